@@ -1,0 +1,1 @@
+"""What the team wrote down: the settings folder, read, checked and turned into model types."""

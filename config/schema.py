@@ -1,0 +1,324 @@
+"""The shape of `oncall.yaml`. One attribute, one docstring: the settings reference in `docs/`
+and the JSON Schema are made from these.
+
+Durations are written `30s`, `5m`, `2h`, `7d`. Where a secret is expected, only a mapping with
+exactly one of `env`, `file` and `command` is taken, never the value itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from console.safety.secret import SecretSource
+
+PriorityName = Literal["P0", "P1", "P2", "P3"]
+
+
+class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """HTTP basic authentication."""
+
+    user: str
+    """The user's name."""
+    password: SecretSource
+    """Where the password comes from."""
+
+
+class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the console makes itself known; at most one of the two."""
+
+    basic: Basic | None = None
+    """User and password."""
+    bearer: SecretSource | None = None
+    """A token for `Authorization: Bearer`."""
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Transport security beside the system's own certificate authorities."""
+
+    ca: str | None = None
+    """A file with the certificate authority to trust, PEM."""
+    cert: str | None = None
+    """A client certificate for mutual TLS, PEM."""
+    key: str | None = None
+    """The key of `cert`, PEM."""
+    server_name: str | None = None
+    """The name to expect in the certificate where it is not the URL's."""
+    insecure_skip_verify: bool = False
+    """Believe any certificate. The source is then marked degraded."""
+
+
+class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every HTTP source has."""
+
+    headers: dict[str, str | SecretSource] = {}
+    """Sent with every request, for instance `X-Scope-OrgID: team-a` for Mimir."""
+    auth: Auth = Auth()
+    """How the console makes itself known."""
+    tls: Tls = Tls()
+    """Certificates."""
+    timeout: timedelta = timedelta(seconds=10)
+    """The total deadline of one request, from connect to the last byte."""
+    interval: timedelta = timedelta(seconds=15)
+    """How often it is asked."""
+    max_bytes: int = 64 * 1024 * 1024
+    """The largest answer that is read, in decompressed bytes."""
+    proxy: str | None = None
+    """An HTTP proxy. The environment's proxy variables are not used."""
+
+
+class PrometheusSource(Http, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One Prometheus, Thanos, Mimir or VictoriaMetrics."""
+
+    name: str
+    """Unique among all sources; shown in the header."""
+    url: str
+    """Base URL with its path prefix: what stands before `/api/v1/…`."""
+    watchdog: dict[str, str] | None = {"alertname": "Watchdog"}
+    """Labels of the alert that must always fire. Missing, it is a badge and a row; `null`
+    where the server has none."""
+    external_labels: dict[str, str] = {}
+    """Its external labels; read from its configuration where that is open."""
+    generator_urls: list[str] = []
+    """Further base URLs under which it names itself in an alert's `generatorURL`."""
+    discover_alertmanagers: bool = True
+    """Take the Alertmanagers that it sends to as sources when none are given."""
+
+
+class AlertmanagerSource(Http, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One Alertmanager cluster."""
+
+    name: str
+    """Unique among all sources; shown in the header."""
+    members: list[str]
+    """Base URL of every member, with its route prefix: what stands before `/api/v2/…`."""
+
+
+class HealthSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How services' own health endpoints are asked."""
+
+    interval: timedelta = timedelta(seconds=30)
+    """How often liveness is asked."""
+    ready_interval: timedelta = timedelta(seconds=10)
+    """How often readiness is asked."""
+    timeout: timedelta = timedelta(seconds=5)
+    """The total deadline of one probe."""
+    at_once: int = 20
+    """How many probes run at the same time."""
+    tls_warn_days: int = 14
+    """A certificate with fewer days left than this is not healthy."""
+    max_bytes: int = 256 * 1024
+    """The largest body that is read."""
+
+
+class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the console looks."""
+
+    prometheus: list[PrometheusSource] = []
+    """Every Prometheus-compatible server."""
+    alertmanager: list[AlertmanagerSource] = []
+    """Every Alertmanager cluster. Empty: those that the Prometheus servers send to."""
+    health: HealthSource = HealthSource()
+    """The services' own health endpoints."""
+
+
+class SlaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The two deadlines of one priority."""
+
+    respond: timedelta
+    """Until somebody has acknowledged the alert."""
+    resolve: timedelta
+    """Until it no longer fires."""
+
+
+class SlaTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Deadlines by priority, counted from the start of an alert's episode."""
+
+    P0: SlaEntry = SlaEntry(timedelta(minutes=5), timedelta(minutes=30))
+    """All users cannot use it, or a life-safety function fails."""
+    P1: SlaEntry = SlaEntry(timedelta(minutes=15), timedelta(hours=2))
+    """A main function fails."""
+    P2: SlaEntry = SlaEntry(timedelta(hours=1), timedelta(hours=8))
+    """One module is degraded, or a trend is odd."""
+    P3: SlaEntry = SlaEntry(timedelta(hours=4), timedelta(hours=24))
+    """Good to know."""
+
+
+class Priorities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an alert gets its priority: the label `label` first, then its name, then severity."""
+
+    label: str = "priority"
+    """An alert label whose value `P0` to `P3` decides."""
+    severity_label: str = "severity"
+    """The alert label that `by_severity` looks at."""
+    by_alert: dict[str, PriorityName] = {}
+    """By alert name, for instance `HighErrorRate: P1`."""
+    by_severity: dict[str, PriorityName] = {
+        "critical": "P0",
+        "page": "P0",
+        "high": "P1",
+        "error": "P1",
+        "warning": "P2",
+        "info": "P3",
+        "none": "P3",
+    }
+    """By severity."""
+    default: PriorityName = "P2"
+    """Where nothing else decides."""
+    failing_probe: PriorityName = "P2"
+    """A failing health check about which no alert fires; one more urgent when critical."""
+    sick_source: PriorityName = "P1"
+    """A source that gives no usable answer, and a missing watchdog."""
+
+
+class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When many new alerts become one storm."""
+
+    new_per_minute: int = 10
+    """More new alerts than this within a minute begin a storm."""
+    calm_per_minute: int = 5
+    """No more than this many within a minute, for as long as `calm_for`, end it."""
+    calm_for: timedelta = timedelta(minutes=3)
+    """See `calm_per_minute`."""
+
+
+class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How alerts become rows."""
+
+    ignore_labels: list[str] = ["replica", "prometheus_replica", "__replica__"]
+    """Labels in which the replicas of one Prometheus differ: alerts that are equal without
+    them are one."""
+    group_by: list[str] = ["alertname", "@cell"]
+    """Alerts that agree in these labels are one row. `@cell` is the service that an alert is
+    about."""
+    episode_gap: timedelta = timedelta(minutes=5)
+    """An alert that fires again within this time keeps its clocks."""
+    fold_after: timedelta = timedelta(days=7)
+    """Alerts that fire for longer than this fold into one row."""
+    lost_for: timedelta = timedelta(hours=24)
+    """How long an alert that vanished without proof stays."""
+    storm: Storm = Storm()
+    """When many new alerts become one storm."""
+    ack_prefixes: list[str] = ["ACK!"]
+    """A silence whose comment starts with one of these is an acknowledgement."""
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody who can be on call."""
+
+    name: str
+    """As it is shown."""
+    level: Literal["L0", "L1", "L2", "L3", "L4"] = "L0"
+    """Escalation level: L0 first line, L1 expert, L2 team lead, L3 director, L4 C-level."""
+    title: str = ""
+    """For instance `team lead` or `CIO`; escalation paths name it."""
+    phone: str = ""
+    """Shown at handover."""
+    logins: list[str] = []
+    """Login names by which the console knows them."""
+
+
+class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody takes somebody else's shift."""
+
+    person: str
+    """Key in `people`."""
+    start: datetime
+    """From, with a zone: `2026-11-22T09:00:00+08:00`."""
+    end: datetime
+    """Until, with a zone."""
+    why: str = ""
+    """The reason."""
+
+
+class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """People who take turns on some hours of the week."""
+
+    name: str
+    """For instance `weekday`."""
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
+    """The days on which its hours begin."""
+    start: str
+    """Local time of day at which a shift begins: `09:00`."""
+    end: str
+    """Local time of day at which it ends; not after `start` means on the next day."""
+    people: list[str]
+    """Keys in `people`, in the order in which they take turns."""
+    turn: Literal["day", "week"] = "week"
+    """How long one person's turn is."""
+    first: date
+    """A day on which the first of `people` had the turn."""
+    backup_phone: str = ""
+    """Whom to ring when the person does not answer."""
+
+
+class Rota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is on call when."""
+
+    zone: str = "UTC"
+    """IANA time zone of the rotations' hours."""
+    rotations: list[Rotation] = []
+    """The first rotation that covers a moment decides."""
+    overrides: list[Override] = []
+    """Exceptions; they win over the rotations."""
+
+
+class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told next when a clock is breached, by priority: titles or keys in `people`."""
+
+    P0: list[str] = ["on-call", "team lead", "CIO", "CISO", "CEO"]
+    """For P0."""
+    P1: list[str] = ["on-call", "team lead", "CIO"]
+    """For P1."""
+    P2: list[str] = ["on-call", "team lead"]
+    """For P2."""
+    P3: list[str] = ["on-call"]
+    """For P3."""
+
+
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it looks."""
+
+    theme: Literal["auto", "dark", "light", "ansi-dark", "ansi-light"] = "auto"
+    """`auto` is `dark`, and `ansi-dark` where the terminal has 16 colours or `NO_COLOR` is
+    set."""
+    ascii: bool | None = None
+    """State shapes in ASCII. Unset: where the locale or the terminal cannot draw others."""
+    mouse: bool | None = None
+    """Take the mouse. Unset: not over SSH."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of `oncall.yaml`."""
+
+    environment: str = "default"
+    """Name of what is watched; shown in the header, and the name of the state folder. Letters,
+    digits, `-`, `_` and `.`."""
+    production: bool = False
+    """Draws the environment's name in the colour of danger."""
+    me: str | None = None
+    """Who you are: a key in `people`. Unset: the login name, marked as unverified where
+    several people share it."""
+    language: Literal["en", "zh-TW", "zh-CN"] = "en"
+    """Language of the documents that are written."""
+    sources: Sources = Sources()
+    """Where the console looks."""
+    sla: SlaTable = SlaTable()
+    """Deadlines by priority."""
+    priorities: Priorities = Priorities()
+    """How an alert gets its priority."""
+    triage: Triage = Triage()
+    """How alerts become rows."""
+    people: dict[str, Person] = {}
+    """Everybody who can be on call, by a short key."""
+    rota: Rota = Rota()
+    """Who is on call when."""
+    escalation: Escalation = Escalation()
+    """Who is told next."""
+    look: Look = Look()
+    """How it looks."""
+    keys: dict[str, str | list[str]] = {}
+    """Keys by action id, for instance `triage.open: enter`; an empty list takes the key
+    away. `?` and `docs/keys.md` list the ids."""

@@ -1,0 +1,35 @@
+"""Anything that happened, and who did it. A timeline is a filter over these."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+import msgspec
+
+
+class EventKind(enum.StrEnum):
+    FIRED = "fired"
+    RESOLVED = "resolved"
+    LOST = "lost"
+    ACKED = "acked"
+    SILENCED = "silenced"
+    STORM = "storm"
+    SOURCE = "source"
+    CELL = "cell"
+    SETTINGS = "settings"
+    CONSOLE = "console"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One line of the event log. Its texts are safe to show."""
+
+    at: datetime
+    kind: EventKind
+    subject: str
+    """What it is about: an alert's name and place, a source, a service."""
+    text: str
+    who: str = ""
+    """The person, where one did it; empty for what the world did."""
+    key: str = ""
+    """Fingerprint, source or service, for filters."""

@@ -1,0 +1,98 @@
+"""Hosts, services, pages and API endpoints as the team wrote them down."""
+
+from __future__ import annotations
+
+import enum
+from datetime import timedelta
+
+import msgspec
+
+
+class ServiceType(enum.StrEnum):
+    K8S_DEPLOYMENT = "k8s-deployment"
+    DOCKER = "docker"
+    SYSTEMD = "systemd"
+    HTTP = "http"
+    TCP = "tcp"
+    PAGE = "page"
+    API = "api"
+    EXTERNAL = "external"
+    TARGET = "target"
+    """Not registered: known only because a Prometheus scrapes it."""
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """When a host fact or an answer counts as wrong."""
+
+    cpu_percent: float = 80.0
+    memory_percent: float = 85.0
+    disk_percent: float = 90.0
+    response_time: timedelta = timedelta(seconds=5)
+
+
+class Host(msgspec.Struct, frozen=True):
+    """A machine. `address` is `None` for one that was only named by a service."""
+
+    name: str
+    address: str | None = None
+    """Where SSH reaches it, or `local`."""
+    user: str | None = None
+    port: int = 22
+    jump: str | None = None
+    transport: str = "asyncssh"
+    sudo: bool = False
+    roles: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class Monitoring(msgspec.Struct, frozen=True):
+    """Which monitoring a service has, as the registry claims."""
+
+    prometheus: bool = False
+    sentry: bool = False
+    otel: bool = False
+    langfuse: bool = False
+
+
+class Service(msgspec.Struct, frozen=True):
+    """Anything that has a state of its own: a row's cell in the matrix.
+
+    Pages and API endpoints are services too, of types `page` and `api`.
+    """
+
+    name: str
+    """Unique; the key by which alerts and probes find it."""
+    type: ServiceType
+    place: str
+    """The host or the namespace where it lives; `pages`, `api` or `external` for those."""
+    namespace: str | None = None
+    host: str | None = None
+    port: int | None = None
+    health: str | None = None
+    """As written: a path, a URL, a command or a file."""
+    ready: str | None = None
+    base_url: str | None = None
+    expect_status: tuple[int, ...] = (200,)
+    service_name: str | None = None
+    """The systemd unit, the container or the deployment, where it differs from `name`."""
+    expected_version: str | None = None
+    monitoring: Monitoring = Monitoring()
+    alerts: tuple[str, ...] = ()
+    owner: str | None = None
+    depends_on: tuple[str, ...] = ()
+    critical: bool = False
+    replicas: int | None = None
+    thresholds: Thresholds = Thresholds()
+    labels: tuple[tuple[str, str], ...] = ()
+    instances: tuple[str, ...] = ()
+    """`host:port` of its scrape targets, by which an alert's `instance` finds it."""
+    method: str = "GET"
+    slo_latency: timedelta | None = None
+    slo_availability: float | None = None
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """All that the team wrote down of its fleet, in the order in which it stands there."""
+
+    hosts: tuple[Host, ...] = ()
+    services: tuple[Service, ...] = ()

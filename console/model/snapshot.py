@@ -1,0 +1,206 @@
+"""The world as last known, with the age of each part."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+
+import msgspec
+
+from console.model.alert import Ack, Alert, AlertGroup, Rule, Silence, Target
+from console.model.failure import Failure
+from console.model.probe import ProbeResult
+from console.model.registry import Host, Service
+from console.model.state import State
+from console.safety.clock import Instant
+from console.safety.text import Raw
+
+
+class SourceKind(enum.StrEnum):
+    ALERTMANAGER = "alertmanager"
+    PROMETHEUS = "prometheus"
+    HEALTH = "health"
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """One source as the fleet has to know it: who is asked, and how often."""
+
+    name: str
+    kind: SourceKind
+    interval: timedelta
+    members: tuple[str, ...] = ()
+    """Names of an Alertmanager cluster's members; empty for the other kinds."""
+    url: str = ""
+    """Safe to show: without credentials."""
+    external_labels: tuple[tuple[str, str], ...] = ()
+    """Of a Prometheus: the labels it adds to what it sends."""
+    generator_urls: tuple[str, ...] = ()
+    """Of a Prometheus: base URLs under which an alert's `generatorURL` names it."""
+    degraded: str = ""
+    """What is known to weaken it from its settings alone: `certificate not verified`."""
+
+
+class SourceHealth(msgspec.Struct, frozen=True):
+    """How one source is doing; for a cluster one of these a member, and one for the whole."""
+
+    name: str
+    """`prom`, `am`, and for a member `am/127.0.0.1:9093`."""
+    kind: SourceKind
+    state: State
+    """OK; UNKNOWN while failing or never answered; STALE; FIRING is not used here."""
+    interval: timedelta
+    last_ok: Instant | None = None
+    """When it last gave a complete usable answer."""
+    failing_since: datetime | None = None
+    healthy_since: Instant | None = None
+    """Since when every answer was usable: the proof that absence of an alert needs."""
+    failures: tuple[Failure, ...] = ()
+    """The present ones, one a part."""
+    next_try: Instant | None = None
+    degraded: str = ""
+    """Well enough to believe, and not whole: `1 of 2 members answers`, `partial result`."""
+    warnings: tuple[Raw, ...] = ()
+    version: Raw | None = None
+    skew: timedelta | None = None
+    took: timedelta | None = None
+    url: str = ""
+    """Safe to show: without credentials."""
+
+
+class Standing(enum.StrEnum):
+    """How an alert stands with regard to being worked on."""
+
+    FIRING = "firing"
+    PENDING = "pending"
+    SILENCED = "silenced"
+    INHIBITED = "inhibited"
+    MUTED = "muted"
+
+
+class KnownAlert(msgspec.Struct, frozen=True, gc=False):
+    """One alert after the union over members, clusters and HA pairs."""
+
+    alert: Alert
+    state: State
+    """FIRING when a healthy source says so now, STALE when its source does not answer, LOST
+    when it vanished without proof of resolution."""
+    standing: Standing
+    as_of: Instant
+    """When a source last said it."""
+    cell: str | None = None
+    """Name of the service that it is about; `None` where none was found."""
+    owner: str | None = None
+    """The Prometheus that sent it, where that is one of the sources."""
+    ack: Ack | None = None
+    silences: tuple[str, ...] = ()
+    """Ids of the silences that cover it, acks among them."""
+    duplicates: tuple[str, ...] = ()
+    """Fingerprints of the same alert from other replicas, folded into this one."""
+    seen_by: tuple[int, int] = (1, 1)
+    """Members that report it, of those that answer: `1/2` is a disagreement."""
+    why: str = ""
+    """For STALE and LOST: the missing proof, in words."""
+
+    @property
+    def key(self) -> str:
+        return self.alert.fingerprint
+
+
+class ResolvedAlert(msgspec.Struct, frozen=True):
+    """An alert whose resolution was proven."""
+
+    alert: Alert
+    at: datetime
+    cell: str | None
+    proof: str
+    """In words: `am healthy, prom evaluates it and it is not firing`."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One service and what is known of it now."""
+
+    service: Service
+    state: State
+    because: str
+    """The fact that decides the state, in words that are safe to show."""
+    as_of: Instant | None = None
+    """When the oldest of the facts behind it was learned; `None` where nothing ever was."""
+    since: datetime | None = None
+    """When the state became what it is."""
+    probes: tuple[ProbeResult, ...] = ()
+    probe_ages: tuple[Instant, ...] = ()
+    """When each of `probes` was answered, in the same order."""
+    targets: tuple[Target, ...] = ()
+    alerts: tuple[str, ...] = ()
+    """Fingerprints of the alerts that are about it."""
+
+
+class BadgeKind(enum.StrEnum):
+    WATCHDOG = "watchdog"
+    SKEW = "skew"
+    SETTLING = "settling"
+    CUT_OFF = "cut off"
+    RULES = "rules"
+    ABANDONED = "abandoned"
+    PARTIAL = "partial"
+
+
+class Badge(msgspec.Struct, frozen=True):
+    """Something about the monitoring itself that is said once, in the header."""
+
+    kind: BadgeKind
+    source: str
+    text: str
+    """Safe to show, and short: `watchdog missing: prom`."""
+    since: datetime | None = None
+    is_row: bool = False
+    """It is worked on like an alert: triage makes a row of it."""
+
+
+class Score(msgspec.Struct, frozen=True):
+    """100 x OK / all cells, critical cells counted three times, anything not OK counted 0."""
+
+    value: float | None
+    """`None` where there is no cell."""
+    ok: int = 0
+    total: int = 0
+    critical_ok: int = 0
+    critical_total: int = 0
+
+
+class SourceRules(msgspec.Struct, frozen=True):
+    """The rules of one Prometheus as last known."""
+
+    source: str
+    rules: tuple[Rule, ...]
+    as_of: Instant
+
+
+class ClusterGroups(msgspec.Struct, frozen=True):
+    """The aggregation groups of one Alertmanager cluster as last known."""
+
+    cluster: str
+    groups: tuple[AlertGroup, ...]
+    as_of: Instant
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The world as last known at one moment."""
+
+    at: Instant
+    environment: str
+    sources: tuple[SourceHealth, ...] = ()
+    alerts: tuple[KnownAlert, ...] = ()
+    resolved: tuple[ResolvedAlert, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    rules: tuple[SourceRules, ...] = ()
+    groups: tuple[ClusterGroups, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    badges: tuple[Badge, ...] = ()
+    score: Score = Score(None)
+    complete: bool = False
+    """Every source has answered or failed once since the start: before that, an empty list
+    means that nobody has been asked yet."""
+    restored: bool = False
+    """Nothing has been asked yet; this is the state that an earlier console saved."""
