@@ -8,19 +8,37 @@ exactly one of `env`, `file` and `command` is taken, never the value itself.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from config.kinds import (
+    Count,
+    CountOrNone,
+    Duration,
+    Environment,
+    FilePath,
+    GroupLabel,
+    Interval,
+    LabelName,
+    Name,
+    TimeOfDay,
+    Url,
+    Zone,
+)
 from console.safety.secret import SecretSource
 
 PriorityName = Literal["P0", "P1", "P2", "P3"]
+Day = Annotated[
+    Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    msgspec.Meta(title="one of mon, tue, wed, thu, fri, sat, sun"),
+]
 
 
 class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """HTTP basic authentication."""
 
-    user: str
+    user: Name
     """The user's name."""
     password: SecretSource
     """Where the password comes from."""
@@ -38,11 +56,11 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Transport security beside the system's own certificate authorities."""
 
-    ca: str | None = None
+    ca: FilePath | None = None
     """A file with the certificate authority to trust, PEM."""
-    cert: str | None = None
+    cert: FilePath | None = None
     """A client certificate for mutual TLS, PEM."""
-    key: str | None = None
+    key: FilePath | None = None
     """The key of `cert`, PEM."""
     server_name: str | None = None
     """The name to expect in the certificate where it is not the URL's."""
@@ -59,29 +77,31 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the console makes itself known."""
     tls: Tls = Tls()
     """Certificates."""
-    timeout: timedelta = timedelta(seconds=10)
+    timeout: Duration = timedelta(seconds=10)
     """The total deadline of one request, from connect to the last byte."""
-    interval: timedelta = timedelta(seconds=15)
+    interval: Interval = timedelta(seconds=15)
     """How often it is asked."""
-    max_bytes: int = 64 * 1024 * 1024
+    max_bytes: Count = 64 * 1024 * 1024
     """The largest answer that is read, in decompressed bytes."""
-    proxy: str | None = None
+    proxy: Url | None = None
     """An HTTP proxy. The environment's proxy variables are not used."""
 
 
 class PrometheusSource(Http, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One Prometheus, Thanos, Mimir or VictoriaMetrics."""
 
-    name: str
+    name: Name
     """Unique among all sources; shown in the header."""
-    url: str
+    url: Url
     """Base URL with its path prefix: what stands before `/api/v1/…`."""
-    watchdog: dict[str, str] | None = {"alertname": "Watchdog"}
+    watchdog: dict[LabelName, str] | None = msgspec.field(
+        default_factory=lambda: {"alertname": "Watchdog"}
+    )
     """Labels of the alert that must always fire. Missing, it is a badge and a row; `null`
     where the server has none."""
-    external_labels: dict[str, str] = {}
+    external_labels: dict[LabelName, str] = {}
     """Its external labels; read from its configuration where that is open."""
-    generator_urls: list[str] = []
+    generator_urls: tuple[Url, ...] = ()
     """Further base URLs under which it names itself in an alert's `generatorURL`."""
     discover_alertmanagers: bool = True
     """Take the Alertmanagers that it sends to as sources when none are given."""
@@ -90,35 +110,35 @@ class PrometheusSource(Http, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class AlertmanagerSource(Http, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One Alertmanager cluster."""
 
-    name: str
+    name: Name
     """Unique among all sources; shown in the header."""
-    members: list[str]
+    members: Annotated[tuple[Url, ...], msgspec.Meta(min_length=1)]
     """Base URL of every member, with its route prefix: what stands before `/api/v2/…`."""
 
 
 class HealthSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How services' own health endpoints are asked."""
 
-    interval: timedelta = timedelta(seconds=30)
+    interval: Interval = timedelta(seconds=30)
     """How often liveness is asked."""
-    ready_interval: timedelta = timedelta(seconds=10)
+    ready_interval: Interval = timedelta(seconds=10)
     """How often readiness is asked."""
-    timeout: timedelta = timedelta(seconds=5)
+    timeout: Duration = timedelta(seconds=5)
     """The total deadline of one probe."""
-    at_once: int = 20
+    at_once: Count = 20
     """How many probes run at the same time."""
-    tls_warn_days: int = 14
+    tls_warn_days: CountOrNone = 14
     """A certificate with fewer days left than this is not healthy."""
-    max_bytes: int = 256 * 1024
+    max_bytes: Count = 256 * 1024
     """The largest body that is read."""
 
 
 class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the console looks."""
 
-    prometheus: list[PrometheusSource] = []
+    prometheus: tuple[PrometheusSource, ...] = ()
     """Every Prometheus-compatible server."""
-    alertmanager: list[AlertmanagerSource] = []
+    alertmanager: tuple[AlertmanagerSource, ...] = ()
     """Every Alertmanager cluster. Empty: those that the Prometheus servers send to."""
     health: HealthSource = HealthSource()
     """The services' own health endpoints."""
@@ -127,9 +147,9 @@ class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SlaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The two deadlines of one priority."""
 
-    respond: timedelta
+    respond: Interval
     """Until somebody has acknowledged the alert."""
-    resolve: timedelta
+    resolve: Interval
     """Until it no longer fires."""
 
 
@@ -149,22 +169,24 @@ class SlaTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Priorities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an alert gets its priority: the label `label` first, then its name, then severity."""
 
-    label: str = "priority"
+    label: LabelName = "priority"
     """An alert label whose value `P0` to `P3` decides."""
-    severity_label: str = "severity"
+    severity_label: LabelName = "severity"
     """The alert label that `by_severity` looks at."""
     by_alert: dict[str, PriorityName] = {}
     """By alert name, for instance `HighErrorRate: P1`."""
-    by_severity: dict[str, PriorityName] = {
-        "critical": "P0",
-        "page": "P0",
-        "high": "P1",
-        "error": "P1",
-        "warning": "P2",
-        "info": "P3",
-        "none": "P3",
-    }
-    """By severity."""
+    by_severity: dict[str, PriorityName] = msgspec.field(
+        default_factory=lambda: {
+            "critical": "P0",
+            "page": "P0",
+            "high": "P1",
+            "error": "P1",
+            "warning": "P2",
+            "info": "P3",
+            "none": "P3",
+        }
+    )
+    """By severity. Entries add to the defaults, and win over them."""
     default: PriorityName = "P2"
     """Where nothing else decides."""
     failing_probe: PriorityName = "P2"
@@ -176,39 +198,39 @@ class Priorities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When many new alerts become one storm."""
 
-    new_per_minute: int = 10
+    new_per_minute: Count = 10
     """More new alerts than this within a minute begin a storm."""
-    calm_per_minute: int = 5
+    calm_per_minute: CountOrNone = 5
     """No more than this many within a minute, for as long as `calm_for`, end it."""
-    calm_for: timedelta = timedelta(minutes=3)
+    calm_for: Interval = timedelta(minutes=3)
     """See `calm_per_minute`."""
 
 
 class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How alerts become rows."""
 
-    ignore_labels: list[str] = ["replica", "prometheus_replica", "__replica__"]
+    ignore_labels: tuple[LabelName, ...] = ("replica", "prometheus_replica", "__replica__")
     """Labels in which the replicas of one Prometheus differ: alerts that are equal without
     them are one."""
-    group_by: list[str] = ["alertname", "@cell"]
+    group_by: Annotated[tuple[GroupLabel, ...], msgspec.Meta(min_length=1)] = ("alertname", "@cell")
     """Alerts that agree in these labels are one row. `@cell` is the service that an alert is
     about."""
-    episode_gap: timedelta = timedelta(minutes=5)
+    episode_gap: Interval = timedelta(minutes=5)
     """An alert that fires again within this time keeps its clocks."""
-    fold_after: timedelta = timedelta(days=7)
+    fold_after: Interval = timedelta(days=7)
     """Alerts that fire for longer than this fold into one row."""
-    lost_for: timedelta = timedelta(hours=24)
+    lost_for: Interval = timedelta(hours=24)
     """How long an alert that vanished without proof stays."""
     storm: Storm = Storm()
     """When many new alerts become one storm."""
-    ack_prefixes: list[str] = ["ACK!"]
+    ack_prefixes: tuple[Name, ...] = ("ACK!",)
     """A silence whose comment starts with one of these is an acknowledgement."""
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Somebody who can be on call."""
 
-    name: str
+    name: Name
     """As it is shown."""
     level: Literal["L0", "L1", "L2", "L3", "L4"] = "L0"
     """Escalation level: L0 first line, L1 expert, L2 team lead, L3 director, L4 C-level."""
@@ -216,7 +238,7 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """For instance `team lead` or `CIO`; escalation paths name it."""
     phone: str = ""
     """Shown at handover."""
-    logins: list[str] = []
+    logins: tuple[str, ...] = ()
     """Login names by which the console knows them."""
 
 
@@ -236,15 +258,15 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """People who take turns on some hours of the week."""
 
-    name: str
+    name: Name
     """For instance `weekday`."""
-    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
+    days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=1)]
     """The days on which its hours begin."""
-    start: str
+    start: TimeOfDay
     """Local time of day at which a shift begins: `09:00`."""
-    end: str
+    end: TimeOfDay
     """Local time of day at which it ends; not after `start` means on the next day."""
-    people: list[str]
+    people: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     """Keys in `people`, in the order in which they take turns."""
     turn: Literal["day", "week"] = "week"
     """How long one person's turn is."""
@@ -257,24 +279,24 @@ class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Rota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is on call when."""
 
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """IANA time zone of the rotations' hours."""
-    rotations: list[Rotation] = []
+    rotations: tuple[Rotation, ...] = ()
     """The first rotation that covers a moment decides."""
-    overrides: list[Override] = []
+    overrides: tuple[Override, ...] = ()
     """Exceptions; they win over the rotations."""
 
 
 class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is told next when a clock is breached, by priority: titles or keys in `people`."""
 
-    P0: list[str] = ["on-call", "team lead", "CIO", "CISO", "CEO"]
+    P0: tuple[str, ...] = ("on-call", "team lead", "CIO", "CISO", "CEO")
     """For P0."""
-    P1: list[str] = ["on-call", "team lead", "CIO"]
+    P1: tuple[str, ...] = ("on-call", "team lead", "CIO")
     """For P1."""
-    P2: list[str] = ["on-call", "team lead"]
+    P2: tuple[str, ...] = ("on-call", "team lead")
     """For P2."""
-    P3: list[str] = ["on-call"]
+    P3: tuple[str, ...] = ("on-call",)
     """For P3."""
 
 
@@ -293,7 +315,7 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of `oncall.yaml`."""
 
-    environment: str = "default"
+    environment: Environment = "default"
     """Name of what is watched; shown in the header, and the name of the state folder. Letters,
     digits, `-`, `_` and `.`."""
     production: bool = False
@@ -319,6 +341,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is told next."""
     look: Look = Look()
     """How it looks."""
-    keys: dict[str, str | list[str]] = {}
-    """Keys by action id, for instance `triage.open: enter`; an empty list takes the key
+    keys: dict[str, str | tuple[str, ...]] = {}
+    """Keys by action id, for instance `row.open: enter`; an empty list takes the key
     away. `?` and `docs/keys.md` list the ids."""

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Literal
 
 import msgspec
+
+from config.kinds import (
+    Count,
+    CountOrNone,
+    Duration,
+    Endpoint,
+    Instance,
+    Name,
+    Percent,
+    Port,
+    Statuses,
+    Url,
+    UrlPath,
+    WebEndpoint,
+)
 
 
 class ThresholdsEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a fact counts as wrong. Unset ones are the fleet's."""
 
-    cpu: float | None = None
+    cpu: Percent | None = None
     """Percent of all processors; the fleet's default is 80."""
-    memory: float | None = None
+    memory: Percent | None = None
     """Percent; the fleet's default is 85."""
-    disk: float | None = None
+    disk: Percent | None = None
     """Percent of any mount; the fleet's default is 90."""
-    response_time: timedelta | None = None
+    response_time: Duration | None = None
     """Of a health endpoint; the fleet's default is 5 s."""
 
 
@@ -37,21 +51,21 @@ class MonitoringEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A machine."""
 
-    name: str
+    name: Name
     """Unique among hosts."""
-    address: str | None = None
+    address: Name | None = None
     """Where SSH reaches it, or `local` for this machine; unset: no SSH."""
     user: str | None = None
     """SSH user."""
-    port: int = 22
+    port: Port = 22
     """SSH port."""
-    jump: str | None = None
+    jump: Name | None = None
     """The host through which it is reached."""
     transport: Literal["asyncssh", "openssh"] = "asyncssh"
     """`openssh` drives the system's `ssh`, for bastions that ask for a second factor."""
     sudo: bool = False
     """Whether facts may be gathered with `sudo -n`."""
-    roles: list[str] = []
+    roles: tuple[str, ...] = ()
     """For instance `k8s`: `kubectl` works there."""
     labels: dict[str, str] = {}
     """For instance `rack`, `zone`, `owner`."""
@@ -60,26 +74,26 @@ class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A service."""
 
-    name: str
+    name: Name
     """Unique among services, pages and API endpoints."""
     type: Literal["k8s-deployment", "docker", "systemd", "http", "tcp", "external"]
     """What runs it, and so how its state is learned."""
-    host: str | None = None
+    host: Name | None = None
     """Where it lives; unknown hosts become hosts without SSH."""
-    namespace: str | None = None
+    namespace: Name | None = None
     """Kubernetes namespace where it lives."""
-    port: int | None = None
+    port: Port | None = None
     """Its port; `tcp` services are probed by connecting to it."""
-    base_url: str | None = None
+    base_url: Url | None = None
     """What stands before a `health_endpoint` that is a path; unset: `http://HOST:PORT`."""
-    health_endpoint: str | None = None
+    health_endpoint: Endpoint | None = None
     """Liveness. A URL, or with `port` or `base_url` a path: asked by HTTP. Without either an
     absolute path is a file, anything else a command."""
-    ready_endpoint: str | None = None
+    ready_endpoint: WebEndpoint | None = None
     """Readiness: a URL or a path, asked by HTTP."""
     probe: Literal["http", "tcp", "command", "file", "none"] | None = None
     """How `health_endpoint` is meant where the rule above guesses wrong."""
-    expect: list[int] = [200]
+    expect: Statuses = (200,)
     """Statuses that are healthy, for instance `[200, 302]` for a front end."""
     service_name: str | None = None
     """The systemd unit, container or deployment where it is not called like the service."""
@@ -87,86 +101,86 @@ class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """The version that should run; another one is drift."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Which monitoring it has."""
-    alerts: list[str] = []
+    alerts: tuple[str, ...] = ()
     """Names of the alerts that are about it."""
     owner: str | None = None
     """The team."""
-    depends_on: list[str] = []
+    depends_on: tuple[str, ...] = ()
     """Services that it cannot work without."""
     critical: bool = False
     """Counts three times in the health score."""
-    replicas: int | None = None
+    replicas: CountOrNone | None = None
     """How many there should be."""
     thresholds: ThresholdsEntry = ThresholdsEntry()
     """Where they differ from the fleet's."""
     labels: dict[str, str] = {}
     """Free labels to group and filter by."""
-    instances: list[str] = []
+    instances: tuple[Instance, ...] = ()
     """`host:port` of its scrape targets, by which an alert's `instance` finds it."""
 
 
 class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A page that users open."""
 
-    path: str
+    path: UrlPath
     """Its path."""
-    name: str
+    name: Name
     """Unique among services, pages and API endpoints."""
-    base_url: str | None = None
+    base_url: Url | None = None
     """What stands before `path`; unset: the file's `base_url`."""
-    expect: list[int] = [200, 302]
+    expect: Statuses = (200, 302)
     """Statuses that are healthy."""
     sentry_session: bool = False
     """Sessions are recorded."""
     web_vitals: bool = False
     """Web vitals are measured."""
-    alerts: list[str] = []
+    alerts: tuple[str, ...] = ()
     """Names of the alerts that are about it."""
     owner: str | None = None
     """The team."""
     critical: bool = False
     """Counts three times in the health score."""
-    slo_latency_ms: int | None = None
+    slo_latency_ms: Count | None = None
     """An answer that is slower is not healthy."""
 
 
 class ApiEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An endpoint of the API."""
 
-    path: str
+    path: UrlPath
     """Its path."""
-    name: str | None = None
+    name: Name | None = None
     """Unique; unset: method and path."""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     """Only GET and HEAD are ever asked; others are judged from Prometheus."""
-    base_url: str | None = None
+    base_url: Url | None = None
     """What stands before `path`; unset: the file's `base_url`."""
-    expect: list[int] = [200]
+    expect: Statuses = (200,)
     """Statuses that are healthy."""
-    alerts: list[str] = []
+    alerts: tuple[str, ...] = ()
     """Names of the alerts that are about it."""
     owner: str | None = None
     """The team."""
     critical: bool = False
     """Counts three times in the health score."""
-    slo_latency_ms: int | None = None
+    slo_latency_ms: Count | None = None
     """An answer that is slower is not healthy."""
-    slo_availability: float | None = None
+    slo_availability: Percent | None = None
     """Percent of good answers that is aimed at, for instance 99.9."""
 
 
 class ServicesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of `services.yaml`."""
 
-    base_url: str | None = None
+    base_url: Url | None = None
     """What stands before the paths of `pages` and `api_endpoints`."""
     thresholds: ThresholdsEntry = ThresholdsEntry()
     """The fleet's thresholds."""
-    hosts: list[HostEntry] = []
+    hosts: tuple[HostEntry, ...] = ()
     """Machines."""
-    services: list[ServiceEntry] = []
+    services: tuple[ServiceEntry, ...] = ()
     """Services."""
-    pages: list[PageEntry] = []
+    pages: tuple[PageEntry, ...] = ()
     """Pages."""
-    api_endpoints: list[ApiEntry] = []
+    api_endpoints: tuple[ApiEntry, ...] = ()
     """Endpoints of the API."""

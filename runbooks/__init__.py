@@ -1,0 +1,1 @@
+"""The runbooks that ship: Markdown that reads well anywhere, as package data."""

@@ -1,0 +1,1 @@
+"""The embedded fleet: one scripted world that answers on loopback like real sources do."""

@@ -40,7 +40,6 @@ class ServiceSpec(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] = ("prometheus",)
     fields: tuple[tuple[str, str], ...] = ()
     """What `/ready` tells: the name of the field and the service behind it."""
-    jobs: tuple[str, ...] = ()
 
     @property
     def host(self) -> str | None:
@@ -119,18 +118,19 @@ _SHOP = (
          expect=(200, 302)),
     _app("api", "shop", "api", "2.14.0", "postgres", "redis", "rabbitmq", critical=True,
          replicas=4, health="/api/v1/health"),
-    _app("checkout", "shop", "payments", "3.2.2", "api", "pay", "redis", critical=True),
+    _app("checkout", "shop", "payments", "3.2.2", "api", "pay", critical=True),
     _app("cart", "shop", "api", "1.19.0", "redis"),
     _app("catalog", "shop", "search", "4.0.7", "postgres-replica", "memcached"),
     _app("search-api", "shop", "search", "2.6.3", "opensearch"),
     _app("pricing", "shop", "api", "1.7.5", "postgres"),
     _app("inventory", "shop", "api", "1.12.4", "postgres", "kafka"),
     _app("accounts", "shop", "identity", "2.3.0", "postgres", critical=True),
-    _app("auth", "shop", "identity", "3.9.1", "postgres", "redis", "vault", critical=True),
+    _app("auth", "shop", "identity", "3.9.1", "postgres", "vault", critical=True),
     _app("session", "shop", "identity", "1.4.2", "redis", critical=True),
-    _app("websocket", "shop", "web", "0.22.0", "redis"),
+    _app("websocket", "shop", "web", "0.22.0", "session"),
     _app("worker", "shop", "api", "2.14.0", "redis", "rabbitmq", "postgres", replicas=3),
     _app("scheduler", "shop", "api", "2.14.0", "postgres", replicas=1),
+    _app("report-builder", "shop", "api", "0.9.7", "postgres-replica", "minio", replicas=1),
     _app("notify", "shop", "messaging", "1.9.0", "rabbitmq", "sms-gateway"),
     _app("media", "shop", "web", "0.15.3", "minio"),
 )  # fmt: skip

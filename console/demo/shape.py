@@ -12,6 +12,7 @@ import operator
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import pairwise
 
 import msgspec
 
@@ -63,7 +64,7 @@ class Shape(msgspec.Struct, frozen=True):
             return (whole,) if compare(self.knots[0][1], threshold) else ()
         edges = [-math.inf, *self._edges(threshold), math.inf]
         found: list[Span] = []
-        for left_s, right_s in zip(edges, edges[1:], strict=False):
+        for left_s, right_s in pairwise(edges):
             if not compare(self.at(_between(left_s, right_s)), threshold):
                 continue
             if found and found[-1].end_s == left_s:
@@ -74,7 +75,7 @@ class Shape(msgspec.Struct, frozen=True):
 
     def _edges(self, threshold: float) -> list[float]:
         edges = {second for second, _ in self.knots}
-        for (left_s, left), (right_s, right) in zip(self.knots, self.knots[1:], strict=False):
+        for (left_s, left), (right_s, right) in pairwise(self.knots):
             if (left - threshold) * (right - threshold) < 0 and right_s > left_s:
                 edges.add(left_s + (right_s - left_s) * (threshold - left) / (right - left))
         return sorted(edges)

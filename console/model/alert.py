@@ -52,6 +52,28 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
         return self.labels.value_of("alertname")
 
     @property
+    def links(self) -> tuple[tuple[str, Raw], ...]:
+        """Its annotations that are addresses, by name, and the address of its expression."""
+        found = [
+            (name, Raw(value))
+            for name, value in self.annotations.exact_items()
+            if value.startswith(("http://", "https://"))
+        ]
+        if self.generator_url:
+            found.append(("generator", self.generator_url))
+        return tuple(found)
+
+    @property
+    def runbook(self) -> Raw | None:
+        """The runbook's name: the `runbook` annotation, else the last part of `runbook_url`."""
+        named = self.annotations.value_of("runbook")
+        if named:
+            return named
+        path = self.annotations.exact("runbook_url").split("?")[0].split("#")[0]
+        last = path.rstrip("/").rsplit("/", 1)[-1].removesuffix(".md")
+        return Raw(last) if last else None
+
+    @property
     def over_cap(self) -> bool:
         """A label was cut at ingest, so that no matcher can be made from it."""
         return self.labels.over_cap

@@ -76,8 +76,19 @@ class Labels(Mapping[str, Raw]):
         mine = self._values
         return all(mine.get(name) == value for name, value in subset._values.items())
 
+    @property
+    def written(self) -> Raw:
+        """As PromQL and `amtool` write it, quoted and sorted: `{instance="a", job="b"}`."""
+        pairs = (f"{name}={_quoted(value)}" for name, value in sorted(self._values.items()))
+        return Raw("{" + ", ".join(pairs) + "}")
+
     def __repr__(self) -> str:
         return f"Labels({len(self._values)} labels)"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -94,3 +105,8 @@ class Matcher(msgspec.Struct, frozen=True):
         if self.is_regex:
             return "=~" if self.is_equal else "!~"
         return "=" if self.is_equal else "!="
+
+    @property
+    def written(self) -> Raw:
+        """As Alertmanager writes it, quoted: `job=~"api|worker"`."""
+        return Raw(f"{self.name}{self.operator}{_quoted(self.value.exact)}")

@@ -61,6 +61,8 @@ class PrometheusReading(msgspec.Struct, frozen=True):
     warnings: tuple[Raw, ...] = ()
     """Partial-result warnings: the answer may lack data, so it proves nothing green."""
     skew: timedelta | None = None
+    version: Raw | None = None
+    """Of the server; `None` where it does not say."""
 
 
 class ProbeReading(msgspec.Struct, frozen=True):

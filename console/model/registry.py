@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import msgspec
 
+from console.model.probe import ProbeKind
+
 
 class ServiceType(enum.StrEnum):
     K8S_DEPLOYMENT = "k8s-deployment"
@@ -70,6 +72,8 @@ class Service(msgspec.Struct, frozen=True):
     port: int | None = None
     health: str | None = None
     """As written: a path, a URL, a command or a file."""
+    health_kind: ProbeKind | None = None
+    """How liveness is asked; `None`: it is not. COMMAND and FILE need SSH to `host`."""
     ready: str | None = None
     base_url: str | None = None
     expect_status: tuple[int, ...] = (200,)
@@ -89,6 +93,15 @@ class Service(msgspec.Struct, frozen=True):
     method: str = "GET"
     slo_latency: timedelta | None = None
     slo_availability: float | None = None
+
+
+class Unasked(msgspec.Struct, frozen=True):
+    """A service about which no check over the network can know, and what would be needed."""
+
+    service: str
+    """Its key in the registry."""
+    needs: str
+    """Safe to show: ``SSH to data-1 for `redis-cli ping` ``."""
 
 
 class Registry(msgspec.Struct, frozen=True):

@@ -28,6 +28,9 @@ class Episode(msgspec.Struct, frozen=True):
     """Who acked first, safe to show; empty when nobody has."""
     resolved_at: datetime | None = None
     """When its resolution was proven; the episode ends `episode_gap` later."""
+    seen_at: datetime | None = None
+    """When a source last said it, to about ten minutes; what bounds an episode that ended
+    while no console was open to see the proof."""
 
 
 class Step(enum.StrEnum):

@@ -118,6 +118,28 @@ def fit(
     return shown + padding if align == "left" else padding + shown
 
 
+def quoted(text: Raw | str) -> str:
+    """`text` in double quotes as PromQL, Alertmanager's matchers and Go read it: exact and safe.
+
+    What `visible()` would spell out stands as an escape (`\\n`, `\\u202e`), so that what is
+    copied from the screen matches what came. Not cut.
+    """
+    exact = text.exact if isinstance(text, Raw) else text
+    return '"' + "".join(map(_escape, exact)) + '"'
+
+
+@lru_cache(maxsize=8192)
+def _escape(character: str) -> str:
+    if character in '\\"':
+        return "\\" + character
+    kind = _kind(character)
+    if kind.base or kind.mark:
+        return character
+    code = ord(character)
+    short = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}.get(code)
+    return short or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
 def cell_width(shown: str) -> int:
     """How many terminal cells `shown`, a result of `visible()`, takes.
 
@@ -134,8 +156,10 @@ _CACHED_CHARS: Final = 512
 # Default_Ignorable_Code_Point (Unicode 15, DerivedCoreProperties.txt) that are letters or
 # marks by category, so that the category alone does not give them away.
 _IGNORABLE: Final = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]
-    + [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+    [
+        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+        *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+    ]
 )
 _HIDDEN: Final = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 _COMBINING: Final = frozenset(["Mn", "Mc", "Me"])

@@ -1,0 +1,59 @@
+# What is typed most. `make demo` and `make test` need nothing but a python3 of 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check docs bench soak snapshots
+
+help:
+	@echo "make demo       open the console on a fleet that lives on this machine alone"
+	@echo "make test       run the tests (minutes)"
+	@echo "make check      ruff, mypy, import contracts, generated docs up to date"
+	@echo "make docs       write the generated docs again"
+	@echo "make bench      measure, and print figures beside their targets"
+	@echo "make soak       the tests with their full counts (hours)"
+	@echo "make snapshots  draw the pictures that the snapshot tests compare with"
+
+demo: $(STAMP)
+	@$(BIN)/oncall demo $(ARGS)
+
+test: $(STAMP)
+	@mkdir -p -m 700 $(VENV)/tmp
+	$(BIN)/pytest --basetemp=$(VENV)/tmp/pytest $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.generated --check
+
+docs: $(STAMP)
+	$(BIN)/python -m tests.generated
+
+bench: $(STAMP)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(STAMP)
+	@mkdir -p -m 700 $(VENV)/tmp
+	ONCALL_SOAK=1 $(BIN)/pytest --basetemp=$(VENV)/tmp/pytest --timeout=0 $(ARGS)
+
+snapshots: $(STAMP)
+	@mkdir -p -m 700 $(VENV)/tmp
+	$(BIN)/pytest --basetemp=$(VENV)/tmp/pytest --snapshot-update tests/screens $(ARGS)
+
+# A name of its own for the finished state, so that an install that was cut short runs again.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "oncall needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments." >&2; \
+	  echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV), once" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,126 @@
+"""What the types of the settings cannot say: names that must exist, times that must agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from config.fault import meant, quoted
+from config.schema import Auth, Http, Rota, Settings, Tls
+from config.validate import Checked, Steps
+from console.safety.text import visible
+
+KeyFaults = Callable[[Mapping[str, tuple[str, ...]]], Iterable[tuple[str, str]]]
+"""Judges the whole of `keys`: pairs of an action's id and what is wrong with its keys."""
+
+HEALTH: Final = "health"
+"""The name of the source that all health checks together are."""
+_SECRET_HEADER: Final = re.compile(
+    r"authorization|cookie|token|secret|passw|api[-_]?key|credential|signature", re.IGNORECASE
+)
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def unknown_key_ids(known_ids: Iterable[str]) -> KeyFaults:
+    """A judge of `keys` that finds the ids that no action has."""
+    known = sorted(known_ids)
+
+    def faults(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
+        for name in keys:
+            if name not in known:
+                yield name, f"no action is called {quoted(name)}{meant(name, known)}"
+
+    return faults
+
+
+def check_settings(checked: Checked[Settings], key_faults: KeyFaults | None = None) -> None:
+    """Note in `checked` all that is wrong between the parts of `oncall.yaml`."""
+    settings = checked.value
+    if settings is None:
+        return
+    _check_sources(checked, settings)
+    for name in ("P0", "P1", "P2", "P3"):
+        entry = getattr(settings.sla, name)
+        if entry.respond > entry.resolve:
+            message = "expected `respond` to be no longer than `resolve`"
+            checked.fault(entry, ("respond",), message)
+    storm = settings.triage.storm
+    if storm.calm_per_minute > storm.new_per_minute:
+        message = f"expected no more than `new_per_minute` ({storm.new_per_minute})"
+        checked.fault(storm, ("calm_per_minute",), f"{message}, got {storm.calm_per_minute}")
+    # From the file and not from the value: who has a fault of their own is still somebody.
+    people = checked.keys_under("people")
+    if settings.me is not None and people and settings.me not in people:
+        _missing(checked, settings, ("me",), settings.me, people, "people")
+    _check_rota(checked, settings.rota, people)
+    if key_faults is not None:
+        for name, message in key_faults(keys_of(settings)):
+            checked.fault(settings, ("keys", name), visible(message), at_key=True)
+
+
+def keys_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The keys of each remapped action."""
+    return {
+        name: (keys,) if isinstance(keys, str) else keys for name, keys in settings.keys.items()
+    }
+
+
+def _check_sources(checked: Checked[Settings], settings: Settings) -> None:
+    sources = settings.sources
+    lists = ("sources", "prometheus"), ("sources", "alertmanager")
+    checked.require_unique("source", *lists, taken=[HEALTH])
+    for source in (*sources.prometheus, *sources.alertmanager):
+        _check_http(checked, source)
+    for cluster in sources.alertmanager:
+        for index, member in enumerate(cluster.members):
+            if member.rstrip("/") in [each.rstrip("/") for each in cluster.members[:index]]:
+                checked.fault(cluster, ("members", index), "stands in this list already")
+
+
+def _check_http(checked: Checked[Settings], source: Http) -> None:
+    auth: Auth = source.auth
+    tls: Tls = source.tls
+    if auth.basic is not None and auth.bearer is not None:
+        checked.fault(auth, ("bearer",), "expected `basic` or `bearer`, got both", at_key=True)
+    if (tls.cert is None) != (tls.key is None):
+        there, other = ("cert", "key") if tls.key is None else ("key", "cert")
+        checked.fault(tls, (there,), f"expected `{other}` beside it", at_key=True)
+    for name, value in source.headers.items():
+        steps = ("headers", name)
+        if not _HEADER_NAME.fullmatch(name):
+            checked.fault(source, steps, "expected the name of an HTTP header", at_key=True)
+        elif not isinstance(value, str):
+            continue
+        elif _SECRET_HEADER.search(name):
+            message = "expected where the secret comes from (`env`, `file` or `command`) or `auth`"
+            checked.fault(source, steps, message)
+        elif not value.isascii() or not value.isprintable():
+            checked.fault(source, steps, "expected printable ASCII characters in a header")
+
+
+def _check_rota(checked: Checked[Settings], rota: Rota, people: list[str]) -> None:
+    checked.require_unique("rotation", ("rota", "rotations"))
+    for rotation in rota.rotations:
+        for index, person in enumerate(rotation.people):
+            if person not in people:
+                _missing(checked, rotation, ("people", index), person, people, "people")
+    for override in rota.overrides:
+        if override.person not in people:
+            _missing(checked, override, ("person",), override.person, people, "people")
+        if override.end <= override.start:
+            checked.fault(override, ("end",), "expected a time after `start`")
+
+
+def _missing(
+    checked: Checked[Settings],
+    part: msgspec.Struct,
+    steps: Steps,
+    name: str,
+    known: list[str],
+    where: str,
+) -> None:
+    hint = meant(name, known)
+    checked.fault(part, steps, f"expected a key of `{where}`, got {quoted(name)}{hint}")

@@ -1,0 +1,1 @@
+"""The settings folder that `oncall init` writes: two commented files."""

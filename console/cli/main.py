@@ -1,0 +1,78 @@
+"""The `oncall` command itself: global options, and commands loaded when they are named."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from console import __version__
+from console.cli.chosen import EXIT_INTERRUPTED, Chosen, look_options, source_options
+
+COMMANDS = {
+    "alerts": ("console.cli.alerts", "What fires, in the order in which to work on it."),
+    "check": ("console.cli.settings", "Check the settings; every fault with file:line:column."),
+    "demo": ("console.cli.demo", "Open the console on an embedded fleet where things break."),
+    "doctor": ("console.cli.doctor", "Try every source, secret and tool; say what to do."),
+    "fleet": ("console.cli.fleet", "Services and their states."),
+    "init": ("console.cli.settings", "Write a settings folder to start from."),
+    "schema": ("console.cli.settings", "Print the JSON Schema of the settings, for editors."),
+    "sources": ("console.cli.sources", "Every source, its age and its error."),
+    "status": ("console.cli.status", "One screen of text; the exit code tells the rest."),
+}
+"""Command to the module that holds it under its own name, and its one-line help."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@source_options
+@look_options
+@click.version_option(__version__, "--version", message="oncall %(version)s")
+@click.pass_context
+def oncall(ctx: click.Context, chosen: Chosen) -> None:
+    """A terminal console for the engineer who holds the pager.
+
+    Without a command it opens the console: on the settings that it finds, on
+    --prometheus URL with no settings at all, or with a welcome that says how to begin.
+    """
+    ctx.obj = chosen
+    if ctx.invoked_subcommand is None:
+        from console.cli.open import open_console
+
+        sys.exit(open_console(chosen))
+
+
+def main() -> None:
+    """The entry point of the `oncall` command."""
+    try:
+        code = oncall.main(prog_name="oncall", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        # Ended by the person's own ctrl+c, who needs no traceback to know it.
+        sys.exit(EXIT_INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,100 @@
+"""The one door from the command line to the screens."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from config.fault import SettingsFaults
+from config.identity import identity_of
+from config.load import Loaded
+from console.cli.chosen import EXIT_USAGE, Chosen, narrate, settings_of
+from console.cli.once import state_of
+from console.engine.saved import StateFolder
+from console.model.update import Update
+from console.safety.clock import SystemClock
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+
+NO_SCREEN = frozenset({"dumb", "unknown", ""})
+"""Values of TERM that cannot address a cell; Textual would write escapes at them."""
+
+
+def open_console(chosen: Chosen, *, loaded: Loaded | None = None, banner: str = "") -> int:
+    """Open the console and return the exit code once it is closed.
+
+    Without settings it opens on the welcome. `banner` is said once on the first screen.
+    """
+    if not can_open():
+        return EXIT_USAGE
+    if loaded is None:
+        try:
+            loaded = settings_of(chosen)
+        except SettingsFaults as faults:
+            narrate(*(str(fault) for fault in faults.faults))
+            return EXIT_USAGE
+    if loaded is None:
+        return _welcome(chosen)
+    state, notice = state_of(loaded)
+
+    from screens.app import OpenWith, run_console
+
+    return run_console(
+        OpenWith(
+            loaded=loaded,
+            make_engine=lambda publish: _make_engine(loaded, state, publish),
+            who=identity_of(loaded.settings, getpass.getuser()),
+            read_only=chosen.read_only,
+            theme=chosen.theme,
+            ascii=chosen.ascii,
+            mouse=chosen.mouse,
+            banner=notice or banner,
+        )
+    )
+
+
+def _make_engine(
+    loaded: Loaded, state: StateFolder | None, publish: Callable[[Update], None]
+) -> Engine:
+    """Called on the engine's thread, once the first frame stands."""
+    from console.engine.engine import Engine
+
+    return Engine(loaded, clock=SystemClock(), publish=publish, state=state)
+
+
+def _welcome(chosen: Chosen) -> int:
+    """First run: ask what to look at, and go there."""
+    from screens.welcome import ask_where
+
+    answer = ask_where(chosen.theme, chosen.ascii)
+    if answer is None:
+        return 0
+    if answer == "demo":
+        from console.cli.demo import open_demo
+        from console.demo.scenarios import DEFAULT
+
+        return open_demo(DEFAULT, 1.0, chosen)
+    if answer == "init":
+        from console.cli.settings import init
+
+        return int(init.main([], prog_name="oncall init", standalone_mode=False, obj=chosen) or 0)
+    return open_console(Chosen(prometheus=(answer,)).over(chosen))
+
+
+def can_open() -> bool:
+    """Whether there is a terminal that can show a console; says so where there is none."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        narrate(
+            "oncall opens a console and needs a terminal; stdin or stdout is none.",
+            "For text: `oncall status`, `oncall alerts --json`, `oncall fleet`, `oncall sources`.",
+        )
+        return False
+    term = os.environ.get("TERM", "")
+    if term in NO_SCREEN:
+        narrate(f"TERM={term} cannot show a console. Use `oncall status` and `oncall alerts`.")
+        return False
+    return True

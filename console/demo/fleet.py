@@ -1,0 +1,175 @@
+"""The demo's fleet: every server of one world, on loopback, on the running event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from console.demo.alertmanager import AlertmanagerApi, ClusterMember
+from console.demo.health import ServiceApi
+from console.demo.inventory import SERVICES, ServiceSpec
+from console.demo.metrics import CORE, EDGE
+from console.demo.prometheus import PrometheusApi
+from console.demo.scenarios import DEFAULT
+from console.demo.script import Scenario
+from console.demo.server import LOOPBACK, HttpListener, Listener, PingListener
+from console.demo.settings import Endpoints, source_name, write_settings
+from console.demo.wire import Answer, Handler, Request
+from console.demo.world import COMPONENTS, World
+from console.safety.clock import Clock, SystemClock
+from console.safety.files import make_scratch_dir, remove_scratch_dir
+
+MEMBERS = ("alertmanager-a", "alertmanager-b")
+PEERS = ("am-a", "am-b")
+
+
+class DemoFleet:
+    """A world and the servers that tell of it.
+
+    `start()` opens the ports and writes the settings folder; `stop()` gives everything back.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Scenario = DEFAULT,
+        *,
+        clock: Clock | None = None,
+        speed: float = 1.0,
+        settings_dir: Path | None = None,
+        base_port: int | None = None,
+    ) -> None:
+        """
+        Args:
+            settings_dir: where the settings are written; a temporary folder when not given.
+            base_port: the first of one port a service, in a row; free ones are taken when not given.
+
+        Raises:
+            KeyError: no scenario has that name.
+            ValueError: `speed` is not a positive number.
+        """
+        self._clock = clock or SystemClock()
+        self.world = World(scenario, self._clock, speed)
+        self._own_dir = settings_dir is None
+        self._settings_dir = settings_dir
+        self._base_port = base_port
+        self._listeners: dict[str, Listener] = {}
+        self._handlers: dict[str, Handler] = {}
+        self._changed = asyncio.Event()
+        self._follower: asyncio.Task[None] | None = None
+
+    @property
+    def settings_dir(self) -> Path:
+        """The settings folder of the running demo.
+
+        Raises:
+            RuntimeError: it has not been started.
+        """
+        if self._settings_dir is None:
+            raise RuntimeError("the demo has no settings folder before it is started")
+        return self._settings_dir
+
+    async def start(self) -> Endpoints:
+        """Open every port, write the settings, and from then on follow the script.
+
+        Raises:
+            OSError: a port of `base_port` is taken.
+            FileError: the settings cannot be written.
+        """
+        try:
+            for number, service in enumerate(SERVICES):
+                port = 0 if self._base_port is None else self._base_port + number
+                self._listeners[service.name] = self._listener(service, port)
+            endpoints = self._endpoints()
+            self._install(endpoints)
+            if self._settings_dir is None:
+                self._settings_dir = make_scratch_dir("oncall-demo-")
+            write_settings(self._settings_dir, self.world, endpoints)
+            await self.follow()
+        except BaseException:
+            await self.stop()
+            raise
+        self.world.on_change(self._changed.set)
+        self._follower = asyncio.create_task(self._keep_following(), name="demo script")
+        return endpoints
+
+    async def stop(self) -> None:
+        """Shut every port and remove what was written into a temporary folder."""
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await follower
+        for listener in self._listeners.values():
+            await listener.release()
+        self._listeners.clear()
+        if self._own_dir and self._settings_dir is not None:
+            remove_scratch_dir(self._settings_dir)
+            self._settings_dir = None
+
+    async def follow(self) -> None:
+        """Open and shut ports as the world has it now."""
+        for name, listener in self._listeners.items():
+            wanted = self.world.listens(name)
+            if wanted and not listener.is_open:
+                await listener.open()
+            elif not wanted and listener.is_open:
+                await listener.shut()
+
+    async def _keep_following(self) -> None:
+        while True:
+            self._changed.clear()
+            # Asked before, so that a turn that comes meanwhile is not missed.
+            now_s = self.world.now_s()
+            await self.follow()
+            later = [turn for turn in self.world.turns() if turn > now_s]
+            changed = asyncio.ensure_future(self._changed.wait())
+            waits: set[asyncio.Future[object]] = {changed}  # type: ignore[arg-type]
+            if later:
+                # A little late rather than early: the script counts whole seconds.
+                wait_s = max(0.0, self.world.seconds_until(later[0])) + 0.01
+                waits.add(asyncio.ensure_future(self._clock.sleep(wait_s)))
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+
+    def _listener(self, service: ServiceSpec, port: int) -> Listener:
+        if service.name == "redis":
+            return PingListener(port)
+        if service.health is None:
+            return Listener(port)
+        return HttpListener(self._handler_of(service.name), self._clock, self.world.now, port)
+
+    def _handler_of(self, name: str) -> Handler:
+        """The handler that is installed once all ports are known."""
+
+        def handle(request: Request) -> Answer:
+            return self._handlers[name](request)
+
+        return handle
+
+    def _endpoints(self) -> Endpoints:
+        ports = tuple((name, listener.port) for name, listener in self._listeners.items())
+        urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports}
+        return Endpoints(
+            tuple((source_name(server), urls[COMPONENTS[server]]) for server in (CORE, EDGE)),
+            tuple(urls[member] for member in MEMBERS),
+            ports,
+        )
+
+    def _install(self, endpoints: Endpoints) -> None:
+        world = self.world
+        for service in SERVICES:
+            self._handlers[service.name] = ServiceApi(world, service)
+        urls = {server: endpoints.url_of(name) for server, name in COMPONENTS.items()}
+        for server, name in COMPONENTS.items():
+            api = PrometheusApi(world, server, endpoints.alertmanager)
+            self._handlers[name] = api
+        cluster = tuple(
+            ClusterMember(name, peer, f"{LOOPBACK}:{endpoints.port_of(name)}")
+            for name, peer in zip(MEMBERS, PEERS, strict=True)
+        )
+        for member in cluster:
+            self._handlers[member.service] = AlertmanagerApi(world, member, cluster, urls)

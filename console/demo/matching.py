@@ -1,0 +1,105 @@
+"""Matchers and fingerprints exactly as Alertmanager has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_FNV_OFFSET = 0xCBF29CE484222325
+_FNV_PRIME = 0x100000001B3
+_MASK = 0xFFFFFFFFFFFFFFFF
+
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_FILTER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
+_ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
+
+
+class BadMatcherError(ValueError):
+    """A matcher that Alertmanager would refuse; the text is its message."""
+
+
+class Matcher:
+    """`name = value`, `!=`, `=~` or `!~`; a regular expression is anchored at both ends."""
+
+    __slots__ = ("_pattern", "is_equal", "is_regex", "name", "value")
+
+    def __init__(self, name: str, value: str, *, is_regex: bool, is_equal: bool = True) -> None:
+        self.name = name
+        self.value = value
+        self.is_regex = is_regex
+        self.is_equal = is_equal
+        self._pattern = compiled(value) if is_regex else None
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether the label set passes. A missing label is the empty string."""
+        have = labels.get(self.name, "")
+        if self._pattern is None:
+            return (have == self.value) is self.is_equal
+        return (self._pattern.fullmatch(have) is not None) is self.is_equal
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matcher) and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    @property
+    def parts(self) -> tuple[str, str, bool, bool]:
+        """What makes two matchers the same."""
+        return self.name, self.value, self.is_regex, self.is_equal
+
+
+def compiled(value: str) -> re.Pattern[str]:
+    """The regular expression.
+
+    Raises:
+        BadMatcherError: it cannot be parsed. The words come close to those of Go's `regexp`.
+    """
+    try:
+        return re.compile(value, re.DOTALL)
+    except re.error as error:
+        known = {
+            "missing ), unterminated subpattern": "missing closing )",
+            "unbalanced parenthesis": "unexpected )",
+            "nothing to repeat": "missing argument to repetition operator",
+            "unterminated character set": "missing closing ]",
+        }
+        what = known.get(error.msg, error.msg)
+        raise BadMatcherError(f"error parsing regexp: {what}: `{value}`") from error
+
+
+def parse_filter(text: str) -> Matcher:
+    """One `filter=` parameter, as Alertmanager 0.25 reads it.
+
+    Raises:
+        BadMatcherError: it is not a matcher, or its expression does not compile.
+    """
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        raise BadMatcherError(f"bad matcher format: {text}")
+    name, operator, value = found.groups()
+    return Matcher(
+        name,
+        _unquoted(value, text),
+        is_regex=operator.endswith("~"),
+        is_equal=not operator.startswith("!"),
+    )
+
+
+def _unquoted(value: str, whole: str) -> str:
+    if not value.startswith('"'):
+        return value
+    if len(value) < 2 or not value.endswith('"'):
+        raise BadMatcherError(f"bad matcher format: {whole}")
+    return re.sub(
+        r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), value[1:-1], flags=re.DOTALL
+    )
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """16 hex digits: 64-bit FNV-1a over each name, 0xff, value, 0xff, names in order."""
+    total = _FNV_OFFSET
+    for name in sorted(labels):
+        for byte in b"%s\xff%s\xff" % (name.encode(), labels[name].encode()):
+            total = ((total ^ byte) * _FNV_PRIME) & _MASK
+    return f"{total:016x}"

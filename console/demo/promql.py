@@ -1,0 +1,242 @@
+"""The few PromQL shapes that the console sends, answered from the world's series.
+
+A selector (`redis_up`, `probe_success{job="pages"}`, `ALERTS{alertstate="firing"}`), a
+selector compared with a number, the text of any rule with or without its comparison,
+`vector(n)` and a number. Everything else is refused, loudly, so that a new query shape of
+the console cannot pass unseen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from console.demo.alerting import Track, standing
+from console.demo.matching import BadMatcherError, Matcher
+from console.demo.metrics import Series
+from console.demo.rules import RULES, rules_of
+from console.demo.shape import COMPARE
+from console.demo.world import COMPONENTS, World
+
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_COMPARISON = re.compile(rf"(.+?)\s*(==|!=|>=|<=|>|<)\s*(bool\s+)?({_NUMBER})\s*", re.DOTALL)
+_VECTOR = re.compile(rf"vector\(\s*({_NUMBER})\s*\)")
+_NAME = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*")
+_MATCHER = re.compile(
+    r"""\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!=|!~|=)\s*"""
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)\s*(,|\})""",
+    re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
+
+LOOKBACK_S = 300.0
+
+_RULE_FAMILIES = frozenset(rule.family for rule in RULES if rule.keeps_name)
+"""Metrics that a rule asks for exist, even in a scenario that has no series of them."""
+
+
+class QueryRefusedError(Exception):
+    """A query that is not answered. `kind` is Prometheus' `errorType`."""
+
+    def __init__(self, kind: str, said: str) -> None:
+        super().__init__(said)
+        self.kind = kind
+        self.said = said
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One series of a result. `value_at` takes script seconds; `None` is no sample."""
+
+    metric: dict[str, str]
+    value_at: Callable[[float], float | None]
+
+
+class Scalar(msgspec.Struct, frozen=True):
+    """A query that is just a number."""
+
+    value: float
+
+
+def answered(world: World, server: str, query: str) -> list[Line] | Scalar:
+    """The series that a query yields on one server.
+
+    Raises:
+        QueryRefusedError: `bad_data` for what no Prometheus could parse, `execution` for what
+            this one does not answer.
+    """
+    text = " ".join(query.split())
+    if not text:
+        said = 'invalid parameter "query": 1:1: parse error: no expression found in input'
+        raise QueryRefusedError("bad_data", said)
+    if re.fullmatch(_NUMBER, text):
+        return Scalar(float(text))
+    lines = _lines(world, server, text)
+    if lines is not None:
+        return lines
+    compared = _COMPARISON.fullmatch(text)
+    if compared is not None:
+        left, op, with_bool, number = compared.groups()
+        lines = _lines(world, server, left)
+        if lines is not None:
+            filtered = _as_bool if with_bool else _filtered
+            return [filtered(line, op, float(number)) for line in lines]
+    said = f"the demo answers only the queries that the console sends, not: {text}"
+    raise QueryRefusedError("execution", said)
+
+
+def alert_lines(world: World, server: str, name: str) -> Iterator[Line]:
+    """`ALERTS` or `ALERTS_FOR_STATE` of every alert that a server can raise."""
+    for track in world.tracks:
+        if track.rule.server != server:
+            continue
+        if name == "ALERTS_FOR_STATE":
+            yield Line({"__name__": name, **track.labels}, _since(world, track))
+            continue
+        for state in ("pending", "firing"):
+            metric = {"__name__": name, "alertstate": state, **track.labels}
+            yield Line(metric, _is_in(world, track, state))
+
+
+def selected(world: World, server: str, text: str) -> list[Line] | None:
+    """The series of a selector; `None` where the metric is not one of this world's.
+
+    Raises:
+        QueryRefusedError: what stands in the braces cannot be parsed.
+    """
+    head = _NAME.match(text)
+    name = head[1] if head else None
+    matchers = _matchers(text, head.end() if head else 0)
+    if matchers is None:
+        return None
+    for matcher in matchers:
+        if matcher.name == "__name__" and matcher.parts[2:] == (False, True):
+            name = matcher.value
+    if name in ("ALERTS", "ALERTS_FOR_STATE"):
+        found: Iterable[Line] = alert_lines(world, server, name)
+    elif name in _RULE_FAMILIES or name in {series.family for series in world.series}:
+        found = (
+            _line(world, series)
+            for series in world.series
+            if series.server == server and series.family == name
+        )
+    else:
+        return None
+    return [line for line in found if all(m.matches(line.metric) for m in matchers)]
+
+
+def _lines(world: World, server: str, text: str) -> list[Line] | None:
+    constant = _VECTOR.fullmatch(text)
+    if constant is not None:
+        value = float(constant[1])
+        return [Line({}, lambda _at_s: value)]
+    for rule in rules_of(server):
+        # A bare selector is left to `selected`, which reads the same series.
+        if rule.expr == text and rule.family.startswith("="):
+            return [_line(world, one) for one in world.series if rule.reads(one)]
+    return selected(world, server, text)
+
+
+def _line(world: World, series: Series) -> Line:
+    name = {} if series.family.startswith("=") else {"__name__": series.family}
+    alive = _alive(world, series.server)
+
+    def value_at(at_s: float) -> float | None:
+        if not alive(at_s):
+            return None
+        value = world.value(series, at_s)
+        return None if series.absent_at_zero and value == 0 else value
+
+    return Line({**name, **dict(series.labels)}, value_at)
+
+
+def _filtered(line: Line, op: str, number: float) -> Line:
+    def value_at(at_s: float) -> float | None:
+        value = line.value_at(at_s)
+        return value if value is not None and COMPARE[op](value, number) else None
+
+    return Line(line.metric, value_at)
+
+
+def _as_bool(line: Line, op: str, number: float) -> Line:
+    def value_at(at_s: float) -> float | None:
+        value = line.value_at(at_s)
+        return None if value is None else float(COMPARE[op](value, number))
+
+    metric = {name: value for name, value in line.metric.items() if name != "__name__"}
+    return Line(metric, value_at)
+
+
+def _is_in(world: World, track: Track, state: str) -> Callable[[float], float | None]:
+    outage = world.outage_of(COMPONENTS[track.rule.server])
+    alive = _alive(world, track.rule.server)
+
+    def value_at(at_s: float) -> float | None:
+        found = standing(track, at_s, outage) if alive(at_s) else None
+        if found is None:
+            return None
+        return 1.0 if (found.fired_s is not None) == (state == "firing") else None
+
+    return value_at
+
+
+def _since(world: World, track: Track) -> Callable[[float], float | None]:
+    outage = world.outage_of(COMPONENTS[track.rule.server])
+    alive = _alive(world, track.rule.server)
+
+    def value_at(at_s: float) -> float | None:
+        found = standing(track, at_s, outage) if alive(at_s) else None
+        return None if found is None else float(int(world.wall(found.active_s).timestamp()))
+
+    return value_at
+
+
+def _alive(world: World, server: str) -> Callable[[float], bool]:
+    """Whether the server was there to scrape at a moment. Nothing is known of the future."""
+    outage = world.outage_of(COMPONENTS[server])
+    latest_s = world.now_s() + LOOKBACK_S
+
+    def alive(at_s: float) -> bool:
+        gap = outage is not None and outage.start_s <= at_s < outage.end_s
+        return at_s <= latest_s and not gap
+
+    return alive
+
+
+def _matchers(text: str, at: int) -> list[Matcher] | None:
+    if at == len(text):
+        return []
+    if text[at] != "{":
+        return None
+    at += 1
+    found: list[Matcher] = []
+    if text[at:].strip() == "}":
+        return found
+    while True:
+        part = _MATCHER.match(text, at)
+        if part is None:
+            said = f'invalid parameter "query": 1:{at + 1}: parse error: bad label matcher'
+            raise QueryRefusedError("bad_data", said)
+        name, operator, quoted, ending = part.groups()
+        try:
+            found.append(
+                Matcher(
+                    name, _unquoted(quoted), is_regex=operator.endswith("~"),
+                    is_equal=operator.startswith("="),
+                )
+            )  # fmt: skip
+        except BadMatcherError as error:
+            raise QueryRefusedError("bad_data", f'invalid parameter "query": {error}') from error
+        at = part.end()
+        if ending == "}":
+            return found if not text[at:].strip() else None
+        if text[at:].strip() == "}":
+            return found
+
+
+def _unquoted(quoted: str) -> str:
+    inner = quoted[1:-1]
+    if quoted[0] == "`":
+        return inner
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner)

@@ -1,0 +1,230 @@
+"""The settings folder of a running demo: what a team would have written down of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from console.demo.inventory import (
+    API_ENDPOINTS,
+    HOSTS,
+    PAGES,
+    SERVICES,
+    PageSpec,
+    ServiceSpec,
+)
+from console.demo.metrics import CORE, EDGE, instance_of
+from console.demo.rules import RULES
+from console.demo.server import LOOPBACK
+from console.demo.world import COMPONENTS, EXTERNAL, World
+from console.safety.files import private_dir, write_atomic
+
+ASK_EVERY = "5s"
+"""How often the console asks the demo's sources: it should look alive."""
+
+FLAGS = ("prometheus", "sentry", "otel", "langfuse")
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """Where a running demo answers."""
+
+    prometheus: tuple[tuple[str, str], ...]
+    """Name of each source and its base URL."""
+    alertmanager: tuple[str, ...]
+    """Base URL of each member of the one cluster."""
+    ports: tuple[tuple[str, int], ...]
+    """Every service and its port on loopback."""
+
+    def port_of(self, service: str) -> int:
+        """The port of a service.
+
+        Raises:
+            KeyError: there is no such service.
+        """
+        return dict(self.ports)[service]
+
+    def url_of(self, service: str) -> str:
+        """The base URL of a service."""
+        return f"http://{LOOPBACK}:{self.port_of(service)}"
+
+
+def write_settings(folder: Path, world: World, endpoints: Endpoints) -> None:
+    """Write `oncall.yaml` and `services.yaml` for the world that answers at `endpoints`.
+
+    Raises:
+        FileError: the folder cannot be made or written.
+    """
+    private_dir(folder)
+    intro = f"# The demo `{world.scenario.name}`: {world.scenario.summary}.\n"
+    for name, content in (
+        ("oncall.yaml", oncall_settings(world, endpoints)),
+        ("services.yaml", registry(world, endpoints)),
+    ):
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=98)
+        write_atomic(folder / name, (intro + text).encode())
+
+
+def oncall_settings(world: World, endpoints: Endpoints) -> Mapping[str, object]:
+    """The content of `oncall.yaml`."""
+    servers = {source_name(server): server for server in (CORE, EDGE)}
+    return {
+        "environment": "demo",
+        "me": "kai",
+        "sources": {
+            "prometheus": [
+                {
+                    "name": name,
+                    "url": url,
+                    "interval": ASK_EVERY,
+                    "external_labels": dict(EXTERNAL[servers[name]]),
+                }
+                for name, url in endpoints.prometheus
+            ],
+            "alertmanager": [
+                {
+                    "name": "alertmanager",
+                    "members": list(endpoints.alertmanager),
+                    "interval": ASK_EVERY,
+                }
+            ],
+            "health": {"interval": "10s", "ready_interval": "10s"},
+        },
+        "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},
+        "people": {
+            "kai": {"name": "Kai 黃凱", "level": "L1", "title": "engineer", "logins": ["kai"]},
+            "mei": {"name": "Mei 林美", "level": "L1", "title": "engineer", "logins": ["mei"]},
+            "lin": {"name": "Lin 林志遠", "level": "L2", "title": "team lead"},
+        },
+        "rota": {
+            "zone": "Asia/Taipei",
+            "rotations": [
+                _rotation("weekday", ["mon", "tue", "wed", "thu", "fri"], "09:00", "23:00", world),
+                _rotation("night", ["mon", "tue", "wed", "thu", "fri"], "23:00", "09:00", world),
+                _rotation("weekend", ["sat", "sun"], "09:00", "09:00", world),
+            ],
+        },
+    }
+
+
+def registry(world: World, endpoints: Endpoints) -> Mapping[str, object]:
+    """The content of `services.yaml`."""
+    alerts = alert_names(world)
+    return {
+        "base_url": endpoints.url_of("storefront"),
+        "hosts": [
+            {
+                "name": host.name,
+                "address": LOOPBACK,
+                "roles": list(host.roles),
+                "labels": {"rack": host.rack, "zone": host.zone},
+            }
+            for host in HOSTS
+        ],
+        "services": [
+            _service(service, endpoints, alerts.get(service.name, ())) for service in SERVICES
+        ],
+        "pages": [
+            {
+                "name": page.name,
+                "path": page.path,
+                "sentry_session": True,
+                "web_vitals": page.critical,
+                "alerts": list(alerts.get(page.name, ())),
+                "owner": "web",
+                "critical": page.critical,
+                "slo_latency_ms": page.slo_latency_ms,
+            }
+            for page in PAGES
+        ],
+        "api_endpoints": [
+            _endpoint(page, endpoints, alerts.get(page.name, ())) for page in API_ENDPOINTS
+        ],
+    }
+
+
+def alert_names(world: World) -> dict[str, tuple[str, ...]]:
+    """The names of the alerts that can be raised about each service, page and endpoint."""
+    found: dict[str, set[str]] = {}
+    for series in world.series:
+        about = dict(series.labels)
+        cell = about.get("service") or about.get("page") or about.get("endpoint")
+        if cell is None:
+            continue
+        found.setdefault(cell, set()).update(rule.alert for rule in RULES if rule.reads(series))
+    return {cell: tuple(sorted(names)) for cell, names in found.items()}
+
+
+def source_name(server: str) -> str:
+    """The name of a Prometheus as the console lists it."""
+    return f"prom-{server}"
+
+
+def _service(
+    service: ServiceSpec, endpoints: Endpoints, alerts: tuple[str, ...]
+) -> dict[str, object]:
+    port = endpoints.port_of(service.name)
+    entry: dict[str, object] = {"name": service.name, "type": service.type}
+    if service.namespace:
+        entry["namespace"] = service.namespace
+    if service.host:
+        entry["host"] = service.host
+    if service.health is None:
+        entry |= {"port": port, "probe": "tcp"}
+    else:
+        entry |= {"base_url": endpoints.url_of(service.name), "health_endpoint": service.health}
+    if service.ready:
+        entry["ready_endpoint"] = service.ready
+    if service.expect != (200,):
+        entry["expect"] = list(service.expect)
+    if service.unit:
+        entry["service_name"] = service.unit
+    if _tells_version(service):
+        entry["version"] = service.version
+    if service.flags:
+        entry["monitoring"] = {flag: flag in service.flags for flag in FLAGS}
+    entry |= {"alerts": list(alerts), "owner": service.owner}
+    if service.depends_on:
+        entry["depends_on"] = list(service.depends_on)
+    if service.critical:
+        entry["critical"] = True
+    if service.replicas is not None:
+        entry["replicas"] = service.replicas
+    if service.place != "external":
+        entry["instances"] = [instance_of(service)]
+    return entry
+
+
+def _tells_version(service: ServiceSpec) -> bool:
+    """Whether its health body names a version: its own kind of server would not lie about it."""
+    itself = service.name in (*COMPONENTS.values(), "alertmanager-a", "alertmanager-b")
+    return service.health is not None and service.place != "external" and not itself
+
+
+def _endpoint(page: PageSpec, endpoints: Endpoints, alerts: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "name": page.name,
+        "path": page.path,
+        "method": page.method,
+        "base_url": endpoints.url_of(page.service),
+        "alerts": list(alerts),
+        "owner": "api",
+        "critical": page.critical,
+        "slo_latency_ms": page.slo_latency_ms,
+        "slo_availability": page.slo_availability,
+    }
+
+
+def _rotation(name: str, days: list[str], start: str, end: str, world: World) -> dict[str, object]:
+    first: date = (world.start.wall - timedelta(days=28)).date()
+    return {
+        "name": name,
+        "days": days,
+        "start": start,
+        "end": end,
+        "people": ["kai", "mei"],
+        "first": first,
+    }

@@ -1,0 +1,159 @@
+"""The event log: what changed between one update and the next."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from console.model.event import Event, EventKind
+from console.model.snapshot import KnownAlert, Snapshot, Standing
+from console.model.state import State
+from console.model.worklist import Worklist
+from console.safety.text import Raw, visible
+
+KEPT = 500
+"""Events that the log keeps."""
+SPELLED_OUT = 20
+"""New alerts of one update that get a line each; what is more is said as a number."""
+
+
+class EventLog:
+    """The latest events, newest first."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._events: deque[Event] = deque(events, maxlen=KEPT)
+        self._frozen: tuple[Event, ...] | None = None
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Put `events`, oldest first, in front of what is there."""
+        for event in events:
+            self._events.appendleft(event)
+            self._frozen = None
+
+    @property
+    def latest(self) -> tuple[Event, ...]:
+        """All that are kept, newest first."""
+        if self._frozen is None:
+            self._frozen = tuple(self._events)
+        return self._frozen
+
+
+def events_between(
+    before: Snapshot | None,
+    after: Snapshot,
+    storm_before: Worklist | None,
+    storm_after: Worklist,
+) -> list[Event]:
+    """What happened between two snapshots, oldest kind first.
+
+    From nothing, or from a state that an earlier console saved, to the first live snapshot,
+    nothing has happened: the console has only begun to look.
+    """
+    if before is None or before.restored or not before.complete:
+        return []
+    at = after.at.wall
+    return [
+        *_alert_events(before, after, at),
+        *_source_events(before, after, at),
+        *_cell_events(before, after, at),
+        *_storm_events(storm_before, storm_after, at),
+    ]
+
+
+def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Event]:
+    old = {known.key: known for known in before.alerts}
+    new = {known.key: known for known in after.alerts}
+    if before.alerts is after.alerts:
+        return
+    fired = [known for key, known in new.items() if key not in old and not _is_pending(known)]
+    fired += [known for key, known in new.items() if _began(old.get(key), known)]
+    yield from _each_or_sum(fired, at)
+    for key, known in new.items():
+        was = old.get(key)
+        if was is None:
+            continue
+        if known.state is State.LOST and was.state is not State.LOST:
+            yield _event(at, EventKind.LOST, known, f"lost sight of it: {known.why}")
+        if known.ack is not None and was.ack is None:
+            owner = visible(known.ack.owner, cells=40)
+            yield _event(
+                at, EventKind.ACKED, known, f"acked until {known.ack.until:%H:%M} UTC", owner
+            )
+        if known.ack is None and was.ack is not None:
+            yield _event(at, EventKind.ACKED, known, "its ack ended")
+        if known.standing is Standing.SILENCED and was.standing is not Standing.SILENCED:
+            yield _event(at, EventKind.SILENCED, known, "silenced")
+    seen = {(item.alert.fingerprint, item.at) for item in before.resolved}
+    for item in after.resolved:
+        if (item.alert.fingerprint, item.at) not in seen:
+            yield Event(
+                at=item.at,
+                kind=EventKind.RESOLVED,
+                subject=_subject(item.alert.name, item.cell),
+                text=f"resolved: {item.proof}",
+                key=item.alert.fingerprint,
+            )
+
+
+def _began(was: KnownAlert | None, known: KnownAlert) -> bool:
+    return was is not None and _is_pending(was) and not _is_pending(known)
+
+
+def _is_pending(known: KnownAlert) -> bool:
+    return known.standing is Standing.PENDING
+
+
+def _each_or_sum(fired: list[KnownAlert], at: datetime) -> Iterator[Event]:
+    for known in fired[:SPELLED_OUT]:
+        yield _event(at, EventKind.FIRED, known, "began to fire")
+    if len(fired) > SPELLED_OUT:
+        more = len(fired) - SPELLED_OUT
+        yield Event(at, EventKind.FIRED, f"{more} more alerts", "began to fire")
+
+
+def _source_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Event]:
+    old = {source.name: source for source in before.sources}
+    for source in after.sources:
+        was = old.get(source.name)
+        if was is None or was.state is source.state:
+            continue
+        if source.state is State.OK:
+            text = "answers again"
+        elif source.failures:
+            text = f"{source.state.value}: {source.failures[0].cause}"
+        else:
+            text = f"{source.state.value}: its last answer is old"
+        yield Event(at, EventKind.SOURCE, source.name, text, key=source.name)
+
+
+def _cell_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Event]:
+    if before.cells is after.cells:
+        return
+    old = {cell.service.name: cell.state for cell in before.cells}
+    for cell in after.cells:
+        was = old.get(cell.service.name)
+        if was is None or was is cell.state:
+            continue
+        subject = visible(f"{cell.service.name}@{cell.service.place}", cells=60)
+        text = f"{was.value} to {cell.state.value}: {cell.because}"
+        yield Event(at, EventKind.CELL, subject, text, key=cell.service.name)
+
+
+def _storm_events(before: Worklist | None, after: Worklist, at: datetime) -> Iterator[Event]:
+    was = before.storm if before is not None else None
+    if after.storm is not None and was is None:
+        text = f"began: {after.storm.alerts} alerts, {after.storm.new_per_minute} new a minute"
+        yield Event(at, EventKind.STORM, "storm", text)
+    if after.storm is None and was is not None:
+        yield Event(at, EventKind.STORM, "storm", "is over")
+
+
+def _event(at: datetime, kind: EventKind, known: KnownAlert, text: str, who: str = "") -> Event:
+    subject = _subject(known.alert.name, known.cell)
+    return Event(at=at, kind=kind, subject=subject, text=text, who=who, key=known.key)
+
+
+def _subject(name: Raw, cell: str | None) -> str:
+    shown = visible(name, cells=60)
+    return f"{shown} {visible(cell, cells=40)}" if cell else shown

@@ -1,0 +1,140 @@
+"""The polling loops: one a source, and one for all probes."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Protocol
+
+from console.engine.pause import Pause
+from console.model.failure import Failure
+from console.model.probe import Probe
+from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
+from console.safety.clock import Clock, Instant
+from console.sources.pace import delay_after, offset_of
+
+Take = Callable[[Reading], None]
+"""Receives every reading, on the engine's loop."""
+
+NextTry = Callable[[str, Instant], None]
+"""Receives a source's name and when it will be asked again."""
+
+
+class Polled(Protocol):
+    """A source that answers for itself at every poll and never raises."""
+
+    @property
+    def key(self) -> str:
+        """Unique among all loops; the name under which the next try is announced."""
+        ...
+
+    @property
+    def interval(self) -> timedelta: ...
+
+    async def poll(  # the word all sources agree on
+        self,
+        round: int,  # noqa: A002
+    ) -> AlertmanagerReading | PrometheusReading: ...
+
+
+def failures_in(reading: Reading) -> tuple[Failure, ...]:
+    """Every part of a reading that gave no usable answer."""
+    if isinstance(reading, ProbeReading):
+        return (reading.result.failure,) if reading.result.failure is not None else ()
+    parts: tuple[object, ...]
+    if isinstance(reading, AlertmanagerReading):
+        parts = (reading.alerts, reading.silences, reading.status, reading.groups)
+    else:
+        parts = (reading.alerts, reading.rules, reading.targets, reading.alertmanagers)
+    return tuple(part for part in parts if isinstance(part, Failure))
+
+
+async def poll_forever(
+    source: Polled,
+    *,
+    take: Take,
+    next_try: NextTry,
+    pause: Pause,
+    clock: Clock,
+    jitter: random.Random,
+) -> None:
+    """Poll `source` at its interval, and less often while its main part fails."""
+    failed_in_a_row = 0
+    round_number = 0
+    while True:
+        reading = await source.poll(round_number)
+        failed = isinstance(reading.alerts, Failure)
+        failed_in_a_row = failed_in_a_row + 1 if failed else 0
+        take(reading)
+        retry_after_s = max(
+            (failure.retry_after_s or 0.0 for failure in failures_in(reading)), default=0.0
+        )
+        delay_s = delay_after(
+            failed_in_a_row, source.interval, retry_after_s or None, jitter=jitter
+        )
+        next_try(source.key, clock.now().plus(delay_s))
+        await pause.sleep(delay_s)
+        round_number += 1
+
+
+class Asker(Protocol):
+    """Asks one probe, with a total deadline; never raises."""
+
+    async def ask(self, probe: Probe) -> ProbeReading: ...
+
+
+async def probe_forever(
+    asker: Asker,
+    probes: Iterable[Probe],
+    *,
+    take: Take,
+    pause: Pause,
+    clock: Clock,
+) -> None:
+    """Ask every probe at its interval, spread evenly so that they never come as a burst.
+
+    The first round is not spread over the interval but over two seconds at most, so that a
+    person who has just opened the console does not look at unknown cells.
+    """
+    start = clock.now().mono
+    due: list[tuple[float, str, Probe]] = []
+    for probe in probes:
+        spread = offset_of(probe.key, min(probe.interval, timedelta(seconds=2)))
+        due.append((start + spread, probe.key, probe))
+    heapq.heapify(due)
+    running: set[asyncio.Task[None]] = set()
+    asked_now: set[str] = set()
+
+    async def ask(probe: Probe) -> None:
+        try:
+            take(await asker.ask(probe))
+        finally:
+            asked_now.discard(probe.key)
+
+    try:
+        while due:
+            wait_s = due[0][0] - clock.now().mono
+            if wait_s > 0:
+                woken = await pause.sleep(wait_s)
+                if woken:
+                    due = [(clock.now().mono, key, probe) for _, key, probe in due]
+                    heapq.heapify(due)
+                continue
+            at, key, probe = heapq.heappop(due)
+            interval_s = probe.interval.total_seconds()
+            later = at + interval_s
+            if later < clock.now().mono:
+                later = clock.now().mono + interval_s
+            heapq.heappush(due, (later, key, probe))
+            if key not in asked_now:
+                asked_now.add(key)
+                task = asyncio.create_task(ask(probe), name=f"probe {key}")
+                running.add(task)
+                task.add_done_callback(running.discard)
+    finally:
+        for task in tuple(running):
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,98 @@
+"""The engine's own thread and loop, so that a stalled terminal does not stop the polling."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, TypeVar
+
+from console.model.update import Update
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+
+Answer = TypeVar("Answer")
+
+MakeEngine = Callable[[Callable[[Update], None]], "Engine"]
+"""Makes the engine on its own thread, where its slow imports do not hold up the first frame."""
+
+
+class EngineThread:
+    """Runs one engine until `stop()`.
+
+    `publish` and `crashed` are called on the engine's thread; they must only hand over
+    (`post_message`), never wait.
+    """
+
+    def __init__(
+        self,
+        make: MakeEngine,
+        *,
+        publish: Callable[[Update], None],
+        crashed: Callable[[BaseException], None],
+    ) -> None:
+        self._make = make
+        self._publish = publish
+        self._crashed = crashed
+        self._thread = threading.Thread(target=self._run, name="oncall-engine", daemon=True)
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._engine: Engine | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch; returns at once."""
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether wishes can be submitted."""
+        return self._ready.is_set() and self._thread.is_alive()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Cancel everything, save the state, and wait for the thread; whether it ended."""
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def tell(self, wish: Callable[[Engine], None]) -> None:
+        """Run `wish` on the engine's loop; does nothing before the engine is up."""
+        if self._loop is not None and self._engine is not None and self.running:
+            self._loop.call_soon_threadsafe(wish, self._engine)
+
+    def ask(self, question: Callable[[Engine], Awaitable[Answer]]) -> Future[Answer] | None:
+        """Run `question` on the engine's loop; `None` before the engine is up."""
+        engine, loop = self._engine, self._loop
+        if engine is None or loop is None or not self.running:
+            return None
+
+        async def answer() -> Answer:
+            return await question(engine)
+
+        return asyncio.run_coroutine_threadsafe(answer(), loop)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:
+            self._crashed(error)
+        finally:
+            self._ready.clear()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._engine = self._make(self._publish)
+        self._task = asyncio.create_task(self._engine.run(), name="engine")
+        self._ready.set()
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            if not self._task.cancelled():
+                raise

@@ -1,0 +1,117 @@
+"""What is wrong with the monitoring itself: said once, in the header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from console.fleet.memory import ClusterMemory, PrometheusMemory, stale_after_s
+from console.fleet.vanished import is_overdue
+from console.model.alert import Rule, RuleHealth
+from console.model.snapshot import Badge, BadgeKind, KnownAlert, SourceHealth
+from console.model.state import State
+from console.safety.clock import Instant
+from console.safety.text import Raw, visible
+
+SKEW_LIMIT = timedelta(seconds=2)
+NAMED_RULES = 3
+
+
+def source_badges(
+    clusters: Mapping[str, ClusterMemory], proms: Mapping[str, PrometheusMemory], now: Instant
+) -> Iterator[Badge]:
+    """Skew, settling, partial results and broken rules."""
+    for name, cluster in clusters.items():
+        for member in cluster.members.values():
+            who = name if len(cluster.members) < 2 else f"{name}/{member.name}"
+            yield from _skew(who, member.skew, member.took)
+            status = member.status.value
+            if status is not None and status.gossip == "settling" and cluster.live(now):
+                yield Badge(BadgeKind.SETTLING, who, f"{who} is settling")
+    for name, prom in proms.items():
+        yield from _skew(name, prom.skew, prom.took)
+        if prom.warnings:
+            yield Badge(BadgeKind.PARTIAL, name, f"partial result: {name}")
+        if prom.rules.is_usable(now):
+            yield from _rules(prom)
+
+
+def cut_off(sources: Iterable[SourceHealth]) -> Iterator[Badge]:
+    """Every source began to fail at about the same time: it is this host, not all of them."""
+    whole = [one for one in sources if "/" not in one.name or not _is_member(one)]
+    since = [one.failing_since for one in whole if one.state is not State.OK]
+    times = [at for at in since if at is not None]
+    if len(whole) < 2 or len(times) < len(whole):
+        return
+    spread_s = max(stale_after_s(one.interval) for one in whole)
+    if (max(times) - min(times)).total_seconds() <= spread_s:
+        yield Badge(BadgeKind.CUT_OFF, "", "this host is cut off", max(times))
+
+
+def abandoned(
+    alerts: Iterable[KnownAlert],
+    clusters: Mapping[str, ClusterMemory],
+    proms: Mapping[str, PrometheusMemory],
+    now: Instant,
+) -> Iterator[Badge]:
+    """Prometheus servers that no longer refresh their alerts, which then end by themselves.
+
+    `endsAt` is four resends ahead of `updatedAt`: past half of that at least one was missed.
+    """
+    newest: dict[str, tuple[datetime, datetime]] = {}
+    for one in alerts:
+        alert = one.alert
+        if one.owner is None or one.state is not State.FIRING or one.why:
+            continue
+        if alert.updated_at is None or alert.ends_at is None or alert.cluster not in clusters:
+            continue
+        before = newest.get(one.owner)
+        if before is None or before[0] < alert.updated_at:
+            newest[one.owner] = (alert.updated_at, alert.ends_at)
+    for name, (updated_at, ends_at) in newest.items():
+        prom = proms.get(name)
+        if prom is None or ends_at <= updated_at:
+            continue
+        if now.wall - updated_at > (ends_at - updated_at) / 2:
+            silent = "silent" if prom.is_dead(now) else "no longer sends"
+            yield Badge(
+                BadgeKind.ABANDONED,
+                name,
+                f"{name} {silent}: its alerts resolve by themselves at {ends_at:%H:%M} UTC",
+                updated_at,
+            )
+
+
+def _skew(who: str, skew: timedelta | None, took: timedelta | None) -> Iterator[Badge]:
+    """The `Date` header was written somewhere within the request, to the full second."""
+    if skew is None or abs(skew) <= SKEW_LIMIT + (took or timedelta()):
+        return
+    seconds = skew.total_seconds()
+    side = "ahead" if seconds > 0 else "behind"
+    yield Badge(BadgeKind.SKEW, who, f"clock of {who} is {abs(seconds):.0f} s {side}")
+
+
+def _rules(prom: PrometheusMemory) -> Iterator[Badge]:
+    rules = prom.rules.value or ()
+    broken = [one for one in rules if one.health is RuleHealth.ERR]
+    late = [one for one in rules if one.health is not RuleHealth.ERR and is_overdue(one, prom)]
+    if broken:
+        text = f"{_count(broken)} of {prom.name} cannot be evaluated: {_named(broken)}"
+        yield Badge(BadgeKind.RULES, prom.name, text, is_row=True)
+    if late:
+        text = f"{_count(late)} of {prom.name} not evaluated lately: {_named(late)}"
+        yield Badge(BadgeKind.RULES, prom.name, text, is_row=True)
+
+
+def _count(rules: list[Rule]) -> str:
+    return "1 rule" if len(rules) == 1 else f"{len(rules)} rules"
+
+
+def _named(rules: list[Rule]) -> str:
+    names: dict[Raw, None] = dict.fromkeys(rule.name for rule in rules)
+    shown = [visible(name, cells=40) for name in list(names)[:NAMED_RULES]]
+    return ", ".join(shown) + (f" and {len(names) - NAMED_RULES} more" if len(names) > 3 else "")
+
+
+def _is_member(source: SourceHealth) -> bool:
+    return source.url != "" and source.name.endswith(f"/{source.url}")

@@ -1,0 +1,197 @@
+"""How each source is doing: its age, what fails, and what weakens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from console.fleet.memory import ClusterMemory, MemberMemory, PrometheusMemory, stale_after_s
+from console.model.failure import Failure
+from console.model.probe import ProbeKind, ProbeResult, Verdict
+from console.model.snapshot import SourceHealth, SourceKind, Watched
+from console.model.state import State
+from console.safety.clock import Instant
+
+FEW_PROBES = 3
+"""Below this many, failing probes say more about the services than about this host."""
+
+Answers = Mapping[str, Mapping[ProbeKind, tuple[ProbeResult, Instant]]]
+
+
+class ProbingMemory:
+    """Since when every probe has failed, and since when not."""
+
+    def __init__(self) -> None:
+        self.failing_since: datetime | None = None
+        self.healthy_since: Instant | None = None
+
+
+def cluster_health(cluster: ClusterMemory, now: Instant) -> Iterator[SourceHealth]:
+    """One for the whole, and where there are several members one for each of them.
+
+    The cluster is as well as its best member; a member that is down only weakens it.
+    """
+    members = [member_health(cluster, member, now) for member in cluster.members.values()]
+    watched = cluster.watched
+    if not members:
+        yield SourceHealth(
+            watched.name, watched.kind, State.UNKNOWN, watched.interval, url=watched.url,
+            degraded=watched.degraded,
+        )  # fmt: skip
+        return
+    best = min(members, key=lambda one: (one.state.badness, bool(one.failures)))
+    well = sum(one.state is State.OK for one in members)
+    notes = [watched.degraded, best.degraded]
+    if 0 < well < len(members):
+        notes.append(f"{well} of {len(members)} members answers")
+    yield SourceHealth(
+        watched.name,
+        watched.kind,
+        best.state,
+        watched.interval,
+        last_ok=_latest(one.last_ok for one in members),
+        failing_since=best.failing_since,
+        healthy_since=best.healthy_since,
+        failures=best.failures if well else tuple(one for m in members for one in m.failures),
+        degraded=_joined(notes),
+        version=best.version,
+        skew=best.skew,
+        took=best.took,
+        url=watched.url or best.url,
+    )
+    if len(members) > 1:
+        yield from members
+
+
+def member_health(cluster: ClusterMemory, member: MemberMemory, now: Instant) -> SourceHealth:
+    """One Alertmanager. Its alerts decide; what else fails weakens it."""
+    notes = []
+    failures = member.failures()
+    status = member.status.value
+    if member.alerts.is_usable(now):
+        state = State.OK
+        notes += [f"{failure.part}: {failure.cause}" for failure in failures]
+        if status is not None and status.gossip == "settling":
+            notes.append("settling")
+    else:
+        state = _unusable(member.alerts.failure, member.alerts.as_of)
+    since = [one.healthy_since for one in (member.alerts, member.silences, member.status)]
+    return SourceHealth(
+        f"{cluster.watched.name}/{member.name}",
+        SourceKind.ALERTMANAGER,
+        state,
+        cluster.watched.interval,
+        last_ok=_complete([member.alerts.as_of, member.silences.as_of, member.status.as_of]),
+        failing_since=_first_failure(member),
+        healthy_since=_complete_since(since),
+        failures=failures,
+        degraded=_joined(notes),
+        version=None if status is None else status.version,
+        skew=member.skew,
+        took=member.took,
+        url=member.name,
+    )
+
+
+def prometheus_health(prom: PrometheusMemory, now: Instant) -> SourceHealth:
+    """One Prometheus. A part that fails beside others that answer weakens it."""
+    parts = (prom.alerts, prom.rules, prom.targets)
+    notes = [prom.watched.degraded]
+    failures = prom.failures()
+    if prom.alerts.is_usable(now):
+        state = State.OK
+        notes += [f"{failure.part}: {failure.cause}" for failure in failures]
+    else:
+        state = _unusable(prom.alerts.failure, prom.alerts.as_of)
+    if prom.warnings:
+        notes.append("partial result")
+    return SourceHealth(
+        prom.name,
+        SourceKind.PROMETHEUS,
+        state,
+        prom.watched.interval,
+        last_ok=_complete([prom.alerts.as_of, prom.rules.as_of, prom.targets.as_of]),
+        failing_since=min((one.failing_since for one in parts if one.failing_since), default=None),
+        healthy_since=_complete_since([one.healthy_since for one in parts]),
+        failures=failures,
+        degraded=_joined(notes),
+        warnings=prom.warnings,
+        skew=prom.skew,
+        took=prom.took,
+        url=prom.watched.url,
+    )
+
+
+def probing_health(
+    watched: Watched, answers: Answers, memory: ProbingMemory, now: Instant
+) -> SourceHealth:
+    """All health checks as one source. A service that says no is an answer like another.
+
+    UNKNOWN only when every one of at least `FEW_PROBES` fails at once: then it is this host.
+    """
+    told = [one for kinds in answers.values() for one in kinds.values()]
+    silent = [result for result, _ in told if result.verdict is Verdict.NO_ANSWER]
+    latest = _latest(at for _, at in told)
+    usable = _latest(at for result, at in told if result.verdict is not Verdict.NO_ANSWER)
+    all_fail = len(told) >= FEW_PROBES and len(silent) == len(told)
+    if latest is None or all_fail:
+        state = State.UNKNOWN
+    elif now.mono - latest.mono > stale_after_s(watched.interval):
+        state = State.STALE
+    else:
+        state = State.OK
+    if all_fail:
+        memory.failing_since = memory.failing_since or now.wall
+        memory.healthy_since = None
+    elif latest is not None:
+        memory.failing_since = None
+        memory.healthy_since = memory.healthy_since or latest
+    notes = [watched.degraded]
+    if silent:
+        notes.append(f"{len(silent)} of {len(told)} do not answer")
+    return SourceHealth(
+        watched.name,
+        watched.kind,
+        state,
+        watched.interval,
+        last_ok=usable,
+        failing_since=memory.failing_since,
+        healthy_since=memory.healthy_since,
+        failures=tuple(one.failure for one in silent if one.failure)[:FEW_PROBES]
+        if all_fail
+        else (),
+        degraded=_joined(notes),
+    )
+
+
+def _unusable(failure: Failure | None, as_of: Instant | None) -> State:
+    return State.UNKNOWN if failure is not None or as_of is None else State.STALE
+
+
+def _first_failure(member: MemberMemory) -> datetime | None:
+    parts = (member.alerts, member.silences, member.status)
+    times = [one.failing_since for one in parts if one.failing_since is not None]
+    return min(times, default=None)
+
+
+def _complete(times: list[Instant | None]) -> Instant | None:
+    """When all parts had answered: the oldest of their answers."""
+    known = [at for at in times if at is not None]
+    return min(known, key=_mono) if len(known) == len(times) else None
+
+
+def _complete_since(times: list[Instant | None]) -> Instant | None:
+    known = [at for at in times if at is not None]
+    return max(known, key=_mono) if len(known) == len(times) else None
+
+
+def _latest(times: Iterable[Instant | None]) -> Instant | None:
+    return max((at for at in times if at is not None), key=_mono, default=None)
+
+
+def _joined(notes: Iterable[str]) -> str:
+    return ", ".join(note for note in notes if note)
+
+
+def _mono(at: Instant) -> float:
+    return at.mono

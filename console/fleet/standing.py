@@ -1,0 +1,116 @@
+"""Silenced, inhibited, muted, acked: what keeps an alert from being worked on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from console.model.alert import Ack, Alert, AlertState, Silence, SilenceState
+from console.model.labels import Labels, Matcher
+from console.model.snapshot import Standing
+from console.safety.clock import Instant
+from console.safety.text import Raw
+
+
+class Hold(NamedTuple):
+    """The silences on an alert: the newest ack among them, and whether an ordinary one is."""
+
+    ack: Ack | None
+    silenced: bool
+    ids: tuple[str, ...]
+
+
+FREE = Hold(None, False, ())
+
+
+class Silencing:
+    """All known silences, read as acks and ordinary ones."""
+
+    def __init__(self, silences: Mapping[str, Silence], prefixes: tuple[str, ...]) -> None:
+        self._silences = silences
+        self._acks = {
+            silence.id: _ack_of(silence, prefixes)
+            for silence in silences.values()
+            if silence.state is SilenceState.ACTIVE
+        }
+        self._holds: dict[tuple[str, ...], Hold] = {}
+
+    def hold_of(self, ids: tuple[str, ...]) -> Hold:
+        """What the silences `ids` amount to. One that is not known is an ordinary one."""
+        hold = self._holds.get(ids)
+        if hold is None:
+            acks = [ack for one in ids if (ack := self._acks.get(one)) is not None]
+            newest = max(acks, key=lambda ack: ack.since) if acks else None
+            hold = Hold(newest, len(acks) < len(ids), ids)
+            self._holds[ids] = hold
+        return hold
+
+    def hold_on(self, alert: Alert, now: Instant) -> Hold:
+        """The same for an alert of which no Alertmanager tells now: judged from matchers."""
+        ids = tuple(
+            sorted(
+                silence.id
+                for silence in self._silences.values()
+                if silence.state is SilenceState.ACTIVE
+                and silence.ends_at > now.wall
+                and (silence.id in alert.silenced_by or covers(silence.matchers, alert.labels))
+            )
+        )
+        return self.hold_of(ids) if ids else FREE
+
+
+def standing_of(alert: Alert, hold: Hold) -> Standing:
+    """An ordinary silence first, then inhibition, then time intervals; an ack is none of them."""
+    if alert.state is AlertState.PENDING:
+        return Standing.PENDING
+    if hold.silenced:
+        return Standing.SILENCED
+    if alert.inhibited_by:
+        return Standing.INHIBITED
+    if alert.muted_by or (alert.state is AlertState.SUPPRESSED and not hold.ids):
+        return Standing.MUTED
+    return Standing.FIRING
+
+
+def covers(matchers: Iterable[Matcher], labels: Labels) -> bool:
+    """Whether a silence certainly covers `labels`.
+
+    Regular expressions are Alertmanager's (RE2) and come from outside: only plain values and
+    `(a|b)` lists of them, which is what acks are made of, are judged here; for others the
+    answer is no.
+    """
+    return all(_matches(matcher, labels.exact(matcher.name)) for matcher in matchers)
+
+
+_PLAIN = re.compile(r"\(?((?:[\w @:/,;=~-]|\\[^\w\s]|\|)*)\)?", re.ASCII)
+
+
+def _matches(matcher: Matcher, value: str) -> bool:
+    if not matcher.is_regex:
+        return (value == matcher.value.exact) is matcher.is_equal
+    alternatives = _alternatives(matcher.value.exact)
+    return alternatives is not None and (value in alternatives) is matcher.is_equal
+
+
+def _alternatives(pattern: str) -> list[str] | None:
+    plain = _PLAIN.fullmatch(pattern)
+    if plain is None or pattern.startswith("(") is not pattern.endswith(")"):
+        return None
+    listed = re.split(r"(?<!\\)\|", plain.group(1))
+    return [re.sub(r"\\([^\w\s])", r"\1", one) for one in listed]
+
+
+def _ack_of(silence: Silence, prefixes: tuple[str, ...]) -> Ack | None:
+    comment = silence.comment.exact
+    for prefix in prefixes:
+        if comment.startswith(prefix):
+            return Ack(
+                owner=silence.created_by,
+                since=silence.starts_at,
+                until=silence.ends_at,
+                note=Raw(comment[len(prefix) :].strip()),
+                silence_id=silence.id,
+                cluster=silence.cluster,
+            )
+    return None

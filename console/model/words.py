@@ -1,0 +1,152 @@
+"""Durations and states in words, for the screens and for the plain command line alike.
+
+A time that counts down is rounded down and a time that has passed is rounded down too, so
+that neither ever claims more than is true. Seconds are drawn one by one only where a person
+acts on them (under two minutes); coarser steps keep a slow terminal quiet.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Final
+
+from console.model.state import State
+
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+
+
+def countdown_text(left: timedelta) -> str:
+    """How much is left: `01:29`, `02:10`, `48m`, `1h12m`, `3 d`; overdue as `-00:42`.
+
+    Under two minutes by the second, under ten by ten seconds, then by the minute, past a day
+    by the hour, past three by the day.
+    """
+    seconds = left.total_seconds()
+    sign = "-" if seconds < 0 else ""
+    whole = _floored(abs(seconds))
+    if whole < 10 * _MINUTE:
+        return f"{sign}{whole // _MINUTE:02d}:{whole % _MINUTE:02d}"
+    return sign + _long(whole)
+
+
+def countdown_change_s(left: timedelta) -> float:
+    """After how many seconds `countdown_text()` will read differently."""
+    seconds = left.total_seconds()
+    if seconds >= 0:
+        return seconds - _floored(seconds)
+    late = -seconds
+    return _floored(late) + _step(late) - late
+
+
+def age_text(age: timedelta, *, coarse: bool = False) -> str:
+    """How long ago, or for how long: `42s`, `2m42s`, `48m`, `3h05m`, `41 d`.
+
+    `coarse` steps by ten seconds below ten minutes, `<10s` first, for lists in which many
+    ages stand. A negative age, which a clock that was set back can make, reads as none.
+    """
+    seconds = max(0.0, age.total_seconds())
+    whole = _floored_age(seconds, coarse)
+    if whole == 0 and coarse:
+        return "<10s"
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < 10 * _MINUTE:
+        return f"{whole // _MINUTE}m{whole % _MINUTE:02d}s"
+    return _long(whole)
+
+
+def age_change_s(age: timedelta, *, coarse: bool = False) -> float:
+    """After how many seconds `age_text()` will read differently."""
+    seconds = age.total_seconds()
+    if seconds < 0:
+        return -seconds
+    return _floored_age(seconds, coarse) + _age_step(seconds, coarse) - seconds
+
+
+def breach_text(left: timedelta) -> str:
+    """A deadline in a sentence: `due in 48m`, or `breached by 2m42s` once it has passed."""
+    if left < timedelta(0):
+        return f"breached by {age_text(-left)}"
+    return f"due in {age_text(left)}"
+
+
+def count_text(count: int) -> str:
+    """A count that a person reads: `1,903`."""
+    return f"{count:,}"
+
+
+def state_shape(state: State, ascii_only: bool = False) -> str:
+    """One character, one cell wide in every locale, by which a state is told without colour."""
+    return (_ASCII_SHAPES if ascii_only else _SHAPES)[state]
+
+
+def state_letter(state: State) -> str:
+    """One letter for a state, where a word does not fit; OK is a small one."""
+    return _LETTERS[state]
+
+
+# None of these has an ambiguous width (Unicode's East_Asian_Width is N or Na for each).
+_SHAPES: Final = {
+    State.OK: "✓",
+    State.FIRING: "✖",
+    State.UNKNOWN: "?",
+    State.STALE: "~",
+    State.LOST: "⊘",
+}
+_ASCII_SHAPES: Final = {
+    State.OK: "+",
+    State.FIRING: "!",
+    State.UNKNOWN: "?",
+    State.STALE: "~",
+    State.LOST: "x",
+}
+_LETTERS: Final = {
+    State.OK: "o",
+    State.FIRING: "F",
+    State.UNKNOWN: "U",
+    State.STALE: "S",
+    State.LOST: "L",
+}
+
+
+def _step(seconds: float) -> int:
+    if seconds < 2 * _MINUTE:
+        return 1
+    if seconds < 10 * _MINUTE:
+        return 10
+    return _long_step(seconds)
+
+
+def _age_step(seconds: float, coarse: bool) -> int:
+    if seconds < 10 * _MINUTE:
+        return 10 if coarse else 1
+    return _long_step(seconds)
+
+
+def _long_step(seconds: float) -> int:
+    if seconds < _DAY:
+        return _MINUTE
+    return _HOUR if seconds < 3 * _DAY else _DAY
+
+
+def _floored(seconds: float) -> int:
+    step = _step(seconds)
+    return math.floor(seconds / step) * step
+
+
+def _floored_age(seconds: float, coarse: bool) -> int:
+    step = _age_step(seconds, coarse)
+    return math.floor(seconds / step) * step
+
+
+def _long(whole: int) -> str:
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02d}m"
+    if whole < 3 * _DAY:
+        return f"{whole // _HOUR}h"
+    return f"{whole // _DAY} d"

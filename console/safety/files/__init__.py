@@ -1,0 +1,32 @@
+"""The one place that writes files, takes locks and reads files of unknown size.
+
+A file written here is either the old one or the new one, whole, whatever kills the process or
+the machine: temporary file in the same folder, fsync, rename, fsync of the folder. Modes do
+not depend on the umask. A symlink in the place of a file is replaced, or refused, and never
+followed.
+"""
+
+from console.safety.files.fault import FileError, LockHeldError
+from console.safety.files.folders import (
+    make_scratch_dir,
+    private_dir,
+    remove_scratch_dir,
+    state_dir,
+)
+from console.safety.files.lock import FileLock
+from console.safety.files.read import read_capped
+from console.safety.files.write import append_line, sweep_unfinished, write_atomic
+
+__all__ = [
+    "FileError",
+    "FileLock",
+    "LockHeldError",
+    "append_line",
+    "make_scratch_dir",
+    "private_dir",
+    "read_capped",
+    "remove_scratch_dir",
+    "state_dir",
+    "sweep_unfinished",
+    "write_atomic",
+]

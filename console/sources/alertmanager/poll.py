@@ -1,0 +1,89 @@
+"""One poll of one Alertmanager member."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from config.schema import Http
+from console.model.reading import AlertmanagerReading
+from console.safety.clock import Clock
+from console.safety.http import HttpClient
+from console.sources.access import Access
+from console.sources.alertmanager import errors
+from console.sources.alertmanager.client import (
+    ALERTS,
+    GROUPS,
+    SILENCES,
+    STATUS,
+    AlertmanagerClient,
+)
+from console.sources.alertmanager.settings import member_name
+from console.sources.fault import Asked
+from console.sources.server import Params, Server
+
+GROUPS_EVERY: Final = 4
+"""Rounds. The groups repeat every alert, and change only with the configuration."""
+
+
+class AlertmanagerMember:
+    """One member of a cluster, asked for alerts, silences, status and, now and then, groups."""
+
+    def __init__(
+        self, cluster: str, url: str, settings: Http, http: HttpClient, clock: Clock
+    ) -> None:
+        self.name = cluster
+        """The cluster's name."""
+        self.member = member_name(url)
+        """Unique in the cluster: the URL without scheme and credentials."""
+        self.interval: timedelta = settings.interval
+        self.access = Access(settings)
+        self._clock = clock
+        self._server = Server(http, clock, url, self.access)
+        self._client = AlertmanagerClient(self._server, cluster, self.member)
+
+    @property
+    def key(self) -> str:
+        """Unique among all sources: `am/127.0.0.1:9093`."""
+        return f"{self.name}/{self.member}"
+
+    @property
+    def url(self) -> str:
+        """Safe to show: without credentials."""
+        return self._server.shown_url
+
+    async def poll(self, round: int) -> AlertmanagerReading:  # noqa: A002 - all sources agree on it
+        """Ask every part; each succeeds or fails for itself. Raises nothing."""
+        server, client = self._server, self._client
+        before = self._clock.now()
+        server.skew = None
+        alerts, status, silences, groups = await asyncio.gather(
+            server.part(self._asked("alerts", ALERTS), client.alerts()),
+            server.part(self._asked("status", STATUS), client.status()),
+            server.part(
+                self._asked("silences", SILENCES, client.silence_params), client.silences()
+            ),
+            server.part(self._asked("groups", GROUPS), client.groups())
+            if round % GROUPS_EVERY == 0
+            else _not_asked(),
+        )
+        at = self._clock.now()
+        return AlertmanagerReading(
+            source=self.name,
+            member=self.member,
+            at=at,
+            took=timedelta(seconds=at.mono - before.mono),
+            alerts=alerts,
+            silences=silences,
+            status=status,
+            groups=groups,
+            skew=server.skew,
+        )
+
+    def _asked(self, part: str, path: str, params: Params = ()) -> Asked:
+        return errors.asked(self.key, part, self._server.curl(path, params))
+
+
+async def _not_asked() -> None:
+    return None

@@ -1,0 +1,28 @@
+"""How health endpoints are asked: no credentials, small bodies, short deadlines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config.schema import HealthSource
+from console.model.probe import Probe
+from console.model.snapshot import SourceKind, Watched
+from console.safety.http import HttpOptions
+
+SOURCE: Final = "health"
+KEPT_S: Final = 50.0
+"""A connection is not kept for a probe that comes less often: servers close idle ones."""
+
+
+def options_of(probe: Probe, settings: HealthSource) -> HttpOptions:
+    """The request's options; a redirect is an answer and is not followed."""
+    return HttpOptions(
+        timeout_s=probe.timeout.total_seconds(),
+        max_bytes=settings.max_bytes,
+        keep_alive=probe.interval.total_seconds() <= KEPT_S,
+    )
+
+
+def watched_health(settings: HealthSource) -> Watched:
+    """All probes together, as the fleet has to know them."""
+    return Watched(name=SOURCE, kind=SourceKind.HEALTH, interval=settings.interval)

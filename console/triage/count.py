@@ -1,0 +1,46 @@
+"""How many alerts there are of each kind. Alerts, not rows: folding hides none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.model.snapshot import Snapshot, Standing
+from console.model.state import Priority, State
+from console.model.worklist import Counts, PriorityCount
+from console.triage.judge import Judged
+
+
+def counts_of(alerts: Sequence[Judged], snapshot: Snapshot) -> Counts:
+    """The counts over all alerts of a snapshot.
+
+    A silenced, inhibited, muted or pending alert counts as that and under no priority; lost
+    and stale ones are counted beside, since they stand under their priority too.
+    """
+    total, new, acked, old = [0] * 4, [0] * 4, [0] * 4, [0] * 4
+    standings = dict.fromkeys(Standing, 0)
+    lost = stale = 0
+    for each in alerts:
+        known = each.known
+        standings[known.standing] += 1
+        if known.state is State.LOST:
+            lost += 1
+        elif known.state is State.STALE:
+            stale += 1
+        if each.fires:
+            priority = each.facts.priority
+            total[priority] += 1
+            new[priority] += each.is_new
+            acked[priority] += known.ack is not None
+            old[priority] += each.is_old
+    by_priority = [PriorityCount(total[p], new[p], acked[p], old[p]) for p in Priority]
+    return Counts(
+        by_priority=(by_priority[0], by_priority[1], by_priority[2], by_priority[3]),
+        silenced=standings[Standing.SILENCED],
+        inhibited=standings[Standing.INHIBITED],
+        muted=standings[Standing.MUTED],
+        pending=standings[Standing.PENDING],
+        lost=lost,
+        stale=stale,
+        resolved=len(snapshot.resolved),
+        total=len(snapshot.alerts),
+    )

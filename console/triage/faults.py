@@ -1,0 +1,75 @@
+"""What is wrong although no alert speaks of it, with an episode and clocks like any row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from console.model.failure import Failure
+from console.model.policy import Policy
+from console.model.snapshot import Standing
+from console.model.state import Priority, State
+from console.model.worklist import Clocks, Lane, Row, RowKind
+from console.safety.clock import Instant
+from console.safety.text import Raw
+from console.triage.episodes import Episodes
+from console.triage.sla import clocks_of
+from console.triage.storm import MINUTE_S
+
+
+class Running(msgspec.Struct, frozen=True):
+    """How a fault stands in time."""
+
+    since: datetime
+    clocks: Clocks
+    is_new: bool
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong: a service's own checks, a source, the watch itself."""
+
+    key: str
+    """Of its row and of its episode: `probe:redis`, `source:am`."""
+    kind: RowKind
+    title: str
+    where: Raw
+    summary: str
+    priority: Priority
+    state: State
+    running: Running
+    cell: str | None = None
+    place: str = ""
+    failure: Failure | None = None
+
+    def row(self, lane: Lane) -> Row:
+        """The fault as a row of its own."""
+        return Row(
+            key=self.key,
+            kind=self.kind,
+            priority=self.priority,
+            state=self.state,
+            standing=Standing.FIRING,
+            title=Raw(self.title),
+            where=self.where,
+            summary=Raw(self.summary),
+            since=self.running.since,
+            step=self.running.clocks.step,
+            clocks=self.running.clocks,
+            cell=self.cell,
+            is_new=self.running.is_new,
+            lane=lane,
+            failure=self.failure,
+        )
+
+
+def running(
+    episodes: Episodes, key: str, since: datetime, priority: Priority, policy: Policy, at: Instant
+) -> Running:
+    """The fault `key` is there at this look: its episode goes on, or one begins."""
+    tracked = episodes.firing(key, since, at.mono)
+    return Running(
+        tracked.episode.start,
+        clocks_of(tracked.episode, priority, policy),
+        at.mono - tracked.seen_mono <= MINUTE_S,
+    )

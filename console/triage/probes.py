@@ -1,0 +1,143 @@
+"""Services whose own checks fail while no alert about them fires."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from console.model.alert import TargetHealth
+from console.model.policy import Policy
+from console.model.probe import ProbeKind, Verdict
+from console.model.snapshot import Cell, Snapshot, Standing
+from console.model.state import Priority, State
+from console.model.worklist import Clocks, Lane, Row, RowKind, Step
+from console.safety.clock import Instant
+from console.safety.text import Raw
+from console.triage.episodes import Episodes
+from console.triage.faults import Fault, running
+from console.triage.sla import most_urgent
+from console.triage.sources import is_cut_off
+from console.triage.wording import listed, service_at
+
+TOO_MANY: Final = 3
+"""As many failing services in one place are one row: the place is what broke."""
+_TITLES: Final = {
+    ProbeKind.HTTP: "HealthCheckFailed",
+    ProbeKind.COMMAND: "HealthCheckFailed",
+    ProbeKind.FILE: "HealthCheckFailed",
+    ProbeKind.TCP: "PortUnreachable",
+    ProbeKind.READY: "NotReady",
+    ProbeKind.TLS: "CertificateExpiring",
+}
+"""The checks in the order in which they name the row: a dead service is not ready either."""
+
+
+def probe_faults(
+    snapshot: Snapshot, covered: Collection[str], episodes: Episodes, policy: Policy
+) -> list[Fault]:
+    """One fault for each service whose own checks fail, and their episodes brought up to date.
+
+    Services about which an alert fires (`covered`) have none: the alert's row says it. While
+    this host is cut off, a check without an answer says nothing about the service.
+    """
+    cut_off = is_cut_off(snapshot)
+    found: list[Fault] = []
+    for cell in snapshot.cells:
+        if cell.state is State.OK:
+            continue
+        key = f"probe:{cell.service.name}"
+        title = _title_of(cell, cut_off)
+        if title is None:
+            # Not known to be well either, so that an episode of its own goes on.
+            episodes.keep(key)
+            continue
+        fault = _fault(cell, key, title, episodes, policy, snapshot.at)
+        if cell.service.name not in covered:
+            found.append(fault)
+    return found
+
+
+def probe_rows(faults: Sequence[Fault], lane: Lane, *, in_storm: bool) -> Iterator[Row]:
+    """A row each, except that many in one place are one row; in a storm, many anywhere."""
+    places: dict[str, list[Fault]] = {}
+    for fault in faults:
+        places.setdefault(fault.place, []).append(fault)
+    if in_storm and len(faults) >= TOO_MANY:
+        where = f"{len(places)} places" if len(places) > 1 else next(iter(places))
+        yield _together(faults, "probe@storm:", where, lane)
+        return
+    for place, here in places.items():
+        if len(here) >= TOO_MANY:
+            yield _together(here, f"probe@:{place}", place, lane)
+        else:
+            yield from (fault.row(lane) for fault in here)
+
+
+def _title_of(cell: Cell, cut_off: bool) -> str | None:
+    """What the cell's own checks find wrong; `None` where they find nothing.
+
+    A cell about which nothing is asked, or whose source is sick, finds nothing wrong: that
+    there is no answer is said once, by the source's row.
+    """
+    failing = {
+        result.probe.kind
+        for result in cell.probes
+        if result.verdict is Verdict.UNHEALTHY
+        or (result.verdict is Verdict.NO_ANSWER and not cut_off)
+    }
+    for kind, title in _TITLES.items():
+        if kind in failing:
+            return title
+    if any(target.health is TargetHealth.DOWN for target in cell.targets):
+        return "TargetDown"
+    return None
+
+
+def _fault(
+    cell: Cell, key: str, title: str, episodes: Episodes, policy: Policy, at: Instant
+) -> Fault:
+    service = cell.service
+    priority = policy.probe_priority
+    if service.critical:
+        priority = Priority(max(0, priority - 1))
+    return Fault(
+        key=key,
+        kind=RowKind.PROBE,
+        title=title,
+        where=service_at(service),
+        summary=cell.because,
+        priority=priority,
+        state=cell.state,
+        running=running(episodes, key, cell.since or at.wall, priority, policy, at),
+        cell=service.name,
+        place=service.place,
+    )
+
+
+def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
+    clocks = most_urgent((fault.running.clocks.step is Step.FIX, fault.running.clocks)
+                         for fault in faults)  # fmt: skip
+    names = sorted(fault.cell or fault.key for fault in faults)
+    return Row(
+        key=key,
+        kind=RowKind.PROBE,
+        priority=min(fault.priority for fault in faults),
+        state=max((fault.state for fault in faults), key=_badness),
+        standing=Standing.FIRING,
+        title=Raw("HealthChecksFailed"),
+        where=Raw(where),
+        summary=Raw(f"{len(faults)} services: {listed(names)}"),
+        since=min(fault.running.since for fault in faults),
+        step=_step(clocks),
+        clocks=clocks,
+        is_new=any(fault.running.is_new for fault in faults),
+        lane=lane,
+    )
+
+
+def _step(clocks: Clocks | None) -> Step:
+    return clocks.step if clocks is not None else Step.NONE
+
+
+def _badness(state: State) -> int:
+    return state.badness

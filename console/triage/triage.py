@@ -1,0 +1,226 @@
+"""Triage: what is known, judged by the team's policy, as rows in the order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from console.model.policy import Policy
+from console.model.snapshot import KnownAlert, Snapshot, SourceKind, Standing
+from console.model.state import State
+from console.model.worklist import Episode, Lane, Row, Worklist
+from console.safety.clock import Instant
+from console.triage.count import counts_of
+from console.triage.episodes import Episodes
+from console.triage.faults import Fault
+from console.triage.fold import folded, folds
+from console.triage.group import Group, GroupRows
+from console.triage.identity import identity_of
+from console.triage.judge import FactsBook, Judged, judged
+from console.triage.order import Order
+from console.triage.probes import probe_faults, probe_rows
+from console.triage.sources import source_faults
+from console.triage.storm import MINUTE_S
+from console.triage.storming import Storming
+
+_PROVEN_S = 300.0
+"""All sources well for this long without it: an alert that the fleet does not know either,
+since it ended while no console was open, is over. A restarted Alertmanager needs as long."""
+
+
+class Triage:
+    """Makes worklists of snapshots, and remembers episodes, the storm and the order between.
+
+    Asks no clock and does no I/O: the time is `snapshot.at`. Not for several threads.
+    """
+
+    def __init__(self, policy: Policy, episodes: Iterable[Episode] = ()) -> None:
+        """Start with what an earlier console saved of `Worklist.episodes`."""
+        self._policy = policy
+        self._episodes = Episodes(policy, episodes)
+        self._facts = FactsBook(policy)
+        self._groups = GroupRows(policy)
+        self._old_groups = GroupRows(policy)
+        self._storming = Storming(policy)
+        self._order = Order()
+        self._judged: dict[str, Judged] = {}
+        self._holding = False
+        self._resort = False
+
+    def reload(self, policy: Policy) -> None:
+        """Go by another policy from now on. No clock is re-armed by it."""
+        if policy.ignore_labels != self._policy.ignore_labels:
+            keys = self._facts.episode_keys().items()
+            self._episodes.rename(
+                {key: identity_of(labels, policy.ignore_labels) for key, labels in keys}
+            )
+        self._policy = self._episodes.policy = policy
+        self._facts = FactsBook(policy)
+        self._groups = GroupRows(policy)
+        self._old_groups = GroupRows(policy)
+        self._storming.reload(policy)
+        self._judged = {}
+
+    def hold(self) -> None:
+        """Keep rows where they are from now on, as in a storm; new ones are appended."""
+        self._holding = True
+
+    def release(self) -> None:
+        """Hold the order no longer, unless there is a storm."""
+        self._holding = False
+
+    def resort(self) -> None:
+        """Put the next worklist in its right order once, though the order is held."""
+        self._resort = True
+        self._storming.choose_afresh()
+
+    def worklist(self, snapshot: Snapshot) -> Worklist:
+        """The rows of `snapshot`, in the order in which they should be worked.
+
+        Every alert of the snapshot stands in exactly one row.
+        """
+        at = snapshot.at
+        was_on = self._storming.is_on
+        self._episodes.begin(at)
+        alerts = self._judge(snapshot)
+        covered = {each.known.cell for each in alerts if each.fires and each.known.cell}
+        faults = probe_faults(snapshot, covered, self._episodes, self._policy)
+        sick = source_faults(snapshot, self._episodes, self._policy)
+        self._end_episodes(snapshot)
+        self._storming.look(snapshot, alerts, self._episodes.arrivals)
+
+        groups, old = self._gathered(alerts)
+        services = {cell.service.name: cell.service for cell in snapshot.cells}
+        rows = self._groups.rows(groups, services)
+        old_rows = self._old_groups.rows(old, services)
+        rows.extend(self._fault_rows(faults, sick))
+        if old_rows:
+            rows.append(folded(old_rows, at.wall, self._policy.fold_after))
+
+        held = self._holding or (self._storming.is_on and was_on)
+        arranged, in_order = self._order.arranged(rows, held=held and not self._resort)
+        self._resort = False
+        return Worklist(
+            at=at,
+            rows=arranged,
+            counts=counts_of(alerts, snapshot),
+            storm=self._storming.storm(at, arranged, self._episodes.arrivals),
+            episodes=self._episodes.all(),
+            old=tuple(sorted(old_rows, key=_by_age)),
+            reordered=in_order,
+        )
+
+    def _judge(self, snapshot: Snapshot) -> list[Judged]:
+        at = snapshot.at
+        policy = self._policy
+        fresh_after = at.mono - MINUTE_S
+        cutoff = at.wall - policy.fold_after
+        firing, facts_of, before = self._episodes.firing, self._facts.of, self._judged
+        result: list[Judged] = []
+        for known in snapshot.alerts:
+            alert = known.alert
+            facts = facts_of(known)
+            is_old = False
+            if known.standing is Standing.PENDING:
+                episode = Episode(facts.episode_key, alert.starts_at, alert.starts_at)
+                seen_mono = float("-inf")
+                is_new = False
+            else:
+                fires = known.standing is Standing.FIRING
+                as_of = _mono_of(known, at) if snapshot.restored else known.as_of.mono
+                tracked = firing(
+                    facts.episode_key, alert.starts_at, as_of, ack=known.ack, loud=fires
+                )
+                episode, seen_mono = tracked.episode, tracked.seen_mono
+                is_new = seen_mono > fresh_after
+                if fires:
+                    is_old = folds(facts.priority, episode.start, known.ack is not None, cutoff)
+            each = before.get(alert.fingerprint)
+            if (
+                each is None
+                or each.known is not known
+                or (each.episode is not episode and known.standing is not Standing.PENDING)
+                or each.is_new is not is_new
+                or each.is_old is not is_old
+            ):
+                each = judged(
+                    known, facts, episode, policy,
+                    seen_mono=seen_mono, is_new=is_new, is_old=is_old,
+                )  # fmt: skip
+            result.append(each)
+        self._judged = {each.known.alert.fingerprint: each for each in result}
+        self._facts.forget_all_but(snapshot.alerts)
+        return result
+
+    def _end_episodes(self, snapshot: Snapshot) -> None:
+        for over in snapshot.resolved:
+            key = identity_of(over.alert.labels, self._policy.ignore_labels)
+            self._episodes.resolved(key, over.at)
+        complete = snapshot.complete and not snapshot.restored
+        self._episodes.finish(complete=complete, proven=complete and _all_well(snapshot))
+
+    def _gathered(self, alerts: Sequence[Judged]) -> tuple[list[Group], list[Group]]:
+        """The alerts by row: those that are worked on, and those that are folded away."""
+        groups: dict[str, Group] = {}
+        old: dict[str, Group] = {}
+        together: dict[str, Group] = {}
+        place_of = self._storming.place_of
+        for each in alerts:
+            if each.is_old:
+                _put(old, f"old-{each.facts.group}", each, Lane.MAIN)
+                continue
+            party, lane = place_of(each)
+            if party is None:
+                _put(groups, each.facts.group, each, lane)
+                continue
+            group = together.get(party.key)
+            if group is None:
+                together[party.key] = Group(party.key, [each], lane, party)
+            else:
+                group.members.append(each)
+        for key, group in together.items():
+            if group.lane is Lane.STORM or len(group.members) >= self._storming.fewest_together:
+                groups[key] = group
+            else:
+                for each in group.members:
+                    _put(groups, each.facts.group, each, group.lane)
+        return list(groups.values()), list(old.values())
+
+    def _fault_rows(self, faults: Sequence[Fault], sick: Sequence[Fault]) -> list[Row]:
+        in_storm = self._storming.is_on
+        lane = Lane.APART if in_storm else Lane.MAIN
+        return [
+            *probe_rows(faults, lane, in_storm=in_storm),
+            *(fault.row(lane) for fault in sick),
+        ]
+
+
+def _put(groups: dict[str, Group], key: str, each: Judged, lane: Lane) -> None:
+    group = groups.get(key)
+    if group is None:
+        groups[key] = Group(key, [each], lane)
+    else:
+        group.members.append(each)
+        if lane is Lane.APART:
+            group.lane = lane
+
+
+def _mono_of(known: KnownAlert, at: Instant) -> float:
+    """Of a saved state the wall clock tells when it was; its monotonic clock is another one."""
+    return at.mono - max(timedelta(0), at.wall - known.as_of.wall).total_seconds()
+
+
+def _all_well(snapshot: Snapshot) -> bool:
+    """Whether everything that can report an alert has been well for long enough."""
+    now = snapshot.at.mono
+    reporting = [source for source in snapshot.sources if source.kind is not SourceKind.HEALTH]
+    return bool(reporting) and all(
+        source.state is State.OK
+        and source.healthy_since is not None
+        and now - source.healthy_since.mono >= max(_PROVEN_S, 2 * source.interval.total_seconds())
+        for source in reporting
+    )
+
+
+def _by_age(row: Row) -> tuple[int, float, str]:
+    return row.priority.value, row.since.timestamp(), row.key

@@ -1,0 +1,308 @@
+"""The console as a Textual app: modes, the engine's updates, signals, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ClassVar
+
+import msgspec
+from rich.text import Text
+from textual.message import Message
+from textual.screen import Screen
+
+from config.identity import Identity
+from config.load import Loaded
+from console.actions.keys import keymap
+from console.engine.thread import EngineThread, MakeEngine
+from console.model.update import Update
+from console.safety.clock import Clock, SystemClock
+from console.safety.text import Raw, visible
+from screens.commands import THEMES
+from screens.fleet import FleetScreen
+from screens.frame import Frame
+from screens.help import help_of
+from screens.keys import Keys
+from screens.sources import SourcesScreen
+from screens.triage import TriageScreen
+from widgets.detail import Paragraph
+from widgets.dialog import Overlay
+from widgets.driver import OncallDriver
+from widgets.key_turns import KeyTurns
+from widgets.theme import Ink, pick_theme, prefers_ascii, themes
+
+SIGNALS = {signal.SIGHUP: 129, signal.SIGTERM: 143}
+"""Signals that end the console, with the exit code that a shell expects for them."""
+EXIT_CRASH = 70
+IDLE_S = 3.0
+"""Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
+
+
+class OpenWith(msgspec.Struct, frozen=True):
+    """How the console is opened. What is `None` follows the settings, then the terminal."""
+
+    loaded: Loaded
+    make_engine: MakeEngine
+    who: Identity
+    read_only: bool = False
+    theme: str | None = None
+    ascii: bool | None = None
+    mouse: bool | None = None
+    banner: str = ""
+    """Said once on the first screen."""
+    start: str = "triage"
+
+
+class Fresh(Message):
+    """The engine has a new picture of the world. Only the newest one is delivered."""
+
+    def __init__(self, update: Update) -> None:
+        super().__init__()
+        self.update = update
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Fresh)
+
+
+class EngineDied(Message):
+    """The engine ended by a fault of its own; nothing on screen is true any more."""
+
+    def __init__(self, trace: str) -> None:
+        super().__init__()
+        self.trace = trace
+
+
+class OncallApp(KeyTurns, inherit_bindings=False):
+    """One console on one environment."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
+        "triage": TriageScreen,
+        "fleet": FleetScreen,
+        "sources": SourcesScreen,
+    }
+    DEFAULT_MODE = "triage"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in Textual's own eyes
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (120, "-wide"),
+        (180, "-huge"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-flat"),
+        (15, "-short"),
+        (30, "-tall"),
+    ]
+
+    def __init__(self, opened: OpenWith, *, clock: Clock | None = None) -> None:
+        super().__init__(driver_class=OncallDriver)
+        self.opened = opened
+        self.clock: Clock = clock or SystemClock()
+        self.keys = Keys(keymap(opened.loaded.settings.keys))
+        self.ascii_only = prefers_ascii(
+            opened.loaded.settings.look.ascii if opened.ascii is None else opened.ascii,
+            os.environ,
+        )
+        self.fresh: Update | None = None
+        self.notices: list[str] = []
+        """Everything that was said in the bottom line, oldest first."""
+        self.engine = EngineThread(
+            opened.make_engine,
+            publish=lambda update: self._hand_over(Fresh(update)),
+            crashed=self._engine_crashed,
+        )
+        self._settled = False
+        self._last_key = self.clock.now().mono
+        self.animation_level = "none"
+        for theme in themes():
+            self.register_theme(theme)
+        wanted = opened.theme or opened.loaded.settings.look.theme
+        self.theme = pick_theme(wanted, os.environ)
+
+    # Life
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number, code in SIGNALS.items():
+            loop.add_signal_handler(number, self._end, code)
+        self.set_interval(1.0, self._tick)
+        # The engine's imports would hold up the first frame; nothing is lost by painting first.
+        self.call_after_refresh(self._start_engine)
+
+    def _start_engine(self) -> None:
+        self.engine.start()
+        if self.opened.banner:
+            self.say(self.opened.banner)
+
+    def on_unmount(self) -> None:
+        self.engine.stop()
+
+    def _end(self, code: int) -> None:
+        self.exit(code, return_code=code)
+
+    def _hand_over(self, message: Message) -> None:
+        """Called on the engine's thread: posts and never waits."""
+        if self.is_running:
+            self.post_message(message)
+
+    def _engine_crashed(self, error: BaseException) -> None:
+        self._hand_over(EngineDied(_trace_of(error)))
+
+    def on_engine_died(self, message: EngineDied) -> None:
+        """A console that no longer watches must not look as if it did."""
+        self._exit_renderables.append(Text(message.trace))
+        self.exit(EXIT_CRASH, return_code=EXIT_CRASH)
+
+    def _fatal_error(self) -> None:
+        """Textual's own prints local variables, and with them whatever secret they hold."""
+        error = sys.exc_info()[1] or self._exception
+        self._return_code = EXIT_CRASH
+        self._exit_renderables.append(Text(_trace_of(error) if error else "unknown fault"))
+        self._close_messages_no_wait()
+
+    # Updates and time
+
+    def on_fresh(self, message: Fresh) -> None:
+        self.fresh = message.update
+        frame = self.frame
+        if frame is not None:
+            frame.show(message.update)
+        if not self._settled and message.update.snapshot.complete:
+            self._settled = True
+            gc.collect()
+            gc.freeze()
+            gc.disable()
+
+    def _tick(self) -> None:
+        frame = self.frame
+        if frame is not None:
+            frame.tick(self.clock.now())
+        idle_s = self.clock.now().mono - self._last_key
+        if self._settled and idle_s > IDLE_S and gc.get_count()[0] > 20_000:
+            gc.collect()
+
+    @property
+    def frame(self) -> Frame | None:
+        """The screen on top, where it is one of ours that shows updates."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        return screen if isinstance(screen, Frame) else None
+
+    def key_was_pressed(self) -> None:
+        """Told by every screen, so that garbage is collected only while the keys rest."""
+        self._last_key = self.clock.now().mono
+
+    # Actions that are the same on every screen
+
+    def do_app_triage(self) -> None:
+        self._go("triage")
+
+    def do_app_fleet(self) -> None:
+        self._go("fleet")
+
+    def do_app_sources(self) -> None:
+        self._go("sources")
+
+    def _go(self, mode: str) -> None:
+        """To a screen; whatever lies open on it is closed when one is there already."""
+        if self.current_mode == mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
+            self.switch_mode(mode)
+
+    def do_app_help(self) -> None:
+        frame = self.frame
+        if frame is not None:
+            self.push_screen(Overlay((("keys", Ink.HEADING),), help_of(frame, self.keys)))
+
+    def do_app_quit(self) -> None:
+        self.exit(0)
+
+    def do_app_refresh(self) -> None:
+        self.engine.tell(lambda engine: engine.refresh())
+        self.say("asking every source now")
+
+    def do_app_reload(self) -> None:
+        self.run_worker(self._reload(), exit_on_error=False)
+
+    async def _reload(self) -> None:
+        future = self.engine.ask(lambda engine: engine.reload_settings())
+        if future is None:
+            self.say("the engine is not up yet", warning=True)
+            return
+        reloaded = await asyncio.wrap_future(future)
+        if isinstance(reloaded, Loaded):
+            self.opened = msgspec.structs.replace(self.opened, loaded=reloaded)
+            self.keys = Keys(keymap(reloaded.settings.keys))
+            self.say("settings reloaded")
+            return
+        self.say(f"not reloaded, {len(reloaded)} faults; the first: {reloaded[0]}", warning=True)
+        lines = tuple(Paragraph(fault, Ink.WARNING) for fault in reloaded)
+        self.push_screen(Overlay((("settings not reloaded", Ink.WARNING),), lines))
+
+    def do_app_theme(self, name: str = "") -> None:
+        if name not in THEMES:
+            self.say(f"expected one of {', '.join(THEMES)}", warning=True)
+            return
+        self.theme = pick_theme(name, os.environ)
+
+    def do_fleet_host(self, name: str = "") -> None:
+        """Go to a host, a namespace or a service on the fleet screen."""
+        if not name:
+            self.say("expected the name of a host, a namespace or a service", warning=True)
+            return
+        self._go("fleet")
+        self.call_after_refresh(self._find, name)
+
+    def _find(self, name: str) -> None:
+        screen = self.screen
+        if isinstance(screen, FleetScreen) and not screen.go_to(name):
+            self.say(f"no host, namespace or service is called {visible(name)}", warning=True)
+
+    def copy(self, text: Raw | str, what: str) -> None:
+        """Send `text` to the terminal's clipboard, and say what was sent."""
+        safe = visible(text)  # a line break from outside would run what is pasted into a shell
+        driver = self._driver
+        if not isinstance(driver, OncallDriver):
+            self.say("this terminal takes no clipboard", warning=True)
+        elif driver.copy(safe):
+            self.say(f"sent to the terminal's clipboard: {what}")
+        else:
+            self.say(f"{what} is too long for the terminal's clipboard", warning=True)
+
+    def on_keys_dropped(self, count: int) -> None:
+        self.say(f"{count} keys came at once and were taken for a paste: ignored", warning=True)
+
+    # Saying
+
+    def say(self, text: str, *, warning: bool = False) -> None:
+        """Say one line at the bottom; it is kept in the event log's notices."""
+        shown = visible(text)
+        self.notices.append(shown)
+        frame = self.frame
+        if frame is not None:
+            frame.say(shown, warning=warning)
+
+
+def _trace_of(error: BaseException) -> str:
+    """A traceback without any local variable, safe to print."""
+    lines = traceback.format_exception(error)
+    return visible("".join(lines), lines=True)
+
+
+def run_console(opened: OpenWith) -> int:
+    """Open the console; returns the exit code when it has been closed and the terminal is back."""
+    app = OncallApp(opened)
+    mouse = opened.mouse
+    if mouse is None:
+        mouse = opened.loaded.settings.look.mouse
+    if mouse is None:
+        mouse = "SSH_CONNECTION" not in os.environ
+    app.run(mouse=mouse)
+    return app.return_code or 0

@@ -1,0 +1,319 @@
+"""What all our screens share: header, counts, footer, keys, and the newest update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console.actions.registry import action_by_id, actions_on
+from console.model.action import Action
+from console.model.update import Update
+from console.safety.clock import Instant
+from console.safety.text import Raw
+from console.triage.filter import Filter, FilterFault, parse
+from screens.commands import action_called, command_of, completions, palette
+from screens.filter_line import FilterLine
+from screens.keys import handler_name
+from screens.too_small import TooSmall
+from widgets.command_line import CommandLine, Completion
+from widgets.counts import CountsLine
+from widgets.footer import Footer, Hint
+from widgets.header import Header, HeaderFacts
+from widgets.line_view import LineView
+from widgets.theme import Ink
+
+if TYPE_CHECKING:
+    from screens.app import OncallApp
+
+
+class Frame(Screen[None], inherit_bindings=False):
+    """One screen: a body of its own between the header and the footer.
+
+    Keys come to `on_key`, are looked up in the registry's table for this screen, and call the
+    method that carries the action's name (`do_row_open`) here or on the app.
+    """
+
+    word: ClassVar[str] = ""
+    """By which the registry knows this screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = Filter()
+        self._view: LineView | None = None
+
+    @property
+    def console_app(self) -> OncallApp:
+        """The app, by its own type."""
+        return cast("OncallApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield CountsLine()
+        yield FilterLine()
+        yield from self.body()
+        yield CommandLine()
+        yield Footer()
+        yield TooSmall()
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the header and the footer."""
+        raise NotImplementedError
+
+    def show(self, update: Update) -> None:
+        """Draw a new picture of the world."""
+        self._show_header(update)
+        self.show_body(update)
+        self.show_hints()
+
+    def show_body(self, update: Update) -> None:
+        """Draw the body of a new picture of the world."""
+        raise NotImplementedError
+
+    def tick(self, now: Instant) -> None:
+        """Let what time alone changes go on; called once a second."""
+        self.query_one(Header).tick(now)
+        self.query_one(Footer).tick(now)
+
+    def on_screen_resume(self) -> None:
+        update = self.console_app.fresh
+        if update is not None:
+            self.show(update)
+        else:
+            self._show_header(None)
+            self.show_hints()
+
+    # Header and footer
+
+    def _show_header(self, update: Update | None) -> None:
+        app = self.console_app
+        settings = app.opened.loaded.settings
+        who = app.opened.who
+        name = f"{who.name} {who.level}".strip()
+        snapshot = update.snapshot if update is not None else None
+        notes = []
+        if app.opened.read_only:
+            notes.append("read-only")
+        if snapshot is None:
+            notes.append("starting")
+        elif snapshot.restored:
+            notes.append("last known state")
+        elif not snapshot.complete:
+            notes.append("asking")
+        expected = {
+            source.name for source in settings.sources.prometheus if source.watchdog is not None
+        }
+        facts = HeaderFacts(
+            environment=settings.environment,
+            production=settings.production,
+            sources=snapshot.sources if snapshot else (),
+            badges=snapshot.badges if snapshot else (),
+            watchdog_ok=bool(expected) and snapshot is not None and snapshot.complete,
+            score=snapshot.score if snapshot else HeaderFacts().score,
+            user=name if who.verified else f"{name} unverified",
+            notes=tuple(notes),
+        )
+        self.query_one(Header).show(facts, app.clock.now())
+        counts = self.query_one(CountsLine)
+        if update is not None:
+            counts.show(
+                update.worklist.counts,
+                [cell.state for cell in update.snapshot.cells],
+                storm=update.worklist.storm,
+                held=not update.worklist.reordered,
+            )
+
+    def show_hints(self) -> None:
+        """The footer's hints, from the registry."""
+        keys = self.console_app.keys
+        hints = []
+        for action in actions_on(self.word):
+            shown = keys.of(action)
+            if action.footer and shown:
+                why = self.why_not(action)
+                hints.append(Hint(shown[0], action.label, action.footer, why))
+        self.query_one(Footer).show(hints)
+
+    def why_not(self, action: Action) -> str:
+        """Why an action does nothing now; empty where it does."""
+        return ""
+
+    def say(self, text: str, *, warning: bool = False) -> None:
+        """Say one line at the bottom."""
+        ink = Ink.WARNING if warning else Ink.PLAIN
+        self.query_one(Footer).say(text, self.console_app.clock.now(), ink=ink)
+
+    # Keys
+
+    def on_key(self, event: events.Key) -> None:
+        app = self.console_app
+        app.key_was_pressed()
+        self.key_pressed()
+        action_id = app.keys.pressed(self.word, event.key)
+        if action_id is not None:
+            event.stop()
+            event.prevent_default()
+            self.act(action_id)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What was pasted was not typed: none of it is a command."""
+        event.stop()
+        self.say(f"{len(event.text)} pasted characters ignored; press : or / first", warning=True)
+
+    def key_pressed(self) -> None:
+        """Any key at all: rows hold still for a moment."""
+
+    def act(self, action_id: str, argument: str = "") -> None:
+        """Carry out an action by its id, as a key, the palette or `:` asked."""
+        action = action_by_id(action_id)
+        why = self.why_not(action)
+        if why:
+            keys = self.console_app.keys.of(action)
+            hint = Hint(keys[0] if keys else action.command, action.label, why_not=why)
+            self.query_one(Footer).refuse(hint, self.console_app.clock.now())
+            return
+        name = handler_name(action_id)
+        handler = getattr(self, name, None) or getattr(self.console_app, name, None)
+        assert handler is not None, f"no screen carries out {action_id}"
+        if action.argument:
+            handler(argument)
+        else:
+            handler()
+
+    # Moving
+
+    @property
+    def view(self) -> Widget | None:
+        """The list or document that the moving keys move."""
+        return self._view
+
+    def _move(self, name: str) -> None:
+        move = getattr(self.view, f"action_{name}", None)
+        if move is not None:
+            move()
+
+    def do_move_down(self) -> None:
+        self._move("down")
+
+    def do_move_up(self) -> None:
+        self._move("up")
+
+    def do_move_left(self) -> None:
+        self._move("left")
+
+    def do_move_right(self) -> None:
+        self._move("right")
+
+    def do_move_top(self) -> None:
+        self._move("first")
+
+    def do_move_bottom(self) -> None:
+        self._move("last")
+
+    def do_move_page_down(self) -> None:
+        self._move("page_down")
+
+    def do_move_page_up(self) -> None:
+        self._move("page_up")
+
+    def do_move_half_down(self) -> None:
+        self._move("half_down")
+
+    def do_move_half_up(self) -> None:
+        self._move("half_up")
+
+    def do_move_next_pane(self) -> None:
+        self.focus_next()
+
+    # Lines that are typed: filter, command, palette
+
+    def do_app_filter(self, text: str = "") -> None:
+        """Take `text` as the filter, or ask for one."""
+        if text:
+            self._refuse(self.take_filter(text))
+        else:
+            self.query_one(CommandLine).open("/", self.filter.text)
+
+    def do_app_command(self) -> None:
+        """Ask for a command."""
+        self.query_one(CommandLine).open(":", completer=self._completions)
+
+    def do_app_palette(self) -> None:
+        """Find an action by its name."""
+        keys = self.console_app.keys
+        self.query_one(CommandLine).open(
+            ">", completer=lambda typed: palette(typed, self.word, keys)
+        )
+
+    def _completions(self, typed: str) -> Sequence[Completion]:
+        update = self.console_app.fresh
+        cells = update.snapshot.cells if update is not None else ()
+        return completions(typed, self.word, cells, self.console_app.keys)
+
+    def on_command_line_changed(self, event: CommandLine.Changed) -> None:
+        if event.prompt == "/":
+            self.take_filter(event.text)
+
+    def on_command_line_sent(self, event: CommandLine.Sent) -> None:
+        self.back_to_view()
+        if event.prompt == "/":
+            self._refuse(self.take_filter(event.text))
+        elif event.prompt == ">":
+            action = action_called(event.text, self.word)
+            if action is not None:
+                self.act(action.id)
+        else:
+            command = command_of(event.text)
+            if isinstance(command, str):
+                self._refuse(command)
+            else:
+                self.act(command.action.id, command.argument)
+
+    def on_command_line_left(self, event: CommandLine.Left) -> None:
+        self.back_to_view()
+        if event.prompt == "/":
+            self.take_filter(event.before)
+
+    def back_to_view(self) -> None:
+        """Give the keys back to what they moved before a line was typed."""
+        view = self._view
+        if view is not None:
+            self.set_focus(view)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, LineView):
+            self._view = event.widget
+
+    def _refuse(self, why: str) -> None:
+        if why:
+            self.say(why, warning=True)
+
+    def take_filter(self, text: str) -> str:
+        """Show only what `text` matches; returns why it cannot be read, or nothing."""
+        try:
+            self.filter = parse(text)
+        except FilterFault as fault:
+            return str(fault)
+        update = self.console_app.fresh
+        if update is not None:
+            self.show_body(update)
+        return ""
+
+    def show_filter(self, shown: int, total: int) -> None:
+        """Say which filter is in force, and how many of how many it lets through."""
+        self.query_one(FilterLine).show(self.filter.text, shown, total)
+
+    def do_app_back(self) -> None:
+        """Clear the filter, else leave this screen where it lies on another."""
+        if self.filter:
+            self.take_filter("")
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def copy_text(self, text: Raw | str, what: str) -> None:
+        """Send `text` to the terminal's clipboard, and say so."""
+        self.console_app.copy(text, what)

@@ -1,0 +1,241 @@
+"""What lies inside one row: the alerts of a group, or the rows that are folded as old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+import msgspec
+from textual.widget import Widget
+
+from console.model.action import Action
+from console.model.snapshot import KnownAlert, Standing
+from console.model.state import State
+from console.model.update import Update
+from console.model.words import age_text, count_text, state_shape
+from console.model.worklist import Row, RowKind, Worklist
+from console.safety.clock import Instant
+from console.safety.text import Raw
+from screens.detail import DetailScreen
+from screens.frame import Frame
+from screens.rows import columns, is_dimmed
+from widgets.columns import Column
+from widgets.live_list import LiveList
+from widgets.paint import STATE_INKS, Spans
+from widgets.theme import Ink
+
+
+class GroupScreen(Frame):
+    """The alerts of one group, one line each."""
+
+    word: ClassVar[str] = "group"
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self._row = row
+
+    def body(self) -> Iterable[Widget]:
+        app = self.console_app
+        self.list = LiveList[KnownAlert](
+            alert_columns(ascii_only=app.ascii_only),
+            key=lambda known: known.key,
+            clock=app.clock,
+            dimmed=_is_dimmed_alert,
+        )
+        yield self.list
+
+    def on_mount(self) -> None:
+        self.list.focus()
+
+    def show_body(self, update: Update) -> None:
+        found = row_of(self._row.key, update.worklist)
+        if found is None:
+            self.list.set_empty(((("  no alert of this row fires any more", Ink.OK),),))
+        self._row = found or msgspec.structs.replace(self._row, alerts=())
+        alerts = tuple(known for known in self._row.alerts if self.filter.matches_alert(known))
+        if self._row.alerts and not alerts:
+            self.list.set_empty(((("  no alert matches the filter; esc clears it", Ink.MUTED),),))
+        self.list.set_rows(alerts)
+        self.show_filter(len(alerts), len(self._row.alerts))
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self.list.tick(now)
+
+    def key_pressed(self) -> None:
+        self.list.hold()
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
+
+    def why_not(self, action: Action) -> str:
+        return "there is no alert" if action.group == "row" and not self.list.rows else ""
+
+    def do_row_open(self, at: str = "") -> None:
+        known = self.list.cursor_row
+        if known is not None:
+            self.app.push_screen(DetailScreen(narrowed(self._row, known), at=at))
+
+    def do_row_detail(self) -> None:
+        self.do_row_open()
+
+    def do_row_trend(self) -> None:
+        self.do_row_open("trend")
+
+    def do_row_links(self) -> None:
+        self.do_row_open("links")
+
+    def do_row_copy(self) -> None:
+        known = self.list.cursor_row
+        if known is not None:
+            self.copy_text(known.alert.labels.written, "labels")
+
+
+class OldScreen(Frame):
+    """The rows that have been firing for longer than the fold."""
+
+    word: ClassVar[str] = "group"
+
+    def body(self) -> Iterable[Widget]:
+        app = self.console_app
+        self.list = LiveList[Row](
+            columns(ascii_only=app.ascii_only),
+            key=lambda row: row.key,
+            clock=app.clock,
+            dimmed=is_dimmed,
+            empty=((("  nothing has been firing for that long", Ink.MUTED),),),
+        )
+        yield self.list
+
+    def on_mount(self) -> None:
+        self.list.focus()
+
+    def show_body(self, update: Update) -> None:
+        rows = tuple(row for row in update.worklist.old if self.filter.matches_row(row))
+        self.list.set_rows(rows)
+        self.show_filter(len(rows), len(update.worklist.old))
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self.list.tick(now)
+
+    def key_pressed(self) -> None:
+        self.list.hold()
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
+
+    def why_not(self, action: Action) -> str:
+        return "there is no row" if action.group == "row" and not self.list.rows else ""
+
+    def do_row_open(self) -> None:
+        row = self.list.cursor_row
+        if row is not None and row.count > 1:
+            self.app.push_screen(GroupScreen(row))
+        elif row is not None:
+            self.app.push_screen(DetailScreen(row))
+
+    def do_row_detail(self, at: str = "") -> None:
+        row = self.list.cursor_row
+        if row is not None:
+            self.app.push_screen(DetailScreen(row, at=at))
+
+    def do_row_trend(self) -> None:
+        self.do_row_detail("trend")
+
+    def do_row_links(self) -> None:
+        self.do_row_detail("links")
+
+    def do_row_copy(self) -> None:
+        row = self.list.cursor_row
+        if row is not None:
+            self.copy_text(row.title, "alert name")
+
+
+def row_of(key: str, worklist: Worklist) -> Row | None:
+    """The row of that key, folded ones among them."""
+    return next((row for row in (*worklist.rows, *worklist.old) if row.key == key), None)
+
+
+def narrowed(row: Row, known: KnownAlert) -> Row:
+    """`row` as if `known` were the only alert in it."""
+    labels = known.alert.labels
+    return msgspec.structs.replace(
+        row,
+        kind=RowKind.ALERT,
+        alerts=(known,),
+        state=known.state,
+        standing=known.standing,
+        title=known.alert.name,
+        where=labels.value_of("instance") or row.where,
+        since=known.alert.starts_at,
+        cell=known.cell,
+        shared=(),
+        acked_by=known.ack.owner if known.ack else None,
+        acked_at=known.ack.since if known.ack else None,
+    )
+
+
+def _is_dimmed_alert(known: KnownAlert) -> bool:
+    return known.standing is not Standing.FIRING or known.state in (State.STALE, State.LOST)
+
+
+def alert_columns(*, ascii_only: bool) -> tuple[Column[KnownAlert], ...]:
+    """The columns for single alerts."""
+
+    def state(known: KnownAlert, _: Instant) -> Spans:
+        return ((state_shape(known.state, ascii_only), STATE_INKS[known.state]),)
+
+    def age(known: KnownAlert, now: Instant) -> Spans:
+        since: timedelta = now.wall - known.alert.starts_at
+        return ((age_text(since, coarse=True), Ink.PLAIN),)
+
+    def standing(known: KnownAlert, _: Instant) -> Spans:
+        ink = Ink.PLAIN if known.standing is Standing.FIRING else Ink.MUTED
+        return ((known.standing.value, ink),)
+
+    return (
+        Column("", state, width=1, priority=95),
+        Column("FOR", age, width=6, priority=80, volatile=True, align="right"),
+        Column("STANDING", standing, width=9, priority=60),
+        Column("ALERT", lambda k, _: ((k.alert.name, Ink.STRONG),), width=14, flex=2, priority=99),
+        Column("ON", lambda k, _: ((place_of(k), Ink.PLAIN),), width=16, flex=3, priority=98),
+        Column("OWNER", _owner, width=6, flex=1, most=14, priority=70),
+        Column("SEVERITY", _severity, width=8, priority=40),
+        Column("SUMMARY", _summary, width=14, flex=4, priority=50),
+    )
+
+
+def place_of(known: KnownAlert) -> Raw:
+    """Where an alert is: its instance, else what else tells."""
+    labels = known.alert.labels
+    for name in ("instance", "host", "pod", "namespace", "job"):
+        value = labels.value_of(name)
+        if value:
+            return value
+    return Raw(known.cell or "-")
+
+
+def _owner(known: KnownAlert, _: Instant) -> Spans:
+    return ((known.ack.owner, Ink.PLAIN),) if known.ack else (("-", Ink.MUTED),)
+
+
+def _severity(known: KnownAlert, _: Instant) -> Spans:
+    return ((known.alert.labels.value_of("severity"), Ink.PLAIN),)
+
+
+def _summary(known: KnownAlert, _: Instant) -> Spans:
+    annotations = known.alert.annotations
+    for name in ("summary", "description", "message"):
+        if annotations.value_of(name):
+            return ((annotations.value_of(name), Ink.PLAIN),)
+    return ()
+
+
+def counted(shown: int, total: int) -> str:
+    """`12 of 340` where a filter hides some, else `340`."""
+    return count_text(total) if shown == total else f"{count_text(shown)} of {count_text(total)}"
+
+
+__all__: Sequence[str] = ("GroupScreen", "OldScreen", "alert_columns", "counted", "narrowed")

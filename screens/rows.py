@@ -1,0 +1,158 @@
+"""How the rows of the worklist are drawn: columns, lanes, and the line for a storm."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from console.model.snapshot import Standing
+from console.model.state import Priority, State
+from console.model.words import age_text, count_text, countdown_text, state_shape
+from console.model.worklist import Lane, Row, RowKind, Step, Storm, Worklist
+from console.safety.clock import Instant
+from widgets.columns import Column
+from widgets.ordered_rows import Heading
+from widgets.paint import PRIORITY_INKS, STATE_INKS, Span, Spans
+from widgets.theme import Ink
+
+SOON = timedelta(minutes=2)
+"""A clock with less than this left is drawn as a warning."""
+
+
+def is_dimmed(row: Row) -> bool:
+    """Rows that nobody has to act on now, and those whose source no longer vouches for them."""
+    return row.standing is not Standing.FIRING or row.state in (State.STALE, State.LOST)
+
+
+def columns(*, ascii_only: bool) -> tuple[Column[Row], ...]:
+    """The worklist's columns. The two that change with time alone stand leftmost."""
+
+    def state(row: Row, _: Instant) -> Spans:
+        return ((state_shape(row.state, ascii_only), STATE_INKS[row.state]),)
+
+    def priority(row: Row, _: Instant) -> Spans:
+        return ((str(row.priority), PRIORITY_INKS[row.priority]),)
+
+    return (
+        Column("", state, width=1, priority=95),
+        Column("P", priority, width=2, priority=100),
+        Column("NEXT STEP", _next_step, width=10, priority=99, volatile=True),
+        Column("FOR", _for, width=6, priority=70, volatile=True, align="right"),
+        Column("ALERT", _title, width=14, flex=3, most=34, priority=98),
+        Column("N", _count, width=5, priority=60, align="right"),
+        Column("ON", _where, width=12, flex=3, most=30, priority=90),
+        Column("OWNER", _owner, width=6, flex=1, most=14, priority=65),
+        Column("SUMMARY", _summary, width=14, flex=5, priority=50),
+    )
+
+
+def storm_columns(*, ascii_only: bool) -> tuple[Column[Row], ...]:
+    """In a storm a row is many alerts: how many of each priority takes the summary's place."""
+    named = {column.title: column for column in columns(ascii_only=ascii_only)}
+    counts = tuple(_priority_column(priority) for priority in Priority)
+    kept = ("", "P", "NEXT STEP", "FOR", "ALERT", "N")
+    return (*(named[title] for title in kept), *counts, named["ON"], named["SUMMARY"])
+
+
+def _priority_column(priority: Priority) -> Column[Row]:
+    def number(row: Row, _: Instant) -> Spans:
+        return _number(row.by_priority[priority], PRIORITY_INKS[priority])
+
+    return Column(str(priority), number, width=5, priority=80 - int(priority), align="right")
+
+
+def _number(count: int, ink: Ink) -> Spans:
+    return ((count_text(count), ink),) if count else (("-", Ink.MUTED),)
+
+
+def _next_step(row: Row, now: Instant) -> Spans:
+    if row.standing is not Standing.FIRING:
+        return ((row.standing.value, Ink.MUTED),)
+    if row.clocks is None or row.step is Step.NONE:
+        return (("--", Ink.MUTED),)
+    left = row.clocks.due - now.wall
+    return ((f"{row.step.value:<4}", Ink.MUTED), _countdown(left))
+
+
+def _countdown(left: timedelta) -> Span:
+    text = f"{countdown_text(left):>6}"
+    if left < timedelta(0):
+        return (text, Ink.BREACHED)
+    return (text, Ink.WARNING if left < SOON else Ink.PLAIN)
+
+
+def _for(row: Row, now: Instant) -> Spans:
+    return ((age_text(now.wall - row.since, coarse=True), Ink.PLAIN),)
+
+
+def _title(row: Row, _: Instant) -> Spans:
+    return ((row.title, Ink.STRONG),)
+
+
+def _count(row: Row, _: Instant) -> Spans:
+    return ((count_text(row.count), Ink.PLAIN),) if row.count > 1 else ()
+
+
+def _where(row: Row, _: Instant) -> Spans:
+    return ((row.where, Ink.PLAIN),) if row.where else (("-", Ink.MUTED),)
+
+
+def _owner(row: Row, _: Instant) -> Spans:
+    if row.acked_by is not None:
+        return ((row.acked_by, Ink.PLAIN),)
+    if row.acked_count:
+        return ((f"{row.acked_count}/{row.count}", Ink.MUTED),)
+    return (("-", Ink.MUTED),)
+
+
+def _summary(row: Row, _: Instant) -> Spans:
+    return ((row.summary, Ink.PLAIN),)
+
+
+def headings(worklist: Worklist, rows: tuple[Row, ...]) -> tuple[Heading, ...]:
+    """The lines between the lanes of a storm; none outside of one."""
+    if worklist.storm is None:
+        return ()
+    found: list[Heading] = []
+    for lane in (Lane.APART, Lane.STORM):
+        first = next((i for i, row in enumerate(rows) if row.lane is lane), None)
+        if first is None:
+            continue
+        inside = [row for row in rows if row.lane is lane]
+        found.append(Heading(first, _lane_spans(lane, len(inside), sum(r.count for r in inside))))
+    return tuple(found)
+
+
+def _lane_spans(lane: Lane, rows: int, alerts: int) -> Spans:
+    many = "row" if rows == 1 else "rows"
+    if lane is Lane.APART:
+        return ((f"NOT part of the storm: {rows} {many}. Look here too. ", Ink.STRONG),)
+    return (
+        (
+            f"Storm: {count_text(alerts)} alerts in {rows} {many}. P0s are counted, never hidden. ",
+            Ink.STRONG,
+        ),
+    )
+
+
+def storm_line(storm: Storm, rows: int, *, order_held: bool) -> Spans:
+    """The line under the header while a storm lasts."""
+    trend = "falling" if storm.falling else "rising"
+    spans: list[Span] = [
+        ("STORM ", Ink.BREACHED),
+        (f" {storm.since.astimezone():%H:%M:%S}  ", Ink.PLAIN),
+        (f"{count_text(storm.alerts)} alerts = {rows} rows  ", Ink.STRONG),
+        (f"+{count_text(storm.new_per_minute)}/min, {trend}", Ink.WARNING),
+    ]
+    if order_held:
+        spans.append(("  order held, O re-sorts", Ink.MUTED))
+    return tuple(spans)
+
+
+def is_openable(row: Row) -> bool:
+    """Whether `enter` lists something below the row rather than its detail."""
+    return row.kind is RowKind.OLD or row.count > 1
+
+
+def local_time(at: datetime) -> str:
+    """A time of day in the person's own zone."""
+    return f"{at.astimezone():%H:%M:%S}"

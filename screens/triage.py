@@ -1,0 +1,186 @@
+"""The worklist: what to work on, in the order in which to work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from console.model.action import Action
+from console.model.snapshot import Snapshot
+from console.model.update import Update
+from console.model.worklist import Row, RowKind, Worklist
+from console.safety.clock import Instant
+from console.safety.text import visible
+from screens.detail import DetailScreen
+from screens.frame import Frame
+from screens.group import GroupScreen, OldScreen
+from screens.places import places_of
+from screens.preview import preview_of
+from screens.rows import columns, headings, is_dimmed, storm_columns
+from widgets.detail import Detail
+from widgets.live_list import LiveList
+from widgets.matrix import Matrix
+from widgets.paint import Spans
+from widgets.theme import Ink
+
+
+class TriageScreen(Frame):
+    """Rows left or on top, what is known of the row under the cursor below."""
+
+    CSS_PATH = "triage.tcss"
+    word: ClassVar[str] = "triage"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_storm = False
+        self._shown: Row | None = None
+
+    def body(self) -> Iterable[Widget]:
+        app = self.console_app
+        self.list = LiveList[Row](
+            columns(ascii_only=app.ascii_only),
+            key=lambda row: row.key,
+            clock=app.clock,
+            dimmed=is_dimmed,
+            id="rows",
+        )
+        self.preview = Detail(id="preview")
+        self.preview.can_focus = False
+        self.matrix = Matrix(id="matrix")
+        with Horizontal():
+            with Vertical(id="work"):
+                yield self.list
+                yield self.preview
+            yield self.matrix
+
+    def on_mount(self) -> None:
+        self.list.focus()
+
+    def on_resize(self) -> None:
+        self._show_preview(again=True)
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, as it was painted: what an action binds to."""
+        return self.list.cursor_row
+
+    def show_body(self, update: Update) -> None:
+        worklist = update.worklist
+        self._take_columns(worklist)
+        rows = tuple(row for row in worklist.rows if self.filter.matches_row(row))
+        self.list.set_empty(_nothing(update, rows_without_filter=len(worklist.rows)))
+        self.list.set_rows(rows, headings(worklist, rows))
+        self.show_filter(len(rows), len(worklist.rows))
+        self.matrix.set_places(places_of(update.snapshot.cells))
+        self._show_preview()
+
+    def _take_columns(self, worklist: Worklist) -> None:
+        in_storm = worklist.storm is not None
+        if in_storm is not self._in_storm:
+            self._in_storm = in_storm
+            make = storm_columns if in_storm else columns
+            self.list.set_columns(make(ascii_only=self.console_app.ascii_only))
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self.list.tick(now)
+
+    def key_pressed(self) -> None:
+        self.list.hold()
+
+    def on_live_list_highlighted(self) -> None:
+        self._show_preview()
+        self.show_hints()
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
+
+    def _show_preview(self, *, again: bool = False) -> None:
+        row, update = self.row, self.console_app.fresh
+        if update is None or (row is self._shown and not again and row is not None):
+            return
+        self._shown = row
+        parts = preview_of(row, update.snapshot) if row is not None else ()
+        self.preview.show(parts, subject=row.key if row is not None else "")
+
+    # Actions
+
+    def why_not(self, action: Action) -> str:
+        if action.group == "row" and self.row is None:
+            return "there is no row"
+        if action.id == "row.trend" and self.row is not None and not self.row.alerts:
+            return "there is no alert on this row, so no rule to draw"
+        if action.id == "row.links" and self.row is not None and not self.row.alerts:
+            return "there is no alert on this row"
+        if action.id == "triage.resort":
+            update = self.console_app.fresh
+            if update is None or update.worklist.storm is None:
+                return "the order is held only in a storm"
+        return ""
+
+    def do_row_open(self) -> None:
+        row = self.row
+        if row is None:
+            return
+        if row.kind is RowKind.OLD:
+            self.do_triage_old()
+        elif row.count > 1:
+            self.app.push_screen(GroupScreen(row))
+        else:
+            self.do_row_detail()
+
+    def do_row_detail(self) -> None:
+        if self.row is not None:
+            self.app.push_screen(DetailScreen(self.row))
+
+    def do_row_trend(self) -> None:
+        if self.row is not None:
+            self.app.push_screen(DetailScreen(self.row, at="trend"))
+
+    def do_row_links(self) -> None:
+        if self.row is not None:
+            self.app.push_screen(DetailScreen(self.row, at="links"))
+
+    def do_row_copy(self) -> None:
+        row = self.row
+        if row is not None:
+            self.copy_text(row_text(row), "row")
+
+    def do_triage_resort(self) -> None:
+        self.console_app.engine.tell(lambda engine: engine.resort())
+        self.list.release()
+
+    def do_triage_old(self) -> None:
+        self.app.push_screen(OldScreen())
+
+    def do_triage_resolved(self) -> None:
+        self.console_app.do_app_sources()
+
+
+def row_text(row: Row) -> str:
+    """A row as one line of text, to be pasted into a chat."""
+    parts = [str(row.priority), visible(row.title)]
+    if row.where:
+        parts.append(visible(row.where))
+    parts.append(f"since {row.since:%Y-%m-%d %H:%M:%S} UTC")
+    if row.summary:
+        parts.append(visible(row.summary))
+    return "  ".join(parts)
+
+
+def _nothing(update: Update, *, rows_without_filter: int) -> tuple[Spans, ...]:
+    """What an empty list means. Green only where it has been proven."""
+    if rows_without_filter:
+        return ((("  no row matches the filter; esc clears it", Ink.MUTED),),)
+    snapshot: Snapshot = update.snapshot
+    if not snapshot.complete:
+        return ((("  asking the sources; nothing is known yet", Ink.UNKNOWN),),)
+    if any(badge.is_row for badge in snapshot.badges):
+        return ((("  nothing fires, as far as can be seen", Ink.UNKNOWN),),)
+    return (
+        (("  nothing fires", Ink.OK),),
+        (("  every source has answered and proves it", Ink.MUTED),),
+    )

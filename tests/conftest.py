@@ -1,0 +1,59 @@
+"""What every test stands on: a clean environment, and no skip where none is allowed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import package_of, where_is
+
+# Read when the screens' libraries are imported, so before any test is.
+for _name in ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "ONCALL_CONFIG"):
+    os.environ.pop(_name, None)
+
+XDG = ("CONFIG", "STATE", "DATA", "CACHE")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what belongs to the person who runs it."""
+    base = _base(tmp_path_factory)
+    for kind in XDG:
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(base / kind.lower()))
+    monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "ONCALL_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _base(factory: pytest.TempPathFactory) -> Path:
+    return factory.mktemp("home")
+
+
+def skips_are_forbidden() -> bool:
+    """Whether a test that would be skipped has to fail: CI installs all programs."""
+    return os.environ.get("ONCALL_FORBID_SKIPS") == "1"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose real program is not installed, naming what to install."""
+    for marker in item.iter_markers("real"):
+        for program in marker.args:
+            if where_is(program) is None:
+                package = package_of(program)
+                pytest.skip(f"{program} is not installed (Debian package: {package})")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where skips are forbidden a skipped test is a failed one, with its reason."""
+    report = yield
+    if report.skipped and skips_are_forbidden() and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\nONCALL_FORBID_SKIPS=1: no test may be skipped here"
+    return report

@@ -1,0 +1,207 @@
+"""Rows for what no alert speaks of: failing checks and sick sources."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from console.model.alert import TargetHealth
+from console.model.policy import Policy
+from console.model.probe import ProbeKind, Verdict
+from console.model.snapshot import Badge, BadgeKind, Cell, SourceKind, Standing
+from console.model.state import Priority, State
+from console.model.worklist import Row, RowKind, Step
+from console.triage.triage import Triage
+from tests.build import (
+    ago,
+    at,
+    cell,
+    failure,
+    known,
+    probed,
+    service,
+    snapshot,
+    source,
+    target,
+)
+
+
+def down(name: str = "redis", place: str = "data-1", **rest: bool) -> Cell:
+    return cell(
+        service(name, place, critical=rest.get("critical", False)),
+        State.FIRING,
+        "refused the connection",
+        since=ago(40),
+        probes=[probed(name)],
+    )
+
+
+def rows(*cells: Cell, **rest: object) -> tuple[Row, ...]:
+    return Triage(Policy()).worklist(snapshot(cells=cells, **rest)).rows  # type: ignore[arg-type]
+
+
+def test_a_failing_check_without_an_alert_is_a_row_with_clocks() -> None:
+    (row,) = rows(down())
+    assert row.kind is RowKind.PROBE
+    assert (row.title.exact, row.where.exact) == ("HealthCheckFailed", "redis@data-1")
+    assert row.summary.exact == "refused the connection"
+    assert (row.since, row.priority, row.step) == (ago(40), Priority.P2, Step.ACK)
+    assert row.clocks is not None
+    assert row.clocks.respond_by == ago(40) + timedelta(hours=1)
+
+
+def test_a_critical_service_is_one_more_urgent() -> None:
+    assert rows(down(critical=True))[0].priority is Priority.P1
+
+
+def test_a_firing_alert_about_the_service_speaks_for_its_checks() -> None:
+    worklist = Triage(Policy()).worklist(snapshot(known(cell="redis"), cells=[down()]))
+    assert [row.kind for row in worklist.rows] == [RowKind.ALERT]
+
+
+def test_a_silenced_alert_about_the_service_does_not() -> None:
+    quiet = known(cell="redis", standing=Standing.SILENCED)
+    worklist = Triage(Policy()).worklist(snapshot(quiet, cells=[down()]))
+    assert [row.kind for row in worklist.rows] == [RowKind.PROBE, RowKind.ALERT]
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        cell(service(), State.UNKNOWN, "nothing is asked about it"),
+        cell(service(), State.STALE, "health: old", probes=[probed(verdict=Verdict.HEALTHY)]),
+        cell(service(), State.OK, "", probes=[probed()]),
+        cell(service(), State.UNKNOWN, "prom: no answer", targets=[target(TargetHealth.UNKNOWN)]),
+    ],
+)
+def test_a_cell_that_finds_nothing_wrong_itself_is_no_row(silent: Cell) -> None:
+    assert rows(silent) == ()
+
+
+@pytest.mark.parametrize("state", [State.FIRING, State.UNKNOWN, State.STALE, State.LOST])
+def test_a_check_without_an_answer_is_a_row_in_the_state_of_its_cell(state: State) -> None:
+    (row,) = rows(cell(service(), state, "timed out", probes=[probed(verdict=Verdict.NO_ANSWER)]))
+    assert row.state is state
+
+
+@pytest.mark.parametrize(
+    ("kinds", "title"),
+    [
+        ((ProbeKind.READY,), "NotReady"),
+        ((ProbeKind.READY, ProbeKind.HTTP), "HealthCheckFailed"),
+        ((ProbeKind.TCP,), "PortUnreachable"),
+        ((ProbeKind.TLS,), "CertificateExpiring"),
+    ],
+)
+def test_the_row_is_named_by_the_check_that_says_most(
+    kinds: tuple[ProbeKind, ...], title: str
+) -> None:
+    (row,) = rows(cell(service(), State.FIRING, "x", probes=[probed(kind=k) for k in kinds]))
+    assert row.title.exact == title
+
+
+def test_a_target_that_is_down_is_a_row() -> None:
+    (row,) = rows(cell(service(), State.FIRING, "scrape failed", targets=[
+        target(TargetHealth.UP), target(TargetHealth.DOWN),
+    ]))  # fmt: skip
+    assert (row.title.exact, row.kind) == ("TargetDown", RowKind.PROBE)
+
+
+def test_three_failing_services_on_one_host_are_one_row() -> None:
+    (row,) = rows(down("a"), down("b", critical=True), down("c"))
+    assert (row.title.exact, row.where.exact) == ("HealthChecksFailed", "data-1")
+    assert row.summary.exact == "3 services: a, b, c"
+    assert row.priority is Priority.P1
+    assert row.step is Step.ACK
+
+
+def test_two_of_one_host_and_one_of_another_are_three_rows() -> None:
+    assert len(rows(down("a"), down("b"), down("c", "web-1"))) == 3
+
+
+def test_a_check_keeps_its_clock_while_an_alert_speaks_for_it_and_while_it_flaps() -> None:
+    triage = Triage(Policy())
+    triage.worklist(snapshot(cells=[down()]))
+    triage.worklist(snapshot(known(cell="redis"), cells=[down()], now=at(30)))
+    triage.worklist(snapshot(cells=[cell(service())], now=at(60)))
+    later = cell(service(), State.FIRING, "x", since=at(90).wall, probes=[probed()])
+    assert triage.worklist(snapshot(cells=[later], now=at(95))).rows[0].since == ago(40)
+    triage.worklist(snapshot(cells=[cell(service())], now=at(100)))
+    much_later = cell(service(), State.FIRING, "x", since=at(900).wall, probes=[probed()])
+    row = triage.worklist(snapshot(cells=[much_later], now=at(905))).rows[0]
+    assert row.since == at(900).wall
+
+
+def sick(name: str = "am", kind: SourceKind = SourceKind.ALERTMANAGER) -> tuple[Row, ...]:
+    return rows(sources=[
+        source(name, kind, State.UNKNOWN, failing_since=ago(90), failures=[failure(name)]),
+        source("prom", SourceKind.PROMETHEUS),
+    ])  # fmt: skip
+
+
+def test_a_sick_source_is_a_row_with_its_cause_and_since_when() -> None:
+    (row,) = sick()
+    assert row.kind is RowKind.SOURCE
+    assert (row.title.exact, row.where.exact) == ("SourceDown", "am")
+    assert row.summary.exact == "refused the connection at 127.0.0.1:9093"
+    assert (row.priority, row.since) == (Priority.P1, ago(90))
+    assert row.failure is not None
+    assert row.failure.source == "am"
+
+
+def test_a_sick_source_keeps_its_clock_across_a_restarted_console() -> None:
+    first = Triage(Policy()).worklist(snapshot(sources=[
+        source("am", state=State.UNKNOWN, failing_since=ago(90), failures=[failure()]),
+    ]))  # fmt: skip
+    again = Triage(Policy(), first.episodes)
+    starting = again.worklist(
+        snapshot(sources=[source("am", state=State.UNKNOWN)], complete=False, now=at(30))
+    )
+    assert starting.rows == ()
+    row = again.worklist(snapshot(now=at(40), sources=[
+        source("am", state=State.UNKNOWN, failing_since=at(35).wall, failures=[failure()]),
+    ])).rows[0]  # fmt: skip
+    assert row.since == ago(90)
+
+
+def test_a_sick_member_of_a_cluster_is_no_row_of_its_own() -> None:
+    assert rows(sources=[
+        source("am"),
+        source("am/127.0.0.1:9093", state=State.UNKNOWN, failing_since=ago(5),
+               failures=[failure()]),
+    ]) == ()  # fmt: skip
+
+
+def test_a_source_that_nobody_has_asked_yet_is_no_row() -> None:
+    assert rows(sources=[source(state=State.UNKNOWN)], complete=False) == ()
+
+
+def test_a_stale_source_is_a_row() -> None:
+    (row,) = rows(sources=[source(state=State.STALE, last_ok=at(-90))])
+    assert (row.title.exact, row.since) == ("SourceStale", ago(90))
+    assert row.summary.exact == "its last answer is of 03:15:12 UTC"
+
+
+def test_a_badge_that_is_worked_on_is_a_row_and_another_is_not() -> None:
+    (row,) = rows(badges=[
+        Badge(BadgeKind.WATCHDOG, "prom", "watchdog missing: prom", ago(70), is_row=True),
+        Badge(BadgeKind.SKEW, "am", "am is 70 s ahead"),
+    ])  # fmt: skip
+    assert (row.title.exact, row.where.exact, row.since) == ("WatchdogMissing", "prom", ago(70))
+
+
+def test_a_host_that_is_cut_off_is_one_row() -> None:
+    timed_out = cell(service(), State.UNKNOWN, "x", probes=[probed(verdict=Verdict.NO_ANSWER)])
+    (row,) = rows(
+        timed_out,
+        sources=[
+            source("am", state=State.UNKNOWN, failing_since=ago(30), failures=[failure()]),
+            source("prom", SourceKind.PROMETHEUS, State.UNKNOWN, failing_since=ago(20),
+                   failures=[failure("prom")]),
+        ],
+        badges=[Badge(BadgeKind.CUT_OFF, "", "this host is cut off", ago(20), is_row=True)],
+    )  # fmt: skip
+    assert row.kind is RowKind.SOURCE
+    assert row.summary.exact == "this host is cut off: no answer from am, prom"
+    assert row.failure is not None

@@ -1,0 +1,126 @@
+"""Our driver for Textual: nothing unlisted reaches the terminal, and its end is our end.
+
+Give it to the app: `App.__init__(driver_class=OncallDriver)`. Beside Textual's own it
+
+- filters what is written (`widgets.escape_filter`);
+- never blocks on a terminal that stalls (`widgets.tty_output`);
+- ends the app once when the terminal is closed. Textual 8.2.8 spins at 100 % of a core when
+  its input ends, and dies with a traceback or hangs when its output fails.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import selectors
+import sys
+from codecs import getincrementaldecoder
+from contextlib import suppress
+from typing import Any, Final, cast
+
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from widgets.escape_filter import filtered
+from widgets.tty_output import TtyOutput
+
+GONE_EXIT_CODE: Final = 129
+"""Of a process whose terminal was closed: what SIGHUP would have made of it."""
+MAX_CLIPBOARD_BYTES: Final = 74_994
+"""tmux and xterm take no more than this of base64 in one sequence."""
+_BELL: Final = "\x07"
+_LAST_WORDS_S: Final = 1.0
+
+
+class OncallDriver(LinuxDriver):
+    """Textual's driver for Linux and macOS, with the three promises above."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        error = sys.__stderr__
+        assert error is not None, "the app is opened on a terminal"
+        self._gone = False
+        self._output = TtyOutput(
+            error.fileno(),
+            on_gone=self._tell_gone,
+            on_caught_up=lambda: self._call(self._repaint),
+        )
+        self._file = cast(Any, self._output)
+
+    @property
+    def terminal_gone(self) -> bool:
+        """Whether the terminal was closed under the app."""
+        return self._gone or self._output.gone
+
+    def write(self, data: str) -> None:
+        """Write what is allowed of `data`; a lone bell is."""
+        super().write(data if data == _BELL else filtered(data))
+
+    def copy(self, text: str) -> bool:
+        """Ask the terminal to put `text` into its clipboard (OSC 52); whether it was sent.
+
+        The only way for a clipboard sequence to the terminal. `False` for what is too long.
+        Terminals do not answer, so that nobody knows whether it arrived.
+        """
+        encoded = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+        if len(encoded) > MAX_CLIPBOARD_BYTES:
+            return False
+        super().write(f"\x1b]52;c;{encoded}\x07")
+        return True
+
+    def close(self) -> None:
+        """Write what waits, for a second at most: a stalled terminal must not keep us."""
+        super().close()
+        self._output.settle(_LAST_WORDS_S)
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop or until the terminal ends."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(0.1):
+                    keys = self._read()
+                    if not keys:
+                        self._tell_gone()
+                        break
+                    for event in parser.feed(decode(keys)):
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
+        with suppress(EOFError, ParseError):
+            list(parser.feed(""))
+
+    def _read(self) -> bytes:
+        """Some bytes of input; none when the terminal was closed."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
+
+    def _tell_gone(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self._call(self._end_app)
+
+    def _call(self, what: Any) -> None:
+        """Have the app's loop call `what`, from any thread."""
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(what)
+
+    def _end_app(self) -> None:
+        self._app.exit(return_code=GONE_EXIT_CODE)
+
+    def _repaint(self) -> None:
+        if self._app.is_running and not self.terminal_gone:
+            self._app.refresh(layout=True)

@@ -1,0 +1,220 @@
+"""The first line: where one is, and how far what is below can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta, tzinfo
+from typing import ClassVar, Final
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.strip import Strip
+
+from console.model.snapshot import Badge, BadgeKind, Score, SourceHealth
+from console.model.state import State
+from console.model.words import age_text, state_shape
+from console.safety.clock import Instant
+from console.safety.text import Raw
+from widgets.chunks import Chunk, arrange
+from widgets.line_view import LineView
+from widgets.paint import STATE_INKS, Spans, width_of
+from widgets.theme import Ink
+
+_BOUND_S: Final = 5
+
+
+class HeaderFacts(msgspec.Struct, frozen=True):
+    """What the header says."""
+
+    environment: Raw | str = ""
+    production: bool = False
+    sources: tuple[SourceHealth, ...] = ()
+    """Members of a cluster may be among them; only the cluster is shown."""
+    badges: tuple[Badge, ...] = ()
+    watchdog_ok: bool | None = None
+    """`None` where none is configured. A missing one is a badge."""
+    score: Score = Score(None)
+    user: Raw | str = ""
+    """With a level or `unverified` behind it: `kai L1`."""
+    notes: tuple[str, ...] = ()
+    """Short facts about the console itself, the most important first: `read-only`."""
+    zone: tzinfo | None = None
+    """Of the clock; `None` for the machine's own."""
+
+
+class Header(Horizontal):
+    """One line: product and environment, sources, badges, score, user, clock.
+
+    The clock is a widget of its own, so that a second costs its eight cells and not the line.
+    """
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Header {
+        height: 1;
+    }
+    Header HeaderLine {
+        width: 1fr;
+        height: 1;
+        background: $panel;
+    }
+    Header HeaderClock {
+        width: 9;
+        height: 1;
+        background: $panel;
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine()
+        yield HeaderClock()
+
+    def show(self, facts: HeaderFacts, now: Instant) -> None:
+        """Show `facts` as of `now`."""
+        self.query_one(HeaderLine).show(facts, now)
+        self.query_one(HeaderClock).show(facts.zone, now)
+
+    def tick(self, now: Instant) -> None:
+        """Let the clock and the ages go on; call it once a second."""
+        self.query_one(HeaderLine).tick(now)
+        self.query_one(HeaderClock).tick(now)
+
+
+class HeaderClock(LineView):
+    """The time of day at the right end of the header."""
+
+    _zone: tzinfo | None = None
+    _now: Instant | None = None
+
+    def show(self, zone: tzinfo | None, now: Instant) -> None:
+        """Show `now` in `zone`."""
+        self._zone, self._now = zone, now
+        self.repaint_changed()
+
+    def tick(self, now: Instant) -> None:
+        """Show `now`."""
+        self._now = now
+        self.repaint_changed()
+
+    def line(self, y: int, width: int) -> Strip:
+        text = "" if self._now is None else f"{self._now.wall.astimezone(self._zone):%H:%M:%S}"
+        return self.strip(((text, Ink.PLAIN),), width, align="right")
+
+
+class HeaderLine(LineView):
+    """The header without its clock."""
+
+    _facts = HeaderFacts()
+    _now: Instant | None = None
+
+    def show(self, facts: HeaderFacts, now: Instant) -> None:
+        """Show `facts` as of `now`."""
+        self._facts, self._now = facts, now
+        self.repaint_changed()
+
+    def tick(self, now: Instant) -> None:
+        """Let the ages go on."""
+        self._now = now
+        self.repaint_changed()
+
+    def line(self, y: int, width: int) -> Strip:
+        facts = self._facts
+        left = [Chunk(self._title(), 100)]
+        right = [Chunk(((facts.user, Ink.PLAIN),), 60)] if facts.user else []
+        rest = [
+            *(Chunk(_badge(badge), 95) for badge in facts.badges),
+            *self._watchdog(),
+            *self._score(),
+            *(Chunk(((note, Ink.WARNING),), 70 - at) for at, note in enumerate(facts.notes)),
+        ]
+        sources = self._sources(detailed=True)
+        all_of_it = (*left, *sources, *rest, *right)
+        marks = self.glyphs.marks
+        if sum(width_of(chunk.spans, marks) + 2 for chunk in all_of_it) - 2 > width:
+            sources = self._sources(detailed=False)
+        return self.strip(arrange((*left, *sources, *rest), right, width, marks=marks), width)
+
+    def _title(self) -> Spans:
+        facts = self._facts
+        if not facts.environment:
+            return (("oncall", Ink.STRONG),)
+        ink = Ink.PRODUCTION if facts.production else Ink.ENVIRONMENT
+        return (("oncall", Ink.STRONG), (" ", Ink.PLAIN), (facts.environment, ink))
+
+    def _watchdog(self) -> list[Chunk]:
+        missing = any(badge.kind is BadgeKind.WATCHDOG for badge in self._facts.badges)
+        if missing or not self._facts.watchdog_ok:
+            return []
+        return [Chunk((("watchdog ", Ink.MUTED), ("ok", Ink.OK)), 40)]
+
+    def _score(self) -> list[Chunk]:
+        value = self._facts.score.value
+        if value is None:
+            return []
+        # Rounded down: 100 is a claim that every cell is OK.
+        text = f"{int(value * 10) / 10:.1f}" if value < 100 else "100"
+        return [Chunk((("score ", Ink.MUTED), (text, Ink.PLAIN)), 50)]
+
+    def _sources(self, *, detailed: bool) -> list[Chunk]:
+        sources = list(_wholes(self._facts.sources))
+        sick = [source for source in sources if source.state is not State.OK]
+        well = [source for source in sources if source.state is State.OK]
+        if not sources:
+            return [Chunk((("no sources", Ink.WARNING),), 90)]
+        chunks = [Chunk(self._sick(source), 98 - min(at, 2)) for at, source in enumerate(sick)]
+        if detailed:
+            return chunks + [Chunk(self._well(source), 90) for source in well]
+        spans: list[tuple[str, Ink]] = [
+            (f"{len(well)}/{len(sources)}", Ink.WARNING if sick else Ink.OK),
+            (" sources", Ink.MUTED),
+        ]
+        ages = [age for source in well if (age := self._age(source)) is not None]
+        if ages:
+            spans.append((f" {_bound_text(max(ages))}", Ink.PLAIN))
+        degraded = [
+            Chunk(((source.name, Ink.WARNING), (" degraded", Ink.WARNING)), 85)
+            for source in well
+            if source.degraded
+        ]
+        return [Chunk(spans, 99), *chunks, *degraded]
+
+    def _sick(self, source: SourceHealth) -> Spans:
+        ink = STATE_INKS[source.state]
+        shape = state_shape(source.state, self.glyphs.ascii_only)
+        age = self._age(source)
+        known = f" {age_text(age)}" if age is not None else " never answered"
+        return ((f"{shape} {source.name} {source.state}", ink), (known, Ink.PLAIN))
+
+    def _well(self, source: SourceHealth) -> Spans:
+        age = self._age(source)
+        spans = [(f"{source.name} ", Ink.MUTED)]
+        if age is not None:
+            spans.append((_bound_text(age), Ink.PLAIN))
+        if source.degraded:
+            spans.append((f" {source.degraded}", Ink.WARNING))
+        return spans
+
+    def _age(self, source: SourceHealth) -> timedelta | None:
+        if source.last_ok is None or self._now is None:
+            return None
+        return timedelta(seconds=self._now.mono - source.last_ok.mono)
+
+
+def _wholes(sources: Sequence[SourceHealth]) -> Iterator[SourceHealth]:
+    names = {source.name for source in sources}
+    for source in sources:
+        whole, slash, _ = source.name.partition("/")
+        if not slash or whole not in names:
+            yield source
+
+
+def _badge(badge: Badge) -> Spans:
+    return ((badge.text, Ink.BREACHED if badge.kind is BadgeKind.CUT_OFF else Ink.WARNING),)
+
+
+def _bound_text(age: timedelta) -> str:
+    """A bound in steps of five seconds: it holds for a while, so that the line rests."""
+    seconds = age.total_seconds()
+    if seconds >= 60:
+        return age_text(age, coarse=True)
+    return f"<{(int(max(0.0, seconds)) // _BOUND_S + 1) * _BOUND_S}s"

@@ -1,0 +1,80 @@
+"""One key after the other, so that typing ahead means what it says.
+
+Textual hands every key to the widget that has the focus when it arrives. Of `/db` typed while
+the link stalls, all three reach the list before the first has opened the filter, and `d` and
+`b` then run as commands. Here a key waits until the one before it has had its whole effect:
+the focus has moved, a dialog that opens has been drawn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final
+
+from textual import events
+from textual.app import App
+from textual.dom import DOMNode
+from textual.widgets import Input, TextArea
+
+_BURST_KEYS: Final = 8
+_BURST_SORTS: Final = 5
+_OPENERS: Final = ("/", ":")
+
+
+class KeyTurns(App[Any]):
+    """An app to derive from: keys are taken in turn, and a pasted text is not commands."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._keys_waiting: deque[events.Key] = deque()
+        self._key_in_turn = False
+
+    def on_keys_dropped(self, count: int) -> None:
+        """Called when `count` keys were taken for a paste without brackets and dropped."""
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._keys_waiting.append(event)
+            if not self._key_in_turn:
+                # Behind whatever else is in the queue, a burst's other keys among it.
+                self._key_in_turn = True
+                self.call_later(self._next_key)
+            return
+        await super().on_event(event)
+
+    async def _next_key(self) -> None:
+        self._drop_burst()
+        if not self._keys_waiting:
+            self._key_in_turn = False
+            return
+        event = self._keys_waiting.popleft()
+        screen, target = self.screen, self.focused or self.screen
+        await super().on_event(event)
+        self._follow(target, screen)
+
+    def _follow(self, node: DOMNode | None, screen: DOMNode) -> None:
+        """Walk the way that the key bubbles, behind it in every queue, up to the app."""
+        if node is None or node is self:
+            done = self.call_later(self._turn_over, screen)
+        else:
+            done = node.call_later(self._follow, node.parent, screen)
+        if not done:
+            self.call_later(self._turn_over, screen)
+
+    def _turn_over(self, screen: DOMNode) -> None:
+        if self.screen is screen or not self.screen.call_after_refresh(self._resume):
+            self.call_later(self._next_key)
+
+    def _resume(self) -> None:
+        self.call_later(self._next_key)
+
+    def _drop_burst(self) -> None:
+        """Drop what came at once and is no repeat of a key, when no text is being typed."""
+        waiting = [key.character for key in self._keys_waiting if key.is_printable]
+        if len(waiting) < _BURST_KEYS or len(set(waiting)) < _BURST_SORTS:
+            return
+        if waiting[0] in _OPENERS or isinstance(self.focused, Input | TextArea):
+            return
+        count = len(self._keys_waiting)
+        self._keys_waiting.clear()
+        self.on_keys_dropped(count)
