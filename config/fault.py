@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 import msgspec
@@ -46,6 +45,8 @@ def quoted(text: str) -> str:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """`; did you mean "port"?` when one of `known` is near `word`, else nothing."""
+    import difflib  # late: only mistakes need it
+
     lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(word.lower()[:64], lower, n=1, cutoff=0.6)
     return f"; did you mean {quoted(lower[near[0]])}?" if near else ""

@@ -53,6 +53,7 @@ class Checked(Generic[T]):
         self.root = root
         self.folder = folder
         self._faults: list[Fault] = []
+        self._fields: dict[type, dict[str, inspect.Field]] = {}
         # The struct is kept beside its place: a freed one's id could come again.
         self._homes: dict[int, tuple[msgspec.Struct, Steps, Mapping]] = {}
         value = self._struct(root, _shape(cls), ())
@@ -156,7 +157,10 @@ class Checked(Generic[T]):
     def _struct(self, node: Node, kind: inspect.StructType, steps: Steps) -> object:
         if not isinstance(node, Mapping):
             return self._no_collection(node, steps, "keys with values below it")
-        fields = _fields(kind.cls)
+        fields = self._fields.get(kind.cls)
+        if fields is None:
+            fields = {field.encode_name: field for field in kind.fields}
+            self._fields[kind.cls] = fields
         values: dict[str, object] = {}
         broken = False
         for key, child in node.entries:
@@ -273,11 +277,6 @@ def _shape(cls: type[msgspec.Struct]) -> inspect.StructType:
     shape = inspect.type_info(cls)
     assert isinstance(shape, inspect.StructType)
     return shape
-
-
-@functools.cache
-def _fields(cls: type[msgspec.Struct]) -> dict[str, inspect.Field]:
-    return {field.encode_name: field for field in _shape(cls).fields}
 
 
 def _bare(kind: inspect.Type) -> tuple[inspect.Type, inspect.Metadata | None]:

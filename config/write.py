@@ -150,7 +150,7 @@ def _service_entry(service: Service) -> list[tuple[str, object]]:
     flags = {
         name: True
         for name in ("prometheus", "sentry", "otel", "langfuse")
-        if getattr(service.monitoring, name)
+        if getattr(service.monitoring, name) or (scraped and name == "prometheus")
     }
     candidates: Sequence[tuple[str, object]] = (
         ("name", service.name),

@@ -25,6 +25,7 @@ from widgets.counts import CountsLine
 from widgets.footer import Footer, Hint
 from widgets.header import Header, HeaderFacts
 from widgets.line_view import LineView
+from widgets.live_list import LiveList
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ class Frame(Screen[None], inherit_bindings=False):
         """The footer's hints, from the registry."""
         keys = self.console_app.keys
         hints = []
-        for action in actions_on(self.word):
+        # What this screen alone can do comes first, the way to other screens last.
+        mine = sorted(actions_on(self.word), key=lambda a: (not a.where, a.group == "screens"))
+        for action in mine:
             shown = keys.of(action)
             if action.footer and shown:
                 why = self.why_not(action)
@@ -152,6 +155,8 @@ class Frame(Screen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         app = self.console_app
         app.key_was_pressed()
+        if self.query_one(CommandLine).is_open:
+            return  # a key that the line does not type, such as enter, is still the line's
         self.key_pressed()
         action_id = app.keys.pressed(self.word, event.key)
         if action_id is not None:
@@ -298,6 +303,8 @@ class Frame(Screen[None], inherit_bindings=False):
             self.filter = parse(text)
         except FilterFault as fault:
             return str(fault)
+        for view in self.query(LiveList):
+            view.release()  # rows hold still after a key, but not for what the key asked for
         update = self.console_app.fresh
         if update is not None:
             self.show_body(update)

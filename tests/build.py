@@ -57,10 +57,11 @@ def alert(
     cluster: str = "am",
     fingerprint: str | None = None,
     annotations: Mapping[str, str] | None = None,
-    **labels: str,
+    labels: Mapping[str, str] | None = None,
+    **more_labels: str,
 ) -> Alert:
-    """An alert; every other keyword is a label."""
-    whole = {"alertname": name, **labels}
+    """An alert; every other keyword is a label too."""
+    whole = {"alertname": name, **(labels or {}), **more_labels}
     said = dict(annotations or {})
     if summary:
         said["summary"] = summary

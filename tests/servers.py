@@ -291,3 +291,8 @@ def post_json(url: str, content: object) -> object:
     with urllib.request.urlopen(request, timeout=10) as answer:
         body = answer.read()
     return json.loads(body) if body else None
+
+
+def delete(url: str) -> None:
+    """DELETE at a server of ours."""
+    urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=10).close()

@@ -120,6 +120,7 @@ class Detail(LineView, can_focus=True):
 
     def on_resize(self) -> None:
         self._scroll(0)
+        self.repaint_changed()
 
     def _lines(self) -> list[Spans]:
         width = self.size.width

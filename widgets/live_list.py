@@ -21,7 +21,7 @@ from console.safety.clock import Clock, Instant
 from widgets.columns import GAP, Column, Placed, RowT, place
 from widgets.line_view import LineView
 from widgets.ordered_rows import Heading, OrderedRows
-from widgets.paint import Spans, fitted, strip_of, width_of
+from widgets.paint import Spans, fitted, joined, width_of
 from widgets.theme import Ink
 
 HOLD_S: Final = 2.0
@@ -216,6 +216,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
 
     def on_resize(self) -> None:
         self._order.scroll(self._body)
+        self.repaint_changed()
 
     def palette_changed(self) -> None:
         self._drawn.clear()
@@ -302,23 +303,18 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         palette, glyphs = self.palette, self.glyphs
         fill = palette.style(Ink.PLAIN, cursor=cursor, dimmed=dimmed)
         sign = glyphs.marked if marked else glyphs.cursor if cursor else " "
-        parts = [(sign, palette.style(Ink.STRONG, cursor=cursor))]
+        segments = [Segment(sign, palette.style(Ink.STRONG, cursor=cursor))]
         known = iter(volatile)
         for place_in_line, (number, cells) in enumerate(self._placed):
             if place_in_line:
-                parts.append((" " * GAP, fill))
+                segments.append(Segment(" " * GAP, fill))
             column = self._columns[number]
             spans = next(known) if column.volatile else column.spans(row, self._now)
             styled = [
                 (text, palette.style(ink, cursor=cursor, dimmed=dimmed)) for text, ink in spans
             ]
-            parts += [
-                (segment.text, segment.style or fill)
-                for segment in fitted(
-                    styled, cells, fill=fill, marks=glyphs.marks, align=column.align
-                )
-            ]
-        return strip_of(parts, width, fill=fill, marks=glyphs.marks)
+            segments += fitted(styled, cells, fill=fill, marks=glyphs.marks, align=column.align)
+        return joined(segments, width, fill)
 
     # Keys and mouse
 

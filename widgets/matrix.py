@@ -190,6 +190,7 @@ class Matrix(LineView, can_focus=True):
 
     def on_resize(self) -> None:
         self._scroll()
+        self.repaint_changed()
 
     # Drawing
 

@@ -202,18 +202,45 @@ def _cut_to(
     return kept, width - room
 
 
-def _merged(parts: list[tuple[str, Style]]) -> list[Segment]:
+def _merged(parts: Iterable[tuple[str, Style]]) -> list[Segment]:
+    """As few segments as possible: each costs some forty bytes on the wire.
+
+    Blanks join what stands before them where nothing of their style can be seen.
+    """
     segments: list[Segment] = []
     texts: list[str] = []
     current: Style | None = None
+    blank = True
     for text, style in parts:
         if not text:
             continue
-        if style != current and texts:
+        space = text.isspace()
+        unseen = (
+            current is None or style == current or ((blank or space) and _alike(current, style))
+        )
+        if not unseen:
             segments.append(Segment("".join(texts), current))
-            texts = []
-        current = style
+            texts, current, blank = [], None, True
+        if current is None or (blank and not space):
+            current = style
         texts.append(text)
+        blank = blank and space
     if texts:
         segments.append(Segment("".join(texts), current))
     return segments
+
+
+def _alike(one: Style, other: Style) -> bool:
+    """Whether a blank looks the same in both."""
+    return one.bgcolor == other.bgcolor and not (_seen(one) or _seen(other))
+
+
+def _seen(style: Style) -> bool:
+    return bool(style.reverse or style.underline or style.strike)
+
+
+def joined(segments: Iterable[Segment], width: int, fill: Style) -> Strip:
+    """A strip of `width` cells from segments that `fitted()` made, `width` at most together."""
+    parts = [(segment.text, segment.style or fill) for segment in segments]
+    free = width - sum(cell_width(text) for text, _ in parts)
+    return Strip(_merged([*parts, (" " * free, fill)]), width)

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from console.model.action import Action, Effect
 
 READ = Effect.READ
-LISTS = ("triage", "fleet", "sources")
+LISTS = ("triage", "group", "fleet", "sources")
+"""Screens with rows under a cursor."""
+VIEWS = (*LISTS, "detail")
+"""Those, and the one that shows a single thing whole."""
+ALERTS = ("triage", "group", "detail")
 
 ACTIONS: tuple[Action, ...] = (
     # Screens
@@ -131,23 +135,23 @@ ACTIONS: tuple[Action, ...] = (
         argument="NAME",
     ),
     # Moving
-    Action("move.down", "down", "One row down.", ("j", "down"), "move", LISTS, READ),
-    Action("move.up", "up", "One row up.", ("k", "up"), "move", LISTS, READ),
-    Action("move.left", "left", "One cell left.", ("h", "left"), "move", LISTS, READ),
-    Action("move.right", "right", "One cell right.", ("l", "right"), "move", LISTS, READ),
-    Action("move.top", "top", "To the first row; `gg`.", ("g,g", "home"), "move", LISTS, READ),
-    Action("move.bottom", "bottom", "To the last row.", ("G", "end"), "move", LISTS, READ),
-    Action("move.page-down", "page down", "One page down.", ("pagedown",), "move", LISTS, READ),
-    Action("move.page-up", "page up", "One page up.", ("pageup",), "move", LISTS, READ),
-    Action("move.half-down", "half down", "Half a page down.", ("ctrl+d",), "move", LISTS, READ),
-    Action("move.half-up", "half up", "Half a page up.", ("ctrl+u",), "move", LISTS, READ),
+    Action("move.down", "down", "One row down.", ("j", "down"), "move", VIEWS, READ),
+    Action("move.up", "up", "One row up.", ("k", "up"), "move", VIEWS, READ),
+    Action("move.left", "left", "One cell left.", ("h", "left"), "move", ("fleet",), READ),
+    Action("move.right", "right", "One cell right.", ("l", "right"), "move", ("fleet",), READ),
+    Action("move.top", "top", "To the first row; `gg`.", ("g,g", "home"), "move", VIEWS, READ),
+    Action("move.bottom", "bottom", "To the last row.", ("G", "end"), "move", VIEWS, READ),
+    Action("move.page-down", "page down", "One page down.", ("pagedown",), "move", VIEWS, READ),
+    Action("move.page-up", "page up", "One page up.", ("pageup",), "move", VIEWS, READ),
+    Action("move.half-down", "half down", "Half a page down.", ("ctrl+d",), "move", VIEWS, READ),
+    Action("move.half-up", "half up", "Half a page up.", ("ctrl+u",), "move", VIEWS, READ),
     Action(
         "move.next-pane",
         "next pane",
         "The keys go to the next pane.",
         ("tab",),
         "move",
-        LISTS,
+        ("sources",),
         READ,
     ),
     # On a row
@@ -167,7 +171,7 @@ ACTIONS: tuple[Action, ...] = (
         "Labels, annotations, links, silences and rule of the row.",
         ("d",),
         "row",
-        LISTS,
+        VIEWS,
         READ,
         command="detail",
         footer=58,
@@ -178,7 +182,7 @@ ACTIONS: tuple[Action, ...] = (
         "The rule's expression over the last hour, drawn.",
         ("t",),
         "row",
-        ("triage",),
+        ALERTS,
         READ,
         command="trend",
         footer=46,
@@ -189,7 +193,7 @@ ACTIONS: tuple[Action, ...] = (
         "The row's links, to be copied: dashboard, runbook, generator.",
         ("o",),
         "row",
-        ("triage",),
+        ALERTS,
         READ,
         command="links",
         footer=30,
@@ -200,7 +204,7 @@ ACTIONS: tuple[Action, ...] = (
         "Send what is under the cursor to the terminal's clipboard.",
         ("y",),
         "row",
-        LISTS,
+        VIEWS,
         READ,
         command="copy",
         footer=28,

@@ -79,9 +79,9 @@ def _welcome(chosen: Chosen) -> int:
 
         return open_demo(DEFAULT, 1.0, chosen)
     if answer == "init":
-        from console.cli.settings import init
+        from console.cli.settings import write_starter
 
-        return int(init.main([], prog_name="oncall init", standalone_mode=False, obj=chosen) or 0)
+        return write_starter()
     return open_console(Chosen(prometheus=(answer,)).over(chosen))
 
 

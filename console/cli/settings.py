@@ -182,18 +182,16 @@ def _proposed(
         content = read_capped(ssh_config.expanduser(), MAX_SSH_CONFIG_BYTES)
         read = ssh_hosts(content.decode("utf-8", "replace"))
         hosts, notes = read.registry, list(read.notes)
-    scraped = _scraped(url, target) if url is not None else None
+    scraped = _scraped(url, target, hosts or Registry()) if url is not None else None
     if scraped is not None and not scraped.services:
         notes.append(f"{visible(strip_credentials(url or ''))} scrapes nothing, or nothing yet")
     if hosts is None or scraped is None:
         return hosts or scraped, notes
-    # The client configuration knows how to reach a host, the targets only that it is there.
-    named = {host.name for host in hosts.hosts}
-    more = tuple(host for host in scraped.hosts if host.name not in named)
-    return Registry(hosts.hosts + more, scraped.services), notes
+    return Registry(hosts.hosts + scraped.hosts, scraped.services), notes
 
 
-def _scraped(url: str, target: Path) -> Registry:
+def _scraped(url: str, target: Path, reached: Registry) -> Registry:
+    """What the server at `url` scrapes; `reached` lends the names of its hosts to addresses."""
     from console.fleet.discover import propose
     from console.model.failure import Failure
     from console.safety.clock import SystemClock
@@ -203,7 +201,8 @@ def _scraped(url: str, target: Path) -> Registry:
     fault = base_url_fault(url)
     if fault is not None:
         raise SettingsFaults([Fault("--from-prometheus", 0, 0, "", fault)])
-    access, known = _known(target, url)
+    access, written = _known(target, url)
+    known = Registry(reached.hosts + written.hosts, written.services)
 
     async def ask() -> Registry | Failure:
         clock = SystemClock()

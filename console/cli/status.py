@@ -97,16 +97,15 @@ def _screen(update: Update, rows: list[Row], verdict: Verdict, paper: Paper) -> 
     lines = [_title(snapshot, verdict, paper), *_sources(snapshot, paper)]
     lines += [paper.line(Cell("! ", "yellow"), badge.text) for badge in snapshot.badges]
     lines.append(paper.line(*_counts(worklist.counts)))
-    lines.append(paper.line(_services(snapshot)))
+    lines += [paper.line(said) for said in _services(snapshot)]
     if worklist.storm is not None:
         lines.append(storm_line(worklist, paper))
     lines.append("")
     room = max(1, paper.lines - KEPT_LINES - len(lines) - 1)
     lines += row_table(rows[:room], worklist.at, paper) or ["nothing to work on"]
     if len(rows) > room:
-        lines.append(
-            f"{count_text(len(rows) - room)} of {count_text(len(rows))} rows more: oncall alerts"
-        )
+        left, total = count_text(len(rows) - room), count_text(len(rows))
+        lines.append(paper.line(f"{left} of {total} rows more: oncall alerts"))
     return lines
 
 
@@ -157,9 +156,9 @@ def _counts(counts: Counts) -> Iterator[Cell | str]:
     yield ", ".join(f"{count_text(number)} {word}" for number, word in hushed if number)
 
 
-def _services(snapshot: Snapshot) -> str:
+def _services(snapshot: Snapshot) -> Iterator[str]:
     by_state = states(snapshot.cells)
-    said = ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
-    if not said:
-        return "services  none is known"
-    return f"services  {said}; {score_text(snapshot.score)}"
+    said = ", ".join(f"{count_text(count)} {state}" for state, count in by_state.items() if count)
+    yield f"services  {said or 'none is known'}"
+    if said:
+        yield f"          {score_text(snapshot.score)}"

@@ -42,7 +42,7 @@ class DemoFleet:
         """
         Args:
             settings_dir: where the settings are written; a temporary folder when not given.
-            base_port: the first of one port a service, in a row; free ones are taken when not given.
+            base_port: the first of a row of ports, one a service; free ones when not given.
 
         Raises:
             KeyError: no scenario has that name.

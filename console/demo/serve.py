@@ -84,7 +84,7 @@ def start_demo(
         speed: how many times as fast the script runs.
         clock: the machine's when not given.
         settings_dir: where to write the settings; a temporary folder when not given.
-        base_port: the first of one port a service, in a row; free ones are taken when not given.
+        base_port: the first of a row of ports, one a service; free ones when not given.
 
     Raises:
         KeyError: no scenario has that name.

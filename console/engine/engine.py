@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -144,7 +144,8 @@ class Engine:
 
         What has not answered within `deadline_s` seconds is a failure like any other.
         """
-        watching = asyncio.create_task(self._watch.run(), name="watch")
+        # Nobody waits at a screen meanwhile, so that health checks need not be spread out.
+        watching = asyncio.create_task(self._watch.run(first_round=timedelta(0)), name="watch")
         give_up = asyncio.create_task(self._clock.sleep(deadline_s), name="deadline")
         try:
             while not (give_up.done() or watching.done() or self._watch.has_asked_everything):

@@ -130,7 +130,8 @@ def _source_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[
 def _cell_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Event]:
     if before.cells is after.cells:
         return
-    old = {cell.service.name: cell.state for cell in before.cells}
+    # To know a cell for the first time is not something that happened to it.
+    old = {cell.service.name: cell.state for cell in before.cells if cell.as_of is not None}
     for cell in after.cells:
         was = old.get(cell.service.name)
         if was is None or was is cell.state:

@@ -19,6 +19,8 @@ from console.sources.pace import delay_after, offset_of
 Take = Callable[[Reading], None]
 """Receives every reading, on the engine's loop."""
 
+FIRST_ROUND = timedelta(seconds=2)
+
 NextTry = Callable[[str, Instant], None]
 """Receives a source's name and when it will be asked again."""
 
@@ -93,16 +95,17 @@ async def probe_forever(
     take: Take,
     pause: Pause,
     clock: Clock,
+    first_round: timedelta = FIRST_ROUND,
 ) -> None:
     """Ask every probe at its interval, spread evenly so that they never come as a burst.
 
-    The first round is not spread over the interval but over two seconds at most, so that a
+    The first round is not spread over the interval but over `first_round` at most, so that a
     person who has just opened the console does not look at unknown cells.
     """
     start = clock.now().mono
     due: list[tuple[float, str, Probe]] = []
     for probe in probes:
-        spread = offset_of(probe.key, min(probe.interval, timedelta(seconds=2)))
+        spread = offset_of(probe.key, min(probe.interval, first_round))
         due.append((start + spread, probe.key, probe))
     heapq.heapify(due)
     running: set[asyncio.Task[None]] = set()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from config.load import Loaded
 from config.registry import probes_of, unasked
-from console.engine.loops import poll_forever, probe_forever
+from console.engine.loops import FIRST_ROUND, poll_forever, probe_forever
 from console.engine.pause import Pause
 from console.fleet.fleet import Fleet
 from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
@@ -61,15 +62,19 @@ class Watch:
         """Whether every source and probe has answered, or failed to, once."""
         return self._awaited is not None and not self._awaited
 
-    async def run(self) -> None:
-        """Ask for ever; ends by being cancelled."""
+    async def run(self, *, first_round: timedelta = FIRST_ROUND) -> None:
+        """Ask for ever; ends by being cancelled.
+
+        Args:
+            first_round: over how long the first health checks are spread.
+        """
         http = HttpClient(self._clock)
         try:
-            await self._run(http)
+            await self._run(http, first_round)
         finally:
             await http.aclose()
 
-    async def _run(self, http: HttpClient) -> None:
+    async def _run(self, http: HttpClient, first_round: timedelta) -> None:
         loaded = self._loaded
         health = loaded.settings.sources.health
         opened = await open_sources(loaded.settings, http, self._clock)
@@ -92,7 +97,12 @@ class Watch:
             prober = Prober(http, self._clock, health)
             group.create_task(
                 probe_forever(
-                    prober, probes, take=self._take, pause=self._pause, clock=self._clock
+                    prober,
+                    probes,
+                    take=self._take,
+                    pause=self._pause,
+                    clock=self._clock,
+                    first_round=first_round,
                 ),
                 name="probes",
             )

@@ -286,12 +286,14 @@ class _Run:
             if was_resolved_early(cluster, missing):
                 return ""
             return "its sender is not among the sources, and it was not resolved before its end"
+        doubt = owner_doubt(owner, alert, missing.last_seen, self.now)
+        if doubt:
+            return doubt
         if alert.fingerprint in self.told.listed:
             return f"{owner.name} still lists it"
-        doubt = owner_doubt(owner, alert, missing.last_seen, self.now)
-        if doubt or not cluster.is_dead(self.now):
-            return doubt or cluster_doubt(cluster, missing.last_seen, self.now)
-        return self._dead_cluster_doubt(cluster, owner, alert)
+        if cluster.is_dead(self.now):
+            return self._dead_cluster_doubt(cluster, owner, alert)
+        return cluster_doubt(cluster, missing.last_seen, self.now)
 
     def _dead_cluster_doubt(
         self, cluster: ClusterMemory, owner: PrometheusMemory, alert: Alert

@@ -44,8 +44,8 @@ def countdown_change_s(left: timedelta) -> float:
 def age_text(age: timedelta, *, coarse: bool = False) -> str:
     """How long ago, or for how long: `42s`, `2m42s`, `48m`, `3h05m`, `41 d`.
 
-    `coarse` steps by ten seconds below ten minutes, `<10s` first, for lists in which many
-    ages stand. A negative age, which a clock that was set back can make, reads as none.
+    `coarse` steps by ten seconds below two minutes, `<10s` first, and then by the minute, for
+    lists in which many ages stand. A negative age, which a clock that was set back can make, reads as none.
     """
     seconds = max(0.0, age.total_seconds())
     whole = _floored_age(seconds, coarse)
@@ -53,7 +53,7 @@ def age_text(age: timedelta, *, coarse: bool = False) -> str:
         return "<10s"
     if whole < _MINUTE:
         return f"{whole}s"
-    if whole < 10 * _MINUTE:
+    if whole < (2 if coarse else 10) * _MINUTE:
         return f"{whole // _MINUTE}m{whole % _MINUTE:02d}s"
     return _long(whole)
 
@@ -121,7 +121,7 @@ def _step(seconds: float) -> int:
 
 
 def _age_step(seconds: float, coarse: bool) -> int:
-    if seconds < 10 * _MINUTE:
+    if seconds < (2 if coarse else 10) * _MINUTE:
         return 10 if coarse else 1
     return _long_step(seconds)
 

@@ -23,7 +23,9 @@ _RATE_MEMORY_S: Final = 3600.0
 class Tracked:
     """One episode, with its places on this process' monotonic clock."""
 
-    __slots__ = ("episode", "last_mono", "look", "resolved_mono", "seen_mono", "told_mono")
+    __slots__ = (
+        "counted", "episode", "last_mono", "look", "resolved_mono", "seen_mono", "told_mono",
+    )  # fmt: skip
 
     def __init__(self, episode: Episode, seen_mono: float, last_mono: float) -> None:
         self.episode = episode
@@ -35,6 +37,8 @@ class Tracked:
         """When `episode.seen_at` was last brought up to date."""
         self.resolved_mono: float | None = None
         self.look = -1
+        self.counted = False
+        """It is among the arrivals."""
 
 
 class Episodes:
@@ -66,8 +70,6 @@ class Episodes:
         self._lost_s = self.policy.lost_for.total_seconds()
         for key, episode in self._saved.items():
             self._tracked[key] = _placed(episode, at)
-            if ":" not in key and episode.resolved_at is None:
-                self.arrivals.append(self._tracked[key].seen_mono)
         self._saved = {}
         oldest = at.mono - _RATE_MEMORY_S
         self.arrivals = [mono for mono in self.arrivals if mono > oldest]
@@ -79,11 +81,11 @@ class Episodes:
         as_of_mono: float,
         *,
         ack: Ack | None = None,
-        loud: bool = True,
+        loud: bool = False,
     ) -> Tracked:
         """The episode of something that is not resolved; a new one where none continues.
 
-        `loud` says whether a new one counts towards a storm.
+        `loud` says that it counts towards a storm, by when it was first seen.
         """
         at = self._now
         tracked = self._tracked.get(key)
@@ -91,8 +93,11 @@ class Episodes:
             (tracked.resolved_mono is not None or at.mono - tracked.last_mono > self._lost_s)
             and self._is_over(tracked, starts_at)
         ):
-            tracked = self._opened(key, starts_at, as_of_mono, loud)
+            tracked = self._opened(key, starts_at, as_of_mono)
         tracked.look = self._look
+        if loud and not tracked.counted:
+            tracked.counted = True
+            self.arrivals.append(tracked.seen_mono)
         if tracked.last_mono < as_of_mono:
             tracked.last_mono = min(as_of_mono, at.mono)
         episode = tracked.episode
@@ -193,7 +198,7 @@ class Episodes:
         # A server whose clock is ahead may say that it begins in the future.
         return min(starts_at, at.wall) - episode.resolved_at > gap
 
-    def _opened(self, key: str, starts_at: datetime, as_of_mono: float, loud: bool) -> Tracked:
+    def _opened(self, key: str, starts_at: datetime, as_of_mono: float) -> Tracked:
         at = self._now
         age = at.wall - starts_at
         is_news = self._watching and age <= OLD_NEWS
@@ -205,8 +210,6 @@ class Episodes:
         tracked = Tracked(episode, seen_mono, last_mono)
         tracked.told_mono = last_mono
         self._tracked[key] = tracked
-        if loud and ":" not in key:
-            self.arrivals.append(seen_mono)
         return tracked
 
     def _resolve(self, tracked: Tracked, when: datetime) -> None:

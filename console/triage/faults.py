@@ -16,6 +16,7 @@ from console.safety.text import Raw
 from console.triage.episodes import Episodes
 from console.triage.sla import clocks_of
 from console.triage.storm import MINUTE_S
+from console.triage.suspects import Pair
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -41,6 +42,8 @@ class Fault(msgspec.Struct, frozen=True):
     cell: str | None = None
     place: str = ""
     failure: Failure | None = None
+    marks: frozenset[Pair] = frozenset()
+    """Label pairs of what it is about, by which it is part of a storm."""
 
     def row(self, lane: Lane) -> Row:
         """The fault as a row of its own."""

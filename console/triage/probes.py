@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from console.model.alert import TargetHealth
@@ -51,26 +51,31 @@ def probe_faults(
             # Not known to be well either, so that an episode of its own goes on.
             episodes.keep(key)
             continue
-        fault = _fault(cell, key, title, episodes, policy, snapshot.at)
-        if cell.service.name not in covered:
-            found.append(fault)
+        if cell.service.name in covered:
+            episodes.firing(key, cell.since or snapshot.at.wall, snapshot.at.mono)
+        else:
+            found.append(_fault(cell, key, title, episodes, policy, snapshot.at))
     return found
 
 
-def probe_rows(faults: Sequence[Fault], lane: Lane, *, in_storm: bool) -> Iterator[Row]:
-    """A row each, except that many in one place are one row; in a storm, many anywhere."""
+def probe_rows(faults: Sequence[Fault], lane: Lane, at_most: int) -> list[Row]:
+    """A row each, except that many in one place are one row.
+
+    Where that makes more than `at_most` rows, they all are one.
+    """
     places: dict[str, list[Fault]] = {}
     for fault in faults:
         places.setdefault(fault.place, []).append(fault)
-    if in_storm and len(faults) >= TOO_MANY:
-        where = f"{len(places)} places" if len(places) > 1 else next(iter(places))
-        yield _together(faults, "probe@storm:", where, lane)
-        return
+    rows: list[Row] = []
     for place, here in places.items():
         if len(here) >= TOO_MANY:
-            yield _together(here, f"probe@:{place}", place, lane)
+            rows.append(_together(here, f"probe@{lane.value}:{place}", place, lane))
         else:
-            yield from (fault.row(lane) for fault in here)
+            rows.extend(fault.row(lane) for fault in here)
+    if len(rows) <= at_most:
+        return rows
+    where = f"{len(places)} places" if len(places) > 1 else next(iter(places))
+    return [_together(faults, f"probe@{lane.value}:", where, lane)]
 
 
 def _title_of(cell: Cell, cut_off: bool) -> str | None:
@@ -111,6 +116,7 @@ def _fault(
         running=running(episodes, key, cell.since or at.wall, priority, policy, at),
         cell=service.name,
         place=service.place,
+        marks=frozenset(pair for target in cell.targets for pair in target.labels.exact_items()),
     )
 
 
@@ -118,13 +124,14 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
     clocks = most_urgent((fault.running.clocks.step is Step.FIX, fault.running.clocks)
                          for fault in faults)  # fmt: skip
     names = sorted(fault.cell or fault.key for fault in faults)
+    titles = {fault.title for fault in faults}
     return Row(
         key=key,
         kind=RowKind.PROBE,
         priority=min(fault.priority for fault in faults),
         state=max((fault.state for fault in faults), key=_badness),
         standing=Standing.FIRING,
-        title=Raw("HealthChecksFailed"),
+        title=Raw(titles.pop() if len(titles) == 1 else "HealthChecksFailed"),
         where=Raw(where),
         summary=Raw(f"{len(faults)} services: {listed(names)}"),
         since=min(fault.running.since for fault in faults),

@@ -20,6 +20,7 @@ _BURST: Final = 5
 _BETTER: Final = 1.25
 """How much better a new explanation must be before the rows change under the cursor."""
 _BACK_AT_MOST: Final = 60
+_NEXT_TO_S: Final = 15.0
 
 
 class StormWatch:
@@ -64,6 +65,11 @@ class StormWatch:
             if len(within) <= calm:
                 break
             first = min(within) - 0.001
+        # Its first alerts may stand in a minute that was calm on the whole.
+        for mono in sorted((mono for mono in arrivals if mono <= first), reverse=True):
+            if first - mono > _NEXT_TO_S:
+                break
+            first = mono
         return first
 
 
@@ -98,10 +104,11 @@ class StormRows:
         """Whether an alert that was first seen then came with the storm."""
         return self.onset <= seen_mono <= self.until
 
-    def choose(self, storm: Sequence[Judged], ranking: Ranking, *, afresh: bool) -> None:
-        """Choose the suspects over which rows are made."""
+    def choose(self, storm: Sequence[Judged], ranking: Ranking, *, afresh: bool) -> bool:
+        """Choose the suspects over which rows are made; whether they are other ones now."""
         if ranking is self._ranking and not afresh:
-            return
+            return False
+        before = self.pairs
         self._ranking = ranking
         fresh = ranking.rows()
         serves = ranking.explained(self.pairs) >= min(EXPLAINED, ranking.explained(fresh))
@@ -117,6 +124,7 @@ class StormRows:
                 names[name] = names.get(name, 0) + 1
         kept = frozenset() if afresh else self._bursts
         self._bursts = kept | {name for name, count in names.items() if count >= _BURST}
+        return self.pairs != before
 
     def party_of(self, each: Judged) -> Party | None:
         """The row for an alert that came with the storm; `None`: it stands apart."""
@@ -144,5 +152,6 @@ class StormRows:
         party = self._parties.get(parts)
         if party is None:
             key = row_key("storm", (self.since.isoformat(), *parts))
-            party = self._parties[parts] = Party(key, pair)
+            by_name = pair is not None and pair[0] == "alertname"
+            party = self._parties[parts] = Party(key, None if by_name else pair)
         return party

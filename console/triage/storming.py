@@ -9,19 +9,17 @@ from typing import Final
 
 import msgspec
 
-from console.model.alert import TargetHealth
-from console.model.labels import Labels
 from console.model.policy import Policy
 from console.model.snapshot import Snapshot, Standing
 from console.model.worklist import Lane, Row, Storm
 from console.safety.clock import Instant
 from console.triage.judge import Facts, Judged
 from console.triage.storm import MINUTE_S, Party, StormRows, StormWatch, arrived
-from console.triage.suspects import Background, Ranking
+from console.triage.suspects import Background, Pair, Ranking
 
 _FIRST: Final = 50
 """As many of the first alerts are named: the trigger is among them."""
-_LOOK_AROUND_S: Final = 15.0
+_LOOK_AROUND_S: Final = 10.0
 _KEPT_PAST: Final = 3
 
 
@@ -66,23 +64,26 @@ class Storming:
         """At the next look, forget which rows were chosen so far."""
         self._afresh = True
 
-    def look(self, snapshot: Snapshot, alerts: Sequence[Judged], arrivals: Sequence[float]) -> None:
-        """Take note of what is there now."""
+    def look(self, snapshot: Snapshot, alerts: Sequence[Judged], arrivals: Sequence[float]) -> bool:
+        """Take note of what is there now; whether the rows are other ones from now on."""
         at = snapshot.at
-        if self._watch.look(at, arrivals):
+        turned = self._watch.look(at, arrivals)
+        if turned:
             self._turn(at)
         if self._present is None:
-            return
+            return turned
         storm: list[Judged] = []
         outside: list[Facts] = []
         for each in alerts:
-            if each.fires and self._present.holds(each.seen_mono):
-                storm.append(each)
+            if self._present.holds(each.seen_mono):
+                if each.fires:
+                    storm.append(each)
             elif each.known.standing is not Standing.PENDING:
                 outside.append(each.facts)
         ranking = self._ranking(snapshot, tuple([each.facts for each in storm]), tuple(outside))
-        self._present.choose(storm, ranking, afresh=self._afresh)
+        regrouped = self._present.choose(storm, ranking, afresh=self._afresh)
         self._afresh = False
+        return turned or regrouped
 
     def place_of(self, each: Judged) -> tuple[Party | None, Lane]:
         """The row and the lane of one alert; no row of its own: it stands as on any day."""
@@ -98,6 +99,10 @@ class Storming:
                 party = past.party_of(each) if each.fires else past.related(each)
                 break
         return party, Lane.MAIN if present is None else Lane.APART
+
+    def explains(self, marks: Iterable[Pair]) -> bool:
+        """Whether something that carries these label pairs is part of the storm."""
+        return self._present is not None and not set(self._present.pairs).isdisjoint(marks)
 
     def storm(self, at: Instant, rows: Iterable[Row], arrivals: Sequence[float]) -> Storm | None:
         """The storm in figures: how many alerts stand in how many rows of its lane."""
@@ -154,15 +159,11 @@ class Storming:
     def _background_of(self, snapshot: Snapshot) -> Background:
         now = snapshot.at.mono
         if self._background is None or now - self._background[0] >= _LOOK_AROUND_S:
-            self._background = (now, Background.of(_well(snapshot)))
+            self._background = (
+                now,
+                Background.of(target for cell in snapshot.cells for target in cell.targets),
+            )
         return self._background[1]
-
-
-def _well(snapshot: Snapshot) -> Iterable[Labels]:
-    for cell in snapshot.cells:
-        for target in cell.targets:
-            if target.health is TargetHealth.UP:
-                yield target.labels
 
 
 def _same(before: tuple[Facts, ...], now: tuple[Facts, ...]) -> bool:

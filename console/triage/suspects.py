@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from console.model.alert import Target, TargetHealth
 from console.model.labels import Labels
 from console.model.worklist import Suspect
 from console.safety.text import Raw
@@ -41,20 +42,37 @@ _PLACE: Final = {name: number for number, name in enumerate(_PLACES)}
 
 
 class Background(msgspec.Struct, frozen=True):
-    """What is not in the storm, as far as it is known: the labels of what is well."""
+    """The hosts that are well, and what their scrape targets carry: what a storm spared.
+
+    Counted by host, since a rack with a thousand targets is one rack all the same, and a host
+    of which one target is down is no witness.
+    """
 
     scraped: Counter[Pair]
-    """Label pairs of healthy scrape targets, and how many carry them."""
+    """How many of the hosts have a target that carries a pair."""
     names: frozenset[str]
     """Names of the labels that targets have."""
-    targets: int
+    hosts: int
 
     @classmethod
-    def of(cls, targets: Iterable[Labels]) -> Background:
-        """The background that these healthy targets make."""
-        well = tuple(targets)
-        seen = _counted(well)
-        return cls(seen, frozenset(name for name, _ in seen), len(well))
+    def of(cls, targets: Iterable[Target]) -> Background:
+        """The background that these targets make."""
+        well: dict[str, set[Pair]] = {}
+        names: set[str] = set()
+        sick: set[str] = set()
+        for target in targets:
+            labels = target.labels
+            names.update(labels)
+            host = _host_of(labels)
+            if target.health is TargetHealth.UP:
+                well.setdefault(host, set()).update(labels.exact_items())
+            else:
+                sick.add(host)
+        scraped: Counter[Pair] = Counter()
+        for host, pairs in well.items():
+            if host not in sick:
+                scraped.update(pairs)
+        return cls(scraped, frozenset(names), len(well.keys() - sick))
 
 
 class Ranking:
@@ -135,7 +153,7 @@ class Ranking:
         if lift < _LEAST_LIFT:
             return 0.0
         weight = _WEIGHTS.get(name, 1.0)
-        if self._background.targets and name not in self._background.names:
+        if self._background.names and name not in self._background.names:
             # Written by a rule or added on the way out: true of many things that are well too.
             weight = min(weight, _UNSCRAPED)
         return weight * lift
@@ -144,7 +162,7 @@ class Ranking:
         total = self._outside_total
         carry = self._outside[pair]
         if pair[0] in self._background.names:
-            total += self._background.targets
+            total += self._background.hosts
             carry += self._background.scraped[pair]
         return carry / total if total else 0.0
 
@@ -158,3 +176,11 @@ def _counted(sets: Iterable[Labels]) -> Counter[Pair]:
     for labels in sets:
         counts.update(labels.exact_items())
     return counts
+
+
+def _host_of(labels: Labels) -> str:
+    for name in ("host", "node", "nodename"):
+        if labels.exact(name):
+            return labels.exact(name)
+    instance = labels.exact("instance")
+    return instance.rpartition(":")[0] or instance

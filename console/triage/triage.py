@@ -15,7 +15,7 @@ from console.triage.episodes import Episodes
 from console.triage.faults import Fault
 from console.triage.fold import folded, folds
 from console.triage.group import Group, GroupRows
-from console.triage.identity import identity_of
+from console.triage.identity import identity_of, row_key
 from console.triage.judge import FactsBook, Judged, judged
 from console.triage.order import Order
 from console.triage.probes import probe_faults, probe_rows
@@ -26,6 +26,9 @@ from console.triage.storming import Storming
 _PROVEN_S = 300.0
 """All sources well for this long without it: an alert that the fleet does not know either,
 since it ended while no console was open, is over. A restarted Alertmanager needs as long."""
+
+_MANY_PENDING = 5
+"""As many rows of one name in which everything is pending are one row."""
 
 
 class Triage:
@@ -80,14 +83,13 @@ class Triage:
         Every alert of the snapshot stands in exactly one row.
         """
         at = snapshot.at
-        was_on = self._storming.is_on
         self._episodes.begin(at)
         alerts = self._judge(snapshot)
         covered = {each.known.cell for each in alerts if each.fires and each.known.cell}
         faults = probe_faults(snapshot, covered, self._episodes, self._policy)
         sick = source_faults(snapshot, self._episodes, self._policy)
         self._end_episodes(snapshot)
-        self._storming.look(snapshot, alerts, self._episodes.arrivals)
+        regrouped = self._storming.look(snapshot, alerts, self._episodes.arrivals)
 
         groups, old = self._gathered(alerts)
         services = {cell.service.name: cell.service for cell in snapshot.cells}
@@ -97,7 +99,7 @@ class Triage:
         if old_rows:
             rows.append(folded(old_rows, at.wall, self._policy.fold_after))
 
-        held = self._holding or (self._storming.is_on and was_on)
+        held = self._holding or (self._storming.is_on and not regrouped)
         arranged, in_order = self._order.arranged(rows, held=held and not self._resort)
         self._resort = False
         return Worklist(
@@ -184,14 +186,20 @@ class Triage:
             else:
                 for each in group.members:
                     _put(groups, each.facts.group, each, group.lane)
-        return list(groups.values()), list(old.values())
+        return _pending_by_name(groups), list(old.values())
 
     def _fault_rows(self, faults: Sequence[Fault], sick: Sequence[Fault]) -> list[Row]:
-        in_storm = self._storming.is_on
-        lane = Lane.APART if in_storm else Lane.MAIN
+        if not self._storming.is_on:
+            at_most = self._policy.storm.new_per_minute
+            return [
+                *probe_rows(faults, Lane.MAIN, at_most),
+                *(each.row(Lane.MAIN) for each in sick),
+            ]
+        explains = self._storming.explains
         return [
-            *probe_rows(faults, lane, in_storm=in_storm),
-            *(fault.row(lane) for fault in sick),
+            *probe_rows([each for each in faults if explains(each.marks)], Lane.STORM, 1),
+            *probe_rows([each for each in faults if not explains(each.marks)], Lane.APART, 3),
+            *(each.row(Lane.APART) for each in sick),
         ]
 
 
@@ -203,6 +211,25 @@ def _put(groups: dict[str, Group], key: str, each: Judged, lane: Lane) -> None:
         group.members.append(each)
         if lane is Lane.APART:
             group.lane = lane
+
+
+def _pending_by_name(groups: dict[str, Group]) -> list[Group]:
+    """Many rows of one name in which everything is pending are one: a warning, said once."""
+    kept: list[Group] = []
+    by_name: dict[str, list[Group]] = {}
+    for group in groups.values():
+        if all(each.known.standing is Standing.PENDING for each in group.members):
+            name = group.members[0].known.alert.name.exact
+            by_name.setdefault(name, []).append(group)
+        else:
+            kept.append(group)
+    for name, found in by_name.items():
+        if len(found) < _MANY_PENDING:
+            kept.extend(found)
+        else:
+            members = [each for group in found for each in group.members]
+            kept.append(Group(row_key("pending", (name,)), members))
+    return kept
 
 
 def _mono_of(known: KnownAlert, at: Instant) -> float:

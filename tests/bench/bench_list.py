@@ -22,6 +22,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from fcntl import ioctl
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 SIZE: Final = (120, 40)
@@ -54,7 +55,7 @@ def show(rows: int, countdowns: int) -> None:
     def left(row: Line, now: Instant) -> Spans:
         seconds = (100 if row.number < countdowns else 40_000) + row.number * 0.1
         due = start.wall + timedelta(seconds=seconds)
-        return (("ack ", Ink.MUTED), (countdown_text(due - now.wall), Ink.PLAIN))
+        return (("ack ", Ink.PLAIN), (countdown_text(due - now.wall), Ink.PLAIN))
 
     def age(row: Line, now: Instant) -> Spans:
         since = start.wall - timedelta(seconds=row.number % 900)
@@ -134,8 +135,7 @@ class Running:
 
     def cpu_s(self) -> float:
         """CPU seconds that it has used."""
-        with open(f"/proc/{self.pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:

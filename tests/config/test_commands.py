@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from config.load import load
 from console.cli.main import oncall
+from console.cli.settings import write_starter
+from console.demo.serve import start_demo
 from tests.config.folder import written
 from tests.config.test_write import EDITED, SSH
 
@@ -73,6 +76,15 @@ def test_init_writes_a_folder_that_checks_and_never_overwrites(tmp_path: Path) -
     assert (folder / "oncall.yaml").read_text() == "environment: mine\n"
 
 
+def test_the_welcome_writes_the_same_starter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert write_starter() == 0
+    assert "oncall.yaml: written" in capsys.readouterr().out
+    assert load(tmp_path / "oncall").settings.environment == "default"
+
+
 def test_init_says_what_to_do_next(tmp_path: Path) -> None:
     result = run("init", "--config", str(tmp_path / "my folder"))
     assert f"`oncall --config '{tmp_path}/my folder' check`" in result.stderr
@@ -125,6 +137,30 @@ def test_init_from_a_server_that_is_not_there_says_so_and_writes_nothing(tmp_pat
     assert result.exit_code == 1
     assert "http://127.0.0.1:1: refused" in result.stderr
     assert not folder.exists()
+
+
+def test_init_from_prometheus_proposes_its_targets_and_keeps_what_was_edited(
+    tmp_path: Path,
+) -> None:
+    demo = start_demo("calm", settings_dir=tmp_path / "demo")
+    try:
+        _, url = demo.endpoints.prometheus[0]
+        args = ("init", "--config", str(tmp_path / "mine"), "--from-prometheus", url)
+        first = run(*args)
+        assert first.exit_code == 0, first.output
+        registry = tmp_path / "mine" / "services.yaml"
+        found = load(tmp_path / "mine")
+        assert found.settings.sources.prometheus[0].url == url
+        assert len(found.registry.hosts) >= 4
+        assert len(found.registry.services) > 30
+        name = found.registry.services[0].name
+        edited = registry.read_text().replace(f"name: {name}\n", "name: ours  # renamed\n", 1)
+        registry.write_text(edited)
+        again = run(*args)
+        assert "nothing new to add" in again.stdout
+        assert registry.read_text() == edited
+    finally:
+        demo.stop()
 
 
 def test_these_commands_import_no_textual() -> None:

@@ -89,6 +89,7 @@ def test_only_what_is_new_is_added_and_every_other_line_stays() -> None:
         "      host: web-2\n",
         "      port: 9100\n",
         "      probe: none\n",
+        "      monitoring: {prometheus: true}\n",
         "      labels: {job: node}\n",
         '      instances: ["web-2:9100"]\n',
     ]

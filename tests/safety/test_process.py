@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,19 @@ def lives(pid: int) -> bool:
     return state.rpartition(")")[2].split()[0] != "Z"
 
 
-def wait_for_the_end_of(pid: int) -> None:
-    while lives(pid):
-        os.sched_yield()
-
-
 async def gone(pid: int) -> None:
-    """Return once no living process has `pid`; the test's own time limit ends the wait."""
-    await asyncio.to_thread(wait_for_the_end_of, pid)
+    """Return once no living process has `pid`."""
+    given_up = threading.Event()
+
+    def wait() -> None:
+        while lives(pid) and not given_up.is_set():
+            os.sched_yield()
+
+    try:
+        async with asyncio.timeout(30):
+            await asyncio.to_thread(wait)
+    finally:
+        given_up.set()
 
 
 async def test_a_program_gives_its_status_and_both_streams() -> None:

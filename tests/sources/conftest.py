@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.server
 import json
@@ -124,8 +123,3 @@ class _Ended:
 
     def close(self) -> None:
         self._program.end()
-
-
-async def soon() -> None:
-    """Let a server that is asked again and again do its own work in between."""
-    await asyncio.sleep(0.05)

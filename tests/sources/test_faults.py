@@ -25,7 +25,7 @@ from console.sources.prometheus.poll import Prometheus
 from tests.faults import CARRIED, FAULTS, EmptyOrPartial, OffByAnHour
 from tests.proxy import Fault, FaultProxy, proxied, resolving
 from tests.servers import Program
-from tests.sources.conftest import soon
+from tests.waiting import until
 
 DEADLINE = timedelta(milliseconds=500)
 MAX_BYTES = 1024 * 1024
@@ -102,15 +102,8 @@ def is_clean(reading: Reading) -> bool:
 
 
 async def clean_reading(poll: Poll) -> Reading:
-    """The first clean reading. A busy machine, or a server that has just started, may need a few.
-
-    Raises:
-        TimeoutError: none came.
-    """
-    async with asyncio.timeout(HANGS_S):
-        while not is_clean(reading := await poll()):
-            await soon()
-    return reading
+    """The first clean reading: a server that has just started, or a busy machine, needs a few."""
+    return await until(poll, is_clean)
 
 
 def assert_tells_of_failure(reading: Reading) -> None:

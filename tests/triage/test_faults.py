@@ -110,7 +110,7 @@ def test_a_target_that_is_down_is_a_row() -> None:
 
 def test_three_failing_services_on_one_host_are_one_row() -> None:
     (row,) = rows(down("a"), down("b", critical=True), down("c"))
-    assert (row.title.exact, row.where.exact) == ("HealthChecksFailed", "data-1")
+    assert (row.title.exact, row.where.exact) == ("HealthCheckFailed", "data-1")
     assert row.summary.exact == "3 services: a, b, c"
     assert row.priority is Priority.P1
     assert row.step is Step.ACK
@@ -205,3 +205,13 @@ def test_a_host_that_is_cut_off_is_one_row() -> None:
     assert row.kind is RowKind.SOURCE
     assert row.summary.exact == "this host is cut off: no answer from am, prom"
     assert row.failure is not None
+
+
+def test_failing_checks_all_over_the_fleet_are_one_row() -> None:
+    (row,) = rows(*(down(f"s{n}", f"h{n}") for n in range(11)))
+    assert (row.title.exact, row.where.exact) == ("HealthCheckFailed", "11 places")
+    assert len(rows(*(down(f"s{n}", f"h{n}") for n in range(10)))) == 10
+
+
+def test_a_name_that_says_its_place_is_not_given_it_twice() -> None:
+    assert rows(down("node@web-1", "web-1"))[0].where.exact == "node@web-1"

@@ -36,7 +36,7 @@ def an_alert(draw: st.DrawFn, number: int) -> KnownAlert:
     standing = draw(st.sampled_from([Standing.FIRING, Standing.FIRING, *Standing]))
     taken = standing is Standing.FIRING and draw(st.booleans())
     return known(
-        alert(draw(st.sampled_from(["Down", "Slow", "Full"])), starts_at=ago(age_s), **labels),
+        alert(draw(st.sampled_from(["Down", "Slow", "Full"])), starts_at=ago(age_s), labels=labels),
         standing=standing,
         state=draw(st.sampled_from([State.FIRING, State.FIRING, State.STALE, State.LOST])),
         cell=draw(st.sampled_from([None, "redis", "api", "gone"])),

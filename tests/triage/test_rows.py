@@ -66,7 +66,7 @@ def test_the_summary_is_the_first_line_that_says_something(
     ],
 )
 def test_an_alert_about_no_service_says_where_it_is(labels: dict[str, str], expected: str) -> None:
-    (row,) = rows(known(alert(**labels)))
+    (row,) = rows(known(alert(labels=labels)))
     assert row.where.exact == expected
 
 
@@ -299,4 +299,19 @@ def test_held_rows_stay_where_they_are_and_new_ones_are_appended() -> None:
     triage.release()
     assert names(triage.worklist(snapshot(low, mid, high, higher, now=at(20)))) == [
         "higher", "high", "mid", "low",
+    ]  # fmt: skip
+
+
+def test_many_pending_alerts_of_one_name_are_one_row_of_warning() -> None:
+    many = [item(f"m{n}", standing=Standing.PENDING) for n in range(5)]
+    (row,) = rows(*many)
+    assert (row.title.exact, row.count, row.standing) == ("A", 5, Standing.PENDING)
+    assert len(rows(*many[:4])) == 4
+
+
+def test_a_pending_alert_beside_a_firing_one_of_its_group_stays_there() -> None:
+    many = [item(f"m{n}", standing=Standing.PENDING) for n in range(5)]
+    fires = known(alert("A", instance="m0", n="x", severity="warning", starts_at=ago(60)))
+    assert [(row.standing, row.count) for row in rows(*many, fires)] == [
+        (Standing.FIRING, 2), *[(Standing.PENDING, 1)] * 4,
     ]  # fmt: skip

@@ -20,7 +20,7 @@ SEVERITIES = ("critical", "high", "warning")
 def one(n: int, seconds: float, name: str = "InstanceDown", **labels: str) -> KnownAlert:
     """An alert that begins `seconds` after the start."""
     whole = {"instance": f"h{n}:9100", "severity": "high", **labels}
-    return known(alert(name, starts_at=at(seconds).wall, **whole), as_of=at(seconds))
+    return known(alert(name, starts_at=at(seconds).wall, labels=whole), as_of=at(seconds))
 
 
 def rack(count: int, start_s: float = 0, every_s: float = 0.01) -> list[KnownAlert]:
@@ -214,6 +214,39 @@ def test_failing_checks_are_one_row_in_a_storm() -> None:
     worklist = triage.worklist(snapshot(*rack(50), cells=cells, now=at(5)))
     (row,) = [row for row in worklist.rows if row.kind is RowKind.PROBE]
     assert (row.lane, row.where.exact) == (Lane.APART, "12 places")
+
+
+def test_failing_checks_of_the_same_rack_stand_with_the_storm() -> None:
+    def dark(n: int, where: str) -> Cell:
+        scraped = target(TargetHealth.DOWN, instance=f"x{n}:9100", rack=where)
+        return cell(service(f"s{n}", f"x{n}"), State.FIRING, "scrape failed", targets=[scraped])
+
+    cells = [*(dark(n, "r12") for n in range(30)), dark(99, "r77")]
+    worklist = watching().worklist(snapshot(*rack(50), cells=cells, now=at(5)))
+    probes = [row for row in worklist.rows if row.kind is RowKind.PROBE]
+    assert [(row.lane, row.where.exact) for row in probes] == [
+        (Lane.APART, "s99@x99"), (Lane.STORM, "30 places"),
+    ]  # fmt: skip
+
+
+def test_a_rack_is_blamed_while_most_of_its_thousand_targets_still_answer() -> None:
+    """Alerts lag behind scrapes and scrapes behind the fault: hosts are counted, not targets."""
+    dying = [
+        cell(
+            service(f"t{n}", f"h{n % 40}"),
+            targets=[
+                target(
+                    TargetHealth.DOWN if n < 40 else TargetHealth.UP,
+                    host=f"h{n % 40}", instance=f"h{n % 40}:{n}", rack="r12", job="tenant",
+                )
+            ],
+        )
+        for n in range(1000)
+    ]  # fmt: skip
+    triage = watching()
+    alerts = [one(n, 1, rack="r12", job="tenant") for n in range(40)]
+    worklist = triage.worklist(snapshot(*alerts, cells=[*HEALTHY, *dying], now=at(5)))
+    assert lanes(worklist) == {'rack="r12"': Lane.STORM}
 
 
 def test_an_acked_storm_row_stays_acked_while_all_of_it_is() -> None:

@@ -1,0 +1,144 @@
+"""A console on pictures of the world that a test makes up, without any server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from textual.pilot import Pilot
+
+from config.identity import Identity
+from config.load import Loaded
+from config.schema import Settings
+from console.engine.engine import Engine
+from console.engine.questions import RuleOf, Trend, ValueNow
+from console.model.event import Event
+from console.model.labels import Labels
+from console.model.policy import Policy
+from console.model.query import InstantAnswer, RangeAnswer, Sample, Series
+from console.model.registry import Registry
+from console.model.snapshot import Snapshot
+from console.model.update import Update
+from console.safety.clock import ManualClock
+from console.triage.triage import Triage
+from screens.app import OncallApp, OpenWith
+from tests.build import MONO0, T0
+from tests.frames import frame_of
+
+
+class ScriptedEngine:
+    """Publishes what a test gives it; knows the answers to every question already."""
+
+    def __init__(self, publish: Callable[[Update], None], first: Update | None) -> None:
+        self.publish = publish
+        self.first = first
+        self.wishes: list[str] = []
+        self.reloaded: Loaded | tuple[str, ...] = ("services.yaml:4:9: expected a port",)
+
+    async def run(self) -> None:
+        if self.first is not None:
+            self.publish(self.first)
+        await asyncio.Event().wait()
+
+    def refresh(self) -> None:
+        self.wishes.append("refresh")
+
+    def resort(self) -> None:
+        self.wishes.append("resort")
+
+    async def reload_settings(self) -> Loaded | tuple[str, ...]:
+        return self.reloaded
+
+    def inquiry(self) -> ScriptedInquiry:
+        return ScriptedInquiry()
+
+
+class ScriptedInquiry:
+    """Every expression is 0 now, and was 1 for the first half of the last hour."""
+
+    async def value_now(self, rule: RuleOf) -> ValueNow:
+        answer = InstantAnswer((Sample(Labels({}), T0, 0.0),), total=1)
+        return ValueNow(rule.source, rule.rule.query.exact, answer)
+
+    async def trend(self, rule: RuleOf, labels: Labels) -> Trend:
+        from datetime import timedelta
+
+        start = T0 - timedelta(hours=1)
+        points = tuple((start.timestamp() + 60 * n, 1.0 if n < 30 else 0.0) for n in range(60))
+        answer = RangeAnswer((Series(Labels({}), points),), total=1)
+        return Trend(rule.source, "redis_up", start, T0, answer, 1, "==", 0.0)
+
+
+class Console:
+    """The app under test, its engine, and its clock."""
+
+    def __init__(self, first: Update | None, settings: Settings, **opened: Any) -> None:
+        self.clock = ManualClock(T0, MONO0)
+        self.engine: ScriptedEngine | None = None
+        self.number = 1
+
+        def make(publish: Callable[[Update], None]) -> Engine:
+            self.engine = ScriptedEngine(publish, first)
+            return cast(Engine, self.engine)
+
+        loaded = Loaded(settings, Registry(), Policy(), None)
+        who = opened.pop("who", Identity("kai", "L1"))
+        opened.setdefault("ascii", False)
+        opened.setdefault("theme", "dark")
+        self.app = OncallApp(
+            OpenWith(loaded=loaded, make_engine=make, who=who, **opened), clock=self.clock
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """What is on the screen, line by line."""
+        return frame_of(self.app)
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, in one string."""
+        return "\n".join(self.lines)
+
+    def publish(self, snapshot: Snapshot, events: Iterable[Event] = ()) -> None:
+        """Give the console another picture of the world."""
+        assert self.engine is not None
+        self.engine.publish(update_of(snapshot, events, number=self.number))
+        self.number += 1
+
+
+def update_of(snapshot: Snapshot, events: Iterable[Event] = (), *, number: int = 0) -> Update:
+    """What the engine would make of a snapshot."""
+    worklist = Triage(Policy()).worklist(snapshot)
+    return Update(number, snapshot, worklist, tuple(events))
+
+
+@asynccontextmanager
+async def console_on(
+    snapshot: Snapshot | None = None,
+    *,
+    size: tuple[int, int] = (80, 24),
+    settings: Settings | None = None,
+    events: Iterable[Event] = (),
+    **opened: Any,
+) -> AsyncIterator[tuple[Console, Pilot[int]]]:
+    """A console that shows `snapshot`, and the hands on its keys."""
+    first = update_of(snapshot, events) if snapshot is not None else None
+    console = Console(first, settings or Settings(environment="test"), **opened)
+    async with console.app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: console.engine is not None)
+        if first is not None:
+            await until(pilot, lambda: console.app.fresh is not None)
+        await pilot.pause()
+        yield console, pilot
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
+    """Let the console work until `holds`."""
+    for _ in range(400):
+        if holds():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("what was waited for did not come")

@@ -1,0 +1,44 @@
+"""Every action of the registry is carried out on every screen that has it."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.actions.registry import ACTIONS, actions_on
+from screens.app import OncallApp
+from screens.cell import CellScreen
+from screens.detail import DetailScreen
+from screens.fleet import FleetScreen
+from screens.frame import Frame
+from screens.group import GroupScreen, OldScreen
+from screens.keys import handler_name
+from screens.source import SourceScreen
+from screens.sources import SourcesScreen
+from screens.triage import TriageScreen
+
+SCREENS: tuple[type[Frame], ...] = (
+    TriageScreen,
+    GroupScreen,
+    OldScreen,
+    DetailScreen,
+    CellScreen,
+    SourceScreen,
+    FleetScreen,
+    SourcesScreen,
+)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.__name__)
+def test_a_screen_carries_out_every_action_it_has(screen: type[Frame]) -> None:
+    missing = [
+        action.id
+        for action in actions_on(screen.word)
+        if not hasattr(screen, handler_name(action.id))
+        and not hasattr(OncallApp, handler_name(action.id))
+    ]
+    assert missing == []
+
+
+def test_every_screen_word_in_the_registry_is_a_screen() -> None:
+    words = {word for action in ACTIONS for word in action.where}
+    assert words == {screen.word for screen in SCREENS}

@@ -1,0 +1,176 @@
+"""The matrix: places, services, and a cursor that keeps its service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from console.model.state import State
+from tests.frames import frame_of, strips_of
+from tests.widgets.stage import Stage
+from widgets.matrix import Matrix, Place, Service
+from widgets.matrix_layout import lay_out
+from widgets.theme import ANSI_DARK, Ink
+
+
+def place(name: str, services: int, *bad: tuple[int, State]) -> Place:
+    states = dict(bad)
+    return Place(
+        name,
+        tuple(
+            Service(f"{name}/{number}", f"svc-{number}", states.get(number, State.OK))
+            for number in range(services)
+        ),
+    )
+
+
+class MatrixStage(Stage):
+    """A stage with one matrix, and what it said."""
+
+    def __init__(self, places: Sequence[Place], *, named: bool | None = None) -> None:
+        self.view = Matrix(named=named)
+        super().__init__(self.view)
+        self._places = places
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.view.set_places(self._places)
+
+    def on_matrix_highlighted(self, event: Matrix.Highlighted) -> None:
+        self.hear(event)
+
+    def on_matrix_opened(self, event: Matrix.Opened) -> None:
+        self.hear(event)
+
+
+async def test_services_stand_under_their_place_with_shape_and_name() -> None:
+    app = MatrixStage([place("web-1", 5, (1, State.FIRING)), place("data-1", 2, (0, State.LOST))])
+    async with app.run_test(size=(80, 10), notifications=True) as pilot:
+        await pilot.pause()
+        assert [" ".join(line.split()) for line in frame_of(app)[:3]] == [
+            "web-1 1 ✓ svc-0 ✖ svc-1 ✓ svc-2 ✓ svc-3",
+            "✓ svc-4",
+            "data-1 1 ⊘ svc-0 ✓ svc-1",
+        ]
+
+
+async def test_every_state_can_be_told_without_colour() -> None:
+    states = list(enumerate(State))
+    app = MatrixStage([place("web-1", len(states), *states)], named=False)
+    app.ascii_only = True
+    async with app.run_test(size=(40, 4)) as pilot:
+        await pilot.pause()
+        shapes = frame_of(app)[0].split()[-len(states) :]
+        assert len(set(shapes)) == len(State)
+        assert all(shape.isascii() for shape in shapes)
+
+
+async def test_five_hundred_places_of_forty_services_stand_one_to_a_line() -> None:
+    app = MatrixStage([place(f"host-{number}", 40) for number in range(500)])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        lines = frame_of(app)
+        assert [line.split()[0] for line in lines] == [f"host-{number}" for number in range(24)]
+        assert all(line.count("✓") == 40 for line in lines)
+        app.view.action_last()
+        await pilot.pause()
+        assert app.view.cursor_key == "host-499/39"
+        assert frame_of(app)[-1].startswith("host-499")
+
+
+async def test_the_reference_fleet_fits_one_screen_of_80_columns_with_names() -> None:
+    counts = [8, 8, 14, 9, 7, 6, 6, 4]
+    assert sum(counts) == 62
+    layout = lay_out(counts, 80, 22, named=None)
+    assert layout.named
+    assert layout.starts[-1] <= 22
+
+
+async def test_the_cursor_keeps_its_service_when_places_change() -> None:
+    app = MatrixStage([place("a", 3), place("b", 3)])
+    async with app.run_test(size=(80, 10)) as pilot:
+        assert app.view.move_to("b/1")
+        app.view.set_places([place("new", 6), place("b", 3, (1, State.FIRING))])
+        await pilot.pause()
+        assert app.view.cursor_key == "b/1"
+        app.view.set_places([place("new", 6), place("b", 1)])
+        assert app.view.cursor_key == "b/0"
+        app.view.set_places([])
+        assert app.view.cursor_key is None
+
+
+@pytest.mark.parametrize(
+    ("moves", "expected"),
+    [
+        ("right", "a/1"),
+        ("right right right right right", "b/0"),
+        ("left", "a/0"),
+        ("down", "a/4"),
+        ("right down", "a/4"),
+        ("down down", "b/0"),
+        ("down down up", "a/4"),
+        ("last", "c/2"),
+        ("last first", "a/0"),
+        ("next_bad", "c/1"),
+        ("next_bad next_bad", "a/2"),
+        ("page_down", "c/0"),
+        ("last right", "c/2"),
+    ],
+)
+async def test_the_cursor_moves_in_both_directions(moves: str, expected: str) -> None:
+    app = MatrixStage(
+        [
+            place("a", 5, (2, State.STALE)),
+            place("b", 2),
+            place("none", 0),
+            place("c", 3, (1, State.FIRING)),
+        ]
+    )
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        if moves.startswith("next_bad"):
+            app.view.move_to("a/2")
+        for move in moves.split():
+            getattr(app.view, f"action_{move}")()
+        assert app.view.cursor_key == expected
+
+
+async def test_the_service_under_the_cursor_is_told_once_and_opened_on_request() -> None:
+    app = MatrixStage([place("a", 5)])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        app.heard.clear()
+        app.view.action_right()
+        app.view.action_right()
+        app.view.action_open()
+        await pilot.pause()
+        assert [getattr(event, "key", "") for event in app.heard][-2:] == ["a/2", "a/2"]
+
+
+async def test_a_click_takes_the_service_that_was_clicked() -> None:
+    app = MatrixStage([place("a", 5), place("b", 5)])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        line = next(at for at, text in enumerate(frame_of(app)) if text.startswith("b"))
+        await pilot.click(Matrix, offset=(frame_of(app)[line].index("svc-2"), line))
+        assert app.view.cursor_key == "b/2"
+
+
+async def test_the_cursor_can_be_seen_without_colour() -> None:
+    app = MatrixStage([place("a", 3)])
+    async with app.run_test(size=(80, 4)) as pilot:
+        app.theme = ANSI_DARK
+        await pilot.pause()
+        reversed_text = [
+            segment.text for segment in strips_of(app)[0] if segment.style and segment.style.reverse
+        ]
+        assert "svc-0" in "".join(reversed_text)
+
+
+async def test_an_empty_matrix_says_why() -> None:
+    app = MatrixStage([])
+    async with app.run_test(size=(40, 4)) as pilot:
+        app.view.set_empty(((("No services are registered.", Ink.MUTED),),))
+        await pilot.pause()
+        assert frame_of(app)[0] == "No services are registered."
