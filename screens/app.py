@@ -131,6 +131,7 @@ class OncallApp(KeyTurns, inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number, code in SIGNALS.items():
             loop.add_signal_handler(number, self._end, code)
+        self.app_resume_signal.subscribe(self, self._resumed)
         self.set_interval(1.0, self._tick)
         # The engine's imports would hold up the first frame; nothing is lost by painting first.
         self.call_after_refresh(self._start_engine)
@@ -223,6 +224,14 @@ class OncallApp(KeyTurns, inherit_bindings=False):
 
     def do_app_quit(self) -> None:
         self.exit(0)
+
+    def do_app_suspend(self) -> None:
+        driver = self._driver
+        if not (isinstance(driver, OncallDriver) and driver.stop_job()):
+            self.say("no shell waits for this program, so there is nothing to go to", warning=True)
+
+    def _resumed(self, _: object) -> None:
+        self.do_app_refresh()
 
     def do_app_refresh(self) -> None:
         self.engine.tell(lambda engine: engine.refresh())

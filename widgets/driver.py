@@ -4,6 +4,7 @@ Give it to the app: `App.__init__(driver_class=OncallDriver)`. Beside Textual's 
 
 - filters what is written (`widgets.escape_filter`);
 - never blocks on a terminal that stalls (`widgets.tty_output`);
+- stops and continues as a shell's job does (`widgets.job_control`);
 - ends the app once when the terminal is closed. Textual 8.2.8 spins at 100 % of a core when
   its input ends, and dies with a traceback or hangs when its output fails.
 """
@@ -24,6 +25,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from widgets.escape_filter import filtered
+from widgets.job_control import JobControl
 from widgets.tty_output import TtyOutput
 
 GONE_EXIT_CODE: Final = 129
@@ -35,7 +37,7 @@ _LAST_WORDS_S: Final = 1.0
 
 
 class OncallDriver(LinuxDriver):
-    """Textual's driver for Linux and macOS, with the three promises above."""
+    """Textual's driver for Linux and macOS, with the promises above."""
 
     def __init__(
         self,
@@ -55,6 +57,9 @@ class OncallDriver(LinuxDriver):
             on_caught_up=lambda: self._call(self._repaint),
         )
         self._file = cast(Any, self._output)
+        self._jobs = JobControl(
+            self._loop, self.fileno, self.suspend_application_mode, self._come_back
+        )
 
     @property
     def terminal_gone(self) -> bool:
@@ -76,6 +81,10 @@ class OncallDriver(LinuxDriver):
             return False
         super().write(f"\x1b]52;c;{encoded}\x07")
         return True
+
+    def stop_job(self) -> bool:
+        """Go to the shell until `fg`; whether there was a shell to go to."""
+        return self._jobs.stop()
 
     def close(self) -> None:
         """Write what waits, for a second at most: a stalled terminal must not keep us."""
@@ -120,6 +129,11 @@ class OncallDriver(LinuxDriver):
 
     def _end_app(self) -> None:
         self._app.exit(return_code=GONE_EXIT_CODE)
+
+    def _come_back(self) -> None:
+        self.resume_application_mode()
+        self._app.post_message(self.SignalResume())
+        self._repaint()
 
     def _repaint(self) -> None:
         if self._app.is_running and not self.terminal_gone:

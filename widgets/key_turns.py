@@ -29,6 +29,11 @@ class KeyTurns(App[Any]):
         self._keys_waiting: deque[events.Key] = deque()
         self._key_in_turn = False
 
+    @property
+    def keys_idle(self) -> bool:
+        """Whether every key that arrived has had its whole effect."""
+        return not self._key_in_turn
+
     def on_keys_dropped(self, count: int) -> None:
         """Called when `count` keys were taken for a paste without brackets and dropped."""
 

@@ -20,25 +20,25 @@ def wrapped(text: Raw | str, cells: int, *, marks: Marks) -> list[str]:
 
 def _broken(text: str, cells: int) -> list[str]:
     lines: list[str] = []
-    while cell_width(text) > cells:
-        end = _last_fitting(text, cells)
-        space = text.rfind(" ", 1, end + 1)
-        if space > 0 and text[:space].strip():
-            lines.append(text[:space].rstrip())
-            text = text[space + 1 :]
+    narrow, start = text.isascii(), 0
+    while (end := _end(text, start, cells, narrow)) < len(text):
+        space = text.rfind(" ", start + 1, end + 1)
+        if space > 0 and text[start:space].strip():
+            lines.append(text[start:space].rstrip())
+            start = space + 1
         else:
-            lines.append(text[:end])
-            text = text[end:]
-    return [*lines, text.rstrip()]
+            lines.append(text[start:end])
+            start = end
+    return [*lines, text[start:].rstrip()]
 
 
-def _last_fitting(text: str, cells: int) -> int:
-    """How many characters of `text` fit into `cells`, marks kept with what they sit on."""
-    if text[: cells + 1].isascii():
-        return cells
+def _end(text: str, start: int, cells: int, narrow: bool) -> int:
+    """Where the characters from `start` end that fit into `cells`, marks with their base."""
+    if narrow:
+        return start + cells
     room = cells
-    for at, character in enumerate(text):
-        room -= cell_width(character)
+    for at in range(start, len(text)):
+        room -= cell_width(text[at])
         if room < 0:
-            return max(1, at)
+            return max(start + 1, at)
     return len(text)

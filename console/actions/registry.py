@@ -106,6 +106,15 @@ ACTIONS: tuple[Action, ...] = (
         footer=80,
     ),
     Action(
+        "app.suspend",
+        "suspend",
+        "To the shell; `fg` comes back. Nothing is watched meanwhile.",
+        ("ctrl+z",),
+        "console",
+        effect=READ,
+        command="suspend",
+    ),
+    Action(
         "app.refresh",
         "refresh",
         "Ask every source now.",

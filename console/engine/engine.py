@@ -16,28 +16,34 @@ import msgspec
 from config.fault import SettingsFaults
 from config.load import Loaded, load
 from console.actions.keys import key_faults
-from console.engine.events import EventLog, events_between
+from console.engine.events import EventLog
 from console.engine.inquiry import Inquiry
+from console.engine.keeper import Keeper
 from console.engine.pause import Pause
+from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
+from console.engine.trouble import Trouble, whereabouts
 from console.engine.watch import Watch
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
-from console.safety.files import FileError
 from console.triage.triage import Triage
 
 Publish = Callable[[Update], None]
 
 SETTLE_S = 0.15
 """After a reading, how long the engine waits for more before it rebuilds."""
+CALM_S = 1.0
+"""Between two updates, once every source has been heard: nobody reads faster."""
 REST_FACTOR = 8.0
 """A build that took t is followed by no other for 8 t: at most an eighth of a core."""
 AT_LEAST_EVERY_S = 5.0
 """Without any reading: deadlines pass and answers grow old all the same."""
-SAVE_EVERY_S = 30.0
+TRY_AGAIN_S = 15.0
+"""After the whole watch ended in a fault of ours."""
+WATCH = "the watch"
 
 
 class Engine:
@@ -60,35 +66,38 @@ class Engine:
         self._loaded = loaded
         self._clock = clock
         self._publish = publish
-        self._state = state
         self._jitter = jitter or random.Random()
         self._pause = Pause(clock)
         self._dirty = asyncio.Event()
         self._restart = asyncio.Event()
+        self._wished = Pause(clock)
         self._number = 0
         self._last: Update | None = None
-        self._saved_at = clock.now().mono
-        self._saved_well = True
         saved = state.load() if state is not None else Saved()
         self.notices: list[str] = list(saved.notices)
         """What a person has to be told once, newest last."""
         self._log = EventLog(reversed(saved.events))
-        self._triage = Triage(loaded.policy, saved.episodes)
-        self._fleet = Fleet(loaded.registry, (), loaded.policy, loaded.settings.environment)
+        self._trouble = Trouble(clock, self._log)
+        fleet = Fleet(loaded.registry, (), loaded.policy, loaded.settings.environment)
         if state is not None and saved.snapshot is not None:
-            fault = self._fleet.restore(saved.snapshot)
+            fault = fleet.restore(saved.snapshot)
             if fault is not None:
                 self.notices.append(state.set_snapshot_aside(fault))
+        triage = Triage(loaded.policy, saved.episodes)
+        self._picture = Picture(fleet, triage, self._log, self._trouble)
+        self._keeper = Keeper(state, fleet, clock, self._trouble)
         self._watch = self._new_watch()
 
-    def _new_watch(self) -> Watch:
+    def _new_watch(self, before: Watch | None = None) -> Watch:
         return Watch(
             self._loaded,
-            self._fleet,
+            self._picture.fleet,
             clock=self._clock,
             pause=self._pause,
             jitter=self._jitter,
+            trouble=self._trouble,
             news=self._dirty.set,
+            sent_to=before.sent_to if before is not None else (),
         )
 
     # What a person may wish for. Each is called on the engine's loop.
@@ -99,25 +108,30 @@ class Engine:
 
     def resort(self) -> None:
         """In a storm, give up the held order once."""
-        self._triage.resort()
-        self._dirty.set()
+        self._picture.resort()
+        self._show_soon()
 
     def reload(self, loaded: Loaded) -> None:
         """Swap in settings that have been validated already; what is known is kept."""
         self._loaded = loaded
-        self._triage.reload(loaded.policy)
+        self._picture.reload(loaded.policy)
         self._log.add([Event(self._wall, EventKind.SETTINGS, "settings", "reloaded")])
         self._restart.set()
+        self._show_soon()
 
     async def reload_settings(self) -> Loaded | tuple[str, ...]:
         """Read the settings folder again; faults, one a line, leave everything as it was."""
-        folder = self._loaded.folder
-        if folder is None:
+        before = self._loaded
+        if before.folder is None:
             return ("there is no settings folder: the console was opened on a URL",)
         try:
-            loaded = await asyncio.to_thread(load, folder, _key_faults)
+            loaded = await asyncio.to_thread(load, before.folder, _key_faults)
         except SettingsFaults as faults:
             return tuple(str(fault) for fault in faults.faults)
+        was, now = before.settings.environment, loaded.settings.environment
+        if was != now:
+            # What is known and what is saved belong to the one that it was opened on.
+            return (f"the environment was {was} and is now {now}: leave, and open it anew",)
         self.reload(loaded)
         return loaded
 
@@ -131,13 +145,14 @@ class Engine:
         """Watch until cancelled; the state is saved on the way out."""
         for notice in self.notices:
             self._log.add([Event(self._wall, EventKind.CONSOLE, "console", notice)])
-        self._build_and_publish()
+        self._show()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publish_forever(), name="publish")
                 group.create_task(self._watch_forever(), name="watch")
         finally:
-            self._save()
+            if self._last is not None:
+                self._keeper.keep_now(self._last)
 
     async def look_once(self, deadline_s: float) -> Update:
         """Ask every source once and return what came, for commands that end.
@@ -153,14 +168,15 @@ class Engine:
                 await asyncio.wait((watching, give_up, news), return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
                 self._dirty.clear()
-            if watching.done():
-                watching.result()
         finally:
             watching.cancel()
             give_up.cancel()
-            await asyncio.gather(watching, give_up, return_exceptions=True)
+            ended, _ = await asyncio.gather(watching, give_up, return_exceptions=True)
+        if isinstance(ended, Exception):
+            self._watch_failed(ended)
+        self._watch.give_up(deadline_s)
         update = self._build()
-        self._save()
+        self._keeper.keep_now(update)
         return update
 
     async def _watch_forever(self) -> None:
@@ -170,23 +186,31 @@ class Engine:
             restart = asyncio.create_task(self._restart.wait(), name="restart")
             try:
                 await asyncio.wait((watching, restart), return_when=asyncio.FIRST_COMPLETED)
-                if watching.done():
-                    watching.result()
             finally:
                 watching.cancel()
                 restart.cancel()
-                await asyncio.gather(watching, restart, return_exceptions=True)
-            self._watch = self._new_watch()
+                ended, _ = await asyncio.gather(watching, restart, return_exceptions=True)
+            if isinstance(ended, Exception):
+                self._watch_failed(ended)
+                await self._pause.sleep(TRY_AGAIN_S)
+            else:
+                self._trouble.end(WATCH)
+            self._watch = self._new_watch(self._watch)
+
+    def _watch_failed(self, error: Exception) -> None:
+        text = f"the sources are not asked: a fault inside the console: {whereabouts(error)}"
+        self._trouble.begin(WATCH, text)
+        self._show_soon()
 
     # Publishing.
 
     async def _publish_forever(self) -> None:
         while True:
             await self._wait_for_news()
-            update = self._build_and_publish()
-            if self._clock.now().mono - self._saved_at >= SAVE_EVERY_S:
-                self._save()
-            await self._clock.sleep(update.build_s * REST_FACTOR)
+            update = self._show()
+            self._keeper.keep(update)
+            calm_s = CALM_S if update.snapshot.complete else 0.0
+            await self._wished.sleep(max(update.build_s * REST_FACTOR, calm_s))
 
     async def _wait_for_news(self) -> None:
         news = asyncio.create_task(self._dirty.wait())
@@ -200,29 +224,24 @@ class Engine:
             tick.cancel()
             await asyncio.gather(news, tick, return_exceptions=True)
 
-    def _build_and_publish(self) -> Update:
-        update = self._build()
-        self._publish(update)
-        return update
+    def _show_soon(self) -> None:
+        """A person wished for it, and does not wait until the next update is due."""
+        self._dirty.set()
+        self._wished.wake()
+
+    def _show(self) -> Update:
+        self._last = self._build()
+        self._publish(self._last)
+        return self._last
 
     def _build(self) -> Update:
         self._dirty.clear()
         begun = self._clock.now()
-        snapshot = self._with_next_tries(self._fleet.snapshot(begun))
-        worklist = self._triage.worklist(snapshot)
-        before = self._last
-        self._log.add(
-            events_between(
-                before.snapshot if before else None,
-                snapshot,
-                before.worklist if before else None,
-                worklist,
-            )
-        )
+        snapshot, worklist = self._picture.make(begun, self._loaded.policy)
+        snapshot = self._with_next_tries(snapshot)
         took_s = self._clock.now().mono - begun.mono
         update = Update(self._number, snapshot, worklist, self._log.latest, took_s)
         self._number += 1
-        self._last = update
         return update
 
     def _with_next_tries(self, snapshot: Snapshot) -> Snapshot:
@@ -241,23 +260,6 @@ class Engine:
             return tries[source.name]
         members = [at for name, at in tries.items() if name.startswith(f"{source.name}/")]
         return min(members, key=lambda at: at.mono, default=None)
-
-    # Saving.
-
-    def _save(self) -> None:
-        self._saved_at = self._clock.now().mono
-        if self._state is None or self._last is None or self._last.snapshot.restored:
-            return
-        try:
-            self._state.save(self._last.worklist.episodes, self._fleet.saved(), self._log.latest)
-        except FileError as fault:
-            if self._saved_well:
-                notice = f"state not saved: {fault}"
-                self.notices.append(notice)
-                self._log.add([Event(self._wall, EventKind.CONSOLE, "console", notice)])
-            self._saved_well = False
-        else:
-            self._saved_well = True
 
     @property
     def _wall(self) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import random
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -57,17 +58,26 @@ def failures_in(reading: Reading) -> tuple[Failure, ...]:
 async def poll_forever(
     source: Polled,
     *,
+    unread: Callable[[Exception], AlertmanagerReading | PrometheusReading],
     take: Take,
     next_try: NextTry,
     pause: Pause,
     clock: Clock,
     jitter: random.Random,
 ) -> None:
-    """Poll `source` at its interval, and less often while its main part fails."""
+    """Poll `source` at its interval, and less often while its main part fails.
+
+    Args:
+        unread: the reading to take in place of one that ended in a bug of ours.
+        take: raises nothing.
+    """
     failed_in_a_row = 0
     round_number = 0
     while True:
-        reading = await source.poll(round_number)
+        try:
+            reading = await source.poll(round_number)
+        except Exception as error:  # costs this source its reading, and the others nothing
+            reading = unread(error)
         failed = isinstance(reading.alerts, Failure)
         failed_in_a_row = failed_in_a_row + 1 if failed else 0
         take(reading)
@@ -92,6 +102,7 @@ async def probe_forever(
     asker: Asker,
     probes: Iterable[Probe],
     *,
+    unread: Callable[[Probe, Exception], ProbeReading],
     take: Take,
     pause: Pause,
     clock: Clock,
@@ -100,7 +111,13 @@ async def probe_forever(
     """Ask every probe at its interval, spread evenly so that they never come as a burst.
 
     The first round is not spread over the interval but over `first_round` at most, so that a
-    person who has just opened the console does not look at unknown cells.
+    person who has just opened the console does not look at unknown cells. From then on every
+    probe has its own place in the interval, which it goes back to after it was asked out of
+    turn. One that is still being asked when its turn comes is passed over.
+
+    Args:
+        unread: the reading to take in place of one that ended in a bug of ours.
+        take: raises nothing.
     """
     start = clock.now().mono
     due: list[tuple[float, str, Probe]] = []
@@ -108,14 +125,16 @@ async def probe_forever(
         spread = offset_of(probe.key, min(probe.interval, first_round))
         due.append((start + spread, probe.key, probe))
     heapq.heapify(due)
-    running: set[asyncio.Task[None]] = set()
-    asked_now: set[str] = set()
+    asked_now: dict[str, asyncio.Task[None]] = {}
 
     async def ask(probe: Probe) -> None:
         try:
-            take(await asker.ask(probe))
+            reading = await asker.ask(probe)
+        except Exception as error:  # costs this probe its answer, and the others nothing
+            reading = unread(probe, error)
         finally:
-            asked_now.discard(probe.key)
+            del asked_now[probe.key]
+        take(reading)
 
     try:
         while due:
@@ -126,18 +145,24 @@ async def probe_forever(
                     due = [(clock.now().mono, key, probe) for _, key, probe in due]
                     heapq.heapify(due)
                 continue
-            at, key, probe = heapq.heappop(due)
-            interval_s = probe.interval.total_seconds()
-            later = at + interval_s
-            if later < clock.now().mono:
-                later = clock.now().mono + interval_s
-            heapq.heappush(due, (later, key, probe))
+            _, key, probe = heapq.heappop(due)
+            heapq.heappush(due, (turn_after(clock.now().mono, probe, start), key, probe))
             if key not in asked_now:
-                asked_now.add(key)
-                task = asyncio.create_task(ask(probe), name=f"probe {key}")
-                running.add(task)
-                task.add_done_callback(running.discard)
+                asked_now[key] = asyncio.create_task(ask(probe), name=f"probe {key}")
     finally:
-        for task in tuple(running):
+        running = tuple(asked_now.values())
+        for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def turn_after(now_s: float, probe: Probe, start_s: float) -> float:
+    """The next turn of `probe`: half an interval from now at least, one and a half at most.
+
+    Turns lie at the probe's own place in every interval, counted from `start_s`; all three
+    are seconds on the monotonic clock.
+    """
+    interval_s = probe.interval.total_seconds()
+    first_s = start_s + offset_of(probe.key, probe.interval)
+    passed = math.ceil((now_s + interval_s / 2 - first_s) / interval_s)
+    return first_s + passed * interval_s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from console.safety.clock import Clock
 
@@ -13,22 +12,23 @@ class Pause:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._bell = asyncio.Event()
+        self._sleeping: set[asyncio.Future[None]] = set()
 
     def wake(self) -> None:
         """End every sleep that has begun."""
-        self._bell.set()
-        self._bell = asyncio.Event()
+        sleeping, self._sleeping = self._sleeping, set()
+        for woken in sleeping:
+            if not woken.done():
+                woken.set_result(None)
 
     async def sleep(self, seconds: float) -> bool:
         """Return after `seconds`, or at once when somebody calls `wake()`: then true."""
-        bell = asyncio.ensure_future(self._bell.wait())
-        waits = (asyncio.ensure_future(self._clock.sleep(seconds)), bell)
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleeping.add(woken)
+        passed = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            return bell.done()
+            await asyncio.wait((passed, woken), return_when=asyncio.FIRST_COMPLETED)
+            return woken.done()
         finally:
-            for wait in waits:
-                wait.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await wait
+            self._sleeping.discard(woken)
+            passed.cancel()

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TypeVar
 
 from config.load import Loaded
 from config.registry import probes_of, unasked
 from console.engine.loops import FIRST_ROUND, poll_forever, probe_forever
 from console.engine.pause import Pause
+from console.engine.trouble import Trouble, whereabouts
+from console.engine.unanswered import (
+    HEALTH_PART,
+    Server,
+    by_deadline,
+    by_fault,
+    no_probe_reading,
+    no_reading,
+)
 from console.fleet.fleet import Fleet
+from console.model.probe import Probe, Verdict
 from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
-from console.model.snapshot import Watched
+from console.model.snapshot import SourceKind, Watched
 from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
 from console.sources.alertmanager.poll import AlertmanagerMember
 from console.sources.open import discovered_members, merge_watched, open_sources
 from console.sources.probes.poll import Prober
+from console.sources.probes.settings import SOURCE
 from console.sources.prometheus.poll import Prometheus
-
-PolledT = TypeVar("PolledT", AlertmanagerMember, Prometheus)
 
 
 class Watch:
@@ -36,23 +44,33 @@ class Watch:
         clock: Clock,
         pause: Pause,
         jitter: random.Random,
+        trouble: Trouble,
         news: Callable[[], None],
+        sent_to: Iterable[PrometheusReading] = (),
     ) -> None:
         """
         Args:
             fleet: takes every reading.
             pause: between two polls; waking it asks everything now.
             news: called when there is something new to look at.
+            sent_to: what an earlier watch was told of Alertmanagers, so that they are asked
+                from the start, also while the Prometheus that named them does not answer.
         """
         self._loaded = loaded
         self._fleet = fleet
         self._clock = clock
         self._pause = pause
         self._jitter = jitter
+        self._trouble = trouble
         self._news = news
         self._watched: tuple[Watched, ...] = ()
-        self._members: dict[str, AlertmanagerMember] = {}
+        self._servers: dict[str, Server] = {}
+        self._probes: dict[str, Probe] = {}
         self._awaited: set[str] | None = None
+        self._verdicts: dict[str, Verdict] = {}
+        self._not_taken: set[str] = set()
+        """Keys of health checks whose last answer could not be taken in."""
+        self._sent_to = {reading.source: reading for reading in sent_to}
         self.prometheuses: tuple[Prometheus, ...] = ()
         self.next_try: dict[str, Instant] = {}
         """When each source is asked again, by its name or its member's."""
@@ -61,6 +79,11 @@ class Watch:
     def has_asked_everything(self) -> bool:
         """Whether every source and probe has answered, or failed to, once."""
         return self._awaited is not None and not self._awaited
+
+    @property
+    def sent_to(self) -> tuple[PrometheusReading, ...]:
+        """The newest word of each Prometheus on the Alertmanagers that it sends to."""
+        return tuple(self._sent_to.values())
 
     async def run(self, *, first_round: timedelta = FIRST_ROUND) -> None:
         """Ask for ever; ends by being cancelled.
@@ -74,31 +97,44 @@ class Watch:
         finally:
             await http.aclose()
 
+    def give_up(self, deadline_s: float) -> None:
+        """Take what has not answered in `deadline_s` seconds as failed."""
+        at = self._clock.now()
+        for key in sorted(self._awaited or ()):
+            if key in self._servers:
+                failure = by_deadline(key, "", deadline_s, at)
+                self._take(no_reading(self._servers[key], failure, at))
+            else:
+                failure = by_deadline(key, HEALTH_PART, deadline_s, at)
+                self._take(no_probe_reading(self._probes[key], failure, at))
+
     async def _run(self, http: HttpClient, first_round: timedelta) -> None:
         loaded = self._loaded
         health = loaded.settings.sources.health
         opened = await open_sources(loaded.settings, http, self._clock)
+        self._probes = {probe.key: probe for probe in probes_of(loaded.registry, health)}
         self.prometheuses = opened.prometheuses
-        self._watched = opened.watched
-        self._fleet.reload(loaded.registry, opened.watched, loaded.policy)
+        # Where nothing is probed, nobody has to vouch for the probes.
+        self._watched = tuple(
+            one for one in opened.watched if self._probes or one.kind is not SourceKind.HEALTH
+        )
+        servers: tuple[Server, ...] = (*opened.prometheuses, *opened.alertmanagers)
+        self._servers = {server.key: server for server in servers}
+        for told in self.sent_to:
+            self._discovered(told, http)
+        self._fleet.reload(loaded.registry, self._watched, loaded.policy)
         for service in unasked(loaded.registry):
             self._fleet.mark_unasked(service.service, because=f"needs {service.needs}")
-        probes = probes_of(loaded.registry, health)
-        self._awaited = {source.key for source in opened.prometheuses}
-        self._awaited |= {source.key for source in opened.alertmanagers}
-        self._awaited |= {probe.key for probe in probes}
+        self._awaited = {*self._servers, *self._probes}
         self._news()
         async with asyncio.TaskGroup() as group:
-            for prometheus in opened.prometheuses:
-                group.create_task(self._poll(prometheus, group, http), name=prometheus.key)
-            for member in opened.alertmanagers:
-                self._members[member.key] = member
-                group.create_task(self._poll(member, group, http), name=member.key)
-            prober = Prober(http, self._clock, health)
+            for server in tuple(self._servers.values()):
+                group.create_task(self._poll(server, group, http), name=server.key)
             group.create_task(
                 probe_forever(
-                    prober,
-                    probes,
+                    Prober(http, self._clock, health),
+                    self._probes.values(),
+                    unread=self._unread_probe,
                     take=self._take,
                     pause=self._pause,
                     clock=self._clock,
@@ -108,14 +144,19 @@ class Watch:
             )
             await asyncio.Event().wait()
 
-    async def _poll(self, source: PolledT, group: asyncio.TaskGroup, http: HttpClient) -> None:
+    async def _poll(self, server: Server, group: asyncio.TaskGroup, http: HttpClient) -> None:
         def take(reading: Reading) -> None:
-            if isinstance(reading, PrometheusReading):
-                self._discover(reading, group, http)
             self._take(reading)
+            if isinstance(reading, PrometheusReading):
+                self._watch_also(reading, group, http)
+
+        def unread(error: Exception) -> AlertmanagerReading | PrometheusReading:
+            at = self._clock.now()
+            return no_reading(server, by_fault(server.key, "", error, at), at)
 
         await poll_forever(
-            source,
+            server,
+            unread=unread,
             take=take,
             next_try=self.next_try.__setitem__,
             pause=self._pause,
@@ -123,31 +164,97 @@ class Watch:
             jitter=self._jitter,
         )
 
-    def _discover(
+    # Alertmanagers that are found through a Prometheus.
+
+    def _watch_also(
         self, reading: PrometheusReading, group: asyncio.TaskGroup, http: HttpClient
     ) -> None:
         """Watch the Alertmanagers that a Prometheus sends to, where settings name none."""
-        found = discovered_members(
-            self._loaded.settings,
-            reading,
-            known=frozenset(self._members),
-            http=http,
-            clock=self._clock,
-        )
-        if not found.alertmanagers or self._awaited is None:
+        try:
+            found = self._discovered(reading, http)
+        except Exception as error:
+            self._trouble.begin(
+                f"Alertmanagers of {reading.source}",
+                f"the Alertmanagers of {reading.source} are not looked for: {whereabouts(error)}",
+            )
             return
-        self._watched = merge_watched(self._watched, found.watched)
+        self._trouble.end(f"Alertmanagers of {reading.source}")
+        if not found or self._awaited is None:
+            return
         self._fleet.watch(self._watched)
-        for member in found.alertmanagers:
-            self._members[member.key] = member
+        for member in found:
             self._awaited.add(member.key)
             group.create_task(self._poll(member, group, http), name=member.key)
 
+    def _discovered(
+        self, reading: PrometheusReading, http: HttpClient
+    ) -> tuple[AlertmanagerMember, ...]:
+        """The members that `reading` names and that were not known; they are from now on."""
+        found = discovered_members(
+            self._loaded.settings,
+            reading,
+            known=frozenset(
+                key for key, one in self._servers.items() if isinstance(one, AlertmanagerMember)
+            ),
+            http=http,
+            clock=self._clock,
+        )
+        if isinstance(reading.alertmanagers, tuple) and reading.alertmanagers:
+            self._sent_to[reading.source] = reading
+        self._watched = merge_watched(self._watched, found.watched)
+        self._servers.update((member.key, member) for member in found.alertmanagers)
+        return found.alertmanagers
+
+    # Readings in.
+
     def _take(self, reading: Reading) -> None:
-        self._fleet.take(reading)
+        """Hand a reading to the fleet. Raises nothing: what cannot be taken in is a failure."""
+        key = _key_of(reading)
+        place = SOURCE if isinstance(reading, ProbeReading) else key
+        try:
+            self._fleet.take(reading)
+        except Exception as error:
+            self._take_failure(key, place, error)
+        else:
+            self._was_taken(key, place)
+        is_first = self._awaited is not None and key in self._awaited
         if self._awaited is not None:
-            self._awaited.discard(_key_of(reading))
-        self._news()
+            self._awaited.discard(key)
+        if is_first or self._says_something_new(key, reading):
+            self._news()
+
+    def _was_taken(self, key: str, place: str) -> None:
+        self._not_taken.discard(key)
+        if place != SOURCE or not self._not_taken:
+            self._trouble.end(place)
+
+    def _take_failure(self, key: str, place: str, error: Exception) -> None:
+        at = self._clock.now()
+        if place == SOURCE:
+            self._not_taken.add(key)
+        text = f"the answer of {place} cannot be taken in: {whereabouts(error)}"
+        self._trouble.begin(place, text)
+        failure = by_fault(key, HEALTH_PART, error, at)
+        try:
+            if key in self._servers:
+                self._fleet.take(no_reading(self._servers[key], failure, at))
+            elif key in self._probes:
+                self._fleet.take(no_probe_reading(self._probes[key], failure, at))
+        except Exception as again:  # then it grows old, and is shown as that
+            self._trouble.begin(place, f"{text}, nor its failure: {whereabouts(again)}")
+
+    def _says_something_new(self, key: str, reading: Reading) -> bool:
+        """A health check that says what it said before changes nothing but its age."""
+        if not isinstance(reading, ProbeReading):
+            return True
+        verdict = reading.result.verdict
+        before = self._verdicts.get(key)
+        self._verdicts[key] = verdict
+        return verdict is not before
+
+    def _unread_probe(self, probe: Probe, error: Exception) -> ProbeReading:
+        at = self._clock.now()
+        return no_probe_reading(probe, by_fault(probe.key, HEALTH_PART, error, at), at)
 
 
 def _key_of(reading: Reading) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from console.fleet.memory import ClusterMemory, PrometheusMemory, stale_after_s
+from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import PrometheusMemory, stale_after_s
 from console.fleet.vanished import is_overdue
 from console.model.alert import Rule, RuleHealth
 from console.model.snapshot import Badge, BadgeKind, KnownAlert, SourceHealth
 from console.model.state import State
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
+
+Refreshed = dict[str, tuple[datetime, datetime]]
 
 SKEW_LIMIT = timedelta(seconds=2)
 NAMED_RULES = 3
@@ -48,17 +51,9 @@ def cut_off(sources: Iterable[SourceHealth]) -> Iterator[Badge]:
         yield Badge(BadgeKind.CUT_OFF, "", "this host is cut off", max(times))
 
 
-def abandoned(
-    alerts: Iterable[KnownAlert],
-    clusters: Mapping[str, ClusterMemory],
-    proms: Mapping[str, PrometheusMemory],
-    now: Instant,
-) -> Iterator[Badge]:
-    """Prometheus servers that no longer refresh their alerts, which then end by themselves.
-
-    `endsAt` is four resends ahead of `updatedAt`: past half of that at least one was missed.
-    """
-    newest: dict[str, tuple[datetime, datetime]] = {}
+def refreshed(alerts: Iterable[KnownAlert], clusters: Container[str]) -> Refreshed:
+    """The newest `updatedAt` of each Prometheus' alerts, with the `endsAt` that it set."""
+    newest: Refreshed = {}
     for one in alerts:
         alert = one.alert
         if one.owner is None or one.state is not State.FIRING or one.why:
@@ -68,6 +63,16 @@ def abandoned(
         before = newest.get(one.owner)
         if before is None or before[0] < alert.updated_at:
             newest[one.owner] = (alert.updated_at, alert.ends_at)
+    return newest
+
+
+def abandoned(
+    newest: Refreshed, proms: Mapping[str, PrometheusMemory], now: Instant
+) -> Iterator[Badge]:
+    """Prometheus servers that no longer refresh their alerts, which then end by themselves.
+
+    `endsAt` is four resends ahead of `updatedAt`: past half of that at least one was missed.
+    """
     for name, (updated_at, ends_at) in newest.items():
         prom = proms.get(name)
         if prom is None or ends_at <= updated_at:

@@ -42,6 +42,7 @@ class AlertBook:
         self.watchdogs = Watchdogs(policy)
         self.resolved: dict[str, tuple[ResolvedAlert, Instant]] = {}
         self.facts: dict[str, Fixed] = {}
+
     def configure(self, proms: Collection[PrometheusMemory], index: Index) -> None:
         """Forget the cached facts where the sources or the services are other ones."""
         changed = self.owners.configure(proms, self.policy.ignore_labels)
@@ -61,6 +62,11 @@ class AlertBook:
         return (
             fixed.declared or self.owners.by_word(alert.fingerprint, fixed.base) or fixed.labelled
         )
+
+    def is_guessed(self, alert: Alert) -> bool:
+        """Whether nothing but external labels tells its owner."""
+        fixed = self.fixed(alert)
+        return not (fixed.declared or self.owners.by_word(alert.fingerprint, fixed.base))
 
     def bare(self, alert: Alert) -> Labels:
         """Its labels less those in which the replicas of an HA pair differ."""

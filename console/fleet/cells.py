@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from console.fleet.assign import Index
+from console.fleet.cluster import ClusterMemory
 from console.fleet.discover import Spot, spot_of
 from console.fleet.feeds import Feeds, Word, feed_of_alerts, feeds_of
-from console.fleet.memory import ClusterMemory, PrometheusMemory, stale_after_s
+from console.fleet.memory import PrometheusMemory, stale_after_s
 from console.fleet.state import AlertWord, CellFacts, Deciding, Evidence, Feed, state_of
 from console.fleet.words import Particulars, because
 from console.model.alert import Target, TargetHealth

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from console.fleet.memory import ClusterMemory, Missing, PrometheusMemory
+from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import Missing, PrometheusMemory
 from console.model.policy import Policy
 from console.safety.clock import Instant
 

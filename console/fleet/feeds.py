@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from console.fleet.memory import ClusterMemory, Part, PrometheusMemory
+from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import Part, PrometheusMemory
 from console.fleet.state import Feed
 from console.model.alert import RuleHealth
 from console.model.registry import Service

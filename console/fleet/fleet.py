@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from console.fleet.alerts import AlertBook, Union
+from console.fleet.alerts import Union, unite
 from console.fleet.assign import NAME_LABELS, Index
-from console.fleet.badges import abandoned, cut_off, source_badges
+from console.fleet.badges import Refreshed, abandoned, cut_off, refreshed, source_badges
+from console.fleet.book import AlertBook
 from console.fleet.cells import CellBook, Scraped, targets_by_cell
+from console.fleet.cluster import ClusterMemory
 from console.fleet.expiry import unchanged_until
-from console.fleet.memory import ClusterMemory, PrometheusMemory
+from console.fleet.memory import PrometheusMemory
 from console.fleet.restored import Restored
 from console.fleet.saved import decoded, encoded
 from console.fleet.score import score_of
@@ -67,6 +69,7 @@ class Fleet:
         self._targets_changed = False
         self._union = Union()
         self._union_until: float | None = None
+        self._refreshed: Refreshed = {}
         self._restored: Restored | None = None
         self._seedable = False
         self._last: Snapshot | None = None
@@ -101,9 +104,9 @@ class Fleet:
         self._cells.unasked.clear()
         self.registry = registry
         if policy != self.policy:
-            resolved = self._book.resolved
+            before_it = self._book
             self.policy, self._book = policy, AlertBook(policy)
-            self._book.resolved = resolved
+            self._book.resolved, self._book.owners = before_it.resolved, before_it.owners
         self._index = Index(registry, self._targets(), self._name_labels)
         self.watch(watched)
 
@@ -154,7 +157,8 @@ class Fleet:
         self._seed(now)
         self._refresh_targets()
         if self._union_until is None or now.mono >= self._union_until:
-            self._union = self._book.build(self._clusters, self._proms, self._index, now)
+            self._union = unite(self._book, self._clusters, self._proms, self._index, now)
+            self._refreshed = refreshed(self._union.alerts, self._clusters)
             resolved_at = [at for _, at in self._book.resolved.values()]
             self._union_until = unchanged_until(
                 self._clusters, self._proms, resolved_at, self.policy, now
@@ -215,7 +219,7 @@ class Fleet:
         return (
             *cut_off(sources),
             *watchdogs,
-            *abandoned(union.alerts, self._clusters, self._proms, now),
+            *abandoned(self._refreshed, self._proms, now),
             *source_badges(self._clusters, self._proms, now),
         )
 

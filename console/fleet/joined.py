@@ -39,9 +39,9 @@ class JoinIndex:
             index = {}
             for alert in named:
                 value_of = alert.labels.exact
-                index.setdefault(tuple([value_of(name) for name in names]), []).append(alert)
+                index.setdefault(tuple(map(value_of, names)), []).append(alert)
             self._indexed[(alertname, *names)] = index
-        found = index.get(tuple([value for _, value in own.exact_items()]), [])
+        found = index.get(tuple(map(own.exact, names)), [])
         if not found or not external:
             return found
         return [alert for alert in found if not self._contradicts(alert, external, labels)]

@@ -41,6 +41,8 @@ class Owners:
 
     def learn(self, alert: Alert, prom: str) -> None:
         """`prom`, and no other, lists the alert as its own."""
+        if self._joined.get(alert.fingerprint) == prom:
+            return
         self._joined[alert.fingerprint] = prom
         base = base_of(alert.generator_url.exact)
         if base:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from console.fleet.alerts import AlertBook
-from console.fleet.memory import ClusterMemory, Missing, PrometheusMemory
+from console.fleet.book import AlertBook
+from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import Missing, PrometheusMemory
 from console.fleet.saved import Saved, dimmed, rebased
 from console.fleet.score import score_of
 from console.model.policy import Policy

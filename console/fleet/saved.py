@@ -39,7 +39,10 @@ def encoded(snapshot: Snapshot) -> bytes:
     saved = Saved(
         VERSION, snapshot.environment, snapshot.at, snapshot.alerts, snapshot.resolved, cells
     )
-    return _ENCODER.encode(saved)
+    try:
+        return _ENCODER.encode(saved)
+    except UnicodeEncodeError:
+        return _LOSSY.encode(saved)
 
 
 def decoded(content: bytes, environment: str) -> Saved | str:
@@ -88,6 +91,20 @@ def _plain(value: object) -> object:
     raise NotImplementedError(type(value).__name__)
 
 
+def _plain_utf8(value: object) -> object:
+    """A lone surrogate has no UTF-8; the next reading brings the true value back."""
+    if isinstance(value, Raw):
+        return _utf8(value.exact)
+    if isinstance(value, Labels):
+        pairs = value.exact_items()
+        return [{_utf8(name): _utf8(each) for name, each in pairs}, value.over_cap]
+    raise NotImplementedError(type(value).__name__)
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
 def _typed(kind: type, value: Any) -> object:
     if kind is Raw:
         return Raw(msgspec.convert(value, str))
@@ -98,4 +115,5 @@ def _typed(kind: type, value: Any) -> object:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+_LOSSY = msgspec.json.Encoder(enc_hook=_plain_utf8)
 _DECODER = msgspec.json.Decoder(Saved, dec_hook=_typed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from console.fleet.memory import ClusterMemory, MemberMemory, PrometheusMemory, stale_after_s
+from console.fleet.cluster import ClusterMemory, MemberMemory
+from console.fleet.memory import PrometheusMemory, stale_after_s
 from console.model.failure import Failure
 from console.model.probe import ProbeKind, ProbeResult, Verdict
 from console.model.snapshot import SourceHealth, SourceKind, Watched

@@ -22,6 +22,7 @@ class Hold(NamedTuple):
 
 
 FREE = Hold(None, False, ())
+NO_KEY = ("", "")
 
 
 class Silencing:
@@ -35,6 +36,7 @@ class Silencing:
             if silence.state is SilenceState.ACTIVE
         }
         self._holds: dict[tuple[str, ...], Hold] = {}
+        self._keyed: dict[tuple[str, str], list[Silence]] | None = None
 
     def hold_of(self, ids: tuple[str, ...]) -> Hold:
         """What the silences `ids` amount to. One that is not known is an ordinary one."""
@@ -48,16 +50,31 @@ class Silencing:
 
     def hold_on(self, alert: Alert, now: Instant) -> Hold:
         """The same for an alert of which no Alertmanager tells now: judged from matchers."""
+        near = self._near(alert.labels)
+        near.update(
+            (one, silence)
+            for one in alert.silenced_by
+            if (silence := self._silences.get(one)) is not None
+        )
         ids = tuple(
             sorted(
                 silence.id
-                for silence in self._silences.values()
+                for silence in near.values()
                 if silence.state is SilenceState.ACTIVE
                 and silence.ends_at > now.wall
                 and (silence.id in alert.silenced_by or covers(silence.matchers, alert.labels))
             )
         )
         return self.hold_of(ids) if ids else FREE
+
+    def _near(self, labels: Labels) -> dict[str, Silence]:
+        """The silences that may cover `labels`: far fewer than there are."""
+        if self._keyed is None:
+            self._keyed = {}
+            for silence in self._silences.values():
+                self._keyed.setdefault(_key_of(silence), []).append(silence)
+        keys = [NO_KEY, *labels.exact_items()]
+        return {one.id: one for key in keys for one in self._keyed.get(key, ())}
 
 
 def standing_of(alert: Alert, hold: Hold) -> Standing:
@@ -99,6 +116,14 @@ def _alternatives(pattern: str) -> list[str] | None:
         return None
     listed = re.split(r"(?<!\\)\|", plain.group(1))
     return [re.sub(r"\\([^\w\s])", r"\1", one) for one in listed]
+
+
+def _key_of(silence: Silence) -> tuple[str, str]:
+    """A label that whatever it covers must have; `NO_KEY` where no matcher asks for one."""
+    for matcher in silence.matchers:
+        if matcher.is_equal and not matcher.is_regex and matcher.value:
+            return matcher.name, matcher.value.exact
+    return NO_KEY
 
 
 def _ack_of(silence: Silence, prefixes: tuple[str, ...]) -> Ack | None:

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from console.fleet.cluster import ClusterMemory
 from console.fleet.joined import JoinIndex
-from console.fleet.memory import ClusterMemory, Missing, PrometheusMemory
+from console.fleet.memory import Missing, PrometheusMemory
 from console.fleet.owners import Owners
 from console.fleet.vanished import rules_of
 from console.fleet.watchdogs import Sighting, Watchdogs

@@ -6,15 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from console.fleet.memory import ClusterMemory
+from console.fleet.cluster import ClusterMemory
 from console.model.alert import Alert, AlertState
 from console.model.snapshot import KnownAlert, Standing
 from console.safety.clock import Instant
-
-
-def cluster_limit_s(cluster: ClusterMemory) -> float:
-    """How old the cluster's word may be before it is stale."""
-    return max((one.alerts.limit_s for one in cluster.members.values()), default=60.0)
 
 
 def merge(one: KnownAlert, other: KnownAlert) -> KnownAlert:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from console.fleet.memory import ClusterMemory, Missing, PrometheusMemory
+from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import Missing, PrometheusMemory
 from console.model.alert import Alert, Rule, RuleHealth, TargetHealth
 from console.safety.clock import Instant
 from console.safety.text import visible

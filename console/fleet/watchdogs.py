@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from console.fleet.memory import ClusterMemory, PrometheusMemory
+from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import PrometheusMemory
 from console.fleet.standing import covers
 from console.model.alert import Alert
 from console.model.labels import Labels, Matcher
@@ -51,6 +52,8 @@ class Watchdogs:
 
     def is_one(self, labels: Labels) -> bool:
         """Whether some source's watchdog looks like this."""
+        if not self.entries:
+            return False
         if self._by_name_only and labels.exact("alertname") not in self._names:
             return False
         return any(covers(matchers, labels) for _, matchers in self.entries)

@@ -143,6 +143,8 @@ class BadgeKind(enum.StrEnum):
     RULES = "rules"
     ABANDONED = "abandoned"
     PARTIAL = "partial"
+    CONSOLE = "console"
+    """A fault of the console itself."""
 
 
 class Badge(msgspec.Struct, frozen=True):

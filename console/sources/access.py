@@ -29,14 +29,6 @@ class Access:
         self._lock = asyncio.Lock()
 
     @property
-    def max_bytes(self) -> int:
-        return self._settings.max_bytes
-
-    @property
-    def timeout_s(self) -> float:
-        return self._settings.timeout.total_seconds()
-
-    @property
     def known_options(self) -> HttpOptions:
         """The options so far, for a `curl` line: without secrets until those are there."""
         return self._options or without_secrets(self._settings)

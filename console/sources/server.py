@@ -44,10 +44,6 @@ class Server:
         """Its address, safe to show."""
         return strip_credentials(self.base)
 
-    @property
-    def timeout_s(self) -> float:
-        return self._access.timeout_s
-
     async def get(self, path: str, params: Params = ()) -> HttpAnswer:
         """GET `path` under the base.
 

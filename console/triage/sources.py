@@ -23,6 +23,7 @@ _TITLES: Final = {
     BadgeKind.RULES: "RulesFailing",
     BadgeKind.ABANDONED: "AlertsAbandoned",
     BadgeKind.PARTIAL: "PartialResult",
+    BadgeKind.CONSOLE: "ConsoleFault",
 }
 
 

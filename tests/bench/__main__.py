@@ -22,8 +22,7 @@ def figures_of(script: str) -> list[Figure]:
     """What one script measured; a script that fails is a row that says so."""
     ended = subprocess.run(
         [sys.executable, "-m", f"tests.bench.{script}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )

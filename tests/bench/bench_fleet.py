@@ -5,15 +5,28 @@ Run: `python tests/bench/bench_fleet.py [alerts]`
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from console.fleet.fleet import Fleet
-from console.model.alert import Alert, AlertState, ClusterStatus, RuleAlert, Target, TargetHealth
-from console.model.labels import Labels
+from console.model.alert import (
+    Alert,
+    AlertState,
+    ClusterStatus,
+    RuleAlert,
+    Silence,
+    SilenceState,
+    Target,
+    TargetHealth,
+)
+from console.model.failure import Failure, FailureKind
+from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
 from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
 from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading
@@ -40,7 +53,10 @@ def wire(count: int) -> bytes:
                 "device": f"dev-{number}",
                 "service": f"svc-{number % 62}" if number % 2 else f"other-{number % 62}",
             },
-            "annotations": {"summary": f"Something is wrong with number {number}", "runbook_url": "http://wiki/rb"},
+            "annotations": {
+                "summary": f"Something is wrong with number {number}",
+                "runbook_url": "http://wiki/rb",
+            },
             "startsAt": "2026-11-22T02:59:00.000Z",
             "updatedAt": "2026-11-22T03:00:00.000Z",
             "endsAt": "2026-11-22T03:04:00.000Z",
@@ -167,6 +183,35 @@ def vanishing_costs(content: bytes, json_ms: float) -> None:
     show("snapshot when all vanish at once", took, json_ms)
 
 
+def dead_costs(content: bytes, json_ms: float) -> None:
+    """Alertmanager died and 2,000 silences are known: each alert is held against them."""
+    world = a_fleet(62, ("a",))
+    silences = tuple(
+        Silence(
+            f"s{one}",
+            "am",
+            SilenceState.ACTIVE,
+            (Matcher("device", Raw(f"dev-{one * 3}")), Matcher("job", Raw("no.*"), is_regex=True)),
+            START,
+            START + timedelta(hours=1),
+            Raw("mei"),
+            Raw("ACK! mine"),
+        )
+        for one in range(2000)
+    )
+    world.take(msgspec.structs.replace(told(0, decode(content)), silences=silences))
+    world.snapshot(at(0))
+    took = []
+    for run in range(1, RUNS):
+        seconds = 15.0 * run
+        refused = Failure(
+            "am", "alerts", FailureKind.REFUSED, "refused", "a list", "start it", START
+        )
+        world.take(msgspec.structs.replace(told(seconds, ()), alerts=refused))
+        took.append(cpu_ms(lambda seconds=seconds: world.snapshot(at(seconds))))  # type: ignore[misc]
+    show("snapshot when Alertmanager died, 2,000 silences", took, json_ms)
+
+
 def saving_costs(content: bytes, json_ms: float) -> None:
     world = a_fleet(62, ("a",))
     world.take(told(0, decode(content)))
@@ -190,6 +235,7 @@ def cell_costs(json_ms: float) -> None:
 
 
 def main() -> None:
+    gc.disable()  # as in the console, which collects when it is idle
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     content = wire(count)
     json_ms = min(cpu_ms(lambda: json.loads(content)) for _ in range(5))
@@ -201,6 +247,7 @@ def main() -> None:
     poll_costs(count, content, json_ms, ("a", "b"), with_prom=False)
     poll_costs(count, content, json_ms, ("a",), with_prom=True)
     vanishing_costs(content, json_ms)
+    dead_costs(content, json_ms)
     saving_costs(content, json_ms)
     cell_costs(json_ms)
 

@@ -202,9 +202,7 @@ def test_another_servers_alert_is_not_taken_for_its_own() -> None:
     world = fleet()
     world.take(am_reading(0, sent))
     for seconds in (0, 15, 30, 45):
-        world.take(
-            prom_reading(seconds, series(instance="web:9100"), external=(("site", "eu"),))
-        )
+        world.take(prom_reading(seconds, series(instance="web:9100"), external=(("site", "eu"),)))
         world.take(am_reading(seconds, sent))
         snapshot = world.snapshot(at(seconds))
     assert {one.alert.labels.exact("site"): one.owner for one in snapshot.alerts} == {
@@ -233,7 +231,9 @@ def test_a_firing_alert_that_no_alertmanager_has_is_shown_after_two_intervals() 
 
 def test_without_alertmanager_the_firing_alerts_of_prometheus_are_the_alerts() -> None:
     world = fleet(PROM)
-    world.take(prom_reading(0, series(instance="web:9100"), rules=(rule("HighLoad", evaluated_s=0),)))
+    world.take(
+        prom_reading(0, series(instance="web:9100"), rules=(rule("HighLoad", evaluated_s=0),))
+    )
     known = the_alert(world.snapshot(at(0)))
     assert (known.standing, known.state, known.owner) == (Standing.FIRING, State.FIRING, "prom")
     assert known.why == ""
@@ -272,9 +272,7 @@ def test_two_servers_that_tell_the_same_are_one_row() -> None:
     second = Watched("prom2", SourceKind.PROMETHEUS, INTERVAL)
     world = fleet(PROM, second)
     world.take(prom_reading(0, series(instance="w"), external=(("replica", "a"),)))
-    world.take(
-        prom_reading(0, series(instance="w"), external=(("replica", "b"),), source="prom2")
-    )
+    world.take(prom_reading(0, series(instance="w"), external=(("replica", "b"),), source="prom2"))
     known = the_alert(world.snapshot(at(0)))
     assert len(known.duplicates) == 1
 
@@ -284,3 +282,14 @@ def test_asking_twice_gives_the_same() -> None:
     world.take(am_reading(0, LOAD))
     world.take(prom_reading(0, series(instance="web:9100"), series("Other", instance="x")))
     assert world.snapshot(at(5)) == world.snapshot(at(5))
+
+
+def test_external_labels_that_become_known_later_resolve_nothing() -> None:
+    world = fleet(PROM)
+    for seconds in (0, 15, 30):
+        world.take(prom_reading(seconds, series(instance="w")))
+        world.snapshot(at(seconds))
+    world.take(prom_reading(45, series(instance="w"), external=(("site", "eu"),)))
+    snapshot = world.snapshot(at(45))
+    assert the_alert(snapshot).alert.labels.exact("site") == "eu"
+    assert snapshot.resolved == ()

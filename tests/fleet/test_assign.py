@@ -8,7 +8,18 @@ from console.fleet.assign import Index
 from console.fleet.discover import propose
 from console.model.labels import Labels
 from console.model.registry import Host, Registry, Service, ServiceType
-from tests.fleet.world import AM, PROM, alert, am_reading, at, fleet, prom_reading, target, the_cell
+from tests.fleet.world import (
+    AM,
+    PROM,
+    alert,
+    am_reading,
+    at,
+    fleet,
+    prom_down,
+    prom_reading,
+    target,
+    the_cell,
+)
 
 HTTP = ServiceType.HTTP
 REGISTRY = Registry(
@@ -116,7 +127,11 @@ def test_hostile_labels_become_names_that_can_be_shown() -> None:
 
 def test_no_settings_at_all_give_a_matrix_with_the_alerts_on_it() -> None:
     world = fleet()
-    targets = (target("web-1:9100", "node"), target("web-2:9100", "node"), target("p:9090", "prometheus"))
+    targets = (
+        target("web-1:9100", "node"),
+        target("web-2:9100", "node"),
+        target("p:9090", "prometheus"),
+    )
     world.take(prom_reading(0, targets=targets))
     about = alert(instance="web-1:9100", job="node")
     by_instance = alert("Other", instance="web-2:9100")
@@ -144,8 +159,6 @@ def test_registered_services_claim_their_targets_and_the_rest_becomes_dynamic() 
 
 
 def test_a_prometheus_that_fails_keeps_its_cells_in_the_matrix() -> None:
-    from tests.fleet.world import prom_down
-
     world = fleet()
     world.take(prom_reading(0, targets=(target("web-1:9100"),)))
     world.take(prom_down(15))

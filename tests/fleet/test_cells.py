@@ -8,11 +8,13 @@ from console.fleet.score import score_of, score_of_place, score_of_service
 from console.model.alert import AlertState, RuleHealth, TargetHealth
 from console.model.probe import ProbeKind, Verdict
 from console.model.registry import Host, Registry, Service, ServiceType
+from console.model.snapshot import SourceKind, Watched
 from console.model.state import State
 from console.safety.text import Raw
 from tests.fleet.world import (
     AM,
     HEALTH,
+    INTERVAL,
     PROM,
     START,
     alert,
@@ -152,13 +154,16 @@ def test_silence_from_a_source_turns_its_cells_stale() -> None:
 def test_a_target_that_is_down_makes_its_cell_fire_and_says_why() -> None:
     world = fleet(PROM, AM, registry=registry(SCRAPED))
     down = target(
-        "data-1:9121", "redis_exporter", health=TargetHealth.DOWN, error="connection \x1b[31mrefused"
+        "data-1:9121",
+        "redis_exporter",
+        health=TargetHealth.DOWN,
+        error="port \x1b[31mrefused",
     )
     world.take(prom_reading(0, targets=(down,)))
     world.take(am_reading(0))
     cell = the_cell(world.snapshot(at(0)), "redis")
     assert cell.state is State.FIRING
-    assert cell.because == "scrape of data-1:9121 fails: connection ^[[31mrefused"
+    assert cell.because == "scrape of data-1:9121 fails: port ^[[31mrefused"
     assert cell.targets == (down,)
 
 
@@ -237,8 +242,6 @@ def test_version_drift_is_told_and_changes_no_state() -> None:
 
 
 def test_half_of_an_ha_pair_is_enough_for_what_both_scrape() -> None:
-    from tests.fleet.world import INTERVAL, SourceKind, Watched
-
     second = Watched("prom2", SourceKind.PROMETHEUS, INTERVAL)
     world = fleet(PROM, second, AM, registry=registry(SCRAPED))
     targets = (target("data-1:9121", "redis_exporter"),)

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from console.fleet.fleet import Fleet
 from console.model.alert import Alert, AlertState, RuleHealth, TargetHealth
+from console.model.policy import Policy
 from console.model.probe import Verdict
 from console.model.reading import AlertmanagerReading, PrometheusReading
 from console.model.registry import Registry, Service, ServiceType
@@ -55,7 +56,7 @@ class Outage(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.truth = Truth()
-        self.fleet = Fleet(REGISTRY, (w.PAIR, w.PROM, w.HEALTH), w.Policy(), "test")
+        self.fleet = Fleet(REGISTRY, (w.PAIR, w.PROM, w.HEALTH), Policy(), "test")
         self.before: Snapshot | None = None
 
     @initialize()
@@ -210,7 +211,7 @@ TestOutage = Outage.TestCase
     st.lists(st.tuples(st.sampled_from(MEMBERS), st.integers(1, 200)), max_size=12),
 )
 def test_failures_alone_change_no_count(names: list[str], tries: list[tuple[str, int]]) -> None:
-    world = Fleet(REGISTRY, (w.PAIR, w.PROM), w.Policy(), "test")
+    world = Fleet(REGISTRY, (w.PAIR, w.PROM), Policy(), "test")
     for member in MEMBERS:
         world.take(w.am_reading(0, *map(the_alert_of, names), member=member))
     counted = len(world.snapshot(w.at(0)).alerts)

@@ -38,7 +38,10 @@ def before() -> Fleet:
     world.take(am_reading(0, LOAD, alert("Other", service="redis")))
     world.take(
         prom_reading(
-            0, series(instance="web:9100"), series("Other", service="redis"), targets=(target("w:1"),)
+            0,
+            series(instance="web:9100"),
+            series("Other", service="redis"),
+            targets=(target("w:1"),),
         )
     )
     world.snapshot(at(1))
@@ -120,6 +123,15 @@ def test_what_is_older_than_lost_for_is_not_carried_over() -> None:
     world.restore(before().saved())
     world.take(msgspec.structs.replace(prom_down(7200), at=later(7200)))
     assert world.snapshot(later(7200)).alerts == ()
+
+
+def test_text_that_no_utf8_can_carry_does_not_stop_the_saving() -> None:
+    first = fleet(AM)
+    first.take(am_reading(0, alert(instance="half \ud83d a smile")))
+    first.snapshot(at(0))
+    world = fleet(AM)
+    assert world.restore(first.saved()) is None
+    assert the_alert(world.snapshot(later(1))).alert.labels.exact("instance") == "half ? a smile"
 
 
 def test_a_clock_set_back_makes_nothing_younger_than_now() -> None:

@@ -205,6 +205,21 @@ def test_an_unknown_sender_resolves_only_clearly_before_the_end_time() -> None:
         assert bool(snapshot.resolved) == (expected is None)
 
 
+def test_an_alert_of_another_ruler_with_the_same_labels_ends_by_an_explicit_resolve() -> None:
+    for ends_s, expected in ((900, None), (50, State.LOST)):
+        ruler = alert("FromLogs", site="eu", generator="http://loki/x?y", ends_s=ends_s)
+        world = fleet()
+        for seconds in (0, 15, 30):
+            world.take(prom_reading(seconds, external=(("site", "eu"),)))
+            world.take(am_reading(seconds, ruler))
+            assert the_alert(world.snapshot(at(seconds)), "FromLogs").owner == "prom"
+        world.take(prom_reading(45, external=(("site", "eu"),)))
+        world.take(am_reading(45))
+        snapshot = world.snapshot(at(45))
+        state = the_alert(snapshot, "FromLogs").state if snapshot.alerts else None
+        assert state is expected
+
+
 def test_an_unknown_sender_is_not_resolved_by_a_restart() -> None:
     foreign = alert(instance="web:9100", generator="", ends_s=100_000)
     world = fleet(AM)

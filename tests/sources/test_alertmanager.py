@@ -102,6 +102,7 @@ def test_an_alert_without_what_it_is_known_by_is_refused(
         (encoded([ALERT]).replace(b'"alertname"', b'"alertname":"B","alertname"'), "stands twice"),
         (encoded([ALERT]).replace(b'"status"', b'"new":1,"new":2,"status"'), "stands twice"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "body",
 )
 def test_what_is_no_list_of_alerts_is_refused_in_words(body: bytes, words: str) -> None:
     assert words in cause_of(body)
@@ -235,6 +236,7 @@ async def test_parts_fail_apart(http_client: HttpClient) -> None:
         (b"Exceeded configured timeout", "503 Busy", "timeout", FailureKind.STATUS),
         (b"who are you", "401 Unauthorized", "who are you", FailureKind.AUTH),
     ],
+    ids=lambda value: "" if isinstance(value, bytes) else str(value),
 )
 async def test_every_form_of_an_error_is_told_in_words(
     body: bytes, status: str, words: str, kind: FailureKind, http_client: HttpClient

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from console.sources.open import Opened, discovered_members, merge_watched, open
 from tests.safety.loopback import answer, saying, serving
 
 CLOCK = SystemClock()
+SLOW_TO_IMPORT = ("httpx", "requests", "prometheus_api_client")
 OK = saying(answer(b'{"status":"success","data":{"alerts":[]}}'))
 
 
@@ -192,3 +195,11 @@ def test_credentials_go_only_to_the_host_that_they_are_for(url: str, trusted: bo
     assert ("Cookie" in found.headers) is trusted
     assert found.headers["X-Scope-OrgID"] == "team-a"
     assert (found.tls.ca, found.timeout) == ("/etc/ca.pem", timedelta(seconds=3))
+
+
+def test_nothing_slow_is_imported_before_a_source_is_asked() -> None:
+    look = f"import sys, console.sources.open; print(set({SLOW_TO_IMPORT!r}) & set(sys.modules))"
+    told = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout.strip() == "set()"

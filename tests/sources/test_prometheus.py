@@ -180,6 +180,7 @@ def test_an_instant_query_that_gives_something_else_is_refused(kind: str) -> Non
         ("a: &x [*x, *x]\nglobal: {external_labels: *x}", ()),
         ("\x00", ()),
     ],
+    ids=lambda value: repr(value)[:30],
 )
 def test_external_labels_are_found_in_a_servers_own_settings(
     config: str, labels: tuple[tuple[str, str], ...]
@@ -326,6 +327,7 @@ async def test_a_range_answer_keeps_its_warnings(http_client: HttpClient) -> Non
         (answer(b"", "502 Bad Gateway"), FailureKind.STATUS),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", FailureKind.TOO_BIG),
     ],
+    ids=lambda value: repr(value[-40:]) if isinstance(value, bytes) else str(value),
 )
 async def test_every_bad_range_answer_is_a_failure_at_once(
     content: bytes, kind: FailureKind, http_client: HttpClient

@@ -9,22 +9,25 @@ import pytest
 
 from console.demo.metrics import CORE, EDGE
 from console.fleet.fleet import Fleet
+from console.model.labels import Matcher
 from console.model.policy import Policy
 from console.model.reading import AlertmanagerReading, PrometheusReading
 from console.model.registry import Registry
 from console.model.snapshot import SourceKind, Watched
 from console.model.worklist import Lane, Worklist
+from console.safety.text import Raw
 from console.sources.alertmanager import decode as alertmanager
 from console.sources.prometheus import decode as prometheus
 from console.triage.triage import Triage
 from tests.demo.demo_world import Demo
 
 EVERY = timedelta(seconds=10)
+WATCHDOG = (Matcher("alertname", Raw("Watchdog")),)
 
 
 def looks(scenario: str, until_s: int) -> Iterator[Worklist]:
     """What a console shows that looks every ten seconds from the start on."""
-    demo, policy = Demo(scenario), Policy()
+    demo, policy = Demo(scenario), Policy(watchdogs=((CORE, WATCHDOG), (EDGE, WATCHDOG)))
     watched = (
         Watched("am", SourceKind.ALERTMANAGER, EVERY, members=("a",)),
         *(Watched(server, SourceKind.PROMETHEUS, EVERY) for server in (CORE, EDGE)),

@@ -37,6 +37,12 @@ def test_text_breaks_at_spaces_and_long_words_where_they_must() -> None:
     assert wrapped("", 5, marks=ASCII_MARKS) == [""]
 
 
+def test_a_text_of_a_million_characters_wraps_in_one_pass() -> None:
+    """Quadratic work on it would not end within the test's deadline."""
+    assert len(wrapped("服" * 500_000, 80, marks=MARKS)) == 12_500
+    assert len(wrapped("x" * 1_000_000, 80, marks=MARKS)) == 12_500
+
+
 class DetailStage(Stage):
     """A stage with one document."""
 

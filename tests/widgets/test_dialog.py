@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.pilot import Pilot
 
 from console.safety.clock import ManualClock
 from console.safety.text import Raw
@@ -264,12 +266,19 @@ class TurnsStage(KeyTurns):
             self.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
+async def all_keys_taken(app: TurnsStage, pilot: Pilot[Any]) -> None:
+    await pilot.pause()
+    while not app.keys_idle:
+        await pilot.pause()
+    await pilot.pause()
+
+
 async def test_keys_typed_after_a_slash_land_in_the_filter() -> None:
     app = TurnsStage()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         app.burst(["slash", "d", "b", "enter"])
-        await pilot.pause(0.2)
+        await all_keys_taken(app, pilot)
         assert app.sent == ["db"]
         assert app.noted == []
 
@@ -279,10 +288,10 @@ async def test_keys_typed_after_a_question_do_not_reach_the_screen_below_it() ->
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         app.burst(["x", "d", "right", "enter"])
-        await pilot.pause(0.2)
+        await all_keys_taken(app, pilot)
         assert app.noted == []
         assert app.answers == []
-        assert "> Ack 1 alert <" in text_of(app)  # type: ignore[arg-type]
+        assert "> Ack 1 alert <" in text_of(app)
         app.clock.advance(1)
         await pilot.press("enter")
         assert app.answers == ["ack"]
@@ -293,7 +302,7 @@ async def test_every_key_of_a_held_one_counts() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         app.burst(["j"] * 40)
-        await pilot.pause(0.2)
+        await all_keys_taken(app, pilot)
         assert app.noted == ["j"] * 40
 
 
@@ -302,6 +311,6 @@ async def test_a_pasted_text_is_not_a_string_of_commands() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         app.burst([*"rdbjxprod down", "enter"])
-        await pilot.pause(0.2)
+        await all_keys_taken(app, pilot)
         assert app.noted == []
         assert app.dropped == 15

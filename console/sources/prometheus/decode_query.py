@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -30,6 +31,9 @@ class _Query(msgspec.Struct, rename="camel"):
     stats: Unused = UNSET
     analysis: Unused = UNSET
     explanation: Unused = UNSET
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant_in(answer: Answered, limit: int) -> InstantAnswer:
@@ -91,7 +95,8 @@ def no_result() -> Unusable:
 
 
 def _sample(metric: dict[str, str], moment: float, value: str) -> Sample:
-    at = datetime.fromtimestamp(_finite(moment), UTC)
+    # Not `fromtimestamp`, which raises three kinds of errors for a moment out of range.
+    at = _EPOCH + timedelta(seconds=_finite(moment))
     return Sample(label_set(metric), at, float(value))
 
 

@@ -1,0 +1,72 @@
+"""Keeps what must outlive the console: every half minute, and on the way out."""
+
+from __future__ import annotations
+
+import asyncio
+
+from console.engine.saved import StateFolder
+from console.engine.trouble import Trouble, whereabouts
+from console.fleet.fleet import Fleet
+from console.model.update import Update
+from console.safety.clock import Clock
+from console.safety.files import FileError
+
+EVERY_S = 30.0
+PLACE = "saved state"
+
+
+class Keeper:
+    """Writes the state folder, in a thread, since a disk may take its time to sync."""
+
+    def __init__(
+        self, state: StateFolder | None, fleet: Fleet, clock: Clock, trouble: Trouble
+    ) -> None:
+        """`state`: `None` keeps nothing."""
+        self._state = state
+        self._fleet = fleet
+        self._clock = clock
+        self._trouble = trouble
+        self._kept_at: float | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    def keep(self, update: Update) -> None:
+        """Save `update` when that is due, and return at once.
+
+        For the first time as soon as every source has been heard, so that a console that is
+        killed early leaves its clocks behind.
+        """
+        if self._kept_at is None:
+            is_due = update.snapshot.complete
+        else:
+            is_due = self._clock.now().mono - self._kept_at >= EVERY_S
+        is_busy = self._keeping is not None and not self._keeping.done()
+        if is_due and not is_busy:
+            self._kept_at = self._clock.now().mono
+            self._keeping = asyncio.create_task(self._keep(update), name="keep")
+
+    def keep_now(self, update: Update) -> None:
+        """Save `update` before this returns."""
+        self._told(self._written(update))
+
+    async def _keep(self, update: Update) -> None:
+        self._told(await asyncio.to_thread(self._written, update))
+
+    def _written(self, update: Update) -> str:
+        """Write; why that did not work, empty when it did. Raises nothing."""
+        if self._state is None or update.snapshot.restored:
+            return ""
+        # What was saved stays until there is something better than a first half.
+        snapshot = self._fleet.saved() if update.snapshot.complete else None
+        try:
+            self._state.save(update.worklist.episodes, snapshot, update.events)
+        except FileError as fault:
+            return f"state not saved: {fault}"
+        except Exception as error:
+            return f"state not saved: {whereabouts(error)}"
+        return ""
+
+    def _told(self, fault: str) -> None:
+        if fault:
+            self._trouble.begin(PLACE, fault, is_row=False)
+        else:
+            self._trouble.end(PLACE)

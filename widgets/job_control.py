@@ -1,0 +1,78 @@
+"""Stopping like any other program of a shell's job, and coming back by `fg`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT)
+
+
+class JobControl:
+    """Handles SIGTSTP and SIGCONT on the app's loop, from its making until `release()`.
+
+    Textual 8.2.8 handles them in the middle of whatever runs, stops its own process alone
+    (which hangs `make` when it has started us), stops for ever where no shell waits to
+    continue it, and starts a second reader of keys when it was stopped by SIGSTOP.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        terminal: int,
+        leave: Callable[[], None],
+        come_back: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            terminal: the descriptor that keys are read from.
+            leave: gives the terminal back to the shell.
+            come_back: takes the terminal again and paints everything.
+        """
+        self._loop = loop
+        self._terminal = terminal
+        self._leave = leave
+        self._come_back = come_back
+        self._continued = False
+        loop.add_signal_handler(signal.SIGTSTP, self.stop)
+        loop.add_signal_handler(signal.SIGCONT, self._was_stopped)
+
+    def stop(self) -> bool:
+        """Stop the whole job until a shell continues it; whether one was there to do so."""
+        self._leave()
+        self._continued = False
+        self._loop.remove_signal_handler(signal.SIGTSTP)
+        self._loop.remove_signal_handler(signal.SIGCONT)
+        signal.signal(signal.SIGCONT, self._note)
+        # The default action: the kernel leaves it out where the job has no shell.
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
+        while self._continued and not self._in_foreground():
+            os.kill(os.getpid(), signal.SIGSTOP)
+        self._loop.add_signal_handler(signal.SIGTSTP, self.stop)
+        self._loop.add_signal_handler(signal.SIGCONT, self._was_stopped)
+        self._come_back()
+        return self._continued
+
+    def release(self) -> None:
+        """Leave the signals as a program finds them."""
+        for number in _SIGNALS:
+            self._loop.remove_signal_handler(number)
+
+    def _was_stopped(self) -> None:
+        """After a SIGSTOP from outside: the shell has had the terminal and changed it."""
+        self._leave()
+        while not self._in_foreground():
+            os.kill(os.getpid(), signal.SIGSTOP)
+        self._come_back()
+
+    def _note(self, *_: object) -> None:
+        self._continued = True
+
+    def _in_foreground(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._terminal) == os.getpgrp()
+        except OSError:
+            return True  # no job control here, so nobody else has the terminal
