@@ -231,7 +231,8 @@ class OncallApp(KeyTurns, inherit_bindings=False):
             self.say("no shell waits for this program, so there is nothing to go to", warning=True)
 
     def _resumed(self, _: object) -> None:
-        self.do_app_refresh()
+        # What was asked before the stop has run into its deadline meanwhile.
+        self.engine.tell(lambda engine: engine.refresh())
 
     def do_app_refresh(self) -> None:
         self.engine.tell(lambda engine: engine.refresh())

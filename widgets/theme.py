@@ -100,7 +100,7 @@ _DARK_INKS: Final[Mapping[Ink, str]] = {
 _LIGHT_INKS: Final[Mapping[Ink, str]] = {
     Ink.PLAIN: "#24292f",
     Ink.STRONG: "#000000",
-    Ink.MUTED: "#636c76",
+    Ink.MUTED: "#57606a",
     Ink.P0: "#b3151d",
     Ink.P1: "#a04000",
     Ink.P2: "#7a5b00",
@@ -115,7 +115,7 @@ _LIGHT_INKS: Final[Mapping[Ink, str]] = {
     Ink.PRODUCTION: "#b3151d",
     Ink.ENVIRONMENT: "#0550ae",
     Ink.HEADING: "#0550ae",
-    Ink.COLUMN: "#636c76",
+    Ink.COLUMN: "#57606a",
     Ink.KEY: "#0550ae",
     Ink.NAME: "#2f5f8f",
     Ink.GRAPH: "#0550ae",

@@ -155,7 +155,7 @@ class Absent:
         doubt = owner_doubt(owner, alert, last_seen, self._now)
         if doubt:
             return doubt
-        if False:
+        if alert.fingerprint in self._told.listed:
             return f"{owner.name} still lists it"
         if not cluster.is_dead(self._now):
             return cluster_doubt(cluster, last_seen, self._now)

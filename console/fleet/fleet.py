@@ -243,7 +243,8 @@ class Fleet:
         probed = any(one.kind is SourceKind.HEALTH for one in self._watched)
         has_probes = probed and any(one.health for one in self.registry.services)
         return (
-            all(one.was_asked() for one in self._clusters.values())
+            bool(self._watched)
+            and all(one.was_asked() for one in self._clusters.values())
             and all(one.alerts.tried_at is not None for one in self._proms.values())
             and (bool(self._cells.results) or not has_probes)
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from console.model.alert import Alert, Rule, RuleAlert, Target
+import msgspec
+
+from console.model.alert import Alert, Rule, RuleAlert, Target, TargetHealth
 from console.model.failure import Failure
 from console.model.labels import Labels
 from console.model.reading import PrometheusReading
@@ -17,6 +19,8 @@ from console.safety.clock import Instant
 from console.safety.text import Raw
 
 STALE_FLOOR_S = 60.0
+HELD_TARGETS_S = 300.0
+"""How long targets are kept that a Prometheus which answers has none of any more."""
 
 Answer = TypeVar("Answer")
 
@@ -118,6 +122,7 @@ class PrometheusMemory:
         self.unsent: dict[str, Instant] = {}
         """Since when it tells of a firing alert that no Alertmanager has."""
         self.was_pending: set[str] = set()
+        self._emptied_at: Instant | None = None
         self.identities: dict[Labels, tuple[str, Labels]] = {}
 
     @property
@@ -139,7 +144,7 @@ class PrometheusMemory:
             self.rules_by_name = {}
             for rule in reading.rules:
                 self.rules_by_name.setdefault(rule.name.exact, []).append(rule)
-        self.targets.take(reading.targets, reading.at)
+        self.targets.take(self._held_targets(reading), reading.at)
         if reading.alertmanagers is not None:
             self.alertmanagers.take(reading.alertmanagers, reading.at)
         if self.failures() == () or reading.warnings:
@@ -148,6 +153,24 @@ class PrometheusMemory:
         self.took = reading.took
         if reading.skew is not None:
             self.skew = reading.skew
+
+    def _held_targets(self, reading: PrometheusReading) -> tuple[Target, ...] | Failure:
+        """Its targets; while it has none yet after a restart, the known ones as not scraped.
+
+        Service discovery takes a restarted Prometheus about five seconds, in which an empty
+        list would take the whole matrix away.
+        """
+        if isinstance(reading.targets, Failure):
+            return reading.targets
+        if reading.targets or not self.targets.value:
+            self._emptied_at = None
+            return reading.targets
+        self._emptied_at = self._emptied_at or reading.at
+        if reading.at.mono - self._emptied_at.mono > HELD_TARGETS_S:
+            return ()
+        return tuple(
+            msgspec.structs.replace(one, health=TargetHealth.UNKNOWN) for one in self.targets.value
+        )
 
     def _label(self, external: tuple[tuple[str, str], ...]) -> None:
         """Other external labels make other fingerprints: what was shown begins anew."""

@@ -193,10 +193,8 @@ class Episodes:
             seen_at = episode.seen_at
             return seen_at is not None and starts_at > seen_at
         gap = self.policy.episode_gap
-        if at.mono - tracked.resolved_mono <= gap.total_seconds():
-            return False
-        # A server whose clock is ahead may say that it begins in the future.
-        return min(starts_at, at.wall) - episode.resolved_at > gap
+        ended_for_s = at.mono - tracked.resolved_mono
+        return ended_for_s > gap.total_seconds() and starts_at - episode.resolved_at > gap
 
     def _opened(self, key: str, starts_at: datetime, as_of_mono: float) -> Tracked:
         at = self._now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Final
 
 from console.model.policy import Policy
 from console.model.snapshot import KnownAlert, Snapshot, SourceKind, Standing
@@ -23,11 +24,11 @@ from console.triage.sources import source_faults
 from console.triage.storm import MINUTE_S
 from console.triage.storming import Storming
 
-_PROVEN_S = 300.0
+_PROVEN_S: Final = 300.0
 """All sources well for this long without it: an alert that the fleet does not know either,
 since it ended while no console was open, is over. A restarted Alertmanager needs as long."""
 
-_MANY_PENDING = 5
+_MANY_PENDING: Final = 5
 """As many rows of one name in which everything is pending are one row."""
 
 

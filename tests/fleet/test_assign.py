@@ -8,6 +8,7 @@ from console.fleet.assign import Index
 from console.fleet.discover import propose
 from console.model.labels import Labels
 from console.model.registry import Host, Registry, Service, ServiceType
+from console.model.state import State
 from tests.fleet.world import (
     AM,
     PROM,
@@ -163,3 +164,26 @@ def test_a_prometheus_that_fails_keeps_its_cells_in_the_matrix() -> None:
     world.take(prom_reading(0, targets=(target("web-1:9100"),)))
     world.take(prom_down(15))
     assert [cell.service.name for cell in world.snapshot(at(15)).cells] == ["node"]
+
+
+def test_a_restarted_prometheus_that_has_no_targets_yet_takes_no_cell_away() -> None:
+    world = fleet()
+    world.take(prom_reading(0, targets=(target("web-1:9100"), target("web-2:9100"))))
+    world.take(am_reading(0))
+    for seconds in range(15, 301, 15):
+        world.take(prom_reading(seconds))
+        world.take(am_reading(seconds))
+        cells = world.snapshot(at(seconds)).cells
+        assert [cell.state for cell in cells] == [State.UNKNOWN, State.UNKNOWN]
+    assert cells[0].because == "web-1:9100 has not been scraped yet"
+    for seconds in (315, 330):
+        world.take(prom_reading(seconds))
+    assert world.snapshot(at(330)).cells == ()
+
+
+def test_a_target_that_is_gone_from_a_list_with_others_leaves_the_matrix() -> None:
+    world = fleet()
+    world.take(prom_reading(0, targets=(target("web-1:9100"), target("web-2:9100"))))
+    world.take(prom_reading(15, targets=(target("web-2:9100"),)))
+    (cell,) = world.snapshot(at(15)).cells
+    assert cell.service.instances == ("web-2:9100",)

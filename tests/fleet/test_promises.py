@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -130,6 +131,15 @@ class Outage(RuleBasedStateMachine):
         rules = (w.rule("HighLoad", evaluated_s=None, health=health),)
         targets = (w.target("redis:1", "redis_exporter", health=TargetHealth.UNKNOWN),)
         self.fleet.take(w.prom_reading(now_s, rules=rules, targets=targets))
+
+    @rule(part=st.sampled_from(["alerts", "rules"]))
+    def prometheus_answers_in_part(self, part: str) -> None:
+        now_s = self.truth.now_s
+        self.truth.last_try_failed["prom"] = True
+        told = [w.series("HighLoad", service=one) for one in sorted(self.truth.firing)]
+        targets = (w.target("redis:1", "redis_exporter"), w.target("pay:1", "pay_exporter"))
+        whole = w.prom_reading(now_s, *told, targets=targets)
+        self.fleet.take(msgspec.structs.replace(whole, **{part: w.failure("prom", part, now_s)}))
 
     @rule(service=st.sampled_from(("redis", "api")), verdict=st.sampled_from(Verdict))
     def probe(self, service: str, verdict: Verdict) -> None:

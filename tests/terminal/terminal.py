@@ -30,6 +30,7 @@ ONCALL: Final = (sys.executable, "-m", "console")
 
 # pyte takes these for text; no terminal that a person uses does.
 _KITTY: Final = re.compile(rb"\x1b\[[<>=][0-9;]*u|\x1b\[\?[0-9]+\$p")
+_UNFINISHED: Final = re.compile(rb"\x1b(?:\[[0-9;?<>=$]*)?$")
 _PASSED_ON: Final = ("PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 
 
@@ -145,10 +146,10 @@ class Terminal:
             return False
         self.raw += came
         came = self._half + came
-        # A sequence may be cut in two by the end of a read.
-        cut = came.rfind(b"\x1b", -24)
-        self._half = b"" if cut < 0 else came[cut:]
-        self._stream.feed(_KITTY.sub(b"", came if cut < 0 else came[:cut]))
+        unfinished = _UNFINISHED.search(came)
+        end = unfinished.start() if unfinished else len(came)
+        self._half = came[end:]
+        self._stream.feed(_KITTY.sub(b"", came[:end]))
         return bool(came)
 
     def wait_for(self, shown: str | Callable[[], bool], wait_s: float = WAIT_S) -> None:

@@ -8,6 +8,7 @@ from console.model.policy import Policy
 from console.model.snapshot import Snapshot, SourceKind, Standing
 from console.model.state import State
 from console.model.worklist import Episode, Worklist
+from console.safety.clock import Instant
 from console.triage.saved import episodes_from, episodes_to
 from console.triage.triage import Triage
 from tests.build import ack, ago, alert, at, known, resolved, snapshot, source
@@ -217,7 +218,8 @@ def test_an_old_end_in_the_list_does_not_shorten_the_gap_of_a_later_one() -> Non
 def test_a_saved_state_without_a_network_is_no_news_and_no_sighting() -> None:
     saved = [Episode("unused", ago(99), ago(99))]
     triage = Triage(Policy(), saved)
-    old = [known(alert(instance=f"h{n}", starts_at=ago(30)), as_of=at(-86400)) for n in range(20)]
+    other_boot = Instant(ago(86400), 5_000_000.0)
+    old = [known(alert(instance=f"h{n}"), as_of=other_boot) for n in range(20)]
     worklist = triage.worklist(snapshot(*old, restored=True, complete=False))
     assert worklist.counts.total == 20
     assert {episode.seen_at for episode in worklist.episodes if episode.key != "unused"} == {

@@ -133,6 +133,16 @@ def test_a_check_keeps_its_clock_while_an_alert_speaks_for_it_and_while_it_flaps
     assert row.since == at(900).wall
 
 
+def test_a_check_keeps_its_clock_while_nobody_can_ask() -> None:
+    triage = Triage(Policy())
+    triage.worklist(snapshot(cells=[down()]))
+    silent = cell(service(), State.UNKNOWN, "health: no answer")
+    triage.worklist(snapshot(cells=[silent], now=at(30)))
+    triage.worklist(snapshot(cells=[silent], now=at(900)))
+    again = cell(service(), State.FIRING, "x", since=at(905).wall, probes=[probed()])
+    assert triage.worklist(snapshot(cells=[again], now=at(910))).rows[0].since == ago(40)
+
+
 def sick(name: str = "am", kind: SourceKind = SourceKind.ALERTMANAGER) -> tuple[Row, ...]:
     return rows(sources=[
         source(name, kind, State.UNKNOWN, failing_since=ago(90), failures=[failure(name)]),

@@ -202,6 +202,14 @@ def test_rows_stand_in_the_order_of_work() -> None:
     assert keys_in_order(*expected) == wanted
 
 
+def test_of_one_priority_the_next_deadline_comes_first_not_the_older_alert() -> None:
+    triage = Triage(Policy())
+    older, newer = item("older", "critical", 600), item("newer", "critical", 60)
+    triage.worklist(snapshot(item("older", "critical", 600, acked=ack(since=ago(500))), newer))
+    rows = triage.worklist(snapshot(older, newer, now=at(15))).rows
+    assert [row.alerts[0].alert.labels.exact("n") for row in rows] == ["newer", "older"]
+
+
 def worklist_of(*alerts: KnownAlert) -> Worklist:
     return Triage(Policy()).worklist(snapshot(*alerts))
 
@@ -238,6 +246,7 @@ def test_a_new_alert_is_not_folded_with_the_old_ones_of_its_group() -> None:
     new, folded = worklist.rows
     assert [each.alert.labels.exact("device") for each in new.alerts] == ["sdb"]
     assert [each.alert.labels.exact("device") for each in folded.alerts] == ["sda"]
+    assert new.key not in {row.key for row in worklist.old}
 
 
 def test_what_is_old_and_silenced_stands_with_the_silenced() -> None:

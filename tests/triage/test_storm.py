@@ -167,11 +167,23 @@ def test_a_label_that_everything_carries_explains_nothing() -> None:
 def test_a_label_that_every_alert_gets_on_its_way_is_not_blamed() -> None:
     """External labels stand on alerts and not on targets, so that nothing else refutes them."""
     alerts = [
-        known(alert("Down", starts_at=at(1).wall, cluster_id="eu-1", rack="r12", n=str(n)))
+        known(alert("Down", starts_at=at(1).wall, cluster_id="eu-1", zone="z9", n=str(n)))
         for n in range(40)
     ]
     worklist = look(watching(), alerts, 5)
-    assert [row.title.exact for row in worklist.rows] == ['rack="r12"']
+    assert [row.title.exact for row in worklist.rows] == ['zone="z9"']
+
+
+def test_a_label_that_most_healthy_hosts_carry_too_explains_nothing() -> None:
+    cells = [
+        cell(service(f"s{n}"), targets=[target(instance=f"n{n}:1", zone="b" if n else "a")])
+        for n in range(8)
+    ]
+    triage = Triage(Policy())
+    triage.worklist(snapshot(cells=cells, now=at(-60)))
+    alerts = [one(n, 1, f"Alert{n}", zone="b") for n in range(30)]
+    worklist = triage.worklist(snapshot(*alerts, cells=cells, now=at(5)))
+    assert {row.lane for row in worklist.rows} == {Lane.APART}
 
 
 def test_a_storm_with_two_causes_has_a_row_for_each() -> None:
@@ -314,6 +326,20 @@ def test_the_order_is_held_in_a_storm_until_it_is_asked_for() -> None:
     assert asked.reordered
 
 
+def test_rows_are_put_in_order_when_a_storm_begins_and_when_its_rows_become_others() -> None:
+    triage = watching()
+    low, urgent = one(1, -50, "Low", severity="info"), one(2, 4, "Urgent", severity="critical")
+    look(triage, [low], -45)
+    by_job = [one(n, 1, job="batch", severity="info") for n in range(40, 60)]
+    first = look(triage, [low, *by_job, urgent], 5)
+    assert [row.title.exact for row in first.rows] == ["Urgent", "Low", 'job="batch"']
+    second = look(triage, [low, *by_job, urgent, *rack(400, start_s=6)], 15)
+    assert [row.title.exact for row in second.rows] == [
+        "Urgent", "Low", 'rack="r12"', "InstanceDown",
+    ]  # fmt: skip
+    assert second.reordered
+
+
 def test_the_rows_of_a_storm_keep_their_keys_while_it_grows() -> None:
     triage = watching()
     alerts = rack(1000, every_s=0.05)
@@ -322,6 +348,27 @@ def test_the_rows_of_a_storm_keep_their_keys_while_it_grows() -> None:
         seen = [each for each in alerts if each.as_of.mono <= at(seconds).mono]
         keys |= {row.key for row in look(triage, seen, seconds).rows}
     assert len(keys) == 1
+
+
+def test_the_chosen_rows_are_held_while_they_serve() -> None:
+    """A slightly better explanation does not move rows under the cursor; `O` takes it."""
+    cells = [
+        cell(service(f"s{n}"), targets=[target(instance=f"n{n}:1", rack=f"r{n}", switch=f"w{n}")])
+        for n in range(9)
+    ]
+    triage = Triage(Policy())
+    triage.worklist(snapshot(cells=cells, now=at(-60)))
+
+    def titles(alerts: list[KnownAlert], seconds: float) -> set[str]:
+        worklist = triage.worklist(snapshot(*alerts, cells=cells, now=at(seconds)))
+        return {row.title.exact for row in worklist.rows if row.lane is Lane.STORM}
+
+    begun = [one(n, 1, rack="r12", switch="w12") for n in range(95)]
+    more = [*begun, *[one(n, 6, rack=f"q{n}", switch="w12") for n in range(200, 205)]]
+    assert titles(begun, 5) == {'rack="r12"'}
+    assert 'rack="r12"' in titles(more, 10)
+    triage.resort()
+    assert titles(more, 15) == {'switch="w12"'}
 
 
 def test_when_the_storm_is_over_what_still_fires_stays_together() -> None:

@@ -1,0 +1,117 @@
+"""The engine on a thread of its own: it polls whatever the screen does, and ends when told."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from console.engine.engine import Engine
+from console.engine.saved import EPISODES, StateFolder
+from console.engine.thread import EngineThread, MakeEngine
+from console.model.update import Update
+from console.safety.clock import SystemClock
+from tests.engine.peers import Peer, alertmanager, hanging, up
+from tests.waiting import until
+from tests.watching import names_in, on_urls
+
+ENDS_S = 2.0
+"""A person who leaves does not wait for servers: they time out after five times as long."""
+
+
+def maker(*urls: str, state: StateFolder | None = None) -> MakeEngine:
+    def make(publish: Callable[[Update], None]) -> Engine:
+        loaded = on_urls([], urls)
+        return Engine(loaded, clock=SystemClock(), publish=publish, state=state)
+
+    return make
+
+
+def not_expected(error: BaseException) -> None:
+    raise error
+
+
+async def asked_again(peer: Peer) -> None:
+    before = peer.asked.total()
+
+    async def count() -> int:
+        return peer.asked.total()
+
+    await until(count, lambda now: now > before + 3)
+
+
+async def test_polling_goes_on_while_nobody_looks_at_what_is_handed_over() -> None:
+    stalled: queue.SimpleQueue[Update] = queue.SimpleQueue()
+    am = alertmanager("DiskFull")
+    async with up(am):
+        thread = EngineThread(maker(am.url), publish=stalled.put, crashed=not_expected)
+        thread.start()
+        await asked_again(am)
+        await asked_again(am)
+        assert thread.running
+        assert await asyncio.to_thread(thread.stop, ENDS_S)
+    assert stalled.qsize() >= 2
+
+
+async def test_it_ends_in_time_and_saves_while_servers_hang(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    came = threading.Event()
+
+    def publish(update: Update) -> None:
+        if names_in(update) == ["DiskFull"]:
+            came.set()
+
+    am = alertmanager("DiskFull")
+    async with up(am), hanging() as one, hanging() as other:
+        make = maker(am.url, one, other, state=StateFolder(folder))
+        thread = EngineThread(make, publish=publish, crashed=not_expected)
+        thread.start()
+        assert await asyncio.to_thread(came.wait, 30)
+        assert await asyncio.to_thread(thread.stop, ENDS_S)
+    assert (folder / EPISODES).exists()
+    assert not thread.running
+
+
+async def test_it_ends_in_time_right_after_it_was_started() -> None:
+    async with hanging() as url:
+        thread = EngineThread(maker(url), publish=lambda update: None, crashed=not_expected)
+        thread.start()
+        assert await asyncio.to_thread(thread.stop, ENDS_S)
+
+
+def test_stopping_what_was_never_started_is_no_fault() -> None:
+    thread = EngineThread(maker(), publish=lambda update: None, crashed=not_expected)
+    assert thread.stop(ENDS_S)
+
+
+async def test_questions_and_wishes_run_on_the_engines_loop() -> None:
+    ready = threading.Event()
+    am = alertmanager("DiskFull")
+    async with up(am):
+        thread = EngineThread(
+            maker(am.url), publish=lambda update: ready.set(), crashed=not_expected
+        )
+        assert thread.ask(lambda engine: engine.reload_settings()) is None
+        thread.start()
+        assert await asyncio.to_thread(ready.wait, 30)
+        asked = thread.ask(lambda engine: engine.reload_settings())
+        assert asked is not None
+        faults = await asyncio.wrap_future(asked)
+        assert isinstance(faults, tuple)
+        thread.tell(lambda engine: engine.refresh())
+        assert await asyncio.to_thread(thread.stop, ENDS_S)
+
+
+def test_an_engine_that_cannot_be_made_is_told_and_not_swallowed() -> None:
+    told: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+
+    def make(publish: Callable[[Update], None]) -> Engine:
+        raise RuntimeError("no engine today")
+
+    thread = EngineThread(make, publish=lambda update: None, crashed=told.put)
+    thread.start()
+    assert str(told.get(timeout=30)) == "no engine today"
+    assert thread.stop(ENDS_S)
+    assert not thread.running
