@@ -22,13 +22,16 @@ from config.services import ServicesFile
 from config.services_checks import check_services
 from config.validate import Checked
 from config.yaml_nodes import MAX_BYTES, read
+from console.model.labels import Matcher
 from console.model.policy import Policy
 from console.model.registry import Registry
 from console.safety.files import FileError, read_capped
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 
 SETTINGS_FILE: Final = "oncall.yaml"
 SERVICES_FILE: Final = "services.yaml"
+USUAL_WATCHDOG: Final = (Matcher("alertname", Raw("Watchdog")),)
+"""What kube-prometheus and most others call the alert that always fires."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -113,7 +116,8 @@ def from_prometheus(prometheus: Iterable[str], alertmanagers: Iterable[str] = ()
     """Settings for `oncall --prometheus URL`: nothing is known but where to ask.
 
     Several `prometheus` are sources of their own, all `alertmanagers` the members of one
-    cluster. The environment is called after the first URL's host. No watchdog is expected.
+    cluster. The environment is called after the first URL's host. A watchdog is expected of
+    a server that has a rule called `Watchdog`.
 
     Raises:
         SettingsFaults: a URL that cannot be asked.
@@ -145,7 +149,12 @@ def from_prometheus(prometheus: Iterable[str], alertmanagers: Iterable[str] = ()
     )
     environment = environment_of((servers + members)[0])
     settings = Settings(environment=environment, sources=sources)
-    return Loaded(settings, Registry(), policy_of(settings), None)
+    policy = msgspec.structs.replace(
+        policy_of(settings),
+        watchdogs=tuple((source.name, USUAL_WATCHDOG) for source in sources.prometheus),
+        watchdogs_by_rule=True,
+    )
+    return Loaded(settings, Registry(), policy, None)
 
 
 def environment_of(url: str) -> str:

@@ -34,7 +34,7 @@ from widgets.detail import Paragraph
 from widgets.dialog import Overlay
 from widgets.driver import OncallDriver
 from widgets.key_turns import KeyTurns
-from widgets.theme import Ink, pick_theme, prefers_ascii, themes
+from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii, themes
 
 SIGNALS = {signal.SIGHUP: 129, signal.SIGTERM: 143}
 """Signals that end the console, with the exit code that a shell expects for them."""
@@ -101,7 +101,9 @@ class OncallApp(KeyTurns, inherit_bindings=False):
     ]
 
     def __init__(self, opened: OpenWith, *, clock: Clock | None = None) -> None:
-        super().__init__(driver_class=OncallDriver)
+        theme = pick_theme(opened.theme or opened.loaded.settings.look.theme, os.environ)
+        # Textual picks its filter for NO_COLOR here, before it knows the theme.
+        super().__init__(driver_class=OncallDriver, ansi_color=True if is_ansi(theme) else None)
         self.opened = opened
         self.clock: Clock = clock or SystemClock()
         self.keys = Keys(keymap(opened.loaded.settings.keys))
@@ -120,10 +122,12 @@ class OncallApp(KeyTurns, inherit_bindings=False):
         self._settled = False
         self._last_key = self.clock.now().mono
         self.animation_level = "none"
-        for theme in themes():
-            self.register_theme(theme)
-        wanted = opened.theme or opened.loaded.settings.look.theme
-        self.theme = pick_theme(wanted, os.environ)
+        for known in themes():
+            self.register_theme(known)
+        self.theme = theme
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return ink_defaults()
 
     # Life
 

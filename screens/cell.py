@@ -11,7 +11,7 @@ from console.model.snapshot import Cell, Snapshot
 from console.model.update import Update
 from console.model.words import age_text
 from screens.frame import Frame
-from screens.row_facts import cell_facts, failure_facts, section
+from screens.row_facts import cell_facts, failure_facts, section, state_words
 from widgets.detail import Detail, Field, Part, SpanLine
 from widgets.paint import STATE_INKS
 from widgets.theme import Ink
@@ -20,7 +20,7 @@ from widgets.theme import Ink
 class CellScreen(Frame):
     """One service, whole."""
 
-    word: ClassVar[str] = "detail"
+    word: ClassVar[str] = "service"
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -40,18 +40,6 @@ class CellScreen(Frame):
             self.detail.show((SpanLine(((gone, Ink.WARNING),)),), subject=self._service)
             return
         self.detail.show(parts_of_cell(found[0], update.snapshot), subject=self._service)
-
-    def do_row_open(self) -> None:
-        self.do_app_back()
-
-    def do_row_detail(self) -> None:
-        self.do_app_back()
-
-    def do_row_trend(self) -> None:
-        self.say("a service has no graph yet; open one of its alerts", warning=True)
-
-    def do_row_links(self) -> None:
-        self.say("a service has no links; open one of its alerts", warning=True)
 
     def do_row_copy(self) -> None:
         self.copy_text(self._service, "service name")
@@ -73,7 +61,7 @@ def _alert_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
     for known in snapshot.alerts:
         if known.key in keys:
             age = age_text(snapshot.at.wall - known.alert.starts_at)
-            note = f"{known.state.value}, {known.standing.value}, {age}"
+            note = f"{state_words(known.state, known.standing)}, {age}"
             yield Field(known.alert.name, known.alert.labels.value_of("instance"), note=note)
 
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
 
 
+BACK_INSIDE = 95
+"""Footer priority of the way back on a screen that lies on another."""
+
+
 class Frame(Screen[None], inherit_bindings=False):
     """One screen: a body of its own between the header and the footer.
 
@@ -134,11 +138,14 @@ class Frame(Screen[None], inherit_bindings=False):
         hints = []
         # What this screen alone can do comes first, the way to other screens last.
         mine = sorted(actions_on(self.word), key=lambda a: (not a.where, a.group == "screens"))
+        inside = len(self.app.screen_stack) > 1
         for action in mine:
             shown = keys.of(action)
-            if action.footer and shown:
-                why = self.why_not(action)
-                hints.append(Hint(shown[0], action.label, action.footer, why))
+            if not (action.footer and shown) or (action.id == f"app.{self.word}" and not inside):
+                continue
+            # From a screen that lies on another the way back is what is asked for most.
+            wanted = BACK_INSIDE if action.id == "app.back" and inside else action.footer
+            hints.append(Hint(shown[0], action.label, wanted, self.why_not(action)))
         self.query_one(Footer).show(hints)
 
     def why_not(self, action: Action) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from console.engine.questions import RuleOf, ValueNow, rule_of
 from console.model.alert import Alert, Silence
 from console.model.failure import Failure
-from console.model.snapshot import Cell, KnownAlert, Snapshot
+from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
 from console.model.state import State
 from console.model.words import age_text, breach_text
 from console.model.worklist import Clocks, Row
@@ -65,7 +65,7 @@ def _row_facts(row: Row, now: datetime) -> Iterator[Field]:
     if row.summary:
         yield Field("summary", row.summary)
     since = f"{clock_time(row.since, now)}, {age_text(now - row.since)} ago"
-    yield Field("state", f"{row.state.value}, {row.standing.value}", STATE_INKS[row.state])
+    yield Field("state", state_words(row.state, row.standing), STATE_INKS[row.state])
     yield Field("since", since)
     if row.clocks is not None:
         yield from _clock_facts(row.clocks, now)
@@ -81,6 +81,13 @@ def _row_facts(row: Row, now: datetime) -> Iterator[Field]:
     for known in row.alerts[:1]:
         if known.why:
             yield Field("why", known.why, STATE_INKS[known.state])
+
+
+def state_words(state: State, standing: Standing) -> str:
+    """`FIRING`, or `FIRING, silenced` where it does not simply fire."""
+    if standing is Standing.FIRING:
+        return state.value
+    return f"{state.value}, {standing.value}"
 
 
 def _clock_facts(clocks: Clocks, now: datetime) -> Iterator[Field]:
@@ -118,12 +125,10 @@ def cell_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
     service = cell.service
     now = snapshot.at
     yield Field("name", f"{service.name}@{service.place}")
-    yield Field("state", cell.state.value, STATE_INKS[cell.state])
+    since = "" if cell.since is None else f" since {clock_time(cell.since, now.wall)}"
+    as_of = "" if cell.as_of is None else f", as of {age_text(_age(now.mono, cell.as_of.mono))} ago"
+    yield Field("state", f"{cell.state.value}{since}{as_of}", STATE_INKS[cell.state])
     yield Field("because", cell.because)
-    if cell.since is not None:
-        yield Field("since", clock_time(cell.since, now.wall))
-    if cell.as_of is not None:
-        yield Field("as of", f"{age_text(_age(now.mono, cell.as_of.mono))} ago")
     for result, at in zip(cell.probes, cell.probe_ages, strict=False):
         said = f"{result.said}, {age_text(_age(now.mono, at.mono))} ago"
         yield Field(result.probe.kind.value, said)
@@ -167,7 +172,8 @@ def _group_facts(row: Row, now: datetime) -> Iterator[Field]:
     for known in row.alerts[:SHOWN_ALERTS]:
         instance = known.alert.labels.value_of("instance")
         yield Field(known.alert.name, instance or Raw(known.key))
-        yield Field("", f"{known.state.value}, {age_text(now - known.alert.starts_at)}", Ink.MUTED)
+        words = state_words(known.state, known.standing)
+        yield Field("", f"{words}, {age_text(now - known.alert.starts_at)}", Ink.MUTED)
 
 
 def _rule_facts(

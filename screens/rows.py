@@ -23,8 +23,12 @@ def is_dimmed(row: Row) -> bool:
     return row.standing is not Standing.FIRING or row.state in (State.STALE, State.LOST)
 
 
-def columns(*, ascii_only: bool) -> tuple[Column[Row], ...]:
-    """The worklist's columns. The two that change with time alone stand leftmost."""
+def columns(*, ascii_only: bool, grouped: bool = False) -> tuple[Column[Row], ...]:
+    """The worklist's columns. Those that change with time alone stand leftmost.
+
+    Args:
+        grouped: whether some row is more than one alert, so that they have to be counted.
+    """
 
     def state(row: Row, _: Instant) -> Spans:
         return ((state_shape(row.state, ascii_only), STATE_INKS[row.state]),)
@@ -32,25 +36,29 @@ def columns(*, ascii_only: bool) -> tuple[Column[Row], ...]:
     def priority(row: Row, _: Instant) -> Spans:
         return ((str(row.priority), PRIORITY_INKS[row.priority]),)
 
+    count = (Column("N", _count, width=5, priority=60, align="right"),) if grouped else ()
     return (
         Column("", state, width=1, priority=95),
         Column("P", priority, width=2, priority=100),
         Column("NEXT STEP", _next_step, width=10, priority=99, volatile=True),
-        Column("FOR", _for, width=6, priority=70, volatile=True, align="right"),
-        Column("ALERT", _title, width=14, flex=3, most=34, priority=98),
-        Column("N", _count, width=5, priority=60, align="right"),
-        Column("ON", _where, width=12, flex=3, most=30, priority=90),
-        Column("OWNER", _owner, width=6, flex=1, most=14, priority=65),
-        Column("SUMMARY", _summary, width=14, flex=5, priority=50),
+        Column("FIX IN", _fix_in, width=6, priority=20, volatile=True, align="right"),
+        Column("FOR", _for, width=5, priority=70, volatile=True, align="right"),
+        Column("ALERT", _title, width=15, flex=2, most=30, priority=98),
+        *count,
+        Column("ON", _where, width=12, flex=2, most=28, priority=90),
+        Column("OWNER", _owner, width=5, flex=1, most=12, priority=65),
+        # Wide enough to tell something: where it is not, it is left to the lines below.
+        Column("SUMMARY", _summary, width=16, flex=9, priority=50),
     )
 
 
 def storm_columns(*, ascii_only: bool) -> tuple[Column[Row], ...]:
     """In a storm a row is many alerts: how many of each priority takes the summary's place."""
-    named = {column.title: column for column in columns(ascii_only=ascii_only)}
+    named = {column.title: column for column in columns(ascii_only=ascii_only, grouped=True)}
     counts = tuple(_priority_column(priority) for priority in Priority)
-    kept = ("", "P", "NEXT STEP", "FOR", "ALERT", "N")
-    return (*(named[title] for title in kept), *counts, named["ON"], named["SUMMARY"])
+    kept = ("", "P", "NEXT STEP", "FIX IN", "FOR", "ALERT")
+    every = Column("N", _every, width=5, priority=94, align="right")
+    return (*(named[title] for title in kept), every, *counts, named["ON"], named["SUMMARY"])
 
 
 def _priority_column(priority: Priority) -> Column[Row]:
@@ -73,6 +81,13 @@ def _next_step(row: Row, now: Instant) -> Spans:
     return ((f"{row.step.value:<4}", Ink.MUTED), _countdown(left))
 
 
+def _fix_in(row: Row, now: Instant) -> Spans:
+    """The clock that the next step is not about, where there is room for both."""
+    if row.clocks is None or row.standing is not Standing.FIRING or row.step is Step.NONE:
+        return ()
+    return (_countdown(row.clocks.resolve_by - now.wall),)
+
+
 def _countdown(left: timedelta) -> Span:
     text = f"{countdown_text(left):>6}"
     if left < timedelta(0):
@@ -90,6 +105,10 @@ def _title(row: Row, _: Instant) -> Spans:
 
 def _count(row: Row, _: Instant) -> Spans:
     return ((count_text(row.count), Ink.PLAIN),) if row.count > 1 else ()
+
+
+def _every(row: Row, _: Instant) -> Spans:
+    return ((count_text(row.count), Ink.STRONG),)
 
 
 def _where(row: Row, _: Instant) -> Spans:

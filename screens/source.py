@@ -24,7 +24,7 @@ SKEW_SHOWN = timedelta(seconds=2)
 class SourceScreen(Frame):
     """One source, whole."""
 
-    word: ClassVar[str] = "detail"
+    word: ClassVar[str] = "source"
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -45,18 +45,6 @@ class SourceScreen(Frame):
             return
         now = self.console_app.clock.now()
         self.detail.show(parts_of_source(found, now), subject=self._source)
-
-    def do_row_open(self) -> None:
-        self.do_app_back()
-
-    def do_row_detail(self) -> None:
-        self.do_app_back()
-
-    def do_row_trend(self) -> None:
-        self.say("a source has no graph", warning=True)
-
-    def do_row_links(self) -> None:
-        self.say("a source has no links", warning=True)
 
     def do_row_copy(self) -> None:
         update = self.console_app.fresh

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import ClassVar
 
+from textual import events
 from textual.containers import Vertical
 from textual.widget import Widget
 
@@ -33,11 +34,19 @@ EVENT_INKS = {
 }
 
 
+MIN_LINES = 2
+"""Of a list: its title, and what it says where it is empty."""
+
+
 class SourcesScreen(Frame):
     """Three lists; tab goes from one to the next."""
 
     CSS_PATH = "sources.tcss"
     word: ClassVar[str] = "sources"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failing = False
 
     def body(self) -> Iterable[Widget]:
         app = self.console_app
@@ -68,7 +77,19 @@ class SourcesScreen(Frame):
             yield self.resolved
 
     def on_mount(self) -> None:
+        self._take_cursor(self.sources)
         self.sources.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        super().on_descendant_focus(event)
+        self._take_cursor(event.widget)
+        self.show_hints()
+
+    def _take_cursor(self, focused: Widget) -> None:
+        """One cursor on the screen: in the list that has the keys."""
+        if focused in self.lists:
+            for view in self.lists:
+                view.show_cursor(view is focused)
 
     @property
     def lists(self) -> tuple[LiveList[SourceHealth], LiveList[Event], LiveList[ResolvedAlert]]:
@@ -78,11 +99,25 @@ class SourcesScreen(Frame):
     def show_body(self, update: Update) -> None:
         snapshot = update.snapshot
         sources = tuple(s for s in snapshot.sources if self.filter.matches_source(s))
+        self._take_columns(any(source.failing_since is not None for source in sources))
         self.sources.set_rows(sources)
         self.events.set_rows(tuple(e for e in update.events if self.filter.matches_event(e)))
         newest = sorted(snapshot.resolved, key=lambda item: item.at, reverse=True)
         self.resolved.set_rows(tuple(newest))
+        self._share_lines(len(sources), len(newest))
         self.show_filter(len(sources), len(snapshot.sources))
+
+    def _take_columns(self, failing: bool) -> None:
+        if failing is not self._failing:
+            self._failing = failing
+            ascii_only = self.console_app.ascii_only
+            self.sources.set_columns(source_columns(ascii_only=ascii_only, failing=failing))
+
+    def _share_lines(self, sources: int, resolved: int) -> None:
+        """Sources and what was resolved take what they need, the log has the rest."""
+        third = max(MIN_LINES, self.size.height // 3)
+        self.sources.styles.height = max(MIN_LINES, min(sources + 1, third))
+        self.resolved.styles.height = max(MIN_LINES, min(resolved + 1, third))
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
@@ -123,20 +158,25 @@ def _event_key(event: Event) -> str:
     return f"{event.at.timestamp()} {event.kind} {event.key} {event.subject} {event.text}"
 
 
-def source_columns(*, ascii_only: bool) -> tuple[Column[SourceHealth], ...]:
-    """The columns of the list of sources."""
+def source_columns(*, ascii_only: bool, failing: bool = False) -> tuple[Column[SourceHealth], ...]:
+    """The columns of the list of sources.
+
+    Args:
+        failing: whether some source fails, so that it has to be told since when.
+    """
 
     def state(source: SourceHealth, _: Instant) -> Spans:
         shape = state_shape(source.state, ascii_only)
         return ((f"{shape} {source.state.value}", STATE_INKS[source.state]),)
 
+    since = (Column("SINCE", _since, width=8, priority=70),) if failing else ()
     return (
         Column("STATE", state, width=9, priority=100),
         Column("AGE", _age, width=6, priority=95, volatile=True, align="right"),
         Column("NEXT", _next, width=5, priority=60, volatile=True, align="right"),
-        Column("SOURCE", _source, width=16, flex=2, most=40, priority=99),
+        Column("SOURCE", _source, width=16, flex=1, most=36, priority=99),
         Column("KIND", lambda s, _: ((s.kind.value, Ink.MUTED),), width=12, priority=55),
-        Column("SINCE", _since, width=8, priority=70),
+        *since,
         Column("SAYS", _says, width=20, flex=6, priority=90),
     )
 
@@ -192,8 +232,8 @@ EVENT_COLUMNS: tuple[Column[Event], ...] = (
         width=8,
         priority=80,
     ),
-    Column("WHAT", lambda e, _: ((e.subject, Ink.STRONG),), width=16, flex=2, most=44, priority=98),
-    Column("WHO", lambda e, _: ((e.who, Ink.PLAIN),), width=6, flex=1, most=12, priority=40),
+    Column("WHAT", lambda e, _: ((e.subject, Ink.STRONG),), width=20, flex=2, most=44, priority=98),
+    Column("WHO", lambda e, _: ((e.who, Ink.PLAIN),), width=5, flex=1, most=12, priority=40),
     Column("SAYS", lambda e, _: ((e.text, Ink.PLAIN),), width=20, flex=5, priority=90),
 )
 

@@ -26,16 +26,19 @@ from widgets.matrix import Matrix
 from widgets.paint import Spans
 from widgets.theme import Ink
 
+HUGE = 180
+"""From this many columns on the matrix has room for names."""
+
 
 class TriageScreen(Frame):
-    """Rows left or on top, what is known of the row under the cursor below."""
+    """Rows, the fleet beside them where there is room, and the row under the cursor below."""
 
     CSS_PATH = "triage.tcss"
     word: ClassVar[str] = "triage"
 
     def __init__(self) -> None:
         super().__init__()
-        self._in_storm = False
+        self._made_for = (False, False)
         self._shown: Row | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -49,17 +52,19 @@ class TriageScreen(Frame):
         )
         self.preview = Detail(id="preview")
         self.preview.can_focus = False
-        self.matrix = Matrix(id="matrix")
-        with Horizontal():
-            with Vertical(id="work"):
+        self.matrix = Matrix(id="matrix", named=False)
+        self.matrix.can_focus = False
+        with Vertical():
+            with Horizontal(id="top"):
                 yield self.list
-                yield self.preview
-            yield self.matrix
+                yield self.matrix
+            yield self.preview
 
     def on_mount(self) -> None:
         self.list.focus()
 
     def on_resize(self) -> None:
+        self.matrix.set_named(None if self.size.width >= HUGE else False)
         self._show_preview(again=True)
 
     @property
@@ -79,10 +84,15 @@ class TriageScreen(Frame):
 
     def _take_columns(self, worklist: Worklist) -> None:
         in_storm = worklist.storm is not None
-        if in_storm is not self._in_storm:
-            self._in_storm = in_storm
-            make = storm_columns if in_storm else columns
-            self.list.set_columns(make(ascii_only=self.console_app.ascii_only))
+        grouped = any(row.count > 1 and row.kind is not RowKind.OLD for row in worklist.rows)
+        if (in_storm, grouped) == self._made_for:
+            return
+        self._made_for = (in_storm, grouped)
+        ascii_only = self.console_app.ascii_only
+        if in_storm:
+            self.list.set_columns(storm_columns(ascii_only=ascii_only))
+        else:
+            self.list.set_columns(columns(ascii_only=ascii_only, grouped=grouped))
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
@@ -103,6 +113,8 @@ class TriageScreen(Frame):
         if update is None or (row is self._shown and not again and row is not None):
             return
         self._shown = row
+        if row is not None and row.cell is not None:
+            self.matrix.move_to(row.cell)
         parts = preview_of(row, update.snapshot) if row is not None else ()
         self.preview.show(parts, subject=row.key if row is not None else "")
 
@@ -176,7 +188,7 @@ def _nothing(update: Update, *, rows_without_filter: int) -> tuple[Spans, ...]:
     if rows_without_filter:
         return ((("  no row matches the filter; esc clears it", Ink.MUTED),),)
     snapshot: Snapshot = update.snapshot
-    if not snapshot.complete:
+    if not (snapshot.complete and snapshot.sources):
         return ((("  asking the sources; nothing is known yet", Ink.UNKNOWN),),)
     if any(badge.is_row for badge in snapshot.badges):
         return ((("  nothing fires, as far as can be seen", Ink.UNKNOWN),),)

@@ -15,7 +15,7 @@ from config.kinds import base_url_fault
 from widgets.command_line import CommandLine
 from widgets.detail import Blank, Detail, Field, Paragraph, Part, Title
 from widgets.driver import OncallDriver
-from widgets.theme import Ink, pick_theme, prefers_ascii, themes
+from widgets.theme import Ink, is_ansi, pick_theme, prefers_ascii, themes
 
 SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 
@@ -54,12 +54,13 @@ class WelcomeApp(App[str], inherit_bindings=False):
     """
 
     def __init__(self, theme: str | None, ascii_only: bool | None) -> None:
-        super().__init__(driver_class=OncallDriver)
+        wanted = pick_theme(theme or "auto", os.environ)
+        super().__init__(driver_class=OncallDriver, ansi_color=True if is_ansi(wanted) else None)
         self.ascii_only = prefers_ascii(ascii_only, os.environ)
         self.animation_level = "none"
         for known in themes():
             self.register_theme(known)
-        self.theme = pick_theme(theme or "auto", os.environ)
+        self.theme = wanted
         self._fault = ""
 
     def compose(self) -> ComposeResult:

@@ -112,6 +112,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         self._placed: tuple[Placed, ...] = ()
         self._placed_for = -1
         self._drawn: dict[str, _Drawn[RowT]] = {}
+        self._cursor_shown = True
 
     # What it shows
 
@@ -167,6 +168,11 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
     def set_empty(self, lines: Sequence[Spans]) -> None:
         """What to show where there are no rows, and why there are none."""
         self._empty = tuple(lines)
+        self.repaint_changed()
+
+    def show_cursor(self, shown: bool) -> None:
+        """Draw the cursor or not: of several lists only that which has the keys shows one."""
+        self._cursor_shown = shown
         self.repaint_changed()
 
     def set_marked(self, keys: Iterable[str]) -> None:
@@ -281,7 +287,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         order = self._order
         row, key = order.rows[index], order.keys[index]
         dimmed = key in order.gone or self._dimmed(row)
-        look = (index == order.cursor, key in order.marked, dimmed)
+        look = (index == order.cursor and self._cursor_shown, key in order.marked, dimmed)
         volatile = tuple(
             self._columns[placed.number].spans(row, self._now)
             for placed in self._placed

@@ -218,7 +218,16 @@ class Matrix(LineView, can_focus=True):
                 for text, ink in self._cell(service, layout, cursor)
             ]
             parts.append((" " * (layout.pitch - self._cell_width(layout)), palette.base))
-        return strip_of(parts, width, fill=palette.base, marks=marks)
+        strip = strip_of(parts, width, fill=palette.base, marks=marks)
+        if y == self.size.height - 1 and line + 1 < layout.starts[-1]:
+            return self._with_mark(strip, self.glyphs.down, width)
+        if y == 0 and line > 0:
+            return self._with_mark(strip, self.glyphs.up, width)
+        return strip
+
+    def _with_mark(self, strip: Strip, mark: str, width: int) -> Strip:
+        """`strip` with a sign at its end that there is more in that direction."""
+        return Strip.join([strip.crop(0, width - 1), self.strip(((mark, Ink.KEY),), 1)])
 
     def _label(self, place: Place, cells: int, *, continued: bool) -> list[Span]:
         if continued:

@@ -32,7 +32,7 @@ def lay_out(counts: Sequence[int], width: int, height: int, *, named: bool | Non
     With names as long as they need no more than three screens; `named` decides otherwise.
     Shapes alone stand two cells apart where the largest place then fits one line, else one.
     """
-    label = max(4, min(14 if width < 100 else 20, width // 4))
+    label = max(4, min(14 if width < 100 else 20, width // (3 if width < 60 else 4)))
     full = _layout(counts, width, label, 3 + _NAME_CELLS, named=True)
     if named or (named is None and full.starts[-1] <= _SCREENS * max(1, height)):
         return full

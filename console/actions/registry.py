@@ -9,8 +9,8 @@ from console.model.action import Action, Effect
 READ = Effect.READ
 LISTS = ("triage", "group", "fleet", "sources")
 """Screens with rows under a cursor."""
-VIEWS = (*LISTS, "detail")
-"""Those, and the one that shows a single thing whole."""
+VIEWS = (*LISTS, "detail", "service", "source")
+"""Those, and the ones that show a single thing whole."""
 ALERTS = ("triage", "group", "detail")
 
 ACTIONS: tuple[Action, ...] = (
@@ -180,7 +180,7 @@ ACTIONS: tuple[Action, ...] = (
         "Labels, annotations, links, silences and rule of the row.",
         ("d",),
         "row",
-        VIEWS,
+        (*LISTS, "detail"),
         READ,
         command="detail",
         footer=58,

@@ -71,6 +71,7 @@ class Engine:
         self._dirty = asyncio.Event()
         self._restart = asyncio.Event()
         self._wished = Pause(clock)
+        self._in_a_hurry = False
         self._number = 0
         self._last: Update | None = None
         saved = state.load() if state is not None else Saved()
@@ -217,7 +218,7 @@ class Engine:
         tick = asyncio.create_task(self._clock.sleep(AT_LEAST_EVERY_S))
         try:
             await asyncio.wait((news, tick), return_when=asyncio.FIRST_COMPLETED)
-            if news.done():
+            if news.done() and not self._in_a_hurry:
                 await self._clock.sleep(SETTLE_S)
         finally:
             news.cancel()
@@ -226,6 +227,7 @@ class Engine:
 
     def _show_soon(self) -> None:
         """A person wished for it, and does not wait until the next update is due."""
+        self._in_a_hurry = True
         self._dirty.set()
         self._wished.wake()
 
@@ -236,6 +238,7 @@ class Engine:
 
     def _build(self) -> Update:
         self._dirty.clear()
+        self._in_a_hurry = False
         begun = self._clock.now()
         snapshot, worklist = self._picture.make(begun, self._loaded.policy)
         snapshot = self._with_next_tries(snapshot)

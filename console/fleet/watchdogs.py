@@ -39,6 +39,7 @@ class Watchdogs:
 
     def __init__(self, policy: Policy) -> None:
         self.entries = policy.watchdogs
+        self.by_rule = policy.watchdogs_by_rule
         self._names = {
             matcher.value.exact
             for _, matchers in policy.watchdogs
@@ -82,7 +83,7 @@ class WatchdogMemory:
         badges = []
         for source, matchers in watchdogs.entries:
             prom = proms.get(source)
-            if prom is None:
+            if prom is None or (watchdogs.by_rule and not _has_rule(prom, matchers)):
                 continue
             mine = [one for one in seen if one.owner in (source, None)]
             mine = [one for one in mine if covers(matchers, one.labels)]
@@ -123,11 +124,16 @@ class WatchdogMemory:
 def _words(prom: PrometheusMemory, matchers: tuple[Matcher, ...], seen: list[Sighting]) -> str:
     if any(one.holder == prom.name for one in seen):
         return f"watchdog of {prom.name} does not reach Alertmanager"
-    names = {one.value.exact for one in matchers if one.name == "alertname" and one.is_equal}
     has_rules = prom.rules.value is not None and prom.rules.failure is None
-    if has_rules and names and names.isdisjoint(prom.rules_by_name):
+    if has_rules and not _has_rule(prom, matchers):
         return f"watchdog missing: {prom.name} has no such rule"
     return f"watchdog missing: {prom.name}"
+
+
+def _has_rule(prom: PrometheusMemory, matchers: tuple[Matcher, ...]) -> bool:
+    """Whether a rule could make this watchdog, as far as its name tells."""
+    names = {one.value.exact for one in matchers if one.name == "alertname" and one.is_equal}
+    return not names or not names.isdisjoint(prom.rules_by_name)
 
 
 def _asked_at(

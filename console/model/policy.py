@@ -74,6 +74,8 @@ class Policy(msgspec.Struct, frozen=True):
     """A silence whose comment starts with one of these is somebody's ack (karma, kthxbye)."""
     watchdogs: tuple[tuple[str, tuple[Matcher, ...]], ...] = ()
     """Source name and the matchers of the alert that must always fire from there."""
+    watchdogs_by_rule: bool = False
+    """A watchdog is expected only of a source that has, or had, a rule of its name."""
     storm: StormPolicy = StormPolicy()
     probe_priority: Priority = Priority.P2
     """For a failing probe on which no alert fires; critical services are one more urgent."""

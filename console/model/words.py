@@ -45,7 +45,8 @@ def age_text(age: timedelta, *, coarse: bool = False) -> str:
     """How long ago, or for how long: `42s`, `2m42s`, `48m`, `3h05m`, `41 d`.
 
     `coarse` steps by ten seconds below two minutes, `<10s` first, and then by the minute, for
-    lists in which many ages stand. A negative age, which a clock that was set back can make, reads as none.
+    lists in which many ages stand. A negative age, which a clock that was set back can make,
+    reads as none.
     """
     seconds = max(0.0, age.total_seconds())
     whole = _floored_age(seconds, coarse)

@@ -150,7 +150,7 @@ class Ranking:
         """Of what the pair explains, the part that counts: little if it is common elsewhere."""
         name = pair[0]
         lift = 1.0 - self._share_outside(pair) * len(self._storm) / count
-        if False:
+        if lift < _LEAST_LIFT:
             return 0.0
         weight = _WEIGHTS.get(name, 1.0)
         if self._background.names and name not in self._background.names:

@@ -15,7 +15,7 @@ import pytest
 from console.cli.main import COMMANDS
 from tests.spawn import PROJECT, oncall, python
 
-HEAVY = ("textual", "asyncssh", "prometheus_api_client", "requests", "textual_plotext")
+HEAVY = ("textual", "rich", "asyncssh", "prometheus_api_client", "requests", "textual_plotext")
 NOWHERE = "http://127.0.0.1:1"
 """Nothing listens there."""
 

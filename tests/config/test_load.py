@@ -97,7 +97,8 @@ def test_a_url_alone_is_enough(tmp_path: Path) -> None:
     ]
     assert found.settings.sources.alertmanager[0].members == ("http://am:9093",)
     assert found.folder is None
-    assert found.policy.watchdogs == ()
+    assert [name for name, _ in found.policy.watchdogs] == ["prometheus", "prometheus-2"]
+    assert found.policy.watchdogs_by_rule
 
 
 @pytest.mark.parametrize(

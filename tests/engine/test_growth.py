@@ -49,4 +49,5 @@ async def test_many_updates_leave_no_growth() -> None:
         life.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await life
-    assert end - warm < 10 * UPDATES, f"{end - warm} objects more after {UPDATES} updates"
+    # The event log fills up to its limit meanwhile, and that is all.
+    assert end - warm < 2000, f"{end - warm} objects more after {UPDATES} updates"

@@ -165,6 +165,19 @@ def test_a_missing_watchdog_says_where_it_ends(told: tuple[object, ...], text: s
     assert snapshot.alerts == ()
 
 
+def test_without_settings_a_watchdog_is_expected_only_where_a_rule_makes_one() -> None:
+    world = fleet(policy=msgspec.structs.replace(WATCHED, watchdogs_by_rule=True))
+    for seconds in (0, 15, 30, 45):
+        world.take(am_reading(seconds))
+        world.take(prom_reading(seconds))
+    assert badges(world.snapshot(at(45)), BadgeKind.WATCHDOG) == []
+    for seconds in (60, 75, 90, 105):
+        world.take(am_reading(seconds))
+        world.take(prom_reading(seconds, rules=(rule("Watchdog", evaluated_s=seconds),)))
+    (badge,) = badges(world.snapshot(at(105)), BadgeKind.WATCHDOG)
+    assert badge.text == "watchdog missing: prom"
+
+
 def test_nothing_is_said_of_a_watchdog_while_nobody_answers() -> None:
     world = fleet(policy=WATCHED)
     for seconds in range(0, 200, 15):

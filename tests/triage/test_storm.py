@@ -331,11 +331,12 @@ def test_rows_are_put_in_order_when_a_storm_begins_and_when_its_rows_become_othe
     low, urgent = one(1, -50, "Low", severity="info"), one(2, 4, "Urgent", severity="critical")
     look(triage, [low], -45)
     by_job = [one(n, 1, job="batch", severity="info") for n in range(40, 60)]
-    first = look(triage, [low, *by_job, urgent], 5)
-    assert [row.title.exact for row in first.rows] == ["Urgent", "Low", 'job="batch"']
-    second = look(triage, [low, *by_job, urgent, *rack(400, start_s=6)], 15)
+    lag = [one(n, 2, "Lag", severity="info", instance="", part=str(n)) for n in range(70, 76)]
+    first = look(triage, [low, *by_job, *lag, urgent], 5)
+    assert [row.title.exact for row in first.rows] == ["Urgent", "Low", 'job="batch"', "Lag"]
+    second = look(triage, [low, *by_job, *lag, urgent, *rack(400, start_s=6)], 15)
     assert [row.title.exact for row in second.rows] == [
-        "Urgent", "Low", 'rack="r12"', "InstanceDown",
+        "Urgent", "Low", 'rack="r12"', "InstanceDown", "Lag",
     ]  # fmt: skip
     assert second.reordered
 

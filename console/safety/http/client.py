@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -313,6 +314,9 @@ class HttpClient:
         )
         client = self._clients.get(shared)
         if client is None:
+            # Where rich is installed httpx imports its own command line too, which takes as
+            # long as all the rest of it; without that module it goes on without.
+            sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
             from console.safety.http.network import client_for
 
             tls = msgspec.structs.replace(options.tls, server_name=None)

@@ -1,0 +1,154 @@
+"""What two pictures, one after the other, say happened in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from console.engine.events import KEPT, SPELLED_OUT, EventLog, events_between
+from console.model.event import Event, EventKind
+from console.model.snapshot import Snapshot, Standing
+from console.model.state import State
+from console.model.worklist import Storm, Worklist
+from tests.build import (
+    T0,
+    ack,
+    alert,
+    at,
+    cell,
+    failure,
+    known,
+    resolved,
+    service,
+    snapshot,
+    source,
+)
+
+CALM = Worklist(at())
+STORM = Worklist(at(), storm=Storm(T0, alerts=400, rows=6, new_per_minute=310, falling=False))
+DISK = alert("DiskFull")
+NOTHING = snapshot()
+FIRING = snapshot(known(DISK))
+ACKED = snapshot(known(DISK, acked=ack("mei")))
+
+
+def lines(before: Snapshot | None, after: Snapshot) -> list[tuple[EventKind, str, str, str]]:
+    found = events_between(before, after, CALM, CALM)
+    return [(event.kind, event.subject, event.text, event.who) for event in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (NOTHING, NOTHING, []),
+        (FIRING, FIRING, []),
+        (NOTHING, FIRING, [(EventKind.FIRED, "DiskFull", "began to fire", "")]),
+        (NOTHING, snapshot(known(DISK, cell="db")), [
+            (EventKind.FIRED, "DiskFull db", "began to fire", "")]),
+        (NOTHING, snapshot(known(DISK, standing=Standing.PENDING)), []),
+        (snapshot(known(DISK, standing=Standing.PENDING)), FIRING, [
+            (EventKind.FIRED, "DiskFull", "began to fire", "")]),
+        (FIRING, snapshot(known(DISK, state=State.LOST, why="prom does not answer")), [
+            (EventKind.LOST, "DiskFull", "lost sight of it: prom does not answer", "")]),
+        (FIRING, snapshot(known(DISK, state=State.STALE)), []),
+        (FIRING, ACKED, [
+            (EventKind.ACKED, "DiskFull", "acked until 03:31 UTC", "mei")]),
+        (ACKED, FIRING, [(EventKind.ACKED, "DiskFull", "its ack ended", "")]),
+        (ACKED, ACKED, []),
+        (FIRING, snapshot(known(DISK, standing=Standing.SILENCED)), [
+            (EventKind.SILENCED, "DiskFull", "silenced", "")]),
+        (FIRING, snapshot(resolved=[resolved(DISK, T0)]), [
+            (EventKind.RESOLVED, "DiskFull",
+             "resolved: am healthy, prom evaluates it and it is not firing", "")]),
+        (FIRING, NOTHING, []),
+    ],
+    ids=[
+        "nothing", "the same", "fired", "fired somewhere", "pending", "pending fires", "lost",
+        "stale is said by its source", "acked", "ack ended", "still acked", "silenced",
+        "resolved", "folded away without proof",
+    ],
+)  # fmt: skip
+def test_what_happens_to_an_alert_is_one_line(
+    before: Snapshot, after: Snapshot, expected: list[tuple[EventKind, str, str, str]]
+) -> None:
+    assert lines(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    "before",
+    [None, snapshot(complete=False), snapshot(restored=True, complete=False)],
+    ids=["nothing", "half a picture", "a saved picture"],
+)
+def test_what_is_found_at_the_start_has_not_happened_just_now(before: Snapshot | None) -> None:
+    assert lines(before, FIRING) == []
+
+
+def test_many_at_once_are_counted_after_the_first_twenty() -> None:
+    many = snapshot(*(known(alert(f"Alert{n}")) for n in range(SPELLED_OUT + 300)))
+    found = lines(NOTHING, many)
+    assert len(found) == SPELLED_OUT + 1
+    assert found[-1][1] == "300 more alerts"
+
+
+def test_a_source_is_told_when_it_falls_and_when_it_answers_again() -> None:
+    well = snapshot(sources=[source()])
+    sick = snapshot(sources=[source(state=State.UNKNOWN, failures=[failure()])])
+    old = snapshot(sources=[source(state=State.STALE)])
+    assert lines(well, well) == []
+    assert lines(well, sick) == [
+        (EventKind.SOURCE, "am", "UNKNOWN: refused the connection at 127.0.0.1:9093", "")
+    ]
+    assert lines(sick, well) == [(EventKind.SOURCE, "am", "answers again", "")]
+    assert lines(well, old) == [(EventKind.SOURCE, "am", "STALE: its last answer is old", "")]
+    assert lines(snapshot(), sick) == []
+
+
+def test_a_cell_is_told_when_its_state_changes_and_not_when_it_is_first_known() -> None:
+    well, bad = cell(state=State.OK), cell(state=State.FIRING, because="refused")
+    unasked = msgspec.structs.replace(cell(state=State.UNKNOWN), as_of=None)
+    expected = [(EventKind.CELL, "redis@data-1", "OK to FIRING: refused", "")]
+    assert lines(snapshot(cells=[well]), snapshot(cells=[bad])) == expected
+    assert lines(snapshot(cells=[well]), snapshot(cells=[well])) == []
+    assert lines(snapshot(cells=[unasked]), snapshot(cells=[well])) == []
+    assert lines(snapshot(), snapshot(cells=[bad])) == []
+    moved = cell(service("api"), state=State.FIRING)
+    assert lines(snapshot(cells=[well]), snapshot(cells=[moved])) == []
+
+
+def test_a_storm_is_told_when_it_begins_and_when_it_is_over() -> None:
+    begun = events_between(NOTHING, NOTHING, CALM, STORM)
+    assert [(event.kind, event.text) for event in begun] == [
+        (EventKind.STORM, "began: 400 alerts, 310 new a minute")
+    ]
+    over = events_between(NOTHING, NOTHING, STORM, CALM)
+    assert [event.text for event in over] == ["is over"]
+    assert events_between(NOTHING, NOTHING, STORM, STORM) == []
+
+
+def test_text_from_outside_is_safe_in_every_event() -> None:
+    evil = "\x1b]52;c;cHduZWQ=\x07"
+    hostile = alert(evil, cluster="am")
+    before = snapshot(known(alert("Old")), cells=[cell(service(evil))])
+    after = snapshot(
+        known(hostile, cell=evil, acked=ack(evil)),
+        cells=[cell(service(evil), state=State.FIRING)],
+        resolved=[resolved(hostile, T0, evil)],
+    )
+    found = [
+        *events_between(before, after, CALM, CALM),
+        *events_between(snapshot(known(hostile)), after, CALM, CALM),
+    ]
+    assert len(found) >= 4
+    for event in found:
+        for text in (event.subject, event.text, event.who):
+            assert "\x1b" not in text and "\x07" not in text
+
+
+def test_the_log_keeps_the_newest_first_and_no_more_than_its_limit() -> None:
+    log = EventLog()
+    times = [T0 + timedelta(seconds=number) for number in range(KEPT + 50)]
+    log.add(Event(when, EventKind.FIRED, f"{when:%H:%M:%S}", "") for when in times)
+    assert len(log.latest) == KEPT
+    assert [event.at for event in log.latest] == times[: -KEPT - 1 : -1]
