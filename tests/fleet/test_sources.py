@@ -174,6 +174,7 @@ def test_without_settings_a_watchdog_is_expected_only_where_a_rule_makes_one() -
     for seconds in (60, 75, 90, 105):
         world.take(am_reading(seconds))
         world.take(prom_reading(seconds, rules=(rule("Watchdog", evaluated_s=seconds),)))
+        world.snapshot(at(seconds))
     (badge,) = badges(world.snapshot(at(105)), BadgeKind.WATCHDOG)
     assert badge.text == "watchdog missing: prom"
 
