@@ -145,7 +145,9 @@ class Frame(Screen[None], inherit_bindings=False):
                 continue
             # From a screen that lies on another the way back is what is asked for most.
             wanted = BACK_INSIDE if action.id == "app.back" and inside else action.footer
-            hints.append(Hint(shown[0], action.label, wanted, self.why_not(action)))
+            why = self.why_not(action)
+            if not why or action.group == "row":
+                hints.append(Hint(shown[0], action.label, wanted, why))
         self.query_one(Footer).show(hints)
 
     def why_not(self, action: Action) -> str:

@@ -108,7 +108,7 @@ def _count(row: Row, _: Instant) -> Spans:
 
 
 def _every(row: Row, _: Instant) -> Spans:
-    return ((count_text(row.count), Ink.STRONG),)
+    return _number(row.count, Ink.STRONG)
 
 
 def _where(row: Row, _: Instant) -> Spans:

@@ -47,6 +47,7 @@ class SourcesScreen(Frame):
     def __init__(self) -> None:
         super().__init__()
         self._failing = False
+        self._somebody = False
 
     def body(self) -> Iterable[Widget]:
         app = self.console_app
@@ -101,6 +102,9 @@ class SourcesScreen(Frame):
         sources = tuple(s for s in snapshot.sources if self.filter.matches_source(s))
         self._take_columns(any(source.failing_since is not None for source in sources))
         self.sources.set_rows(sources)
+        if any(event.who for event in update.events) and not self._somebody:
+            self._somebody = True
+            self.events.set_columns((*EVENT_COLUMNS, WHO))
         self.events.set_rows(tuple(e for e in update.events if self.filter.matches_event(e)))
         newest = sorted(snapshot.resolved, key=lambda item: item.at, reverse=True)
         self.resolved.set_rows(tuple(newest))
@@ -224,6 +228,10 @@ def _says(source: SourceHealth, _: Instant) -> Spans:
     return ((source.url, Ink.MUTED),)
 
 
+WHO: Column[Event] = Column(
+    "WHO", lambda e, _: ((e.who, Ink.PLAIN),), width=6, flex=1, most=12, priority=40
+)
+"""Stands behind the others once somebody has done something."""
 EVENT_COLUMNS: tuple[Column[Event], ...] = (
     Column("WHEN", lambda e, now: ((clock_time(e.at, now.wall), Ink.MUTED),), width=8, priority=99),
     Column(
@@ -233,7 +241,6 @@ EVENT_COLUMNS: tuple[Column[Event], ...] = (
         priority=80,
     ),
     Column("WHAT", lambda e, _: ((e.subject, Ink.STRONG),), width=20, flex=2, most=44, priority=98),
-    Column("WHO", lambda e, _: ((e.who, Ink.PLAIN),), width=5, flex=1, most=12, priority=40),
     Column("SAYS", lambda e, _: ((e.text, Ink.PLAIN),), width=20, flex=5, priority=90),
 )
 

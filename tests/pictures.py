@@ -27,9 +27,10 @@ FONTS: Final = {
 }
 """Each font with the Debian package that it comes in."""
 FIRST_WIDE: Final = "⺀"
-CELL: Final = (9, 19)
-SIZE: Final = 15
-COLOURS: Final = 24
+WIDE_COLUMNS: Final = 160
+"""From here on smaller letters, so that the picture fits a page."""
+BLENDS: Final = 4
+"""Colours between a letter and its ground, which keep its edge smooth."""
 MOST_BYTES: Final = 60_000
 Rgb = tuple[int, int, int]
 
@@ -83,41 +84,53 @@ PICTURES: Final = {
     "light-120x36": USUAL._replace(size=(120, 36), options=("--theme", "light"), ground=LIGHT),
     "ansi-80x24": USUAL._replace(colours=None, term="xterm"),
     "storm-80x24": STORM,
-    "detail-80x24": USUAL._replace(
-        keys=("enter", "t"), shows=(*USUAL.shows, "last hour", "fires at")
-    ),
+    "detail-80x24": USUAL._replace(keys=("t",), shows=("last hour", "fires at")),
     "fleet-120x36": USUAL._replace(size=(120, 36), keys=("2",), shows=("redis", "shop")),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),
 }
-KEYS: Final = {"enter": "\r"}
 
 
 def draw(screen: pyte.Screen, ground: Ground) -> Image.Image:
     """The screen as a picture of few colours."""
-    plain, bold, wide = (ImageFont.truetype(path, SIZE) for path in FONTS)
-    size = screen.columns * CELL[0], screen.lines * CELL[1]
+    height, cell = (12, (7, 15)) if screen.columns >= WIDE_COLUMNS else (15, (9, 19))
+    plain, bold, wide = (ImageFont.truetype(path, height) for path in FONTS)
+    size = screen.columns * cell[0], screen.lines * cell[1]
     image = Image.new("RGB", size, _rgb(ground.back, ground))
+    pairs: set[tuple[Rgb, Rgb]] = set()
     pen = ImageDraw.Draw(image)
     for y in range(screen.lines):
         cells = [(x, screen.buffer[y][x]) for x in range(screen.columns)]
         # All grounds first: a wide character reaches into the cell behind it.
         for x, char in cells:
-            left, top = x * CELL[0], y * CELL[1]
-            corner = (left + CELL[0] - 1, top + CELL[1] - 1)
+            left, top = x * cell[0], y * cell[1]
+            corner = (left + cell[0] - 1, top + cell[1] - 1)
+            pairs.add(_colours(char, ground))
             pen.rectangle([(left, top), corner], fill=_colours(char, ground)[1])
         for x, char in cells:
             if not char.data.strip():
                 continue
             font = wide if char.data >= FIRST_WIDE else bold if char.bold else plain
-            left, top = x * CELL[0], y * CELL[1]
+            left, top = x * cell[0], y * cell[1]
             front = _colours(char, ground)[0]
             pen.text((left, top - (3 if font is wide else 0)), char.data, font=font, fill=front)
             if char.underscore:
-                under = top + CELL[1] - 2
-                pen.line([(left, under), (left + CELL[0] - 1, under)], fill=front)
-    return image.quantize(COLOURS)
+                under = top + cell[1] - 2
+                pen.line([(left, under), (left + cell[0] - 1, under)], fill=front)
+    return _indexed(image, pairs)
+
+
+def _indexed(image: Image.Image, pairs: set[tuple[Rgb, Rgb]]) -> Image.Image:
+    """With a palette of the screen's own colours, which a general one would mix."""
+    found: dict[Rgb, None] = {}
+    for step in (0, BLENDS, *range(1, BLENDS)):
+        for front, back in sorted(pairs):
+            mixed = [(a * step + b * (BLENDS - step)) // BLENDS for a, b in zip(front, back)]
+            found[(mixed[0], mixed[1], mixed[2])] = None
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for colour in list(found)[:256] for value in colour])
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _colours(char: Char, ground: Ground) -> tuple[Rgb, Rgb]:
@@ -138,14 +151,12 @@ def take(picture: Picture, home: Path) -> pyte.Screen:
     with Terminal(
         [*command, "--no-mouse", *picture.options], home=home, size=picture.size, env=env
     ) as terminal:
-        begun = picture.shows if not picture.keys else picture.shows[:1]
-        if picture.keys:
-            terminal.wait_for("NEXT STEP")
-            terminal.wait_for("@")
+        terminal.wait_for("NEXT STEP")
+        terminal.wait_for("@")
         for key in picture.keys:
-            terminal.type(KEYS.get(key, key))
+            terminal.type(key)
             terminal.wait_quiet()
-        for text in picture.shows if picture.keys else begun:
+        for text in picture.shows:
             terminal.wait_for(text)
         # The notice of the first seconds has gone, and every first answer is there.
         terminal.wait_for(lambda: "nothing here is real" not in terminal.text)

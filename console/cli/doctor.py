@@ -54,7 +54,7 @@ def examine(chosen: Chosen) -> Iterator[Finding]:
     except SettingsFaults as error:
         count = len(error.faults)
         said = f"{count} faults, the first: {error.faults[0]}" if count > 1 else str(error)
-        yield Finding("settings", Grade.FAULT, "settings", said, "oncall check lists them")
+        yield Finding("settings", Grade.FAULT, "oncall.yaml", said, "oncall check lists them")
     else:
         yield _settings(loaded)
     if loaded is not None:
@@ -68,28 +68,28 @@ def examine(chosen: Chosen) -> Iterator[Finding]:
 def _settings(loaded: Loaded | None) -> Finding:
     if loaded is None:
         remedy = "oncall init writes some; oncall --prometheus URL and oncall demo need none"
-        return Finding("settings", Grade.NOTE, "settings", "none found", remedy)
+        return Finding("settings", Grade.NOTE, "none found", "", remedy)
     place = "from the command line" if loaded.folder is None else visible(str(loaded.folder))
     settings, registry = loaded.settings, loaded.registry
     said = (
-        f"{place}: environment {settings.environment},"
+        f"environment {settings.environment},"
         f" {len(settings.sources.prometheus)} Prometheus,"
         f" {len(settings.sources.alertmanager)} Alertmanager,"
         f" {len(registry.hosts)} hosts, {len(registry.services)} services"
     )
-    return Finding("settings", Grade.FINE, "settings", said, "")
+    return Finding("settings", Grade.FINE, place, said, "")
 
 
 def _state_folder(loaded: Loaded) -> Finding:
     state, notice = state_of(loaded)
     if state is None:
         remedy = "set XDG_STATE_HOME to a folder of yours that can be written"
-        return Finding("state", Grade.FAULT, "state folder", notice, remedy)
+        return Finding("state", Grade.FAULT, "no folder", notice, remedy)
     where = visible(str(state.folder))
     if not os.access(state.folder, os.W_OK):
         remedy = f"make {where} writable"
-        return Finding("state", Grade.FAULT, "state folder", f"{where} cannot be written", remedy)
-    return Finding("state", Grade.FINE, "state folder", f"{where} can be written", "")
+        return Finding("state", Grade.FAULT, where, "cannot be written", remedy)
+    return Finding("state", Grade.FINE, where, "can be written", "")
 
 
 async def _secrets(loaded: Loaded) -> list[Finding]:
@@ -196,8 +196,7 @@ def _lines(finding: Finding, paper: Paper) -> Iterator[str]:
     yield paper.line(
         Cell(f"{word:<6}", ink),
         Cell(f"{finding.topic:<9}", "dim"),
-        f"{finding.subject}: ",
-        finding.said,
+        f"{finding.subject}: {finding.said}" if finding.said else finding.subject,
     )
     if finding.remedy:
         yield paper.line(" " * 15, Cell("do ", "bold"), finding.remedy)

@@ -57,8 +57,8 @@ def score_text(score: Score) -> str:
     if score.value is None:
         return "score not known: there is no service"
     return (
-        f"score {score.value:.0f} of 100: {score.ok} of {score.total} services OK,"
-        f" {score.critical_ok} of {score.critical_total} critical ones, which count three times"
+        f"score {score.value:.0f} of 100: {score.ok} of {score.total} OK,"
+        f" critical {score.critical_ok} of {score.critical_total}, counted three times"
     )
 
 

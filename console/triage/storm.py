@@ -115,7 +115,7 @@ class StormRows:
         better = bool(fresh) and bool(self.pairs) and (
             ranking.score(fresh[0]) > _BETTER * ranking.score(self.pairs[0])
         )  # fmt: skip
-        if not serves or better:
+        if afresh or not serves or better:
             self.pairs = fresh
         names: dict[str, int] = {}
         for each in storm:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from config.schema import Settings
 from console.fleet.fleet import Fleet
 from console.model.event import EventKind
 from console.model.failure import FailureKind
@@ -14,8 +15,9 @@ from console.model.snapshot import BadgeKind, Snapshot
 from console.model.state import State
 from console.model.update import Update
 from console.model.worklist import RowKind, Worklist
-from console.safety.clock import Instant
-from console.sources.open import Opened
+from console.safety.clock import Clock, Instant
+from console.safety.http import HttpClient
+from console.sources.open import Opened, open_sources
 from console.sources.prometheus.poll import Prometheus
 from console.triage.triage import Triage
 from tests.engine.peers import alertmanager, listed, prometheus, up
@@ -151,17 +153,14 @@ async def test_rows_that_cannot_be_made_leave_the_last_ones_and_the_clocks_as_th
 
 async def test_a_watch_that_ends_is_said_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
     am = alertmanager("DiskFull")
-    from console.engine import watch
-
-    whole = watch.open_sources
     broken = True
 
-    async def open_sources(*args: object) -> Opened:
+    async def opened(settings: Settings, http: HttpClient, clock: Clock) -> Opened:
         if broken:
             raise KeyError(SECRET)
-        return await whole(*args)  # type: ignore[arg-type]
+        return await open_sources(settings, http, clock)
 
-    monkeypatch.setattr(watch, "open_sources", open_sources)
+    monkeypatch.setattr("console.engine.watch.open_sources", opened)
     loaded = on_urls([], [am.url], interval=timedelta(seconds=0.2))
     async with up(am), running(loaded) as (engine, seen):
         update = await seen.until(lambda update: bool(badges_of(update, BadgeKind.CONSOLE)))
