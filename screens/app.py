@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from console.model.update import Update
 from console.safety.clock import Clock, SystemClock
 from console.safety.text import Raw, visible
 from screens.commands import THEMES
+from screens.ending import EndsInOrder
 from screens.fleet import FleetScreen
 from screens.frame import Frame
 from screens.help import help_of
@@ -36,8 +36,6 @@ from widgets.driver import OncallDriver
 from widgets.key_turns import KeyTurns
 from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii, themes
 
-SIGNALS = {signal.SIGHUP: 129, signal.SIGTERM: 143}
-"""Signals that end the console, with the exit code that a shell expects for them."""
 EXIT_CRASH = 70
 IDLE_S = 3.0
 """Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
@@ -77,10 +75,11 @@ class EngineDied(Message):
         self.trace = trace
 
 
-class OncallApp(KeyTurns, inherit_bindings=False):
+class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     """One console on one environment."""
 
-    CSS_PATH = "app.tcss"
+    # All at once: a sheet that comes with its screen has every sheet parsed again.
+    CSS_PATH = ["app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss"]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "triage": TriageScreen,
@@ -132,9 +131,6 @@ class OncallApp(KeyTurns, inherit_bindings=False):
     # Life
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number, code in SIGNALS.items():
-            loop.add_signal_handler(number, self._end, code)
         self.app_resume_signal.subscribe(self, self._resumed)
         self.set_interval(1.0, self._tick)
         # The engine's imports would hold up the first frame; nothing is lost by painting first.
@@ -147,9 +143,6 @@ class OncallApp(KeyTurns, inherit_bindings=False):
 
     def on_unmount(self) -> None:
         self.engine.stop()
-
-    def _end(self, code: int) -> None:
-        self.exit(code, return_code=code)
 
     def _hand_over(self, message: Message) -> None:
         """Called on the engine's thread: posts and never waits."""

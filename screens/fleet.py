@@ -25,7 +25,6 @@ from widgets.theme import Ink
 class FleetScreen(Frame):
     """The matrix, and the service under the cursor below it."""
 
-    CSS_PATH = "fleet.tcss"
     word: ClassVar[str] = "fleet"
 
     def __init__(self) -> None:

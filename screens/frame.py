@@ -20,7 +20,7 @@ from screens.commands import action_called, command_of, completions, palette
 from screens.filter_line import FilterLine
 from screens.keys import handler_name
 from screens.too_small import TooSmall
-from widgets.command_line import CommandLine, Completion
+from widgets.command_line import CommandLine, Completer, Completion
 from widgets.counts import CountsLine
 from widgets.footer import Footer, Hint
 from widgets.header import Header, HeaderFacts
@@ -49,6 +49,9 @@ class Frame(Screen[None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.filter = Filter()
+        self.command_line: CommandLine | None = None
+        """`None` until the first frame stands."""
+        self._early: list[events.Key] = []
         self._view: LineView | None = None
 
     @property
@@ -61,9 +64,20 @@ class Frame(Screen[None], inherit_bindings=False):
         yield CountsLine()
         yield FilterLine()
         yield from self.body()
-        yield CommandLine()
         yield Footer()
         yield TooSmall()
+
+    def on_mount(self) -> None:
+        # Nobody types before there is a frame, and an input is a fifth of what mounting costs.
+        self.call_after_refresh(self._mount_command_line)
+
+    async def _mount_command_line(self) -> None:
+        line = CommandLine()
+        await self.mount(line, before=self.query_one(Footer))
+        self.command_line = line
+        for key in self._early:
+            self.app.post_message(events.Key(key.key, key.character))
+        self._early.clear()
 
     def body(self) -> Iterable[Widget]:
         """The widgets between the header and the footer."""
@@ -164,7 +178,11 @@ class Frame(Screen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         app = self.console_app
         app.key_was_pressed()
-        if self.query_one(CommandLine).is_open:
+        if self.command_line is None:
+            self._early.append(event)
+            event.stop()
+            return
+        if self.command_line.is_open:
             return  # a key that the line does not type, such as enter, is still the line's
         self.key_pressed()
         action_id = app.keys.pressed(self.word, event.key)
@@ -172,6 +190,8 @@ class Frame(Screen[None], inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.act(action_id)
+        elif event.key == "ctrl+c":
+            self.say("to leave, press q")
 
     def on_paste(self, event: events.Paste) -> None:
         """What was pasted was not typed: none of it is a command."""
@@ -250,18 +270,20 @@ class Frame(Screen[None], inherit_bindings=False):
         if text:
             self._refuse(self.take_filter(text))
         else:
-            self.query_one(CommandLine).open("/", self.filter.text)
+            self._type("/", self.filter.text)
 
     def do_app_command(self) -> None:
         """Ask for a command."""
-        self.query_one(CommandLine).open(":", completer=self._completions)
+        self._type(":", completer=self._completions)
 
     def do_app_palette(self) -> None:
         """Find an action by its name."""
         keys = self.console_app.keys
-        self.query_one(CommandLine).open(
-            ">", completer=lambda typed: palette(typed, self.word, keys)
-        )
+        self._type(">", completer=lambda typed: palette(typed, self.word, keys))
+
+    def _type(self, prompt: str, text: str = "", *, completer: Completer | None = None) -> None:
+        if self.command_line is not None:
+            self.command_line.open(prompt, text, completer=completer)
 
     def _completions(self, typed: str) -> Sequence[Completion]:
         update = self.console_app.fresh

@@ -41,7 +41,6 @@ MIN_LINES = 2
 class SourcesScreen(Frame):
     """Three lists; tab goes from one to the next."""
 
-    CSS_PATH = "sources.tcss"
     word: ClassVar[str] = "sources"
 
     def __init__(self) -> None:
@@ -105,11 +104,19 @@ class SourcesScreen(Frame):
         if any(event.who for event in update.events) and not self._somebody:
             self._somebody = True
             self.events.set_columns((*EVENT_COLUMNS, WHO))
-        self.events.set_rows(tuple(e for e in update.events if self.filter.matches_event(e)))
+        self._show_log(tuple(e for e in update.events if self.filter.matches_event(e)))
         newest = sorted(snapshot.resolved, key=lambda item: item.at, reverse=True)
         self.resolved.set_rows(tuple(newest))
         self._share_lines(len(sources), len(newest))
         self.show_filter(len(sources), len(snapshot.sources))
+
+    def _show_log(self, happened: tuple[Event, ...]) -> None:
+        """The newest is in view unless somebody has gone down to read older ones."""
+        log = self.events
+        newest = not log.rows or log.cursor_key == _event_key(log.rows[0])
+        log.set_rows(happened)
+        if newest or self.focused is not log:
+            log.action_first()
 
     def _take_columns(self, failing: bool) -> None:
         if failing is not self._failing:

@@ -33,7 +33,6 @@ HUGE = 180
 class TriageScreen(Frame):
     """Rows, the fleet beside them where there is room, and the row under the cursor below."""
 
-    CSS_PATH = "triage.tcss"
     word: ClassVar[str] = "triage"
 
     def __init__(self) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 from typing import ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from config.kinds import base_url_fault
+from screens.ending import EndsInOrder
 from widgets.command_line import CommandLine
 from widgets.detail import Blank, Detail, Field, Paragraph, Part, Title
 from widgets.driver import OncallDriver
 from widgets.theme import Ink, is_ansi, pick_theme, prefers_ascii, themes
-
-SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 
 PARTS: tuple[Part, ...] = (
     Blank(),
@@ -38,7 +35,7 @@ PARTS: tuple[Part, ...] = (
 )
 
 
-class WelcomeApp(App[str], inherit_bindings=False):
+class WelcomeApp(EndsInOrder, inherit_bindings=False):
     """Ends with `demo`, `init`, a URL, or nothing."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -68,9 +65,6 @@ class WelcomeApp(App[str], inherit_bindings=False):
         yield CommandLine()
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self.exit, None, 128 + number)
         self._show()
 
     def _show(self) -> None:

@@ -85,7 +85,7 @@ PICTURES: Final = {
     "ansi-80x24": USUAL._replace(colours=None, term="xterm"),
     "storm-80x24": STORM,
     "detail-80x24": USUAL._replace(keys=("t",), shows=("last hour", "fires at")),
-    "fleet-120x36": USUAL._replace(size=(120, 36), keys=("2",), shows=("redis", "shop")),
+    "fleet-120x36": USUAL._replace(size=(120, 36), keys=("2",), shows=("redis", "shop"), rest_s=8.0),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),
@@ -126,7 +126,9 @@ def _indexed(image: Image.Image, pairs: set[tuple[Rgb, Rgb]]) -> Image.Image:
     found: dict[Rgb, None] = {}
     for step in (0, BLENDS, *range(1, BLENDS)):
         for front, back in sorted(pairs):
-            mixed = [(a * step + b * (BLENDS - step)) // BLENDS for a, b in zip(front, back)]
+            mixed = [
+                (a * step + b * (BLENDS - step)) // BLENDS for a, b in zip(front, back, strict=True)
+            ]
             found[(mixed[0], mixed[1], mixed[2])] = None
     palette = Image.new("P", (1, 1))
     palette.putpalette([value for colour in list(found)[:256] for value in colour])

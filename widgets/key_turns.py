@@ -14,7 +14,7 @@ from typing import Any, Final
 from textual import events
 from textual.app import App
 from textual.dom import DOMNode
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 _BURST_KEYS: Final = 8
 _BURST_SORTS: Final = 5
@@ -78,7 +78,7 @@ class KeyTurns(App[Any]):
         waiting = [key.character for key in self._keys_waiting if key.is_printable]
         if len(waiting) < _BURST_KEYS or len(set(waiting)) < _BURST_SORTS:
             return
-        if waiting[0] in _OPENERS or isinstance(self.focused, Input | TextArea):
+        if waiting[0] in _OPENERS or isinstance(self.focused, Input):
             return
         count = len(self._keys_waiting)
         self._keys_waiting.clear()

@@ -99,7 +99,7 @@ ACTIONS: tuple[Action, ...] = (
         "app.quit",
         "quit",
         "Leave the console.",
-        ("q",),
+        ("q", "ctrl+q"),
         "console",
         effect=READ,
         command="q",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from console.model.event import Event, EventKind
-from console.model.snapshot import KnownAlert, Snapshot, Standing
+from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
 from console.model.state import State
 from console.model.worklist import Worklist
 from console.safety.text import Raw, visible
@@ -131,14 +131,21 @@ def _cell_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Ev
     if before.cells is after.cells:
         return
     # To know a cell for the first time is not something that happened to it.
-    old = {cell.service.name: cell.state for cell in before.cells if cell.as_of is not None}
+    old = {cell.service.name: cell for cell in before.cells if cell.as_of is not None}
     for cell in after.cells:
-        was = old.get(cell.service.name)
-        if was is None or was is cell.state:
+        past = old.get(cell.service.name)
+        if past is None or past.state is cell.state or _is_first_look(past, cell):
             continue
+        was = past.state
         subject = visible(f"{cell.service.name}@{cell.service.place}", cells=60)
         text = f"{was.value} to {cell.state.value}: {cell.because}"
         yield Event(at, EventKind.CELL, subject, text, key=cell.service.name)
+
+
+def _is_first_look(past: Cell, cell: Cell) -> bool:
+    """Whether all that happened is that one more of its probes has been asked for once."""
+    found_well = past.state is State.UNKNOWN and cell.state is State.OK
+    return found_well and len(past.probes) < len(cell.probes)
 
 
 def _storm_events(before: Worklist | None, after: Worklist, at: datetime) -> Iterator[Event]:

@@ -38,6 +38,7 @@ class EngineThread:
         self._crashed = crashed
         self._thread = threading.Thread(target=self._run, name="oncall-engine", daemon=True)
         self._ready = threading.Event()
+        self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
         self._task: asyncio.Task[None] | None = None
@@ -53,6 +54,7 @@ class EngineThread:
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Cancel everything, save the state, and wait for the thread; whether it ended."""
+        self._stopping = True  # before the task is looked for: it may only be made now
         loop, task = self._loop, self._task
         if loop is not None and task is not None and not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
@@ -91,6 +93,8 @@ class EngineThread:
         self._engine = self._make(self._publish)
         self._task = asyncio.create_task(self._engine.run(), name="engine")
         self._ready.set()
+        if self._stopping:
+            self._task.cancel()
         try:
             await self._task
         except asyncio.CancelledError:

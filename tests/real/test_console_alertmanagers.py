@@ -12,7 +12,7 @@ from console.model.state import State
 from console.model.update import Update
 from console.model.worklist import Row, RowKind, Step
 from tests.real.world import ALWAYS_ON, is_all_clear, listed_by, silence, world
-from tests.servers import delete, free_port
+from tests.servers import delete
 from tests.waiting import until
 from tests.watching import alert_called, names_in, running, source_called, state_of
 
@@ -59,43 +59,37 @@ async def test_a_dead_alertmanager_is_sick_and_its_alerts_stay(tmp_path: Path) -
 
 
 async def test_half_of_a_cluster_is_enough_and_its_loss_is_said(tmp_path: Path) -> None:
-    async with world(tmp_path, ALWAYS_ON, alertmanagers=0) as real:
-        gossip = free_port(), free_port()
-        one = await real.start_alertmanager("one", gossip=gossip[0])
-        other = await real.start_alertmanager("other", gossip=gossip[1], peers=[gossip[0]])
-        real.alertmanagers = [one, other]
-        await asyncio.to_thread(real.prom.kill)
-        await real.start_prometheus()
-        async with running(real.loaded()) as (_, seen):
-            update = await seen.until(
-                lambda update: (
-                    (known := alert_called(update, "AlwaysOn")) is not None
-                    and known.seen_by == (2, 2)
-                )
+    async with (
+        world(tmp_path, ALWAYS_ON, gossiping=True) as real,
+        running(real.loaded()) as (_, seen),
+    ):
+        other = real.alertmanagers[1]
+        update = await seen.until(
+            lambda update: (
+                (known := alert_called(update, "AlwaysOn")) is not None and known.seen_by == (2, 2)
             )
-            assert names_in(update) == ["AlwaysOn"]
-            first = len(seen.updates)
-            other.kill()
-            update = await seen.until(
-                lambda update: (
-                    state_of(update, f"alertmanager/127.0.0.1:{other.port}") is State.UNKNOWN
-                )
-            )
-            source = source_called(update, "alertmanager")
-            assert source is not None and source.state is State.OK
-            assert "1 of 2" in source.degraded
-            await seen.more(6)
-            assert never_lost(seen.updates[first:])
-            assert alert_called(seen.last, "AlwaysOn") is not None
+        )
+        assert names_in(update) == ["AlwaysOn"]
+        first = len(seen.updates)
+        other.kill()
+        update = await seen.until(
+            lambda update: state_of(update, f"alertmanager/127.0.0.1:{other.port}") is State.UNKNOWN
+        )
+        source = source_called(update, "alertmanager")
+        assert source is not None and source.state is State.OK
+        assert "1 of 2" in source.degraded
+        await seen.more(6)
+        assert never_lost(seen.updates[first:])
 
-            await real.start_alertmanager("other-new", port=other.port)
-            await seen.until(
-                lambda update: (
-                    (source := source_called(update, "alertmanager")) is not None
-                    and not source.degraded
-                )
+        await real.start_alertmanager("other-new", port=other.port)
+        await seen.until(
+            lambda update: (
+                (source := source_called(update, "alertmanager")) is not None
+                and not source.degraded
             )
-            assert never_lost(seen.updates[first:])
+        )
+        await seen.more(2)
+        assert never_lost(seen.updates[first:])
 
 
 def row_of(update: Update, name: str) -> Row:

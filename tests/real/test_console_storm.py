@@ -20,7 +20,11 @@ BLOCK = 1000
 
 
 def post_storm(url: str) -> None:
-    """`TOTAL` alerts of 50 names, on hosts of twelve racks."""
+    """`TOTAL` alerts of 50 names, on hosts of twelve racks.
+
+    None of severity `warning`: the configuration's inhibition compares each of those with all
+    critical ones, and the server then takes seconds for every answer.
+    """
     ends = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     for block in range(0, TOTAL, BLOCK):
         post_json(
@@ -29,7 +33,7 @@ def post_storm(url: str) -> None:
                 {
                     "labels": {
                         "alertname": f"Storm{number % 50:02d}",
-                        "severity": ("critical", "warning", "info")[number % 3],
+                        "severity": ("critical", "info", "none")[number % 3],
                         "instance": f"host-{number}:9100",
                         "rack": f"r{number % 12}",
                         "job": "node",
@@ -45,7 +49,7 @@ def post_storm(url: str) -> None:
 
 
 async def test_ten_thousand_alerts_are_all_counted_and_each_stands_in_one_row(
-    tmp_path: Path, record_property: pytest.RecordProperty
+    tmp_path: Path,
 ) -> None:
     program = await asyncio.to_thread(start_alertmanager, tmp_path)
     loaded = on_urls([], [program.url], interval=timedelta(seconds=1))
@@ -67,4 +71,3 @@ async def test_ten_thousand_alerts_are_all_counted_and_each_stands_in_one_row(
             assert sum(sum(row.by_priority) for row in update.worklist.rows) == TOTAL
             await seen.more(3)
             assert all(len(one.snapshot.alerts) == TOTAL for one in seen.updates[-3:])
-            record_property("build_s", [round(one.build_s, 4) for one in seen.updates[-4:]])

@@ -19,7 +19,7 @@ from console.demo.wire import Answer
 from console.model.update import Update
 from console.safety.clock import SystemClock
 from console.triage.filter import parse
-from tests.servers import Program, post_json, start_alertmanager, start_prometheus
+from tests.servers import Program, free_port, post_json, start_alertmanager, start_prometheus
 from tests.watching import on_urls
 
 INTERVAL: Final = timedelta(seconds=1)
@@ -140,13 +140,27 @@ class World:
 
 @contextlib.asynccontextmanager
 async def world(
-    folder: Path, *rules: str, alertmanagers: int = 1, scraped: bool = True
+    folder: Path,
+    *rules: str,
+    gossiping: bool = False,
+    scraped: bool = True,
 ) -> AsyncIterator[World]:
-    """Everything started, and everything ended on the way out."""
+    """Everything started, and everything ended on the way out.
+
+    Args:
+        gossiping: two Alertmanagers that are one cluster, in place of a single one.
+        scraped: whether the target answers.
+    """
     world = World(folder, rules)
     try:
-        for number in range(alertmanagers):
-            world.alertmanagers.append(await world.start_alertmanager(f"am-{number}"))
+        if gossiping:
+            first, second = free_port(), free_port()
+            world.alertmanagers = [
+                await world.start_alertmanager("one", gossip=first),
+                await world.start_alertmanager("other", gossip=second, peers=[first]),
+            ]
+        else:
+            world.alertmanagers = [await world.start_alertmanager("one")]
         if scraped:
             await world.target.start()
         await world.start_prometheus()

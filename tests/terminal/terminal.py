@@ -158,7 +158,10 @@ class Terminal:
         Raises:
             AssertionError: it did not within `wait_s`; with the screen as it is then.
         """
-        holds = (lambda: shown in self.text) if isinstance(shown, str) else shown
+
+        def holds() -> bool:
+            return shown in self.text if isinstance(shown, str) else shown()
+
         end = time.monotonic() + wait_s
         while not holds():
             if time.monotonic() > end:

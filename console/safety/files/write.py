@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +33,7 @@ def write_atomic(
         FileError: the folder is missing, the disk is full, `path` exists, …
     """
     with as_fault(path, "a file that can be written"), _folder(path) as folder:
-        temporary = f".oncall-{_host()}-{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        temporary = f".oncall-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp"
         try:
             _write_new(temporary, content, mode, folder)
             if replace:
