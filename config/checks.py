@@ -9,31 +9,19 @@ from typing import Final
 import msgspec
 
 from config.fault import meant, quoted
-from config.schema import Auth, Http, Rota, Settings, Tls
+from config.kinds import names_a_secret
+from config.people import Rota
+from config.schema import Auth, Http, Settings, Tls
 from config.validate import Checked, Steps
+from console.model.snapshot import SourceKind
 from console.safety.text import visible
 
 KeyFaults = Callable[[Mapping[str, tuple[str, ...]]], Iterable[tuple[str, str]]]
 """Judges the whole of `keys`: pairs of an action's id and what is wrong with its keys."""
 
-HEALTH: Final = "health"
+HEALTH: Final = SourceKind.HEALTH.value
 """The name of the source that all health checks together are."""
-_SECRET_HEADER: Final = re.compile(
-    r"authorization|cookie|token|secret|passw|api[-_]?key|credential|signature", re.IGNORECASE
-)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-
-def unknown_key_ids(known_ids: Iterable[str]) -> KeyFaults:
-    """A judge of `keys` that finds the ids that no action has."""
-    known = sorted(known_ids)
-
-    def faults(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
-        for name in keys:
-            if name not in known:
-                yield name, f"no action is called {quoted(name)}{meant(name, known)}"
-
-    return faults
 
 
 def check_settings(checked: Checked[Settings], key_faults: KeyFaults | None = None) -> None:
@@ -94,7 +82,7 @@ def _check_http(checked: Checked[Settings], source: Http) -> None:
             checked.fault(source, steps, "expected the name of an HTTP header", at_key=True)
         elif not isinstance(value, str):
             continue
-        elif _SECRET_HEADER.search(name):
+        elif names_a_secret(name):
             message = "expected where the secret comes from (`env`, `file` or `command`) or `auth`"
             checked.fault(source, steps, message)
         elif not value.isascii() or not value.isprintable():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from config.schema import Person, Settings
+from config.people import Person
+from config.schema import Settings
 
 SHARED_LOGINS = frozenset({"root", "admin", "ubuntu", "debian", "ec2-user", "centos", "oncall"})
 """Logins that by their nature belong to several people."""

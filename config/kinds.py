@@ -8,7 +8,6 @@ is a function that says what else is wrong with a value that has the right type.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -16,14 +15,14 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from config.fault import quoted
+from console.safety.files import ENVIRONMENT
 from console.safety.text import strip_credentials, visible
 
-FaultOf = Callable[[str], str | None]
-
-ENVIRONMENT: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-"""Equal to what `console.safety.files.state_dir` takes as a folder's name."""
 LABEL_NAME: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 GROUP_LABEL: Final = r"^(@cell|[a-zA-Z_][a-zA-Z0-9_]*)$"
+_SECRET_HEADER: Final = re.compile(
+    r"authorization|cookie|token|secret|passw|api[-_]?key|credential|signature", re.IGNORECASE
+)
 TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -99,6 +98,11 @@ def name_fault(text: str) -> str | None:
     return None
 
 
+def names_a_secret(header: str) -> bool:
+    """Whether an HTTP header of that name holds what lets its sender in."""
+    return _SECRET_HEADER.search(header) is not None
+
+
 def instance_fault(text: str) -> str | None:
     """What is wrong with a scrape target's `instance`."""
     return None if text.strip() and text == text.strip() else "expected `host:port`"
@@ -115,7 +119,7 @@ Environment = Annotated[
     str,
     Meta(
         title="1 to 64 letters, digits, `-`, `_` and `.` that begin with a letter or a digit",
-        pattern=ENVIRONMENT,
+        pattern=f"^{ENVIRONMENT}$",
     ),
 ]
 LabelName = Annotated[str, Meta(title="a label name", pattern=LABEL_NAME)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -116,8 +117,8 @@ def from_prometheus(prometheus: Iterable[str], alertmanagers: Iterable[str] = ()
     """Settings for `oncall --prometheus URL`: nothing is known but where to ask.
 
     Several `prometheus` are sources of their own, all `alertmanagers` the members of one
-    cluster. The environment is called after the first URL's host. A watchdog is expected of
-    a server that has a rule called `Watchdog`.
+    cluster. The environment is called after the first URL's host and path. A watchdog is
+    expected of a server that has a rule called `Watchdog`.
 
     Raises:
         SettingsFaults: a URL that cannot be asked.
@@ -158,13 +159,19 @@ def from_prometheus(prometheus: Iterable[str], alertmanagers: Iterable[str] = ()
 
 
 def environment_of(url: str) -> str:
-    """The host of `url`, and its port where it has one, as the name of an environment."""
+    """The host of `url`, with its port and path where it has some, as an environment's name.
+
+    The path belongs to it: the tenants of one Mimir are no environment together.
+    """
     parts = urlsplit(url)
     name = parts.hostname or ""
     if parts.port is not None:
         name += f"-{parts.port}"
+    name += parts.path.rstrip("/")
     safe = re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("-._")
-    return safe[:64].rstrip("-._") or "default"
+    if len(safe) > 64:
+        safe = f"{safe[:55]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return safe.rstrip("-._") or "default"
 
 
 def _numbered(name: str, index: int) -> str:

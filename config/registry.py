@@ -12,6 +12,9 @@ from config.services import ApiEntry, HostEntry, PageEntry, ServiceEntry, Servic
 from config.services import ThresholdsEntry as Entry
 from console.model.probe import Probe, ProbeKind
 from console.model.registry import (
+    API,
+    EXTERNAL,
+    PAGES,
     Host,
     Monitoring,
     Registry,
@@ -21,11 +24,6 @@ from console.model.registry import (
     Unasked,
 )
 from console.safety.text import visible
-
-PAGES: Final = "pages"
-API: Final = "api"
-EXTERNAL: Final = "external"
-"""The places of what lives on no host and in no namespace."""
 
 TLS_INTERVAL: Final = timedelta(minutes=5)
 """How often a certificate's days are counted; it never changes by itself within a minute."""

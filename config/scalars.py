@@ -35,7 +35,7 @@ def words(kind: inspect.Type, meta: inspect.Metadata | None) -> str:
     title = str(meta.extra_json_schema["title"]) if meta and meta.extra_json_schema else None
     if isinstance(kind, inspect.UnionType):
         inner = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
-        return " or ".join(words(*_bare(each)) for each in inner)
+        return " or ".join(words(*bare(each)) for each in inner)
     if isinstance(kind, inspect.IntType | inspect.FloatType):
         name = title or ("a whole number" if isinstance(kind, inspect.IntType) else "a number")
         if kind.le is None or kind.le >= 1e9:
@@ -186,7 +186,8 @@ def _unfit(node: Scalar, kind: inspect.Type, meta: inspect.Metadata | None) -> U
     return UnfitError(f"expected {words(kind, meta)}, got {quoted(node.text)}{hint}")
 
 
-def _bare(kind: inspect.Type) -> tuple[inspect.Type, inspect.Metadata | None]:
+def bare(kind: inspect.Type) -> tuple[inspect.Type, inspect.Metadata | None]:
+    """`kind` without what is annotated to it, and that."""
     return (kind.type, kind) if isinstance(kind, inspect.Metadata) else (kind, None)
 
 

@@ -7,7 +7,7 @@ exactly one of `env`, `file` and `command` is taken, never the value itself.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,17 +22,12 @@ from config.kinds import (
     Interval,
     LabelName,
     Name,
-    TimeOfDay,
     Url,
-    Zone,
 )
+from config.people import Escalation, Person, Rota
 from console.safety.secret import SecretSource
 
 PriorityName = Literal["P0", "P1", "P2", "P3"]
-Day = Annotated[
-    Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    msgspec.Meta(title="one of mon, tue, wed, thu, fri, sat, sun"),
-]
 
 
 class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -227,85 +222,12 @@ class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A silence whose comment starts with one of these is an acknowledgement."""
 
 
-class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Somebody who can be on call."""
-
-    name: Name
-    """As it is shown."""
-    level: Literal["L0", "L1", "L2", "L3", "L4"] = "L0"
-    """Escalation level: L0 first line, L1 expert, L2 team lead, L3 director, L4 C-level."""
-    title: str = ""
-    """For instance `team lead` or `CIO`; escalation paths name it."""
-    phone: str = ""
-    """Shown at handover."""
-    logins: tuple[str, ...] = ()
-    """Login names by which the console knows them."""
-
-
-class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Somebody takes somebody else's shift."""
-
-    person: str
-    """Key in `people`."""
-    start: datetime
-    """From, with a zone: `2026-11-22T09:00:00+08:00`."""
-    end: datetime
-    """Until, with a zone."""
-    why: str = ""
-    """The reason."""
-
-
-class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """People who take turns on some hours of the week."""
-
-    name: Name
-    """For instance `weekday`."""
-    days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=1)]
-    """The days on which its hours begin."""
-    start: TimeOfDay
-    """Local time of day at which a shift begins: `09:00`."""
-    end: TimeOfDay
-    """Local time of day at which it ends; not after `start` means on the next day."""
-    people: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    """Keys in `people`, in the order in which they take turns."""
-    turn: Literal["day", "week"] = "week"
-    """How long one person's turn is."""
-    first: date
-    """A day on which the first of `people` had the turn."""
-    backup_phone: str = ""
-    """Whom to ring when the person does not answer."""
-
-
-class Rota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is on call when."""
-
-    zone: Zone = "UTC"
-    """IANA time zone of the rotations' hours."""
-    rotations: tuple[Rotation, ...] = ()
-    """The first rotation that covers a moment decides."""
-    overrides: tuple[Override, ...] = ()
-    """Exceptions; they win over the rotations."""
-
-
-class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is told next when a clock is breached, by priority: titles or keys in `people`."""
-
-    P0: tuple[str, ...] = ("on-call", "team lead", "CIO", "CISO", "CEO")
-    """For P0."""
-    P1: tuple[str, ...] = ("on-call", "team lead", "CIO")
-    """For P1."""
-    P2: tuple[str, ...] = ("on-call", "team lead")
-    """For P2."""
-    P3: tuple[str, ...] = ("on-call",)
-    """For P3."""
-
-
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How it looks."""
 
     theme: Literal["auto", "dark", "light", "ansi-dark", "ansi-light"] = "auto"
-    """`auto` is `dark`, and `ansi-dark` where the terminal has 16 colours or `NO_COLOR` is
-    set."""
+    """`auto` is `dark`, or `light` where `COLORFGBG` tells of a light background. On a terminal
+    of 16 colours, and with `NO_COLOR`, the ANSI theme of that lightness is taken in its place."""
     ascii: bool | None = None
     """State shapes in ASCII. Unset: where the locale or the terminal cannot draw others."""
     mouse: bool | None = None

@@ -173,7 +173,7 @@ class Checked(Generic[T]):
                 continue
             if isinstance(value, _Absent):
                 if value is _Absent.UNSET:
-                    expected = scalars.words(*_bare(field.type))
+                    expected = scalars.words(*scalars.bare(field.type))
                     self._note(child, (*steps, key.text), f"expected {expected}, got nothing")
                 broken = broken or field.required
                 continue
@@ -182,7 +182,7 @@ class Checked(Generic[T]):
         for name, field in fields.items():
             if field.required and name not in written:
                 broken = True
-                expected = scalars.words(*_bare(field.type))
+                expected = scalars.words(*scalars.bare(field.type))
                 self._note(node, steps, f"missing `{name}`: expected {expected}")
         if broken:
             return _Absent.BROKEN
@@ -279,12 +279,8 @@ def _shape(cls: type[msgspec.Struct]) -> inspect.StructType:
     return shape
 
 
-def _bare(kind: inspect.Type) -> tuple[inspect.Type, inspect.Metadata | None]:
-    return (kind.type, kind) if isinstance(kind, inspect.Metadata) else (kind, None)
-
-
 def _takes(kind: inspect.Type, node: Node) -> bool:
-    bare, _ = _bare(kind)
+    bare, _ = scalars.bare(kind)
     if isinstance(bare, inspect.VarTupleType):
         return isinstance(node, Sequence)
     if isinstance(bare, inspect.StructType | inspect.DictType):

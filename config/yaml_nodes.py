@@ -208,28 +208,6 @@ def read(content: bytes, file: str) -> Mapping | tuple[Fault, ...]:
     return tuple(reader.faults)
 
 
-def plain_value(node: Node) -> object:
-    """`node` as lists, dicts and scalars by YAML 1.2's core schema, for who has no types.
-
-    Only `true`/`false`, decimal numbers and the words for null are more than text.
-    """
-    if isinstance(node, Sequence):
-        return [plain_value(each) for each in node.items]
-    if isinstance(node, Mapping):
-        return {key.text: plain_value(value) for key, value in node.entries}
-    if node.is_null:
-        return None
-    if not node.plain:
-        return node.text
-    if node.text.lower() in ("true", "false"):
-        return node.text.lower() == "true"
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", node.text):
-        return int(node.text)
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", node.text):
-        return float(node.text)
-    return node.text
-
-
 def _start(event: yaml.Event) -> tuple[int, int]:
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (0, 0)

@@ -14,6 +14,7 @@ import msgspec
 from rich.text import Text
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from config.identity import Identity
 from config.load import Loaded
@@ -167,6 +168,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     # Updates and time
 
     def on_fresh(self, message: Fresh) -> None:
+        self.engine.received()
         self.fresh = message.update
         frame = self.frame
         if frame is not None:
@@ -282,6 +284,15 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             self.say(f"sent to the terminal's clipboard: {what}")
         else:
             self.say(f"{what} is too long for the terminal's clipboard", warning=True)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        self.tell_failed(event)
+
+    def tell_failed(self, event: Worker.StateChanged) -> None:
+        """Say that what was asked for in the background failed; the console goes on."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.say(f"that failed: {type(error).__name__}: {error}", warning=True)
 
     def on_keys_dropped(self, count: int) -> None:
         self.say(f"{count} keys came at once and were taken for a paste: ignored", warning=True)

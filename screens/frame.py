@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker
 
 from console.actions.registry import action_by_id, actions_on
 from console.model.action import Action
@@ -173,6 +174,9 @@ class Frame(Screen[None], inherit_bindings=False):
         ink = Ink.WARNING if warning else Ink.PLAIN
         self.query_one(Footer).say(text, self.console_app.clock.now(), ink=ink)
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        self.console_app.tell_failed(event)
+
     # Keys
 
     def on_key(self, event: events.Key) -> None:
@@ -204,6 +208,10 @@ class Frame(Screen[None], inherit_bindings=False):
     def act(self, action_id: str, argument: str = "") -> None:
         """Carry out an action by its id, as a key, the palette or `:` asked."""
         action = action_by_id(action_id)
+        if action.where and self.word not in action.where:
+            where = " and ".join(dict.fromkeys((action.where[0], action.where[-1])))
+            self.say(f"{action.label} is for {where}, not for this screen", warning=True)
+            return
         why = self.why_not(action)
         if why:
             keys = self.console_app.keys.of(action)
@@ -283,7 +291,7 @@ class Frame(Screen[None], inherit_bindings=False):
 
     def _type(self, prompt: str, text: str = "", *, completer: Completer | None = None) -> None:
         if self.command_line is not None:
-            self.command_line.open(prompt, text, completer=completer)
+            self.command_line.begin(prompt, text, completer=completer)
 
     def _completions(self, typed: str) -> Sequence[Completion]:
         update = self.console_app.fresh

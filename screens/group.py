@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from console.model.action import Action
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import State
 from console.model.update import Update
-from console.model.words import age_text, count_text, state_shape
+from console.model.words import age_text, state_shape
 from console.model.worklist import Row, RowKind, Worklist
 from console.safety.clock import Instant
 from console.safety.text import Raw
@@ -231,11 +231,3 @@ def _summary(known: KnownAlert, _: Instant) -> Spans:
         if annotations.value_of(name):
             return ((annotations.value_of(name), Ink.PLAIN),)
     return ()
-
-
-def counted(shown: int, total: int) -> str:
-    """`12 of 340` where a filter hides some, else `340`."""
-    return count_text(total) if shown == total else f"{count_text(shown)} of {count_text(total)}"
-
-
-__all__: Sequence[str] = ("GroupScreen", "OldScreen", "alert_columns", "counted", "narrowed")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from console.model.snapshot import Standing
 from console.model.state import Priority, State
 from console.model.words import age_text, count_text, countdown_text, state_shape
-from console.model.worklist import Lane, Row, RowKind, Step, Storm, Worklist
+from console.model.worklist import Lane, Row, Step, Worklist
 from console.safety.clock import Instant
 from widgets.columns import Column
 from widgets.ordered_rows import Heading
@@ -144,34 +144,10 @@ def headings(worklist: Worklist, rows: tuple[Row, ...]) -> tuple[Heading, ...]:
 def _lane_spans(lane: Lane, rows: int, alerts: int) -> Spans:
     many = "row" if rows == 1 else "rows"
     if lane is Lane.APART:
-        return ((f"NOT part of the storm: {rows} {many}. Look here too. ", Ink.STRONG),)
+        return ((f"NOT part of the storm: {rows} {many}. Look here too.", Ink.STRONG),)
     return (
         (
-            f"Storm: {count_text(alerts)} alerts in {rows} {many}. P0s are counted, never hidden. ",
+            f"Storm: {count_text(alerts)} alerts in {rows} {many}. P0s are counted, never hidden.",
             Ink.STRONG,
         ),
     )
-
-
-def storm_line(storm: Storm, rows: int, *, order_held: bool) -> Spans:
-    """The line under the header while a storm lasts."""
-    trend = "falling" if storm.falling else "rising"
-    spans: list[Span] = [
-        ("STORM ", Ink.BREACHED),
-        (f" {storm.since.astimezone():%H:%M:%S}  ", Ink.PLAIN),
-        (f"{count_text(storm.alerts)} alerts = {rows} rows  ", Ink.STRONG),
-        (f"+{count_text(storm.new_per_minute)}/min, {trend}", Ink.WARNING),
-    ]
-    if order_held:
-        spans.append(("  order held, O re-sorts", Ink.MUTED))
-    return tuple(spans)
-
-
-def is_openable(row: Row) -> bool:
-    """Whether `enter` lists something below the row rather than its detail."""
-    return row.kind is RowKind.OLD or row.count > 1
-
-
-def local_time(at: datetime) -> str:
-    """A time of day in the person's own zone."""
-    return f"{at.astimezone():%H:%M:%S}"

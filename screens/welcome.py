@@ -78,7 +78,7 @@ class WelcomeApp(EndsInOrder, inherit_bindings=False):
         self.exit(None)
 
     def action_ask_url(self) -> None:
-        self.query_one(CommandLine).open(":", "http://")
+        self.query_one(CommandLine).begin(":", "http://")
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -96,6 +96,12 @@ class WelcomeApp(EndsInOrder, inherit_bindings=False):
         self.query_one(Detail).focus()
 
 
-def ask_where(theme: str | None, ascii_only: bool | None) -> str | None:
-    """What a person wants to look at: `demo`, `init`, a Prometheus URL, or nothing."""
-    return WelcomeApp(theme, ascii_only).run(mouse=False)
+def ask_where(theme: str | None, ascii_only: bool | None) -> str | int:
+    """What a person wants to look at: `demo`, `init` or a Prometheus URL.
+
+    Returns:
+        That, or the exit code where nothing was chosen.
+    """
+    app = WelcomeApp(theme, ascii_only)
+    answer = app.run(mouse=False)
+    return app.return_code or 0 if answer is None else str(answer)

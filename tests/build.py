@@ -43,8 +43,9 @@ def fingerprint_of(labels: Mapping[str, str]) -> str:
     """16 hex digits over all labels: FNV-1a as Prometheus' `Labels.Fingerprint` has it."""
     value = 0xCBF29CE484222325
     for name in sorted(labels):
-        for byte in (*name.encode(), 0xFF, *labels[name].encode(), 0xFF):
-            value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+        for text in (name, labels[name]):
+            for byte in (*text.encode("utf-8", "surrogatepass"), 0xFF):
+                value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     return f"{value:016x}"
 
 
@@ -188,6 +189,8 @@ def source(
     failures: Iterable[Failure] = (),
     healthy_since: Instant | None = None,
     last_ok: Instant | None = None,
+    degraded: str = "",
+    member_of: str = "",
 ) -> SourceHealth:
     """How one source is doing."""
     return SourceHealth(
@@ -199,6 +202,8 @@ def source(
         failing_since=failing_since,
         healthy_since=healthy_since,
         failures=tuple(failures),
+        degraded=degraded,
+        member_of=member_of,
     )
 
 

@@ -1,6 +1,6 @@
 """All the harm that an HTTP peer can do: 24 faults by name, each in one or more forms.
 
-Source: the list in the project's reliability anchors (P5). They act in a `FaultProxy`.
+They act in a `FaultProxy`.
 """
 
 from __future__ import annotations

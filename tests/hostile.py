@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from typing import Final
+
+from tests.soak import trials
 
 ATTACKS: Final = (
     "\x1b]0;OWNED-TITLE\x07",
@@ -102,8 +103,8 @@ _RANGES: Final = (
 
 
 def hostile_count(usual: int = 10_000, soak: int = 100_000) -> int:
-    """How many strings a test tries: `soak` where the environment has ONCALL_SOAK."""
-    return soak if os.environ.get("ONCALL_SOAK") else usual
+    """How many hostile strings a test tries."""
+    return trials(usual, soak)
 
 
 def hostile_strings(count: int, seed: int = 0) -> Iterator[str]:

@@ -85,7 +85,9 @@ PICTURES: Final = {
     "ansi-80x24": USUAL._replace(colours=None, term="xterm"),
     "storm-80x24": STORM,
     "detail-80x24": USUAL._replace(keys=("t",), shows=("last hour", "fires at")),
-    "fleet-120x36": USUAL._replace(size=(120, 36), keys=("2",), shows=("redis", "shop"), rest_s=8.0),
+    "fleet-120x36": USUAL._replace(
+        size=(120, 36), keys=("2",), shows=("redis", "shop"), rest_s=8.0
+    ),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),

@@ -27,14 +27,15 @@ def arrange(
     """`left` from the left edge and `right` up to the right one, in `width` cells.
 
     Where not all fit, the pieces of the lowest priority are left out, and of two that are
-    equal the one further right. The last piece that remains may be too long; `strip_of()`
-    cuts it.
+    equal the one further right; one that is too long makes room for those after it. The first
+    by priority always stays and may be too long; `strip_of()` cuts it.
     """
     pieces = [(chunk, width_of(chunk.spans, marks), False) for chunk in left if chunk.spans]
     pieces += [(chunk, width_of(chunk.spans, marks), True) for chunk in right if chunk.spans]
-    kept = sorted(range(len(pieces)), key=lambda number: (-pieces[number][0].priority, number))
-    while len(kept) > 1 and _total(kept, pieces, gap) > width:
-        kept.pop()
+    kept: list[int] = []
+    for number in sorted(range(len(pieces)), key=lambda one: (-pieces[one][0].priority, one)):
+        if not kept or _total([*kept, number], pieces, gap) <= width:
+            kept.append(number)
     kept.sort()
     start = [pieces[number][0] for number in kept if not pieces[number][2]]
     end = [pieces[number][0] for number in kept if pieces[number][2]]

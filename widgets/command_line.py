@@ -168,7 +168,7 @@ class CommandLine(Vertical):
         """Whether it is shown and has the focus."""
         return self.has_class("-open")
 
-    def open(self, prompt: str, text: str = "", *, completer: Completer | None = None) -> None:
+    def begin(self, prompt: str, text: str = "", *, completer: Completer | None = None) -> None:
         """Show it with `prompt` (`/` or `:`) and `text`, and put the focus into it at once."""
         self._prompt, self._before, self._typed = prompt, text, text
         self._completer = completer or (lambda typed: ())

@@ -109,7 +109,8 @@ class CountsLine(LineView):
             Chunk(
                 (
                     (
-                        f"{count_text(storm.alerts)} alerts = {count_text(storm.rows)} rows",
+                        f"{count_text(storm.alerts)} alerts = {count_text(storm.rows)} "
+                        + ("row" if storm.rows == 1 else "rows"),
                         Ink.PLAIN,
                     ),
                 ),

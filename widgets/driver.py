@@ -2,7 +2,7 @@
 
 Give it to the app: `App.__init__(driver_class=OncallDriver)`. Beside Textual's own it
 
-- filters what is written (`widgets.escape_filter`);
+- filters what is written (`widgets.escape_filter`), down to ASCII where the locale is;
 - never blocks on a terminal that stalls (`widgets.tty_output`);
 - stops and continues as a shell's job does (`widgets.job_control`);
 - ends the app once when the terminal is closed. Textual 8.2.8 spins at 100 % of a core when
@@ -23,9 +23,11 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from widgets.escape_filter import filtered
 from widgets.job_control import JobControl
+from widgets.locale import in_ascii, takes_ascii_alone
 from widgets.tty_output import TtyOutput
 
 GONE_EXIT_CODE: Final = 129
@@ -33,6 +35,9 @@ GONE_EXIT_CODE: Final = 129
 MAX_CLIPBOARD_BYTES: Final = 74_994
 """tmux and xterm take no more than this of base64 in one sequence."""
 _BELL: Final = "\x07"
+_ESCAPE: Final = b"\x1b"
+_BURST_GAP_S: Final = 0.02
+_MAX_BURST_BYTES: Final = 1024 * 1024
 _LAST_WORDS_S: Final = 1.0
 
 
@@ -57,6 +62,7 @@ class OncallDriver(LinuxDriver):
             on_caught_up=lambda: self._call(self._repaint),
         )
         self._file = cast(Any, self._output)
+        self._ascii_alone = takes_ascii_alone(os.environ)
         self._jobs = JobControl(
             self._loop, self.fileno, self.suspend_application_mode, self._come_back
         )
@@ -67,8 +73,10 @@ class OncallDriver(LinuxDriver):
         return self._gone or self._output.gone
 
     def write(self, data: str) -> None:
-        """Write what is allowed of `data`; a lone bell is."""
-        super().write(data if data == _BELL else filtered(data))
+        """Write what is allowed of `data`, and what the locale has; a lone bell is."""
+        if data != _BELL:
+            data = filtered(data)
+        super().write(in_ascii(data) if self._ascii_alone else data)
 
     def copy(self, text: str) -> bool:
         """Ask the terminal to put `text` into its clipboard (OSC 52); whether it was sent.
@@ -103,12 +111,34 @@ class OncallDriver(LinuxDriver):
                     if not keys:
                         self._tell_gone()
                         break
-                    for event in parser.feed(decode(keys)):
-                        self.process_message(event)
-                for event in parser.tick():
-                    self.process_message(event)
+                    if len(keys) > 1 and not keys.startswith(_ESCAPE):
+                        keys += self._rest_of_burst(selector)
+                    self._hand_over(list(parser.feed(decode(keys))))
+                self._hand_over(list(parser.tick()))
         with suppress(EOFError, ParseError):
             list(parser.feed(""))
+
+    def _rest_of_burst(self, selector: selectors.BaseSelector) -> bytes:
+        """What a paste without brackets goes on with: the kernel hands it out in pieces.
+
+        Hands do not press two keys at once, so that nobody waits for this.
+        """
+        rest = b""
+        while len(rest) < _MAX_BURST_BYTES and selector.select(_BURST_GAP_S):
+            piece = self._read()
+            if not piece:
+                break  # told by the next read too
+            rest += piece
+        return rest
+
+    def _hand_over(self, batch: list[Message]) -> None:
+        """Give the app a batch whole, so that it sees what came together before it acts."""
+        if batch:
+            self._call(lambda: self._process(batch))
+
+    def _process(self, batch: list[Message]) -> None:
+        for event in batch:
+            self.process_message(event)
 
     def _read(self) -> bytes:
         """Some bytes of input; none when the terminal was closed."""

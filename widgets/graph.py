@@ -13,10 +13,8 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 import msgspec
-from textual.strip import Strip
 
 from console.safety.text import Marks, Raw
-from widgets.line_view import LineView
 from widgets.paint import GLYPHS, Glyphs, Span, Spans, width_of
 from widgets.theme import Ink
 
@@ -90,7 +88,7 @@ def plot(
     labels = {0: high, rows - 1: low, rows // 2: (high + low) / 2}
     if line is not None and threshold is not None:
         labels[line] = threshold
-    lines: list[Spans] = [_legend(chart, drawn, width, glyphs.marks)]
+    lines: list[Spans] = [_legend(chart, drawn, glyphs.marks)]
     for row in range(rows):
         label = number_text(labels[row]) if row in labels else ""
         ink = Ink.BREACHED if row == line else Ink.MUTED
@@ -173,7 +171,7 @@ def _bounds(curves: Sequence[Curve], threshold: float | None) -> tuple[float, fl
     return low, high
 
 
-def _legend(chart: Chart, drawn: Sequence[Curve], width: int, marks: Marks) -> Spans:
+def _legend(chart: Chart, drawn: Sequence[Curve], marks: Marks) -> Spans:
     spans: list[Span] = []
     if chart.partial:
         spans.append(("partial  ", Ink.WARNING))
@@ -204,41 +202,3 @@ def _time_axis(chart: Chart, columns: int, zone: tzinfo | None) -> Spans:
         text = text[:at] + centre + text[at + len(centre) :]
     text = text[: columns - len(last)] + last if columns >= 2 * len(first) + 1 else text
     return ((" " * (_AXIS_CELLS + 1) + text, Ink.MUTED),)
-
-
-class GraphView(LineView):
-    """One chart in all the space that there is."""
-
-    DEFAULT_CSS = """
-    GraphView {
-        height: 1fr;
-        min-height: 5;
-    }
-    """
-
-    _chart: Chart | None = None
-    _zone: tzinfo | None = None
-    _waiting: Spans = (("asking", Ink.MUTED),)
-    _plotted: tuple[tuple[int, int], list[Spans]] | None = None
-
-    def show(self, chart: Chart, zone: tzinfo | None = None) -> None:
-        """Draw `chart`, with times in `zone` (`None` for the machine's own)."""
-        self._chart, self._zone, self._plotted = chart, zone, None
-        self.repaint_changed()
-
-    def show_words(self, spans: Spans) -> None:
-        """Say in words why there is no chart."""
-        self._chart, self._waiting, self._plotted = None, spans, None
-        self.repaint_changed()
-
-    def line(self, y: int, width: int) -> Strip:
-        lines = self._lines(width, self.size.height)
-        return self.strip(lines[y] if y < len(lines) else (), width)
-
-    def _lines(self, width: int, height: int) -> list[Spans]:
-        if self._chart is None:
-            return [self._waiting]
-        if self._plotted is None or self._plotted[0] != (width, height):
-            lines = plot(self._chart, width, height, glyphs=self.glyphs, zone=self._zone)
-            self._plotted = ((width, height), lines)
-        return self._plotted[1]

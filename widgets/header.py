@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta, tzinfo
 from typing import ClassVar, Final
 
@@ -16,12 +15,18 @@ from console.model.state import State
 from console.model.words import age_text, state_shape
 from console.safety.clock import Instant
 from console.safety.text import Raw
-from widgets.chunks import Chunk, arrange
+from widgets.chunks import GAP, Chunk, arrange
 from widgets.line_view import LineView
 from widgets.paint import STATE_INKS, Spans, width_of
 from widgets.theme import Ink
 
 _BOUND_S: Final = 5
+_IN_SHORT: Final = {
+    BadgeKind.WATCHDOG: "no watchdog", BadgeKind.SKEW: "clock skew", BadgeKind.SETTLING: "settling",
+    BadgeKind.CUT_OFF: "cut off", BadgeKind.RULES: "rules fail", BadgeKind.ABANDONED: "silent",
+    BadgeKind.PARTIAL: "partial", BadgeKind.CONSOLE: "console fault",
+}  # fmt: skip
+"""What stands in a narrow header for the words of a badge: it must not vanish."""
 
 
 class HeaderFacts(msgspec.Struct, frozen=True):
@@ -122,17 +127,24 @@ class HeaderLine(LineView):
         left = [Chunk(self._title(), 100)]
         right = [Chunk(((facts.user, Ink.PLAIN),), 60)] if facts.user else []
         rest = [
-            *(Chunk(_badge(badge), 95) for badge in facts.badges),
             *self._watchdog(),
             *self._score(),
             *(Chunk(((note, Ink.WARNING),), 70 - at) for at, note in enumerate(facts.notes)),
         ]
         sources = self._sources(detailed=True)
-        all_of_it = (*left, *sources, *rest, *right)
+        badges = [Chunk(_badge(badge, badge.text), 95) for badge in facts.badges]
         marks = self.glyphs.marks
-        if sum(width_of(chunk.spans, marks) + 2 for chunk in all_of_it) - 2 > width:
+
+        def fit(*chunks: Chunk) -> bool:
+            return sum(width_of(chunk.spans, marks) + GAP for chunk in chunks) - GAP <= width
+
+        if not fit(*left, *sources, *badges, *rest, *right):
             sources = self._sources(detailed=False)
-        return self.strip(arrange((*left, *sources, *rest), right, width, marks=marks), width)
+            if not fit(*left, *(one for one in sources if one.priority > 95), *badges):
+                kinds = {badge.kind: badge for badge in facts.badges}
+                badges = [Chunk(_badge(one, _IN_SHORT[kind]), 95) for kind, one in kinds.items()]
+        pieces = (*left, *sources, *badges, *rest)
+        return self.strip(arrange(pieces, right, width, marks=marks), width)
 
     def _title(self) -> Spans:
         facts = self._facts
@@ -156,7 +168,7 @@ class HeaderLine(LineView):
         return [Chunk((("score ", Ink.MUTED), (text, Ink.PLAIN)), 50)]
 
     def _sources(self, *, detailed: bool) -> list[Chunk]:
-        sources = list(_wholes(self._facts.sources))
+        sources = [source for source in self._facts.sources if not source.member_of]
         sick = [source for source in sources if source.state is not State.OK]
         well = [source for source in sources if source.state is State.OK]
         if not sources:
@@ -197,19 +209,11 @@ class HeaderLine(LineView):
     def _age(self, source: SourceHealth) -> timedelta | None:
         if source.last_ok is None or self._now is None:
             return None
-        return timedelta(seconds=self._now.mono - source.last_ok.mono)
+        return self._now.since(source.last_ok)
 
 
-def _wholes(sources: Sequence[SourceHealth]) -> Iterator[SourceHealth]:
-    names = {source.name for source in sources}
-    for source in sources:
-        whole, slash, _ = source.name.partition("/")
-        if not slash or whole not in names:
-            yield source
-
-
-def _badge(badge: Badge) -> Spans:
-    return ((badge.text, Ink.BREACHED if badge.kind is BadgeKind.CUT_OFF else Ink.WARNING),)
+def _badge(badge: Badge, text: str) -> Spans:
+    return ((text, Ink.BREACHED if badge.kind is BadgeKind.CUT_OFF else Ink.WARNING),)
 
 
 def _bound_text(age: timedelta) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
+
+from console.safety.process import stop_own_job
 
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT)
 
@@ -43,18 +46,10 @@ class JobControl:
     def stop(self) -> bool:
         """Stop the whole job until a shell continues it; whether one was there to do so."""
         self._leave()
-        self._continued = False
-        self._loop.remove_signal_handler(signal.SIGTSTP)
-        self._loop.remove_signal_handler(signal.SIGCONT)
-        signal.signal(signal.SIGCONT, self._note)
-        # The default action: the kernel leaves it out where the job has no shell.
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
-        while self._continued and not self._in_foreground():
-            os.kill(os.getpid(), signal.SIGSTOP)
-        self._loop.add_signal_handler(signal.SIGTSTP, self.stop)
-        self._loop.add_signal_handler(signal.SIGCONT, self._was_stopped)
+        with self._default_actions():
+            continued = self._stop_once() and self._wait_for_foreground()
         self._come_back()
-        return self._continued
+        return continued
 
     def release(self) -> None:
         """Leave the signals as a program finds them."""
@@ -64,9 +59,37 @@ class JobControl:
     def _was_stopped(self) -> None:
         """After a SIGSTOP from outside: the shell has had the terminal and changed it."""
         self._leave()
-        while not self._in_foreground():
-            os.kill(os.getpid(), signal.SIGSTOP)
+        with self._default_actions():
+            self._wait_for_foreground()
         self._come_back()
+
+    @contextmanager
+    def _default_actions(self) -> Iterator[None]:
+        """SIGTSTP stops, as in a program that does not handle it."""
+        for number in _SIGNALS:
+            self._loop.remove_signal_handler(number)
+        signal.signal(signal.SIGCONT, self._note)
+        try:
+            yield
+        finally:
+            self._loop.add_signal_handler(signal.SIGTSTP, self.stop)
+            self._loop.add_signal_handler(signal.SIGCONT, self._was_stopped)
+
+    def _stop_once(self) -> bool:
+        """Stop; whether it was a shell that had us go on, and not that there is none."""
+        self._continued = False
+        stop_own_job()
+        return self._continued
+
+    def _wait_for_foreground(self) -> bool:
+        """Stop again as long as it is the background that we are continued in, by `bg`.
+
+        The whole job each time: a shell wakes one for `fg` only when it has seen it stop.
+        """
+        while not self._in_foreground():
+            if not self._stop_once():
+                return False
+        return True
 
     def _note(self, *_: object) -> None:
         self._continued = True

@@ -18,6 +18,7 @@ from textual.widgets import Input
 
 _BURST_KEYS: Final = 8
 _BURST_SORTS: Final = 5
+_PASTE_GAP_S: Final = 0.3
 _OPENERS: Final = ("/", ":")
 
 
@@ -28,6 +29,7 @@ class KeyTurns(App[Any]):
         super().__init__(*args, **kwargs)
         self._keys_waiting: deque[events.Key] = deque()
         self._key_in_turn = False
+        self._dropped_at = float("-inf")
 
     @property
     def keys_idle(self) -> bool:
@@ -39,6 +41,9 @@ class KeyTurns(App[Any]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
+            if event.time - self._dropped_at < _PASTE_GAP_S and not self._is_typed_into():
+                self._dropped_at = event.time  # the rest of a paste, which came in pieces
+                return
             self._keys_waiting.append(event)
             if not self._key_in_turn:
                 # Behind whatever else is in the queue, a burst's other keys among it.
@@ -78,8 +83,12 @@ class KeyTurns(App[Any]):
         waiting = [key.character for key in self._keys_waiting if key.is_printable]
         if len(waiting) < _BURST_KEYS or len(set(waiting)) < _BURST_SORTS:
             return
-        if waiting[0] in _OPENERS or isinstance(self.focused, Input):
+        if waiting[0] in _OPENERS or self._is_typed_into():
             return
+        self._dropped_at = self._keys_waiting[-1].time
         count = len(self._keys_waiting)
         self._keys_waiting.clear()
         self.on_keys_dropped(count)
+
+    def _is_typed_into(self) -> bool:
+        return isinstance(self.focused, Input)

@@ -25,7 +25,7 @@ from widgets.paint import Spans, fitted, joined, width_of
 from widgets.theme import Ink
 
 HOLD_S: Final = 2.0
-"""How long after a key nothing changes place (DESIGN 4.8)."""
+"""How long after a key nothing changes place."""
 _GUTTER: Final = 1
 _WHEEL_ROWS: Final = 3
 

@@ -215,7 +215,7 @@ class Matrix(LineView, can_focus=True):
             cursor = self._at == (row, index)
             parts += [
                 (text, palette.style(ink, cursor=cursor))
-                for text, ink in self._cell(service, layout, cursor)
+                for text, ink in self._cell(service, layout)
             ]
             parts.append((" " * (layout.pitch - self._cell_width(layout)), palette.base))
         strip = strip_of(parts, width, fill=palette.base, marks=marks)
@@ -244,7 +244,7 @@ class Matrix(LineView, can_focus=True):
             (f" {count} ", STATE_INKS[worst]),
         ]
 
-    def _cell(self, service: Service, layout: Layout, cursor: bool) -> list[Span]:
+    def _cell(self, service: Service, layout: Layout) -> list[Span]:
         shape = state_shape(service.state, self.glyphs.ascii_only)
         ink = STATE_INKS[service.state]
         if not layout.named:

@@ -14,6 +14,8 @@ from typing import Final
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+from widgets.locale import is_utf8, locale_of
+
 DARK: Final = "oncall-dark"
 LIGHT: Final = "oncall-light"
 ANSI_DARK: Final = "ansi-dark"
@@ -283,11 +285,6 @@ def has_few_colours(environ: Mapping[str, str]) -> bool:
     return term in _FEW_COLOURS or term.endswith(("-16color", "-m", "-mono"))
 
 
-def is_too_dumb(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal cannot place a cursor at all, so that only plain text will do."""
-    return environ.get("TERM", "").lower() in ("", "dumb", "unknown")
-
-
 def prefers_ascii(setting: bool | None, environ: Mapping[str, str]) -> bool:
     """Whether shapes are drawn in ASCII: as set, else where the locale or terminal cannot.
 
@@ -296,9 +293,8 @@ def prefers_ascii(setting: bool | None, environ: Mapping[str, str]) -> bool:
     """
     if setting is not None:
         return setting
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
-    encoding = locale.lower().replace("-", "")
-    if "utf8" not in encoding or environ.get("TERM", "").lower() in ("linux", "vt100", "vt220"):
+    locale = locale_of(environ)
+    if not is_utf8(locale) or environ.get("TERM", "").lower() in ("linux", "vt100", "vt220"):
         return True
     return locale.lower().startswith(("zh", "ja", "ko"))
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-
-import msgspec
+from typing import NamedTuple
 
 from console.actions.registry import ACTIONS
 from console.model.action import Action
 
 _IDS = {action.id: action for action in ACTIONS}
-
 
 SPOKEN = {
     "question_mark": "?",
@@ -35,10 +33,11 @@ def spoken(key: str) -> str:
     return SPOKEN.get(key, key)
 
 
-class KeyFault(msgspec.Struct, frozen=True):
-    """A key in the settings that cannot be; `action` is the id it stands under."""
+class KeyFault(NamedTuple):
+    """A key in the settings that cannot be."""
 
     action: str
+    """The id under which it stands."""
     message: str
 
 

@@ -18,8 +18,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 EXIT_USAGE = 2
+EXIT_FAILED = 4
+"""The command itself could not do its work. Not 1: of `oncall status` that says: it fires."""
 EXIT_INTERRUPTED = 130
 """What a shell expects of a program that ctrl+c ended."""
+
+
+class OutputError(Exception):
+    """Standard output is closed, or its disk is full."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -87,7 +93,6 @@ def source_options(command: Callable[..., R]) -> Callable[..., R]:
 
 def look_options(command: Callable[..., R]) -> Callable[..., R]:
     """`--read-only`, `--theme`, `--ascii` and `--mouse`; goes under `source_options`."""
-    command.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     for option in (
         click.option("--read-only", is_flag=True, help="Look, and change nothing anywhere."),
         click.option(
@@ -119,7 +124,7 @@ def faults_of_keys(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, s
     # Late: commands without settings of their own need no registry of actions.
     from console.actions.keys import key_faults
 
-    return [(fault.action, fault.message) for fault in key_faults(keys)]
+    return key_faults(keys)
 
 
 def settings_or_exit(chosen: Chosen) -> Loaded:

@@ -16,6 +16,7 @@ from config.load import Loaded
 from console.cli.chosen import Chosen, settings_of, source_options
 from console.cli.finding import Finding, Grade
 from console.cli.once import ask_once, state_of
+from console.cli.open import NO_SCREEN
 from console.cli.table import Cell, Ink, Paper, paper_for, put
 from console.cli.tools import look_for_tools
 from console.model.snapshot import Cell as ServiceCell
@@ -166,7 +167,7 @@ def _services(cells: tuple[ServiceCell, ...]) -> Finding:
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
     """What is known of the terminal from the environment alone."""
     term = environ.get("TERM", "")
-    if term in ("", "dumb", "unknown"):
+    if term in NO_SCREEN:
         said = f"TERM={visible(term)} cannot show a console"
         yield Finding("terminal", Grade.NOTE, "TERM", said, "oncall status and oncall alerts can")
     else:

@@ -126,6 +126,7 @@ def status_document(
     """The document of `oncall status`, with the rows that the filter keeps."""
     snapshot, worklist = update.snapshot, update.worklist
     unwell = sick(snapshot)
+    total = len(snapshot.whole_sources)
     return StatusDocument(
         environment=snapshot.environment,
         at=snapshot.at.wall,
@@ -136,8 +137,8 @@ def status_document(
         storm=worklist.storm,
         score=snapshot.score,
         services_by_state=states(snapshot.cells),
-        sources_total=len(snapshot.sources),
-        sources_healthy=len(snapshot.sources) - len(unwell),
+        sources_total=total,
+        sources_healthy=total - len(unwell),
         sick_sources=tuple(source_facts(source, snapshot.at) for source in unwell),
         badges=snapshot.badges,
         rows=tuple(row_facts(row, snapshot.at) for row in rows),
@@ -145,8 +146,12 @@ def status_document(
 
 
 def sick(snapshot: Snapshot) -> tuple[SourceHealth, ...]:
-    """The sources that give no usable answer now."""
-    return tuple(source for source in snapshot.sources if source.state is not State.OK)
+    """The sources that give no usable answer now.
+
+    A cluster of which one member answers is not among them: that it is not whole is said by
+    its `degraded`.
+    """
+    return tuple(source for source in snapshot.whole_sources if source.state is not State.OK)
 
 
 def states(cells: Iterable[Cell]) -> dict[str, int]:

@@ -132,6 +132,8 @@ class SourceFacts(msgspec.Struct, frozen=True):
 
     name: str
     kind: str
+    member_of: str
+    """The cluster that it is a member of; empty for a source as a whole."""
     state: str
     url: str
     version: Raw | None
@@ -194,7 +196,7 @@ def alert_facts(known: KnownAlert, now: Instant) -> AlertFacts:
         cluster=alert.cluster,
         members=alert.members,
         said_by=known.owner,
-        age_of_answer_seconds=_age(known.as_of, now),
+        age_of_answer_seconds=_seconds(now.since(known.as_of)),
         ack=_ack(known.ack) if known.ack else None,
         silences=known.silences,
         inhibited_by=alert.inhibited_by,
@@ -217,7 +219,7 @@ def service_facts(cell: Cell, now: Instant) -> ServiceFacts:
         state=cell.state.value,
         because=cell.because,
         since=cell.since,
-        age_of_answer_seconds=_age(cell.as_of, now) if cell.as_of else None,
+        age_of_answer_seconds=_seconds(now.since(cell.as_of)) if cell.as_of else None,
         probes=tuple(_probe(result) for result in cell.probes),
         targets_up=sum(target.health.value == "up" for target in cell.targets),
         targets_total=len(cell.targets),
@@ -230,11 +232,12 @@ def source_facts(source: SourceHealth, now: Instant) -> SourceFacts:
     return SourceFacts(
         name=source.name,
         kind=source.kind.value,
+        member_of=source.member_of,
         state=source.state.value,
         url=source.url,
         version=source.version,
         interval_seconds=source.interval.total_seconds(),
-        age_of_answer_seconds=_age(source.last_ok, now) if source.last_ok else None,
+        age_of_answer_seconds=_seconds(now.since(source.last_ok)) if source.last_ok else None,
         took_seconds=_optional(source.took),
         skew_seconds=_optional(source.skew),
         failing_since=source.failing_since,
@@ -271,10 +274,6 @@ def _probe(result: ProbeResult) -> ProbeFacts:
         version=result.facts.version,
         tls_expires=result.tls_expires,
     )
-
-
-def _age(at: Instant, now: Instant) -> float:
-    return round(now.mono - at.mono, 3)
 
 
 def _optional(duration: timedelta | None) -> float | None:

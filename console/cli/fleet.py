@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import click
 
@@ -85,4 +84,4 @@ def _table(cells: Sequence[Cell], snapshot: Snapshot, paper: Paper) -> list[str]
 def _age(cell: Cell, snapshot: Snapshot) -> str:
     if cell.as_of is None:
         return "never"
-    return age_text(timedelta(seconds=snapshot.at.mono - cell.as_of.mono))
+    return age_text(snapshot.at.since(cell.as_of))

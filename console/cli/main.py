@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 
 import click
 
 from console import __version__
-from console.cli.chosen import EXIT_INTERRUPTED, Chosen, look_options, source_options
+from console.cli.chosen import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    Chosen,
+    OutputError,
+    look_options,
+    narrate,
+    source_options,
+)
 
 COMMANDS = {
     "alerts": ("console.cli.alerts", "What fires, in the order in which to work on it."),
@@ -75,4 +84,11 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         # Ended by the person's own ctrl+c, who needs no traceback to know it.
         sys.exit(EXIT_INTERRUPTED)
+    except OutputError as error:
+        narrate(f"standard output cannot be written: {error}")
+        sys.exit(EXIT_FAILED)
+    except Exception:
+        # Python would end with 1, which of `oncall status` says that something fires.
+        traceback.print_exc()
+        sys.exit(EXIT_FAILED)
     sys.exit(code if isinstance(code, int) else 0)

@@ -49,13 +49,16 @@ def look(chosen: Chosen) -> Looked:
 def state_of(loaded: Loaded) -> tuple[StateFolder | None, str]:
     """The folder that keeps clocks and the last known state, or none and why.
 
-    A demo's state lives and dies in the demo's own settings folder: the same alerts fire in
-    every demo, and would go on with the clocks of the last one.
+    A demo's state lives and dies in the demo's own settings folder, where the demo has made a
+    place for it: the same alerts fire in every demo, and would go on with the clocks of the
+    last one.
     """
     environment = loaded.settings.environment
     try:
         if environment == DEMO and loaded.folder is not None:
-            return StateFolder(private_dir(loaded.folder / "state")), ""
+            own = loaded.folder / "state"
+            if own.is_dir():
+                return StateFolder(private_dir(own)), ""
         return StateFolder(state_dir(environment, os.environ)), ""
     except FileError as error:
         return None, f"clocks start afresh and nothing is saved: {error}"

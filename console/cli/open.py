@@ -71,8 +71,8 @@ def _welcome(chosen: Chosen) -> int:
     from screens.welcome import ask_where
 
     answer = ask_where(chosen.theme, chosen.ascii)
-    if answer is None:
-        return 0
+    if isinstance(answer, int):
+        return answer
     if answer == "demo":
         from console.cli.demo import open_demo
         from console.demo.scenarios import DEFAULT

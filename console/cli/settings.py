@@ -16,6 +16,7 @@ from config.kinds import base_url_fault
 from config.load import SERVICES_FILE, SETTINGS_FILE, find_folder, load, user_folder
 from config.schema import Http
 from console.cli.chosen import EXIT_USAGE, Chosen, faults_of_keys, narrate
+from console.cli.table import put
 from console.model.registry import Registry
 from console.safety.files import FileError, private_dir, read_capped, write_atomic
 from console.safety.text import strip_credentials, visible
@@ -50,7 +51,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
         loaded = load(found, faults_of_keys)
     except SettingsFaults as error:
         for fault in error.faults:
-            click.echo(str(fault))
+            put(str(fault))
         count = len(error.faults)
         narrate(f"{shown}: {count} fault{'s' if count != 1 else ''}")
         sys.exit(EXIT_FAULTS)
@@ -68,7 +69,7 @@ def schema(file: str) -> None:
     """Print the JSON Schema of FILE (oncall.yaml unless told), for editors that complete."""
     from config.json_schema import schema_text
 
-    click.echo(schema_text(file), nl=False)
+    put(schema_text(file).removesuffix("\n"))
 
 
 @click.command()
@@ -106,7 +107,7 @@ def init(
     narrate(*notes)
     _tell(target, written)
     if added:
-        click.echo(f"{visible(str(target / SERVICES_FILE))}: {added}")
+        put(f"{visible(str(target / SERVICES_FILE))}: {added}")
     nameless = url is None and written[0] != (SETTINGS_FILE, LEFT)
     narrate(*_next_steps(target, nameless))
 
@@ -127,7 +128,7 @@ def write_starter() -> int:
 
 def _tell(folder: Path, written: Sequence[tuple[str, str]]) -> None:
     for name, done in written:
-        click.echo(f"{visible(str(folder / name))}: {done}")
+        put(f"{visible(str(folder / name))}: {done}")
 
 
 def _outer(ctx: click.Context) -> Path | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 
 from console.cli.chosen import Chosen, source_options
@@ -54,7 +52,7 @@ def age_of(source: SourceHealth, snapshot: Snapshot) -> str:
     """How old the source's last usable answer is; `never` where there is none."""
     if source.last_ok is None:
         return "never"
-    return age_text(timedelta(seconds=snapshot.at.mono - source.last_ok.mono))
+    return age_text(snapshot.at.since(source.last_ok))
 
 
 def says(source: SourceHealth) -> str:

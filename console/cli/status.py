@@ -15,7 +15,8 @@ from console.cli.fleet import score_text
 from console.cli.once import ascii_wanted, filter_or_exit, look, output_options
 from console.cli.sources import says
 from console.cli.table import Cell, Ink, Paper, paper_for, put
-from console.model.snapshot import Snapshot, Standing
+from console.model.failure import FailureKind
+from console.model.snapshot import Snapshot, SourceKind, Standing
 from console.model.state import Priority, State
 from console.model.update import Update
 from console.model.words import age_text, count_text
@@ -86,10 +87,31 @@ def verdict_of(update: Update, kept: Filter) -> Verdict:
         return Verdict.NOT_KNOWN
     if any(badge.is_row for badge in snapshot.badges):
         return Verdict.NOT_KNOWN
+    if _part_fails(snapshot) or _nothing_is_watched(snapshot):
+        return Verdict.NOT_KNOWN
     unproven = (State.UNKNOWN, State.STALE, State.LOST)
     if any(row.state in unproven for row in rows) or any(cell.state in unproven for cell in cells):
         return Verdict.NOT_KNOWN
     return Verdict.OK
+
+
+def _part_fails(snapshot: Snapshot) -> bool:
+    """A Prometheus that tells its alerts, and not its rules or targets although it has some."""
+    return any(
+        failure.kind is not FailureKind.NOT_SERVED
+        for source in snapshot.whole_sources
+        if source.kind is SourceKind.PROMETHEUS
+        for failure in source.failures
+    )
+
+
+def _nothing_is_watched(snapshot: Snapshot) -> bool:
+    """No Alertmanager, no rule, no service: that nothing fires there proves nothing."""
+    return not (
+        snapshot.cells
+        or any(known.rules for known in snapshot.rules)
+        or any(source.kind is SourceKind.ALERTMANAGER for source in snapshot.sources)
+    )
 
 
 def _screen(update: Update, rows: list[Row], verdict: Verdict, paper: Paper) -> list[str]:
@@ -121,12 +143,14 @@ def _title(snapshot: Snapshot, verdict: Verdict, paper: Paper) -> str:
 
 def _sources(snapshot: Snapshot, paper: Paper) -> Iterator[str]:
     unwell = sick(snapshot)
-    total = len(snapshot.sources)
+    total = len(snapshot.whole_sources)
     if total and len(unwell) == total:
-        yield paper.line(Cell("no source answers: this host is cut off", "red"))
+        yield paper.line(Cell("no source answers", "red"))
     else:
         yield paper.line(f"sources   {total - len(unwell)} of {total} healthy")
-    for source in unwell:
+    for source in snapshot.whole_sources:
+        if source.state is State.OK and not source.degraded:
+            continue
         since = ""
         if source.failing_since is not None:
             since = f", since {age_text(snapshot.at.wall - source.failing_since)}"

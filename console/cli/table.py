@@ -10,10 +10,11 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 import msgspec
 
+from console.cli.chosen import OutputError
 from console.model.state import State
 from console.model.words import state_shape
 from console.safety.text import ASCII_MARKS, MARKS, Marks, Raw, cell_width, fit, visible
@@ -142,7 +143,7 @@ def paper_for(ascii_only: bool | None) -> Paper:
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     if ascii_only is None:
         ascii_only = not encoding.startswith("utf")
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return Paper(ascii_only=ascii_only)
     size = shutil.get_terminal_size()
     coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
@@ -150,13 +151,26 @@ def paper_for(ascii_only: bool | None) -> Paper:
 
 
 def put(text: str) -> None:
-    """Write `text` and a line break to standard output; who stops reading is not told off."""
+    """Write `text` and a line break to standard output; who stops reading is not told off.
+
+    Raises:
+        OutputError: it is closed, or its disk is full.
+    """
     out = sys.stdout
+    if out is None:
+        raise OutputError("it is closed")
     encoding = out.encoding or "ascii"
     try:
         out.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         out.flush()
     except BrokenPipeError:
-        # `oncall alerts | head` has what it wanted. The interpreter flushes once more at its
-        # end, which must not find the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        # `oncall alerts | head` has what it wanted.
+        _abandon(out)
+    except OSError as error:
+        _abandon(out)
+        raise OutputError(error.strerror) from error
+
+
+def _abandon(out: TextIO) -> None:
+    """The interpreter flushes once more at its end, which must not find the fault again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

@@ -26,6 +26,9 @@ from console.safety.files import private_dir, write_atomic
 ASK_EVERY = "5s"
 """How often the console asks the demo's sources: it should look alive."""
 
+STATE = "state"
+"""The folder inside the settings in which a console keeps the state of this demo alone."""
+
 FLAGS = ("prometheus", "sentry", "otel", "langfuse")
 
 
@@ -59,6 +62,7 @@ def write_settings(folder: Path, world: World, endpoints: Endpoints) -> None:
         FileError: the folder cannot be made or written.
     """
     private_dir(folder)
+    private_dir(folder / STATE)
     intro = f"# The demo `{world.scenario.name}`: {world.scenario.summary}.\n"
     for name, content in (
         ("oncall.yaml", oncall_settings(world, endpoints)),

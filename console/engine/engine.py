@@ -16,6 +16,7 @@ import msgspec
 from config.fault import SettingsFaults
 from config.load import Loaded, load
 from console.actions.keys import key_faults
+from console.engine.discovery import SentTo
 from console.engine.events import EventLog
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
@@ -87,9 +88,9 @@ class Engine:
         triage = Triage(loaded.policy, saved.episodes)
         self._picture = Picture(fleet, triage, self._log, self._trouble)
         self._keeper = Keeper(state, fleet, clock, self._trouble)
-        self._watch = self._new_watch()
+        self._watch = self._new_watch(saved.sent_to)
 
-    def _new_watch(self, before: Watch | None = None) -> Watch:
+    def _new_watch(self, sent_to: tuple[SentTo, ...]) -> Watch:
         return Watch(
             self._loaded,
             self._picture.fleet,
@@ -98,7 +99,7 @@ class Engine:
             jitter=self._jitter,
             trouble=self._trouble,
             news=self._dirty.set,
-            sent_to=before.sent_to if before is not None else (),
+            sent_to=sent_to,
         )
 
     # What a person may wish for. Each is called on the engine's loop.
@@ -153,7 +154,7 @@ class Engine:
                 group.create_task(self._watch_forever(), name="watch")
         finally:
             if self._last is not None:
-                self._keeper.keep_now(self._last)
+                self._keeper.keep_now(self._last, self._watch.sent_to)
 
     async def look_once(self, deadline_s: float) -> Update:
         """Ask every source once and return what came, for commands that end.
@@ -177,7 +178,9 @@ class Engine:
             self._watch_failed(ended)
         self._watch.give_up(deadline_s)
         update = self._build()
-        self._keeper.keep_now(update)
+        fault = self._keeper.keep_now(update, self._watch.sent_to)
+        if fault:
+            self.notices.append(fault)
         return update
 
     async def _watch_forever(self) -> None:
@@ -196,7 +199,7 @@ class Engine:
                 await self._pause.sleep(TRY_AGAIN_S)
             else:
                 self._trouble.end(WATCH)
-            self._watch = self._new_watch(self._watch)
+            self._watch = self._new_watch(self._watch.sent_to)
 
     def _watch_failed(self, error: Exception) -> None:
         text = f"the sources are not asked: a fault inside the console: {whereabouts(error)}"
@@ -209,7 +212,7 @@ class Engine:
         while True:
             await self._wait_for_news()
             update = self._show()
-            self._keeper.keep(update)
+            self._keeper.keep(update, self._watch.sent_to)
             calm_s = CALM_S if update.snapshot.complete else 0.0
             await self._wished.sleep(max(update.build_s * REST_FACTOR, calm_s))
 

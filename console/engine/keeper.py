@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from console.engine.discovery import SentTo
 from console.engine.saved import StateFolder
 from console.engine.trouble import Trouble, whereabouts
 from console.fleet.fleet import Fleet
@@ -29,7 +30,7 @@ class Keeper:
         self._kept_at: float | None = None
         self._keeping: asyncio.Task[None] | None = None
 
-    def keep(self, update: Update) -> None:
+    def keep(self, update: Update, sent_to: tuple[SentTo, ...]) -> None:
         """Save `update` when that is due, and return at once.
 
         For the first time as soon as every source has been heard, so that a console that is
@@ -42,23 +43,25 @@ class Keeper:
         is_busy = self._keeping is not None and not self._keeping.done()
         if is_due and not is_busy:
             self._kept_at = self._clock.now().mono
-            self._keeping = asyncio.create_task(self._keep(update), name="keep")
+            self._keeping = asyncio.create_task(self._keep(update, sent_to), name="keep")
 
-    def keep_now(self, update: Update) -> None:
-        """Save `update` before this returns."""
-        self._told(self._written(update))
+    def keep_now(self, update: Update, sent_to: tuple[SentTo, ...]) -> str:
+        """Save `update` before this returns; why that did not work, empty when it did."""
+        fault = self._written(update, sent_to)
+        self._told(fault)
+        return fault
 
-    async def _keep(self, update: Update) -> None:
-        self._told(await asyncio.to_thread(self._written, update))
+    async def _keep(self, update: Update, sent_to: tuple[SentTo, ...]) -> None:
+        self._told(await asyncio.to_thread(self._written, update, sent_to))
 
-    def _written(self, update: Update) -> str:
+    def _written(self, update: Update, sent_to: tuple[SentTo, ...]) -> str:
         """Write; why that did not work, empty when it did. Raises nothing."""
         if self._state is None or update.snapshot.restored:
             return ""
         # What was saved stays until there is something better than a first half.
         snapshot = self._fleet.saved() if update.snapshot.complete else None
         try:
-            self._state.save(update.worklist.episodes, snapshot, update.events)
+            self._state.save(update.worklist.episodes, snapshot, update.events, sent_to)
         except FileError as fault:
             return f"state not saved: {fault}"
         except Exception as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.engine.discovery import SentTo
 from console.engine.events import KEPT
 from console.model.event import Event
 from console.model.worklist import Episode
@@ -22,11 +23,14 @@ from console.triage.saved import EpisodesDamaged, episodes_from, episodes_to, me
 EPISODES = "episodes.json"
 SNAPSHOT = "snapshot.json"
 EVENTS = "events.json"
+ALERTMANAGERS = "alertmanagers.json"
 MAX_BYTES = 64 * 1024 * 1024
 LOCK_WAIT_S = 1.0
 """For another console that saves; the way out of the console has no more time than that."""
 SAME_WITHIN = timedelta(seconds=90)
 """Two consoles see one thing happen at their own polls: within this it is the same thing."""
+
+_SENT_TO = msgspec.json.Decoder(tuple[SentTo, ...])
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -36,6 +40,9 @@ class Saved(msgspec.Struct, frozen=True):
     snapshot: bytes | None = None
     """For `Fleet.restore`."""
     events: tuple[Event, ...] = ()
+    sent_to: tuple[SentTo, ...] = ()
+    """Where the Prometheus servers sent their alerts: asked from the start of the next console,
+    which may well be opened because a Prometheus is dead."""
     notices: tuple[str, ...] = ()
     """What could not be read, in words for the person."""
 
@@ -57,12 +64,21 @@ class StateFolder:
         if isinstance(events, str):
             self._set_aside(EVENTS, events, notices)
             events = ()
-        return Saved(episodes, self._read(SNAPSHOT, notices), events, tuple(notices))
+        sent_to = self._sent_to(notices)
+        if isinstance(sent_to, str):
+            self._set_aside(ALERTMANAGERS, sent_to, notices)
+            sent_to = ()
+        snapshot = self._read(SNAPSHOT, notices)
+        return Saved(episodes, snapshot, events, sent_to, tuple(notices))
 
     def save(
-        self, episodes: Iterable[Episode], snapshot: bytes | None, events: Iterable[Event]
+        self,
+        episodes: Iterable[Episode],
+        snapshot: bytes | None,
+        events: Iterable[Event],
+        sent_to: Iterable[SentTo] = (),
     ) -> None:
-        """Write all three. What another console saved of episodes and events is kept.
+        """Write all of it. What another console saved of episodes and events is kept.
 
         Of two episodes of one alert the earlier start wins.
 
@@ -85,6 +101,8 @@ class StateFolder:
             if not isinstance(happened, str):
                 events = together(events, happened)
             write_atomic(self.folder / EVENTS, msgspec.json.encode(tuple(events)))
+            if found := tuple(sent_to):
+                write_atomic(self.folder / ALERTMANAGERS, msgspec.json.encode(found))
 
     def set_snapshot_aside(self, why: str) -> str:
         """Move a snapshot that could not be restored out of the way; the notice to show."""
@@ -105,6 +123,14 @@ class StateFolder:
         content = self._read(EVENTS, notices)
         try:
             return () if content is None else _events_from(content)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as damaged:
+            return visible(str(damaged), cells=120)
+
+    def _sent_to(self, notices: list[str]) -> tuple[SentTo, ...] | str:
+        """What is saved, or why it cannot be read."""
+        content = self._read(ALERTMANAGERS, notices)
+        try:
+            return () if content is None else _SENT_TO.decode(content)
         except (msgspec.MsgspecError, ValueError, RecursionError) as damaged:
             return visible(str(damaged), cells=120)
 

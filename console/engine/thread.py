@@ -22,8 +22,10 @@ MakeEngine = Callable[[Callable[[Update], None]], "Engine"]
 class EngineThread:
     """Runs one engine until `stop()`.
 
-    `publish` and `crashed` are called on the engine's thread; they must only hand over
-    (`post_message`), never wait.
+    `publish` and `crashed` must only hand over (`post_message`), never wait. `crashed` is
+    called on the engine's thread, and so is `publish`, except for what `received()` hands on.
+    One update at a time is under way: until it has been received only the newest is kept, so
+    that a terminal that is stalled for hours does not fill the memory.
     """
 
     def __init__(
@@ -42,6 +44,9 @@ class EngineThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
         self._task: asyncio.Task[None] | None = None
+        self._handing = threading.Lock()
+        self._under_way: Update | None = None
+        self._newest: Update | None = None
 
     def start(self) -> None:
         """Begin to watch; returns at once."""
@@ -62,6 +67,16 @@ class EngineThread:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def received(self) -> None:
+        """The update that was published has arrived: the next one may come."""
+        with self._handing:
+            newest = self._newest
+            if newest is self._under_way:
+                newest = None
+            self._under_way = newest
+        if newest is not None:
+            self._publish(newest)
+
     def tell(self, wish: Callable[[Engine], None]) -> None:
         """Run `wish` on the engine's loop; does nothing before the engine is up."""
         if self._loop is not None and self._engine is not None and self.running:
@@ -78,6 +93,14 @@ class EngineThread:
 
         return asyncio.run_coroutine_threadsafe(answer(), loop)
 
+    def _hand_over(self, update: Update) -> None:
+        with self._handing:
+            self._newest = update
+            if self._under_way is not None:
+                return
+            self._under_way = update
+        self._publish(update)
+
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
@@ -90,7 +113,7 @@ class EngineThread:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._engine = self._make(self._publish)
+        self._engine = self._make(self._hand_over)
         self._task = asyncio.create_task(self._engine.run(), name="engine")
         self._ready.set()
         if self._stopping:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from config.load import Loaded
 from config.registry import probes_of, unasked
+from console.engine.discovery import Discovery, SentTo
 from console.engine.loops import FIRST_ROUND, poll_forever, probe_forever
 from console.engine.pause import Pause
 from console.engine.trouble import Trouble, whereabouts
@@ -21,13 +22,13 @@ from console.engine.unanswered import (
     no_reading,
 )
 from console.fleet.fleet import Fleet
+from console.model.failure import Failure
 from console.model.probe import Probe, Verdict
 from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
-from console.model.snapshot import SourceKind, Watched
+from console.model.snapshot import SourceKind
 from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
-from console.sources.alertmanager.poll import AlertmanagerMember
-from console.sources.open import discovered_members, merge_watched, open_sources
+from console.sources.open import open_sources
 from console.sources.probes.poll import Prober
 from console.sources.probes.settings import SOURCE
 from console.sources.prometheus.poll import Prometheus
@@ -46,15 +47,14 @@ class Watch:
         jitter: random.Random,
         trouble: Trouble,
         news: Callable[[], None],
-        sent_to: Iterable[PrometheusReading] = (),
+        sent_to: Iterable[SentTo] = (),
     ) -> None:
         """
         Args:
             fleet: takes every reading.
             pause: between two polls; waking it asks everything now.
             news: called when there is something new to look at.
-            sent_to: what an earlier watch was told of Alertmanagers, so that they are asked
-                from the start, also while the Prometheus that named them does not answer.
+            sent_to: what an earlier watch, or an earlier console, found.
         """
         self._loaded = loaded
         self._fleet = fleet
@@ -63,14 +63,17 @@ class Watch:
         self._jitter = jitter
         self._trouble = trouble
         self._news = news
-        self._watched: tuple[Watched, ...] = ()
+        self._discovery: Discovery | None = None
         self._servers: dict[str, Server] = {}
         self._probes: dict[str, Probe] = {}
         self._awaited: set[str] | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._not_taken: set[str] = set()
         """Keys of health checks whose last answer could not be taken in."""
-        self._sent_to = {reading.source: reading for reading in sent_to}
+        self._sent_to = tuple(sent_to)
+        self._failing: set[str] = set()
+        """Keys of Alertmanager members whose last answer was none."""
+        self._polls: dict[str, asyncio.Task[None]] = {}
         self.prometheuses: tuple[Prometheus, ...] = ()
         self.next_try: dict[str, Instant] = {}
         """When each source is asked again, by its name or its member's."""
@@ -81,9 +84,9 @@ class Watch:
         return self._awaited is not None and not self._awaited
 
     @property
-    def sent_to(self) -> tuple[PrometheusReading, ...]:
+    def sent_to(self) -> tuple[SentTo, ...]:
         """The newest word of each Prometheus on the Alertmanagers that it sends to."""
-        return tuple(self._sent_to.values())
+        return self._sent_to if self._discovery is None else self._discovery.sent_to
 
     async def run(self, *, first_round: timedelta = FIRST_ROUND) -> None:
         """Ask for ever; ends by being cancelled.
@@ -115,21 +118,23 @@ class Watch:
         self._probes = {probe.key: probe for probe in probes_of(loaded.registry, health)}
         self.prometheuses = opened.prometheuses
         # Where nothing is probed, nobody has to vouch for the probes.
-        self._watched = tuple(
+        watched = tuple(
             one for one in opened.watched if self._probes or one.kind is not SourceKind.HEALTH
         )
-        servers: tuple[Server, ...] = (*opened.prometheuses, *opened.alertmanagers)
+        found = Discovery(loaded.settings, http, self._clock, watched, self._sent_to)
+        self._discovery = found
+        servers: tuple[Server, ...] = (
+            *opened.prometheuses, *opened.alertmanagers, *found.members.values(),
+        )  # fmt: skip
         self._servers = {server.key: server for server in servers}
-        for told in self.sent_to:
-            self._discovered(told, http)
-        self._fleet.reload(loaded.registry, self._watched, loaded.policy)
+        self._fleet.reload(loaded.registry, found.watched, loaded.policy)
         for service in unasked(loaded.registry):
             self._fleet.mark_unasked(service.service, because=f"needs {service.needs}")
         self._awaited = {*self._servers, *self._probes}
         self._news()
         async with asyncio.TaskGroup() as group:
-            for server in tuple(self._servers.values()):
-                group.create_task(self._poll(server, group, http), name=server.key)
+            for server in servers:
+                self._begin(server, group)
             group.create_task(
                 probe_forever(
                     Prober(http, self._clock, health),
@@ -144,11 +149,17 @@ class Watch:
             )
             await asyncio.Event().wait()
 
-    async def _poll(self, server: Server, group: asyncio.TaskGroup, http: HttpClient) -> None:
+    def _begin(self, server: Server, group: asyncio.TaskGroup) -> None:
+        self._polls[server.key] = group.create_task(self._poll(server, group), name=server.key)
+
+    async def _poll(self, server: Server, group: asyncio.TaskGroup) -> None:
         def take(reading: Reading) -> None:
             self._take(reading)
             if isinstance(reading, PrometheusReading):
-                self._watch_also(reading, group, http)
+                self._look_for_alertmanagers(reading, group)
+            elif isinstance(reading, AlertmanagerReading):
+                failed = isinstance(reading.alerts, Failure)
+                (self._failing.add if failed else self._failing.discard)(server.key)
 
         def unread(error: Exception) -> AlertmanagerReading | PrometheusReading:
             at = self._clock.now()
@@ -166,44 +177,32 @@ class Watch:
 
     # Alertmanagers that are found through a Prometheus.
 
-    def _watch_also(
-        self, reading: PrometheusReading, group: asyncio.TaskGroup, http: HttpClient
-    ) -> None:
-        """Watch the Alertmanagers that a Prometheus sends to, where settings name none."""
+    def _look_for_alertmanagers(self, reading: PrometheusReading, group: asyncio.TaskGroup) -> None:
+        if not isinstance(reading.alertmanagers, tuple) or self._discovery is None:
+            return
+        place = f"Alertmanagers of {reading.source}"
+        urls = tuple(url.exact for url in reading.alertmanagers)
         try:
-            found = self._discovered(reading, http)
-        except Exception as error:
-            self._trouble.begin(
-                f"Alertmanagers of {reading.source}",
-                f"the Alertmanagers of {reading.source} are not looked for: {whereabouts(error)}",
-            )
+            new = self._discovery.take(SentTo(reading.source, urls))
+            gone = self._discovery.forget(self._failing) if urls else ()
+        except Exception as error:  # costs what would be found, and not what is watched
+            text = f"the {place} cannot be taken in: {whereabouts(error)}"
+            self._trouble.begin(place, text)
             return
-        self._trouble.end(f"Alertmanagers of {reading.source}")
-        if not found or self._awaited is None:
+        self._trouble.end(place)
+        if not (new or gone) or self._awaited is None:
             return
-        self._fleet.watch(self._watched)
-        for member in found:
+        for key in gone:
+            self._polls.pop(key).cancel()
+            del self._servers[key]
+            self._awaited.discard(key)
+            self._failing.discard(key)
+            self.next_try.pop(key, None)
+        self._fleet.watch(self._discovery.watched)
+        for member in new:
+            self._servers[member.key] = member
             self._awaited.add(member.key)
-            group.create_task(self._poll(member, group, http), name=member.key)
-
-    def _discovered(
-        self, reading: PrometheusReading, http: HttpClient
-    ) -> tuple[AlertmanagerMember, ...]:
-        """The members that `reading` names and that were not known; they are from now on."""
-        found = discovered_members(
-            self._loaded.settings,
-            reading,
-            known=frozenset(
-                key for key, one in self._servers.items() if isinstance(one, AlertmanagerMember)
-            ),
-            http=http,
-            clock=self._clock,
-        )
-        if isinstance(reading.alertmanagers, tuple) and reading.alertmanagers:
-            self._sent_to[reading.source] = reading
-        self._watched = merge_watched(self._watched, found.watched)
-        self._servers.update((member.key, member) for member in found.alertmanagers)
-        return found.alertmanagers
+            self._begin(member, group)
 
     # Readings in.
 

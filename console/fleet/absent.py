@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from console.fleet.book import AlertBook
 from console.fleet.cluster import ClusterMemory
-from console.fleet.memory import Missing, PrometheusMemory
+from console.fleet.memory import Missing, PrometheusMemory, mono
 from console.fleet.told import Told
-from console.fleet.union import mono, silent_in
+from console.fleet.union import silent_in
 from console.fleet.vanished import (
     cluster_doubt,
     is_only_waiting,

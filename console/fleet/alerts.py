@@ -15,10 +15,10 @@ from console.fleet.assign import Index
 from console.fleet.book import AlertBook
 from console.fleet.cluster import ClusterMemory
 from console.fleet.joined import JoinIndex
-from console.fleet.memory import PrometheusMemory
+from console.fleet.memory import PrometheusMemory, mono
 from console.fleet.standing import FREE, Hold, Silencing, standing_of
 from console.fleet.told import TellingProms, Told
-from console.fleet.union import merge, mono, present_in, silent_in, with_mutes
+from console.fleet.union import merge, present_in, silent_in, with_mutes
 from console.fleet.watchdogs import Sighting
 from console.model.alert import Alert, AlertState
 from console.model.labels import Labels

@@ -84,10 +84,6 @@ class Index:
         """The service that a scrape target belongs to."""
         return self._registered(target.labels) or self._spots.get(spot_of(target.labels))
 
-    def listing(self, alertname: str) -> list[Service]:
-        """The services that list the alert as theirs."""
-        return self._listed.get(alertname, [])
-
     def _register(self, service: Service) -> None:
         for instance in service.instances:
             self._instances.setdefault(instance, service.name)

@@ -9,6 +9,7 @@ from console.fleet.cluster import ClusterMemory
 from console.fleet.memory import PrometheusMemory, stale_after_s
 from console.fleet.vanished import is_overdue
 from console.model.alert import Rule, RuleHealth
+from console.model.failure import FailureKind
 from console.model.snapshot import Badge, BadgeKind, KnownAlert, SourceHealth
 from console.model.state import State
 from console.safety.clock import Instant
@@ -18,6 +19,11 @@ Refreshed = dict[str, tuple[datetime, datetime]]
 
 SKEW_LIMIT = timedelta(seconds=2)
 NAMED_RULES = 3
+NO_WORD = frozenset({
+    FailureKind.REFUSED, FailureKind.DNS, FailureKind.UNREACHABLE, FailureKind.TIMEOUT,
+    FailureKind.RESET,
+})  # fmt: skip
+"""Nothing came back. Whoever answers, if only with 401 or a login page, can be reached."""
 
 
 def source_badges(
@@ -41,10 +47,12 @@ def source_badges(
 
 def cut_off(sources: Iterable[SourceHealth]) -> Iterator[Badge]:
     """Every source began to fail at about the same time: it is this host, not all of them."""
-    whole = [one for one in sources if "/" not in one.name or not _is_member(one)]
+    whole = [one for one in sources if not one.member_of]
     since = [one.failing_since for one in whole if one.state is not State.OK]
     times = [at for at in since if at is not None]
     if len(whole) < 2 or len(times) < len(whole):
+        return
+    if any(failure.kind not in NO_WORD for one in whole for failure in one.failures):
         return
     spread_s = max(stale_after_s(one.interval) for one in whole)
     if (max(times) - min(times)).total_seconds() <= spread_s:
@@ -115,8 +123,5 @@ def _count(rules: list[Rule]) -> str:
 def _named(rules: list[Rule]) -> str:
     names: dict[Raw, None] = dict.fromkeys(rule.name for rule in rules)
     shown = [visible(name, cells=40) for name in list(names)[:NAMED_RULES]]
-    return ", ".join(shown) + (f" and {len(names) - NAMED_RULES} more" if len(names) > 3 else "")
-
-
-def _is_member(source: SourceHealth) -> bool:
-    return source.url != "" and source.name.endswith(f"/{source.url}")
+    more = len(names) - NAMED_RULES
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

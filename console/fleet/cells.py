@@ -10,8 +10,8 @@ from console.fleet.assign import Index
 from console.fleet.cluster import ClusterMemory
 from console.fleet.discover import Spot, spot_of
 from console.fleet.feeds import Feeds, Word, feed_of_alerts, feeds_of
-from console.fleet.memory import PrometheusMemory, stale_after_s
-from console.fleet.state import AlertWord, CellFacts, Deciding, Evidence, Feed, state_of
+from console.fleet.memory import PrometheusMemory, mono, stale_after_s
+from console.fleet.state import AlertWord, CellFacts, Evidence, Feed, state_of
 from console.fleet.words import Particulars, because
 from console.model.alert import Target, TargetHealth
 from console.model.probe import ProbeKind, ProbeResult, Verdict
@@ -155,7 +155,7 @@ class CellBook:
             service,
             judgement.state,
             because(judgement.because, words, service),
-            min(times, key=_mono, default=None),
+            min(times, key=mono, default=None),
             None,
             tuple(result for result, _ in answers.values()),
             tuple(at for _, at in answers.values()),
@@ -274,10 +274,3 @@ def _since(cell: Cell, before: Cell | None, alerts: tuple[KnownAlert, ...], now:
         cell.service, cell.state, cell.because, cell.as_of, since, cell.probes,
         cell.probe_ages, cell.targets, cell.alerts,
     )  # fmt: skip
-
-
-def _mono(at: Instant) -> float:
-    return at.mono
-
-
-__all__ = ["CellBook", "Deciding", "Scraped", "targets_by_cell"]

@@ -9,10 +9,9 @@ import msgspec
 
 from console.model.alert import Target
 from console.model.labels import Labels
-from console.model.registry import Host, Registry, Service, ServiceType
+from console.model.registry import PAGES, Host, Registry, Service, ServiceType
 from console.safety.text import visible
 
-PLACE_PAGES = "pages"
 PLACE_UNKNOWN = "targets"
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _PORT = re.compile(r":\d+$")
@@ -87,9 +86,7 @@ def _service(spot: Spot, name: str, aliases: dict[str, str]) -> Service:
             namespace=_shown(spot.namespace) or None, labels=labels,
         )  # fmt: skip
     if not host:
-        return Service(
-            name, ServiceType.TARGET, PLACE_PAGES, instances=(spot.instance,), labels=labels
-        )
+        return Service(name, ServiceType.TARGET, PAGES, instances=(spot.instance,), labels=labels)
     port = spot.instance.rpartition(":")[2]
     return Service(
         name, ServiceType.TARGET, _shown(host), host=_shown(host),

@@ -30,6 +30,11 @@ def stale_after_s(interval: timedelta) -> float:
     return max(2 * interval.total_seconds(), STALE_FLOOR_S)
 
 
+def mono(at: Instant) -> float:
+    """The key by which moments of this process are put in order."""
+    return at.mono
+
+
 class Part(Generic[Answer]):
     """One kind of answer of one server: the last usable one, and the failure since then."""
 
@@ -78,7 +83,7 @@ class Part(Generic[Answer]):
 class Missing:
     """An alert that was known and is no longer told."""
 
-    __slots__ = ("absent_at", "alert", "last_seen", "member", "owner", "restored")
+    __slots__ = ("absent_at", "alert", "last_seen", "member", "restored")
 
     def __init__(
         self,
@@ -87,7 +92,6 @@ class Missing:
         absent_at: Instant,
         *,
         member: str = "",
-        owner: str | None = None,
         restored: bool = False,
     ) -> None:
         self.alert = alert
@@ -95,7 +99,7 @@ class Missing:
         self.absent_at = absent_at
         """When a usable answer without it came first."""
         self.member = member
-        self.owner = owner
+        """The Alertmanager that dropped it; empty where none did, or none is known to."""
         self.restored = restored
         """It vanished while no console was looking."""
 
@@ -114,6 +118,7 @@ class PrometheusMemory:
         self.warnings: tuple[Raw, ...] = ()
         self.skew: timedelta | None = None
         self.took: timedelta | None = None
+        self.version: Raw | None = None
         self.rules_by_name: dict[str, list[Rule]] = {}
         self.missing: dict[str, Missing] = {}
         """Alerts that only it told of and that it no longer lists."""
@@ -151,6 +156,7 @@ class PrometheusMemory:
             self.warnings = reading.warnings
         self._label(reading.external_labels)
         self.took = reading.took
+        self.version = reading.version or self.version
         if reading.skew is not None:
             self.skew = reading.skew
 

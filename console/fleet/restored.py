@@ -111,5 +111,5 @@ def _seed_one(
     if prom is None:
         return False
     if one.standing is not Standing.PENDING and prom.alerts.value is None:
-        prom.missing.setdefault(one.key, Missing(one.alert, as_of, as_of, owner=prom.name))
+        prom.missing.setdefault(one.key, Missing(one.alert, as_of, as_of))
     return True

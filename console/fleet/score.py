@@ -30,8 +30,3 @@ def score_of(cells: Iterable[Cell]) -> Score:
 def score_of_place(cells: Iterable[Cell], place: str) -> Score:
     """The score of one row of the matrix: a host, a namespace, the pages."""
     return score_of(cell for cell in cells if cell.service.place == place)
-
-
-def score_of_service(cells: Iterable[Cell], name: str) -> Score:
-    """The score of one service: 100 or 0, `None` where there is no such cell."""
-    return score_of(cell for cell in cells if cell.service.name == name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from console.fleet.cluster import ClusterMemory, MemberMemory
-from console.fleet.memory import PrometheusMemory, stale_after_s
+from console.fleet.memory import PrometheusMemory, mono, stale_after_s
 from console.model.failure import Failure
 from console.model.probe import ProbeKind, ProbeResult, Verdict
 from console.model.snapshot import SourceHealth, SourceKind, Watched
@@ -44,7 +44,8 @@ def cluster_health(cluster: ClusterMemory, now: Instant) -> Iterator[SourceHealt
     well = sum(one.state is State.OK for one in members)
     notes = [watched.degraded, best.degraded]
     if 0 < well < len(members):
-        notes.append(f"{well} of {len(members)} members answers")
+        answer = "answers" if well == 1 else "answer"
+        notes.append(f"{well} of {len(members)} members {answer}")
     yield SourceHealth(
         watched.name,
         watched.kind,
@@ -91,6 +92,7 @@ def member_health(cluster: ClusterMemory, member: MemberMemory, now: Instant) ->
         skew=member.skew,
         took=member.took,
         url=member.name,
+        member_of=cluster.watched.name,
     )
 
 
@@ -117,6 +119,7 @@ def prometheus_health(prom: PrometheusMemory, now: Instant) -> SourceHealth:
         failures=failures,
         degraded=_joined(notes),
         warnings=prom.warnings,
+        version=prom.version,
         skew=prom.skew,
         took=prom.took,
         url=prom.watched.url,
@@ -178,21 +181,17 @@ def _first_failure(member: MemberMemory) -> datetime | None:
 def _complete(times: list[Instant | None]) -> Instant | None:
     """When all parts had answered: the oldest of their answers."""
     known = [at for at in times if at is not None]
-    return min(known, key=_mono) if len(known) == len(times) else None
+    return min(known, key=mono) if len(known) == len(times) else None
 
 
 def _complete_since(times: list[Instant | None]) -> Instant | None:
     known = [at for at in times if at is not None]
-    return max(known, key=_mono) if len(known) == len(times) else None
+    return max(known, key=mono) if len(known) == len(times) else None
 
 
 def _latest(times: Iterable[Instant | None]) -> Instant | None:
-    return max((at for at in times if at is not None), key=_mono, default=None)
+    return max((at for at in times if at is not None), key=mono, default=None)
 
 
 def _joined(notes: Iterable[str]) -> str:
     return ", ".join(note for note in notes if note)
-
-
-def _mono(at: Instant) -> float:
-    return at.mono

@@ -126,7 +126,7 @@ class TellingProms:
         at = prom.alerts.as_of or self._now
         for fingerprint in prom.shown.keys() - shown.keys():
             alert, seen = prom.shown[fingerprint]
-            prom.missing[fingerprint] = Missing(alert, seen, at, owner=prom.name)
+            prom.missing[fingerprint] = Missing(alert, seen, at)
         prom.shown, prom.unsent, prom.was_pending = shown, waiting, pending
 
     def _is_due(

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from console.fleet.cluster import ClusterMemory
+from console.fleet.memory import mono
 from console.model.alert import Alert, AlertState
 from console.model.snapshot import KnownAlert, Standing
 from console.safety.clock import Instant
@@ -49,10 +50,6 @@ def _rank(known: KnownAlert) -> tuple[int, int, datetime, str]:
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return one[0] + other[0], one[1] + other[1]
-
-
-def mono(at: Instant) -> float:
-    return at.mono
 
 
 def present_in(cluster: ClusterMemory, now: Instant) -> dict[str, Alert]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from console.fleet.cluster import ClusterMemory
-from console.fleet.memory import PrometheusMemory
+from console.fleet.memory import PrometheusMemory, mono
 from console.fleet.standing import covers
 from console.model.alert import Alert
 from console.model.labels import Labels, Matcher
@@ -109,7 +109,7 @@ class WatchdogMemory:
                 return Badge(BadgeKind.WATCHDOG, prom.name, text, is_row=True)
             return None
         if holders:
-            self._absent_since.setdefault(prom.name, min(holders.values(), key=_mono))
+            self._absent_since.setdefault(prom.name, min(holders.values(), key=mono))
         since = self._absent_since.get(prom.name)
         if since is None:
             return None
@@ -148,9 +148,5 @@ def _asked_at(
             usable = source.alerts.is_usable(now) and source.alerts.as_of is not None
             times = [source.alerts.as_of] if usable and source.alerts.as_of else []
         if times:
-            asked[name] = max(times, key=_mono)
+            asked[name] = max(times, key=mono)
     return asked
-
-
-def _mono(at: Instant) -> float:
-    return at.mono

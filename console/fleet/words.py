@@ -35,6 +35,8 @@ class Particulars(msgspec.Struct, frozen=True):
         if target.health is TargetHealth.DOWN:
             cause = visible(target.last_error, cells=SENTENCE_CELLS)
             return f"scrape of {instance} fails: {cause or 'no reason given'}"
+        if target.health is TargetHealth.UNKNOWN and target.last_error:
+            return f"{instance}: {visible(target.last_error, cells=SENTENCE_CELLS)}"
         if target.health is TargetHealth.UNKNOWN:
             return f"{instance} has not been scraped yet"
         return f"scrape of {instance} works"

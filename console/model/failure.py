@@ -9,7 +9,7 @@ import msgspec
 
 
 class FailureKind(enum.StrEnum):
-    """Why no usable answer came, in the words that the sources pane groups by."""
+    """Why no usable answer came, in a word."""
 
     REFUSED = "refused"
     DNS = "dns"
@@ -19,6 +19,8 @@ class FailureKind(enum.StrEnum):
     RESET = "reset"
     PROTOCOL = "protocol"
     STATUS = "status"
+    NOT_SERVED = "not served"
+    """404 for a part that servers of other makes leave out: Mimir scrapes nothing."""
     AUTH = "auth"
     RATE = "rate"
     TOO_BIG = "too big"
@@ -44,7 +46,7 @@ class Failure(msgspec.Struct, frozen=True):
     remedy: str
     """What to do about it."""
     at: datetime
-    """When this try failed. Since when the source is sick is the engine's to remember."""
+    """When this try failed. Since when the source is sick is the fleet's to remember."""
     curl: str = ""
     """The command that repeats the request, with secrets masked."""
     retry_after_s: float | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from console.safety.text import Raw
+from console.safety.text import Raw, quoted
 
 EMPTY = Raw("")
 
@@ -79,16 +79,11 @@ class Labels(Mapping[str, Raw]):
     @property
     def written(self) -> Raw:
         """As PromQL and `amtool` write it, quoted and sorted: `{instance="a", job="b"}`."""
-        pairs = (f"{name}={_quoted(value)}" for name, value in sorted(self._values.items()))
+        pairs = (f"{name}={quoted(value)}" for name, value in sorted(self._values.items()))
         return Raw("{" + ", ".join(pairs) + "}")
 
     def __repr__(self) -> str:
         return f"Labels({len(self._values)} labels)"
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -109,4 +104,4 @@ class Matcher(msgspec.Struct, frozen=True):
     @property
     def written(self) -> Raw:
         """As Alertmanager writes it, quoted: `job=~"api|worker"`."""
-        return Raw(f"{self.name}{self.operator}{_quoted(self.value.exact)}")
+        return Raw(f"{self.name}{self.operator}{quoted(self.value)}")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import enum
 from datetime import timedelta
+from typing import Final
 
 import msgspec
 
 from console.model.probe import ProbeKind
+
+PAGES: Final = "pages"
+API: Final = "api"
+EXTERNAL: Final = "external"
+"""The places of what lives on no host and in no namespace."""
 
 
 class ServiceType(enum.StrEnum):
@@ -66,7 +72,7 @@ class Service(msgspec.Struct, frozen=True):
     """Unique; the key by which alerts and probes find it."""
     type: ServiceType
     place: str
-    """The host or the namespace where it lives; `pages`, `api` or `external` for those."""
+    """The host or the namespace where it lives; else `PAGES`, `API` or `EXTERNAL`."""
     namespace: str | None = None
     host: str | None = None
     port: int | None = None

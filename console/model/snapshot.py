@@ -65,6 +65,8 @@ class SourceHealth(msgspec.Struct, frozen=True):
     took: timedelta | None = None
     url: str = ""
     """Safe to show: without credentials."""
+    member_of: str = ""
+    """The cluster that it is a member of; empty for a source as a whole."""
 
 
 class Standing(enum.StrEnum):
@@ -206,3 +208,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     means that nobody has been asked yet."""
     restored: bool = False
     """Nothing has been asked yet; this is the state that an earlier console saved."""
+
+    @property
+    def whole_sources(self) -> tuple[SourceHealth, ...]:
+        """The sources without the members of clusters: what counts when sources are counted."""
+        return tuple(source for source in self.sources if not source.member_of)

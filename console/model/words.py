@@ -32,15 +32,6 @@ def countdown_text(left: timedelta) -> str:
     return sign + _long(whole)
 
 
-def countdown_change_s(left: timedelta) -> float:
-    """After how many seconds `countdown_text()` will read differently."""
-    seconds = left.total_seconds()
-    if seconds >= 0:
-        return seconds - _floored(seconds)
-    late = -seconds
-    return _floored(late) + _step(late) - late
-
-
 def age_text(age: timedelta, *, coarse: bool = False) -> str:
     """How long ago, or for how long: `42s`, `2m42s`, `48m`, `3h05m`, `41 d`.
 
@@ -57,14 +48,6 @@ def age_text(age: timedelta, *, coarse: bool = False) -> str:
     if whole < (2 if coarse else 10) * _MINUTE:
         return f"{whole // _MINUTE}m{whole % _MINUTE:02d}s"
     return _long(whole)
-
-
-def age_change_s(age: timedelta, *, coarse: bool = False) -> float:
-    """After how many seconds `age_text()` will read differently."""
-    seconds = age.total_seconds()
-    if seconds < 0:
-        return -seconds
-    return _floored_age(seconds, coarse) + _age_step(seconds, coarse) - seconds
 
 
 def breach_text(left: timedelta) -> str:
@@ -84,11 +67,6 @@ def state_shape(state: State, ascii_only: bool = False) -> str:
     return (_ASCII_SHAPES if ascii_only else _SHAPES)[state]
 
 
-def state_letter(state: State) -> str:
-    """One letter for a state, where a word does not fit; OK is a small one."""
-    return _LETTERS[state]
-
-
 # None of these has an ambiguous width (Unicode's East_Asian_Width is N or Na for each).
 _SHAPES: Final = {
     State.OK: "✓",
@@ -103,13 +81,6 @@ _ASCII_SHAPES: Final = {
     State.UNKNOWN: "?",
     State.STALE: "~",
     State.LOST: "x",
-}
-_LETTERS: Final = {
-    State.OK: "o",
-    State.FIRING: "F",
-    State.UNKNOWN: "U",
-    State.STALE: "S",
-    State.LOST: "L",
 }
 
 

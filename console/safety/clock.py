@@ -27,6 +27,10 @@ class Instant(msgspec.Struct, frozen=True):
         """The moment `seconds` later, on both clocks."""
         return Instant(self.wall + timedelta(seconds=seconds), self.mono + seconds)
 
+    def since(self, earlier: Instant) -> timedelta:
+        """How long ago `earlier` was, by the monotonic clock: an age."""
+        return timedelta(seconds=self.mono - earlier.mono)
+
 
 class Clock(Protocol):
     """What time it is, and waiting for a later one."""

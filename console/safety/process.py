@@ -1,4 +1,4 @@
-"""The one place that starts local programs.
+"""The one place that starts local programs, and that signals whole groups of them.
 
 By argument list and never by a shell; each in a process group of its own, with a deadline and
 a cap on what it may print, and killed as a group, so that no grandchild outlives it. Secrets
@@ -130,6 +130,15 @@ async def run(
         timed_out=timed_out,
         took_s=loop.time() - began,
     )
+
+
+def stop_own_job() -> None:
+    """Stop every process of this program's job, as ctrl+z does: with `make` that is `make` too.
+
+    Returns once a shell continues it, or at once: the kernel leaves the signal out where no
+    shell waits to continue the job.
+    """
+    os.killpg(os.getpgrp(), signal.SIGTSTP)
 
 
 async def _start(

@@ -220,6 +220,12 @@ def status_words(status: int) -> str:
         return str(status)
 
 
+def cause_of(answer: HttpAnswer) -> str:
+    """What a status that is no success says: `answered 502 Bad Gateway: upstream is down`."""
+    told = said(answer.body)
+    return f"answered {status_words(answer.status)}" + (f": {told}" if told else "")
+
+
 def refuse_status(answer: HttpAnswer) -> None:
     """Pass an answer of status 200.
 
@@ -229,8 +235,7 @@ def refuse_status(answer: HttpAnswer) -> None:
     status = answer.status
     if status == 200:
         return
-    told = said(answer.body)
-    cause = f"answered {status_words(status)}" + (f": {told}" if told else "")
+    cause = cause_of(answer)
     pause = retry_after_s(answer)
     if status in (401, 403, 407):
         raise Unusable(
@@ -255,7 +260,7 @@ def refuse_status(answer: HttpAnswer) -> None:
             remedy="redirects are not followed: write the address that answers into `url:`, "
             "or give it credentials where that is a login page",
         )
-    if status == 503 and "concurrent GET" in told:
+    if status == 503 and "concurrent GET" in cause:
         raise Unusable(
             FailureKind.RATE,
             cause,

@@ -14,7 +14,7 @@ from console.model.reading import PrometheusReading
 from console.model.snapshot import SourceKind, Watched
 from console.safety.clock import Clock
 from console.safety.http import HttpClient
-from console.sources.access import Access
+from console.sources.access import Access, degraded_by
 from console.sources.alertmanager.poll import AlertmanagerMember
 from console.sources.alertmanager.settings import (
     inherited,
@@ -81,20 +81,6 @@ async def _without_secret(source: str, access: Access, clock: Clock) -> Failure 
     return None
 
 
-def alertmanager_member(
-    cluster_name: str,
-    url: str,
-    inherit_from: PrometheusSource,
-    http: HttpClient,
-    clock: Clock,
-) -> AlertmanagerMember:
-    """A member at `url`, which the Prometheus of `inherit_from` named.
-
-    It is spoken to as that Prometheus is; credentials only where the host is the same.
-    """
-    return AlertmanagerMember(cluster_name, url, inherited(inherit_from, url), http, clock)
-
-
 def discovered_members(
     settings: Settings,
     reading: PrometheusReading,
@@ -134,7 +120,9 @@ def discovered_members(
     mine = [key.partition("/")[2] for key in sorted(known) if key.startswith(f"{cluster}/")]
     members = (*mine, *map(member_name, new))
     return Opened(
-        alertmanagers=tuple(alertmanager_member(cluster, url, source, http, clock) for url in new),
+        alertmanagers=tuple(
+            AlertmanagerMember(cluster, url, inherited(source, url), http, clock) for url in new
+        ),
         watched=(
             Watched(
                 name=cluster,
@@ -142,7 +130,7 @@ def discovered_members(
                 interval=source.interval,
                 members=members,
                 url=members[0],
-                degraded="certificate not verified" if source.tls.insecure_skip_verify else "",
+                degraded=degraded_by(source),
             ),
         ),
     )

@@ -97,3 +97,7 @@ class Server:
 
     def _at(self, path: str, options: HttpOptions) -> str:
         return Endpoint(self.base, options).at(path)
+
+
+async def not_asked() -> None:
+    """In the place of a part that this round leaves out."""

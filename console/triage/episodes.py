@@ -204,7 +204,8 @@ class Episodes:
         seen_mono = at.mono - (at.wall - first_seen).total_seconds()
         last_mono = min(as_of_mono, at.mono)
         seen_at = at.wall - timedelta(seconds=at.mono - last_mono)
-        episode = Episode(key, starts_at, first_seen, seen_at=seen_at)
+        # A server whose clock is ahead must not put the deadlines off, nor one that lies.
+        episode = Episode(key, min(starts_at, at.wall), first_seen, seen_at=seen_at)
         tracked = Tracked(episode, seen_mono, last_mono)
         tracked.told_mono = last_mono
         self._tracked[key] = tracked

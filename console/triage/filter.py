@@ -13,18 +13,26 @@ Terms stand side by side and all of them must hold:
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from console.model.event import Event
-from console.model.labels import Labels
 from console.model.snapshot import Cell, KnownAlert, SourceHealth
 from console.model.worklist import Row
 from console.safety.pattern import Pattern, PatternError, compile_pattern
+from console.triage.filter_facts import (
+    NO_FACTS,
+    AlertFacts,
+    Facts,
+    facts_of_cell,
+    facts_of_event,
+    facts_of_row,
+    facts_of_source,
+    fold,
+    folded_labels,
+    normalised,
+)
 
 MAX_FILTER_CHARS: Final = 500
 
@@ -45,65 +53,11 @@ class FilterFault(Exception):  # noqa: N818 - a person's typing fault, shown as 
         self.expected = expected
 
 
-class _Facts(msgspec.Struct, frozen=True):
-    """What one thing is searched in."""
-
-    folded: tuple[str, ...]
-    """Texts as `_fold` makes them, for substrings."""
-    texts: tuple[str, ...]
-    """The same texts in their own case, for regular expressions."""
-    values: Mapping[str, str]
-    """Fields and `@names`; a missing one reads as the empty string."""
-    labels: Labels | None = None
-
-    def value_of(self, name: str) -> str:
-        return self.values.get(name, "")
-
-
-class _AlertFacts:
-    """The same for one alert in its row. Made for every alert at every key, so it is lazy."""
-
-    __slots__ = ("_known", "_row", "labels")
-
-    def __init__(self, row: _Facts, known: KnownAlert) -> None:
-        self._row = row
-        self._known = known
-        self.labels: Labels | None = known.alert.labels
-
-    @property
-    def folded(self) -> tuple[str, ...]:
-        return (*self._row.folded, *(_fold(text) for text in self._own_texts()))
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return (*self._row.texts, *(_normal(text) for text in self._own_texts()))
-
-    def value_of(self, name: str) -> str:
-        known = self._known
-        if not name.startswith("@"):
-            return known.alert.labels.exact(name)
-        if name == "@owner" and known.ack is not None:
-            return known.ack.owner.exact
-        own = {
-            "@state": known.state.value,
-            "@standing": known.standing.value,
-            "@cell": known.cell or "",
-            "@cluster": known.alert.cluster,
-        }
-        return own[name] if name in own else self._row.value_of(name)
-
-    def _own_texts(self) -> Iterator[str]:
-        if self._known.cell:
-            yield self._known.cell
-        if self._known.ack is not None:
-            yield self._known.ack.owner.exact
-
-
 class _Text(msgspec.Struct, frozen=True):
     folded: str
 
-    def holds(self, facts: _Facts | _AlertFacts) -> bool:
-        if facts.labels is not None and self.folded in _folded_labels(facts.labels):
+    def holds(self, facts: Facts | AlertFacts) -> bool:
+        if facts.labels is not None and self.folded in folded_labels(facts.labels):
             return True
         return any(self.folded in text for text in facts.folded)
 
@@ -111,13 +65,13 @@ class _Text(msgspec.Struct, frozen=True):
 class _Search(msgspec.Struct, frozen=True):
     pattern: Pattern
 
-    def holds(self, facts: _Facts | _AlertFacts) -> bool:
+    def holds(self, facts: Facts | AlertFacts) -> bool:
         if any(self.pattern.found_in(text) for text in facts.texts):
             return True
         if facts.labels is None:
             return False
         return any(
-            self.pattern.found_in(_normal(name)) or self.pattern.found_in(_normal(value))
+            self.pattern.found_in(normalised(name)) or self.pattern.found_in(normalised(value))
             for name, value in facts.labels.exact_items()
         )
 
@@ -129,7 +83,7 @@ class _Matches(msgspec.Struct, frozen=True):
     """`None` for `=` and `!=`."""
     equal: bool
 
-    def holds(self, facts: _Facts | _AlertFacts) -> bool:
+    def holds(self, facts: Facts | AlertFacts) -> bool:
         value = facts.value_of(self.name)
         if self.pattern is None:
             return (value == self.value) is self.equal
@@ -140,7 +94,7 @@ class _Term(msgspec.Struct, frozen=True):
     wanted: _Text | _Search | _Matches
     negated: bool
 
-    def holds(self, facts: _Facts | _AlertFacts) -> bool:
+    def holds(self, facts: Facts | AlertFacts) -> bool:
         return self.wanted.holds(facts) is not self.negated
 
 
@@ -162,28 +116,28 @@ class Filter(msgspec.Struct, frozen=True):
         """
         if not self.terms:
             return True
-        own = _facts_of_row(row)
+        own = facts_of_row(row)
         if not row.alerts:
             return self._holds(own)
-        return any(self._holds(_AlertFacts(own, known)) for known in row.alerts)
+        return any(self._holds(AlertFacts(own, known)) for known in row.alerts)
 
     def matches_alert(self, known: KnownAlert) -> bool:
         """Whether all terms hold for one alert, looked at without its row."""
-        return not self.terms or self._holds(_AlertFacts(_NO_FACTS, known))
+        return not self.terms or self._holds(AlertFacts(NO_FACTS, known))
 
     def matches_cell(self, cell: Cell) -> bool:
         """Whether all terms hold for a service; its registry fields read as labels too."""
-        return not self.terms or self._holds(_facts_of_cell(cell))
+        return not self.terms or self._holds(facts_of_cell(cell))
 
     def matches_source(self, source: SourceHealth) -> bool:
         """Whether all terms hold for a source."""
-        return not self.terms or self._holds(_facts_of_source(source))
+        return not self.terms or self._holds(facts_of_source(source))
 
     def matches_event(self, event: Event) -> bool:
         """Whether all terms hold for a line of the event log."""
-        return not self.terms or self._holds(_facts_of_event(event))
+        return not self.terms or self._holds(facts_of_event(event))
 
-    def _holds(self, facts: _Facts | _AlertFacts) -> bool:
+    def _holds(self, facts: Facts | AlertFacts) -> bool:
         return all(term.holds(facts) for term in self.terms)
 
 
@@ -217,10 +171,10 @@ def _term_at(text: str, at: int) -> tuple[_Text | _Search | _Matches, int]:
         return _search_at(text, at)
     if text[at] == '"':
         value, end = _quoted_at(text, at)
-        return _Text(_fold(value)), end
+        return _Text(fold(value)), end
     word = _WORD.match(text, at)
     assert word is not None
-    return _Text(_fold(word.group())), word.end()
+    return _Text(fold(word.group())), word.end()
 
 
 def _matcher_at(text: str, matcher: re.Match[str]) -> tuple[_Matches, int]:
@@ -277,89 +231,3 @@ def _after_spaces(text: str, at: int) -> int:
     spaces = _SPACES.match(text, at)
     assert spaces is not None
     return spaces.end()
-
-
-# Facts.
-
-_NO_FACTS: Final = _Facts((), (), {})
-
-
-def _facts_of_row(row: Row) -> _Facts:
-    texts = [row.title.exact, row.where.exact, row.summary.exact]
-    texts += [str(row.priority), row.state.value, row.standing.value]
-    owner = row.acked_by.exact if row.acked_by is not None else ""
-    if row.failure is not None:
-        texts += [row.failure.source, row.failure.cause]
-    values = {
-        "@priority": str(row.priority),
-        "@state": row.state.value,
-        "@standing": row.standing.value,
-        "@kind": row.kind.value,
-        "@cell": row.cell or "",
-        "@owner": owner,
-        "@step": row.step.value,
-    }
-    return _facts([*texts, owner], values)
-
-
-def _facts_of_cell(cell: Cell) -> _Facts:
-    service = cell.service
-    fields = {
-        "name": service.name,
-        "type": service.type.value,
-        "place": service.place,
-        "host": service.host or "",
-        "namespace": service.namespace or "",
-        "owner": service.owner or "",
-    }
-    values = {
-        **fields,
-        **dict(service.labels),
-        "@state": cell.state.value,
-        "@cell": service.name,
-        "@critical": "yes" if service.critical else "no",
-    }
-    labels = [f"{name}={value}" for name, value in service.labels]
-    return _facts([*fields.values(), *labels, cell.state.value, cell.because], values)
-
-
-def _facts_of_source(source: SourceHealth) -> _Facts:
-    values = {
-        "name": source.name,
-        "kind": source.kind.value,
-        "url": source.url,
-        "@state": source.state.value,
-        "@kind": source.kind.value,
-    }
-    texts = [source.name, source.kind.value, source.url, source.state.value, source.degraded]
-    return _facts([*texts, *(failure.cause for failure in source.failures)], values)
-
-
-def _facts_of_event(event: Event) -> _Facts:
-    values = {"@kind": event.kind.value, "@who": event.who, "key": event.key}
-    return _facts([event.kind.value, event.subject, event.text, event.who], values)
-
-
-def _facts(texts: Iterable[str], values: Mapping[str, str]) -> _Facts:
-    normal = tuple(_normal(text) for text in texts if text)
-    return _Facts(tuple(_fold(text) for text in normal), normal, values)
-
-
-@lru_cache(maxsize=16384)
-def _folded_labels(labels: Labels) -> str:
-    """Names and values in one text; a line break keeps a term from spanning two labels."""
-    return "\n".join(_lines(labels))
-
-
-def _lines(labels: Labels) -> Iterator[str]:
-    for name, value in labels.exact_items():
-        yield _fold(f"{name}={value}")
-
-
-def _normal(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
-
-
-def _fold(text: str) -> str:
-    """Letter case and full-width forms do not matter when a person searches."""
-    return text.lower() if text.isascii() else _normal(_normal(text).casefold())

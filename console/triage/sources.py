@@ -39,10 +39,9 @@ def source_faults(snapshot: Snapshot, episodes: Episodes, policy: Policy) -> lis
     the only one.
     """
     at = snapshot.at
-    names = {source.name for source in snapshot.sources}
     sick: list[Fault] = []
-    for source in snapshot.sources:
-        if source.state is State.OK or _is_member(source, names):
+    for source in snapshot.whole_sources:
+        if source.state is State.OK:
             continue
         if _is_unasked(source):
             episodes.keep(f"source:{source.name}")
@@ -52,11 +51,6 @@ def source_faults(snapshot: Snapshot, episodes: Episodes, policy: Policy) -> lis
         return [_cut_off(snapshot, sick, episodes, policy)]
     badges = [badge for badge in snapshot.badges if badge.is_row]
     return [*sick, *(_badge(badge, episodes, policy, at) for badge in badges)]
-
-
-def _is_member(source: SourceHealth, names: set[str]) -> bool:
-    cluster, slash, _ = source.name.partition("/")
-    return bool(slash) and cluster in names
 
 
 def _is_unasked(source: SourceHealth) -> bool:

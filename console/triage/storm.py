@@ -56,6 +56,37 @@ class StormWatch:
         self.onset = None
         return True
 
+    def replay(self, at: Instant, arrivals: Sequence[float]) -> list[tuple[float, float]]:
+        """Catch up on what came before the first look: a page is read minutes after the burst.
+
+        Returns the storms that are over as onset and end, monotonic seconds, the first one
+        first. One that a console would still have on is the present one afterwards.
+        """
+        policy, calm_for_s = self.policy, self.policy.calm_for.total_seconds()
+        limit = min(policy.calm_per_minute, policy.new_per_minute)
+        over: list[tuple[float, float]] = []
+        begun: float | None = None
+        calm_at = 0.0
+        times = sorted(arrivals)
+        first = 0
+        for index, mono in enumerate(times):
+            if begun is not None and mono - calm_at >= calm_for_s:
+                over.append((begun, calm_at + calm_for_s))
+                begun = None
+            while times[first] <= mono - MINUTE_S:
+                first += 1
+            rate = index - first + 1
+            if begun is None and rate > policy.new_per_minute:
+                begun = self._onset_of(mono, times[: index + 1])
+            if begun is not None and rate > limit:
+                calm_at = times[index - limit] + MINUTE_S
+        if begun is not None and at.mono - calm_at >= calm_for_s:
+            over.append((begun, calm_at + calm_for_s))
+        elif begun is not None:
+            self.onset = begun
+            self._calm_since = calm_at if calm_at <= at.mono else None
+        return over
+
     def _onset_of(self, now: float, arrivals: Sequence[float]) -> float:
         """Back to the first minute of the burst: a console may be opened in its midst."""
         calm = min(self.policy.calm_per_minute, self.policy.new_per_minute)
@@ -99,6 +130,11 @@ class StormRows:
         self._ranking: Ranking | None = None
         self._bursts: frozenset[str] = frozenset()
         self._parties: dict[tuple[str, ...], Party] = {}
+
+    @property
+    def is_vague(self) -> bool:
+        """Its alerts share nothing: none of them can be told to be apart from it."""
+        return not self.pairs and not self._bursts
 
     def holds(self, seen_mono: float) -> bool:
         """Whether an alert that was first seen then came with the storm."""

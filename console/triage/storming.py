@@ -43,6 +43,7 @@ class Storming:
         self._compared: _Compared | None = None
         self._background: tuple[float, Background] | None = None
         self._afresh = False
+        self._caught_up = False
 
     @property
     def is_on(self) -> bool:
@@ -67,7 +68,10 @@ class Storming:
     def look(self, snapshot: Snapshot, alerts: Sequence[Judged], arrivals: Sequence[float]) -> bool:
         """Take note of what is there now; whether the rows are other ones from now on."""
         at = snapshot.at
+        self._catch_up(snapshot, alerts, arrivals)
         turned = self._watch.look(at, arrivals)
+        if self._present is None and self._watch.onset is not None:
+            turned = True
         if turned:
             self._turn(at)
         if self._present is None:
@@ -90,7 +94,8 @@ class Storming:
         present = self._present
         if present is not None and each.fires and present.holds(each.seen_mono):
             party = present.party_of(each)
-            return party, Lane.APART if party is None else Lane.STORM
+            is_storm = party is not None or present.is_vague
+            return party, Lane.STORM if is_storm else Lane.APART
         if present is not None and not each.fires:
             return present.related(each), Lane.MAIN
         party = None
@@ -124,6 +129,24 @@ class Storming:
             suspects=compared.ranking.suspects(present.pairs),
             first=tuple([key for _, key in first]),
         )
+
+    def _catch_up(
+        self, snapshot: Snapshot, alerts: Sequence[Judged], arrivals: Sequence[float]
+    ) -> None:
+        """Once, when all sources have been heard: the storms that came before this console."""
+        if self._caught_up or not snapshot.complete or snapshot.restored:
+            return
+        self._caught_up = True
+        if self._watch.onset is not None:
+            return
+        for onset, until in self._watch.replay(snapshot.at, arrivals)[-_KEPT_PAST:]:
+            past = StormRows(onset, snapshot.at)
+            past.until = until
+            came = [each for each in alerts if each.fires and past.holds(each.seen_mono)]
+            inside = tuple([each.facts for each in came])
+            past.choose(came, self._ranking(snapshot, inside, ()), afresh=True)
+            self._past = [past, *self._past]
+        self._compared = None
 
     def _turn(self, at: Instant) -> None:
         """A storm begins or is over."""

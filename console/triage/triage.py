@@ -48,8 +48,8 @@ class Triage:
         self._storming = Storming(policy)
         self._order = Order()
         self._judged: dict[str, Judged] = {}
-        self._holding = False
         self._resort = False
+        self._was_complete = False
 
     def reload(self, policy: Policy) -> None:
         """Go by another policy from now on. No clock is re-armed by it."""
@@ -65,16 +65,8 @@ class Triage:
         self._storming.reload(policy)
         self._judged = {}
 
-    def hold(self) -> None:
-        """Keep rows where they are from now on, as in a storm; new ones are appended."""
-        self._holding = True
-
-    def release(self) -> None:
-        """Hold the order no longer, unless there is a storm."""
-        self._holding = False
-
     def resort(self) -> None:
-        """Put the next worklist in its right order once, though the order is held."""
+        """Put the next worklist in its right order once, though a storm holds the order."""
         self._resort = True
         self._storming.choose_afresh()
 
@@ -100,7 +92,9 @@ class Triage:
         if old_rows:
             rows.append(folded(old_rows, at.wall, self._policy.fold_after))
 
-        held = self._holding or (self._storming.is_on and not regrouped)
+        # What only one source has told of is in no order yet that is worth holding.
+        settled, self._was_complete = self._was_complete, snapshot.complete
+        held = self._storming.is_on and settled and not regrouped
         arranged, in_order = self._order.arranged(rows, held=held and not self._resort)
         self._resort = False
         return Worklist(

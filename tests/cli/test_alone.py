@@ -15,7 +15,7 @@ import pytest
 from console.cli.main import COMMANDS
 from tests.spawn import PROJECT, oncall, python
 
-HEAVY = ("textual", "rich", "asyncssh", "prometheus_api_client", "requests", "textual_plotext")
+HEAVY = ("textual", "rich", "asyncssh", "prometheus_api_client", "requests")
 NOWHERE = "http://127.0.0.1:1"
 """Nothing listens there."""
 
@@ -73,7 +73,8 @@ def test_faulty_settings_are_told_by_line_and_end_with_2(tmp_path: Path) -> None
 def test_where_no_source_answers_status_says_so_and_ends_with_3() -> None:
     ended = oncall("status", "--prometheus", NOWHERE)
     assert ended.exit_code == 3
-    assert "cut off" in ended.stdout
+    assert "no source answers" in ended.stdout
+    assert "cut off" not in ended.stdout  # a refused connection is an answer of its host
     assert "refused" in ended.stdout
 
 
@@ -114,6 +115,19 @@ def test_the_demo_lists_its_scenarios_and_refuses_others() -> None:
     ended = oncall("demo", "--scenario", "no-such")
     assert ended.exit_code == 2
     assert "alert-storm" in ended.stderr
+
+
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
+@pytest.mark.parametrize("command", ["status --prometheus", "alerts --json --prometheus", "schema"])
+def test_an_output_that_cannot_be_written_is_no_verdict_and_no_traceback(
+    command: str, output: str
+) -> None:
+    url = "" if command == "schema" else NOWHERE
+    shell = f"{sys.executable} -m console {command} {url} {output}"
+    ended = subprocess.run(shell, shell=True, cwd=PROJECT, capture_output=True, timeout=60)
+    assert ended.returncode == 4
+    assert b"standard output cannot be written" in ended.stderr
+    assert b"Traceback" not in ended.stderr
 
 
 def test_ctrl_c_ends_a_command_with_130_and_no_traceback() -> None:

@@ -6,13 +6,22 @@ import msgspec
 import pytest
 
 from console.cli.status import Verdict, verdict_of
+from console.model.failure import FailureKind
 from console.model.policy import Policy
-from console.model.snapshot import Badge, BadgeKind, Snapshot, Standing
+from console.model.snapshot import (
+    Badge,
+    BadgeKind,
+    Snapshot,
+    SourceKind,
+    SourceRules,
+    Standing,
+)
 from console.model.state import State
 from console.model.update import Update
 from console.triage.filter import Filter, parse
 from console.triage.triage import Triage
 from tests import build
+from tests.fleet.world import rule as a_rule
 
 WELL = build.source(state=State.OK, healthy_since=build.at(), last_ok=build.at())
 SICK = build.source(
@@ -73,6 +82,31 @@ def test_a_sick_source_a_missing_watchdog_and_an_early_end_are_3() -> None:
     badge = Badge(BadgeKind.WATCHDOG, "prom", "watchdog missing: prom", is_row=True)
     assert judged(build.snapshot(sources=[WELL], badges=[badge])).exit_code == 3
     assert judged(build.snapshot(sources=[WELL], complete=False)).exit_code == 3
+
+
+def test_a_cluster_of_which_a_member_is_down_is_well_enough_to_prove_that_all_is_well() -> None:
+    weak = msgspec.structs.replace(WELL, degraded="1 of 2 members answers")
+    down = msgspec.structs.replace(SICK, name="am/b", member_of=WELL.name)
+    assert judged(build.snapshot(sources=[weak, WELL, down], cells=[build.cell()])).exit_code == 0
+
+
+PROM = build.source("prom", SourceKind.PROMETHEUS, healthy_since=build.at(), last_ok=build.at())
+
+
+def test_a_prometheus_whose_rules_cannot_be_read_proves_nothing_and_one_without_any_does() -> None:
+    fails = msgspec.structs.replace(build.failure("prom"), part="rules", kind=FailureKind.STATUS)
+    lacks = msgspec.structs.replace(fails, part="targets", kind=FailureKind.NOT_SERVED)
+    for failure, code in ((fails, 3), (lacks, 0)):
+        half = msgspec.structs.replace(PROM, failures=(failure,))
+        assert judged(build.snapshot(sources=[WELL, half])).exit_code == code
+
+
+def test_an_empty_prometheus_without_alertmanager_rules_and_services_is_3() -> None:
+    empty = build.snapshot(sources=[PROM])
+    assert judged(empty).exit_code == 3
+    assert judged(build.snapshot(sources=[PROM], cells=[build.cell()])).exit_code == 0
+    rule = SourceRules("prom", (a_rule("Down", evaluated_s=0),), build.at())
+    assert judged(msgspec.structs.replace(empty, rules=(rule,))).exit_code == 0
 
 
 def test_a_filter_narrows_what_is_judged_but_no_filter_hides_a_sick_source() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.checks import unknown_key_ids
+from console.actions.keys import key_faults
 from tests.config.folder import faults
 
 SECRET = "hunter2"
@@ -255,11 +255,9 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(tmp_path: Path) -> None
 
 
 def test_an_action_that_does_not_exist_is_told_at_its_key(tmp_path: Path) -> None:
-    found = faults(
-        tmp_path, "keys:\n  row.opne: enter\n", key_faults=unknown_key_ids(["row.open", "app.quit"])
-    )
-    assert found == [
-        'oncall.yaml:2:3: keys.row.opne: no action is called "row.opne"; did you mean "row.open"?'
+    assert faults(tmp_path, "keys:\n  row.opne: enter\n", key_faults=key_faults) == [
+        "oncall.yaml:2:3: keys.row.opne: no action has this id; expected one of those in `?`, "
+        "such as row.open"
     ]
 
 

@@ -14,7 +14,8 @@ from config.services import ServicesFile
 from config.validate import Checked
 from config.yaml_nodes import read
 from tests.config.test_write import EDITED
-from tests.hostile import ATTACKS, hostile_count
+from tests.hostile import ATTACKS
+from tests.soak import trials
 
 TOKENS = (
     *("- ", ": ", "{", "}", "[", "]", ",", "&a ", "*a", "<<: ", "!x ", "|\n", ">\n", "'", '"'),
@@ -77,7 +78,7 @@ def test_a_mutated_file_gives_a_value_or_faults_that_are_safe_to_print() -> None
     starter = resources.files("config.starter").joinpath("oncall.yaml").read_bytes()
     bases = (FULL.encode(), starter, EDITED.encode())
     good = broken = 0
-    for number in range(hostile_count(500, 20_000)):
+    for number in range(trials(500, 20_000)):
         base = bases[number % len(bases)]
         content = mutated(chance, base)
         faults = faults_in(content, is_settings=base is not bases[2])

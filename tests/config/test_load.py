@@ -105,14 +105,20 @@ def test_a_url_alone_is_enough(tmp_path: Path) -> None:
     ("url", "expected"),
     [
         ("http://prom", "prom"),
-        ("https://Prom.Example.com/x", "prom.example.com"),
+        ("https://Prom.Example.com/", "prom.example.com"),
+        ("https://mimir.example/team-a/prometheus/", "mimir.example-team-a-prometheus"),
         ("http://[::1]:9090", "1-9090"),
         ("http://prüf", "pr-f"),
-        ("http://" + "a" * 100, "a" * 64),
     ],
 )
-def test_an_environment_is_called_after_the_host(url: str, expected: str) -> None:
+def test_an_environment_is_called_after_host_and_path(url: str, expected: str) -> None:
     assert environment_of(url) == expected
+
+
+def test_two_long_addresses_are_two_environments() -> None:
+    names = {environment_of("http://" + "a" * 100 + path) for path in ("/one", "/other")}
+    assert len(names) == 2
+    assert all(len(name) == 64 for name in names)
 
 
 @pytest.mark.parametrize(

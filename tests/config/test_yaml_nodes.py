@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from config.fault import Fault
-from config.yaml_nodes import MAX_BYTES, Mapping, Node, Scalar, Sequence, plain_value, read
+from config.yaml_nodes import MAX_BYTES, Mapping, Node, Scalar, Sequence, read
 
 
 def faults_of(content: bytes) -> list[str]:
@@ -13,6 +15,25 @@ def faults_of(content: bytes) -> list[str]:
     assert isinstance(found, tuple), "expected faults"
     assert all(isinstance(each, Fault) for each in found)
     return [str(each) for each in found]
+
+
+def plain_value(node: Node) -> object:
+    """`node` as lists, dicts and scalars by YAML 1.2's core schema."""
+    if isinstance(node, Sequence):
+        return [plain_value(each) for each in node.items]
+    if isinstance(node, Mapping):
+        return {key.text: plain_value(value) for key, value in node.entries}
+    if node.is_null:
+        return None
+    if not node.plain:
+        return node.text
+    if node.text.lower() in ("true", "false"):
+        return node.text.lower() == "true"
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", node.text):
+        return int(node.text)
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", node.text):
+        return float(node.text)
+    return node.text
 
 
 def value_of(content: bytes) -> object:

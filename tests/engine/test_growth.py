@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 
 from console.engine.engine import Engine
 from console.model.update import Update
 from console.safety.clock import SystemClock
 from tests.engine.peers import alertmanager, listed, prometheus, up
+from tests.soak import trials
 from tests.watching import on_urls
 
-SOAK = os.environ.get("ONCALL_SOAK") == "1"
-UPDATES = 5000 if SOAK else 150
+UPDATES = trials(usual=150, soak=5000)
 WARM = 50
 
 

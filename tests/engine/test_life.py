@@ -93,3 +93,20 @@ async def test_a_refresh_asks_every_source_at_once() -> None:
         engine.refresh()
         await seen.until(lambda update: "HighLoad" in names_in(update))
         await seen.until(lambda update: state_of(update, "prometheus") is State.UNKNOWN)
+
+
+async def test_a_console_that_is_opened_on_a_dead_prometheus_still_asks_its_alertmanager(
+    tmp_path: Path,
+) -> None:
+    state = StateFolder(tmp_path / "state")
+    am = alertmanager("DiskFull")
+    prom = prometheus(am.url)
+    async with up(am, prom):
+        async with running(on_urls([prom.url]), state=state) as (_, seen):
+            await seen.until(lambda update: names_in(update) == ["DiskFull"])
+        await prom.shut()
+        am.answers["/api/v2/alerts"] = [listed("DiskFull"), listed("HighLoad")]
+        async with running(on_urls([prom.url]), state=state) as (_, seen):
+            update = await seen.until(lambda update: len(names_in(update)) == 2)
+            assert state_of(update, "prometheus") is State.UNKNOWN
+            assert state_of(update, "alertmanager") is State.OK

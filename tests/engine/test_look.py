@@ -88,3 +88,18 @@ async def test_clocks_go_on_from_one_look_to_the_next(tmp_path: Path) -> None:
     assert alert_called(second, "DiskFull") is not None
     assert second.worklist.rows[0].since == first.worklist.rows[0].since
     await again.release()
+
+
+async def test_a_state_that_cannot_be_saved_is_said_and_costs_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file stands where the folder would be")
+    am = alertmanager("DiskFull")
+    engine = Engine(
+        on_urls([], [am.url]),
+        clock=SystemClock(),
+        publish=lambda update: None,
+        state=StateFolder(tmp_path / "state"),
+    )
+    async with up(am):
+        update = await engine.look_once(NEVER_S)
+    assert names_in(update) == ["DiskFull"]
+    assert any("state not saved" in notice for notice in engine.notices)

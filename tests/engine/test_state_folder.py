@@ -203,7 +203,7 @@ class Kept:
         self.file.unlink(missing_ok=True)
         now = self.clock.now()
         world = snapshot(now=now, complete=complete, restored=restored)
-        self.keeper.keep(Update(0, world, Worklist(now)))
+        self.keeper.keep(Update(0, world, Worklist(now)), ())
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others)
         return self.file.exists()
@@ -226,7 +226,7 @@ async def test_a_half_of_the_first_picture_does_not_replace_what_was_saved(tmp_p
     state.save((), b"the last picture", ())
     kept = Kept(tmp_path)
     now = kept.clock.now()
-    kept.keeper.keep_now(Update(0, snapshot(now=now, complete=False), Worklist(now)))
+    kept.keeper.keep_now(Update(0, snapshot(now=now, complete=False), Worklist(now)), ())
     assert (tmp_path / EPISODES).exists()
     assert (tmp_path / SNAPSHOT).read_bytes() == b"the last picture"
 

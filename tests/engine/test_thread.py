@@ -51,8 +51,28 @@ async def test_polling_goes_on_while_nobody_looks_at_what_is_handed_over() -> No
         await asked_again(am)
         await asked_again(am)
         assert thread.running
+        # What nobody takes does not pile up; whoever takes it gets the newest at once.
+        assert stalled.qsize() == 1
+        assert stalled.get().number == 0
+        thread.received()
+        assert stalled.get(timeout=30).number > 0
         assert await asyncio.to_thread(thread.stop, ENDS_S)
-    assert stalled.qsize() >= 2
+
+
+async def test_whoever_keeps_up_gets_every_update() -> None:
+    numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+    am = alertmanager("DiskFull")
+
+    def publish(update: Update) -> None:
+        numbers.put(update.number)
+        thread.received()
+
+    async with up(am):
+        thread = EngineThread(maker(am.url), publish=publish, crashed=not_expected)
+        thread.start()
+        came = [await asyncio.to_thread(numbers.get, True, 30) for _ in range(4)]
+        assert await asyncio.to_thread(thread.stop, ENDS_S)
+    assert came == [0, 1, 2, 3]
 
 
 async def test_it_ends_in_time_and_saves_while_servers_hang(tmp_path: Path) -> None:
@@ -60,6 +80,7 @@ async def test_it_ends_in_time_and_saves_while_servers_hang(tmp_path: Path) -> N
     came = threading.Event()
 
     def publish(update: Update) -> None:
+        thread.received()
         if names_in(update) == ["DiskFull"]:
             came.set()
 

@@ -9,6 +9,7 @@ import pytest
 
 from console.fleet.fleet import Fleet
 from console.model.alert import AlertState, RuleHealth
+from console.model.failure import FailureKind
 from console.model.labels import Matcher
 from console.model.policy import Policy
 from console.model.probe import Verdict
@@ -105,6 +106,22 @@ def test_a_cluster_is_weakened_by_a_member_that_is_down() -> None:
     assert source(snapshot, "am").state is State.OK
     assert source(snapshot, "am").degraded == "1 of 2 members answers"
     assert source(snapshot, "am/b").state is State.UNKNOWN
+
+
+def test_only_the_cluster_counts_as_a_source_and_its_members_say_whose_they_are() -> None:
+    world = fleet(PAIR)
+    world.take(am_reading(0, member="a"))
+    snapshot = world.snapshot(at(0))
+    assert [one.name for one in snapshot.whole_sources] == ["am"]
+    assert [one.member_of for one in snapshot.sources] == ["", "am", "am"]
+
+
+def test_the_version_of_a_prometheus_is_known_from_when_it_was_told() -> None:
+    world = fleet(PROM)
+    world.take(msgspec.structs.replace(prom_reading(0), version=Raw("2.55.1")))
+    world.take(prom_down(15))
+    world.take(prom_reading(30))
+    assert source(world.snapshot(at(30)), "prom").version == Raw("2.55.1")
 
 
 def test_probing_is_one_source_that_counts_who_does_not_answer() -> None:
@@ -256,6 +273,16 @@ def test_all_sources_failing_at_once_is_this_host() -> None:
     assert cut_off(world, 30) == ["this host is cut off"]
     world.take(am_reading(45))
     assert cut_off(world, 45) == []
+
+
+@pytest.mark.parametrize("kind", [FailureKind.AUTH, FailureKind.STATUS, FailureKind.SCHEMA])
+def test_sources_that_refuse_us_all_at_once_can_be_reached(kind: FailureKind) -> None:
+    world = fleet(AM, PROM)
+    down = prom_down(0)
+    refused = failure("prom", "alerts", 0)
+    world.take(am_down(0))
+    world.take(msgspec.structs.replace(down, alerts=msgspec.structs.replace(refused, kind=kind)))
+    assert cut_off(world, 0) == []
 
 
 def test_sources_that_fail_one_after_the_other_are_not_this_host() -> None:

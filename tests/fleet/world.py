@@ -26,6 +26,7 @@ from console.model.registry import Registry
 from console.model.snapshot import Cell, KnownAlert, Snapshot, SourceKind, Watched
 from console.safety.clock import Instant
 from console.safety.text import Raw
+from tests.build import fingerprint_of
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 INTERVAL = timedelta(seconds=15)
@@ -57,7 +58,7 @@ def alert(
     """An alert as Alertmanager tells it; its fingerprint follows from its labels."""
     values = {"alertname": name, **labels}
     return Alert(
-        fingerprint=fingerprint or f"{abs(hash(frozenset(values.items()))):016x}",
+        fingerprint=fingerprint or fingerprint_of(values),
         labels=Labels(values),
         annotations=Labels({}),
         starts_at=START + timedelta(seconds=starts_s),

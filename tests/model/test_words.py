@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 
 from console.model.state import State
 from console.model.words import (
-    age_change_s,
     age_text,
     breach_text,
     count_text,
-    countdown_change_s,
     countdown_text,
-    state_letter,
     state_shape,
 )
 from console.safety.text import cell_width
@@ -74,27 +71,6 @@ def test_an_age_reads_at_a_glance(age: float, text: str, coarse: str) -> None:
 
 
 @given(MILLISECONDS)
-def test_a_countdown_changes_just_when_it_says(milliseconds: int) -> None:
-    left = timedelta(milliseconds=milliseconds)
-    wait = countdown_change_s(left)
-    assert wait >= 0
-    before, after = left - seconds(wait - 0.001), left - seconds(wait + 0.001)
-    if wait > 0.002:
-        assert countdown_text(before) == countdown_text(left)
-    assert countdown_text(after) != countdown_text(left)
-
-
-@given(st.integers(0, 40 * 86_400_000), st.booleans())
-def test_an_age_changes_just_when_it_says(milliseconds: int, coarse: bool) -> None:
-    age = timedelta(milliseconds=milliseconds)
-    wait = age_change_s(age, coarse=coarse)
-    assert wait > 0
-    before, after = age + seconds(wait - 0.001), age + seconds(wait + 0.001)
-    assert age_text(before, coarse=coarse) == age_text(age, coarse=coarse)
-    assert age_text(after, coarse=coarse) != age_text(age, coarse=coarse)
-
-
-@given(MILLISECONDS)
 def test_a_countdown_fits_its_column(milliseconds: int) -> None:
     assert len(countdown_text(timedelta(milliseconds=milliseconds))) <= 7
 
@@ -114,7 +90,3 @@ def test_every_state_has_a_shape_of_its_own_in_one_cell(ascii_only: bool) -> Non
     assert len(set(shapes)) == len(State)
     assert all(cell_width(shape) == 1 for shape in shapes)
     assert not ascii_only or all(shape.isascii() for shape in shapes)
-
-
-def test_every_state_has_a_letter_of_its_own() -> None:
-    assert len({state_letter(state) for state in State}) == len(State)

@@ -23,7 +23,7 @@ from console.safety.files import (
     sweep_unfinished,
     write_atomic,
 )
-from tests.hostile import hostile_count
+from tests.soak import trials
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
@@ -85,7 +85,7 @@ def generation(number: int) -> bytes:
 def test_a_killed_writer_leaves_the_old_file_or_the_new_one_whole(tmp_path: Path) -> None:
     chance = random.Random(7)
     target = tmp_path / "state"
-    for _ in range(hostile_count(usual=30, soak=1_000)):
+    for _ in range(trials(usual=30, soak=1_000)):
         target.unlink(missing_ok=True)
         acknowledged = killed_after(
             chance.randint(1, 4), lambda number: write_atomic(target, generation(number))
@@ -101,7 +101,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one_whole(tmp_path: Path
 def test_a_killed_append_loses_no_line_that_was_acknowledged(tmp_path: Path) -> None:
     chance = random.Random(8)
     log = tmp_path / "events.jsonl"
-    for _ in range(hostile_count(usual=30, soak=1_000)):
+    for _ in range(trials(usual=30, soak=1_000)):
         log.unlink(missing_ok=True)
         acknowledged = killed_after(
             chance.randint(1, 6), lambda number: append_line(log, generation(number))

@@ -11,9 +11,14 @@ from tests.safety.lint import Use, any_of, caught, findings, method_called, name
 ALLOWED = ("console/safety/files/*.py",)
 
 
+OPEN_TAKES = {"file", "mode", "buffering", "encoding", "errors", "newline", "closefd", "opener"}
+
+
 def opens_to_write(use: Use) -> bool:
     if use.call is None or use.name not in ("open", "io.open", ".open"):
         return False
+    if any(keyword.arg not in OPEN_TAKES for keyword in use.call.keywords if keyword.arg):
+        return False  # something else that is opened
     position = 0 if use.name == ".open" else 1
     mode: ast.expr | None = None
     if len(use.call.args) > position:
@@ -73,6 +78,7 @@ def test_nothing_else_writes_files() -> None:
         "open('x', 'w')",
         "open('x', mode='ab')",
         "open('x', mode)",
+        "open('x', mode, encoding='utf-8', **more)",
         "from pathlib import Path\nPath('x').write_text('y')",
         "p.open('w')",
         "p.replace(q)",
@@ -98,6 +104,7 @@ def test_the_lint_can_fail(snippet: str) -> None:
         "replace(row, name=1)",
         "e.rename({a: b})",
         "p.open()",
+        "dialog.open(prompt, text, completer=f)",
         "import os\nos.open(os.devnull, 1)",
     ],
 )

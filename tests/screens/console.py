@@ -26,6 +26,7 @@ from console.triage.triage import Triage
 from screens.app import OncallApp, OpenWith
 from tests.build import MONO0, T0
 from tests.frames import frame_of
+from widgets.command_line import LineInput
 
 
 class ScriptedEngine:
@@ -142,3 +143,10 @@ async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
             return
         await pilot.pause(0.01)
     raise AssertionError("what was waited for did not come")
+
+
+async def typed(pilot: Pilot[Any], opener: str, text: str) -> None:
+    """Open a line by its key, have `text` in it, and send it; quicker than key by key."""
+    await pilot.press(opener)
+    pilot.app.screen.query_one(LineInput).value = text
+    await pilot.press("enter")

@@ -11,7 +11,6 @@ from console.model.alert import Rule, RuleHealth
 from console.model.labels import Labels
 from console.model.snapshot import Badge, BadgeKind, Snapshot, SourceKind, SourceRules, Standing
 from console.model.state import State
-from console.model.worklist import Row
 from console.safety.text import Raw, cell_width
 from tests.build import ack, ago, alert, at, cell, failure, known, service, snapshot, source
 from tests.hostile import hostile_strings
@@ -185,16 +184,16 @@ async def test_nothing_moves_for_two_seconds_after_a_key() -> None:
     async with console_on(redis()) as (console, pilot):
         await pilot.press("j")
         under = console.app.screen.query_one("#rows", LiveList)
-        bound: Row = under.cursor_row
+        bound = under.cursor_key
         world = redis()
         newer = alert("CacheDown", starts_at=ago(5), severity="critical", instance="a")
         console.publish(msgspec.structs.replace(world, alerts=(known(newer), *world.alerts)))
         await until(pilot, lambda: "change held" in console.text)
-        assert under.cursor_row.key == bound.key
+        assert under.cursor_key == bound
         console.clock.advance(2.1)
         console.app.frame.tick(console.clock.now())  # type: ignore[union-attr]
         await until(pilot, lambda: "CacheDown" in console.text)
-        assert under.cursor_row.key == bound.key
+        assert under.cursor_key == bound
 
 
 async def test_settings_that_are_faulty_are_not_taken() -> None:

@@ -182,7 +182,7 @@ async def test_a_path_that_is_wrong_names_the_remedy(world: World, http_client: 
     source = PrometheusSource(name="prom", url=f"{world.prometheus}/prefix")
     reading = await Prometheus(source, http_client, SystemClock()).poll(0)
     assert isinstance(reading.targets, Failure)
-    assert reading.targets.kind is FailureKind.STATUS
+    assert reading.targets.kind is FailureKind.NOT_SERVED
     assert reading.targets.cause.startswith("answered 404 Not Found")
     assert "path prefix" in reading.targets.remedy
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from console.sources.probes.decode import told_by
 from console.sources.prometheus import decode as prometheus
 from console.sources.prometheus import decode_query
 from console.sources.prometheus.settings import external_labels_in
+from tests.soak import trials
 from tests.sources.documents import (
     ALERT,
     GROUP,
@@ -30,7 +30,7 @@ from tests.sources.documents import (
     spoiled,
 )
 
-COUNT = 20_000 if os.environ.get("ONCALL_SOAK") else 200
+COUNT = trials(usual=200, soak=20_000)
 """Documents a decoder; there are ten of them, and two that refuse nothing."""
 
 

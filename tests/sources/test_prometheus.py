@@ -238,10 +238,50 @@ async def test_parts_fail_apart_and_name_what_is_missing(http_client: HttpClient
     missing = answer(b"404 page not found\n", "404 Not Found")
     reading = await polled(prometheus_with(rules=missing, alertmanagers=missing), http_client)
     assert isinstance(reading.rules, Failure) and isinstance(reading.alertmanagers, Failure)
-    assert reading.rules.kind is FailureKind.STATUS
+    assert reading.rules.kind is FailureKind.NOT_SERVED
     assert "vmalert" in reading.rules.remedy
     assert "discover_alertmanagers: false" in reading.alertmanagers.remedy
     assert isinstance(reading.alerts, tuple) and isinstance(reading.targets, tuple)
+
+
+PROBED = {
+    **TARGET,
+    "labels": {"job": "blackbox", "instance": "https://shop/"},
+    "scrapeUrl": "http://bb:9115/probe?module=http_2xx&target=https%3A%2F%2Fshop%2F",
+    "health": "up",
+    "lastError": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "health"),
+    [
+        (["1"], TargetHealth.UP),
+        (["0"], TargetHealth.DOWN),
+        (["1", "0"], TargetHealth.DOWN),
+        ([], TargetHealth.UNKNOWN),
+        (None, TargetHealth.UNKNOWN),
+    ],
+)
+async def test_a_probed_page_is_as_its_probe_says_and_not_as_its_exporter(
+    told: list[str] | None, health: TargetHealth, http_client: HttpClient
+) -> None:
+    labels = {"__name__": "probe_success", "job": "blackbox", "instance": "https://shop/"}
+    result = [
+        {"metric": labels | {"module": str(n)}, "value": [1, value]}
+        for n, value in enumerate(told or ())
+    ]
+    data = {"resultType": "vector", "result": result}
+    query = answer(encoded({"status": "success", "data": data}))
+    if told is None:
+        query = answer(b"overloaded", "503 Service Unavailable")
+    targets = answer(encoded({"status": "success", "data": {"activeTargets": [PROBED, TARGET]}}))
+    reading = await polled(prometheus_with(targets=targets, query=query), http_client)
+    assert isinstance(reading.targets, tuple)
+    page, plain = reading.targets
+    assert page.health is health
+    assert ("probe" in page.last_error.exact) is (health is not TargetHealth.UP)
+    assert plain == targets_in(encoded({"activeTargets": [TARGET]}))[0]
 
 
 async def test_settings_that_may_not_be_read_are_no_failure(http_client: HttpClient) -> None:

@@ -40,6 +40,7 @@ def settings(demo: DemoHandle, tmp_path: Path) -> str:
     """A settings folder of its own on that demo, with its state inside."""
     folder = tmp_path / "settings"
     shutil.copytree(demo.settings_dir, folder, ignore=shutil.ignore_patterns("state"))
+    (folder / "state").mkdir(0o700)
     return str(folder)
 
 

@@ -102,6 +102,11 @@ class Terminal:
         """Send keys, in one write."""
         os.write(self.master, text.encode() if isinstance(text, str) else text)
 
+    def escape(self) -> None:
+        """Press escape, and let the time pass after which it is not the start of a sequence."""
+        self.type("\x1b")
+        self.wait_quiet(0.3)
+
     def resize(self, columns: int, rows: int) -> None:
         """Change the window's size, as dragging its corner does."""
         self.columns, self.rows = columns, rows

@@ -126,11 +126,15 @@ def test_a_group_is_acked_once_all_of_it_is_and_by_the_newest_ack() -> None:
     assert row.step is Step.FIX
 
 
-def test_a_start_at_the_end_of_time_is_a_late_deadline_and_no_crash() -> None:
-    never = datetime.max.replace(tzinfo=UTC)
-    row = the_row(Triage(Policy()), known(alert(starts_at=never)))
+@pytest.mark.parametrize("starts_at", [datetime.max.replace(tzinfo=UTC), at(3600).wall])
+def test_a_start_that_lies_ahead_puts_no_deadline_off(starts_at: datetime) -> None:
+    triage = Triage(Policy())
+    fires = known(alert(starts_at=starts_at, severity="critical"))
+    row = the_row(triage, fires)
     assert row.clocks is not None
-    assert row.clocks.due == never
+    assert row.clocks.due == at(0).wall + timedelta(minutes=5)
+    later = the_row(triage, fires, now=at(30)).clocks
+    assert later == row.clocks
 
 
 def test_a_start_at_the_beginning_of_time_is_no_crash() -> None:

@@ -179,7 +179,7 @@ def test_a_sick_member_of_a_cluster_is_no_row_of_its_own() -> None:
     assert rows(sources=[
         source("am"),
         source("am/127.0.0.1:9093", state=State.UNKNOWN, failing_since=ago(5),
-               failures=[failure()]),
+               failures=[failure()], member_of="am"),
     ]) == ()  # fmt: skip
 
 
@@ -224,4 +224,5 @@ def test_failing_checks_all_over_the_fleet_are_one_row() -> None:
 
 
 def test_a_name_that_says_its_place_is_not_given_it_twice() -> None:
-    assert rows(down("node@web-1", "web-1"))[0].where.exact == "node@web-1"
+    for name in ("node@web-1", "node@web-1:9100"):
+        assert rows(down(name, "web-1"))[0].where.exact == name

@@ -284,33 +284,6 @@ def test_another_policy_after_a_reload_judges_what_is_known_already() -> None:
     assert row.clocks.due == ago(60) + timedelta(minutes=5)
 
 
-def test_held_rows_stay_where_they_are_and_new_ones_are_appended() -> None:
-    triage = Triage(Policy())
-    low, mid = item("low", "info"), item("mid", "warning")
-    triage.worklist(snapshot(low, mid))
-    triage.hold()
-    high = item("high", "critical")
-
-    def names(worklist: Worklist) -> list[str]:
-        return [row.alerts[0].alert.labels.exact("n") for row in worklist.rows]
-
-    held = triage.worklist(snapshot(low, mid, high, now=at(5)))
-    assert names(held) == ["mid", "low", "high"]
-    assert not held.reordered
-    triage.resort()
-    sorted_once = triage.worklist(snapshot(low, mid, high, now=at(10)))
-    assert names(sorted_once) == ["high", "mid", "low"]
-    assert sorted_once.reordered
-    higher = item("higher", "critical", 290)
-    assert names(triage.worklist(snapshot(low, mid, high, higher, now=at(15)))) == [
-        "high", "mid", "low", "higher",
-    ]  # fmt: skip
-    triage.release()
-    assert names(triage.worklist(snapshot(low, mid, high, higher, now=at(20)))) == [
-        "higher", "high", "mid", "low",
-    ]  # fmt: skip
-
-
 def test_many_pending_alerts_of_one_name_are_one_row_of_warning() -> None:
     many = [item(f"m{n}", standing=Standing.PENDING) for n in range(5)]
     (row,) = rows(*many)

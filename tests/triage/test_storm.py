@@ -93,6 +93,39 @@ def test_a_console_that_is_opened_in_the_midst_of_a_storm_sees_all_of_it() -> No
     assert -181 <= (storm.since - at(0).wall).total_seconds() <= -179
 
 
+def test_a_console_that_is_opened_minutes_after_the_burst_sees_the_storm() -> None:
+    worklist = look(Triage(Policy()), [*rack(2000, start_s=-150), one(900, -400, "Before")], 0)
+    storm = worklist.storm
+    assert storm is not None
+    assert (storm.alerts, storm.rows, storm.falling) == (2000, 1, False)
+    assert lanes(worklist) == {'rack="r12"': Lane.STORM, "Before": Lane.APART}
+
+
+def test_such_a_storm_ends_when_it_would_have_for_a_console_that_was_open() -> None:
+    alerts = rack(200, start_s=-150, every_s=0)
+    late, open_all_along = Triage(Policy()), watching()
+    for seconds in range(-150, 0):
+        look(open_all_along, alerts, seconds)
+    on = [
+        (look(late, alerts, seconds).storm, look(open_all_along, alerts, seconds).storm)
+        for seconds in range(200)
+    ]
+    assert {(one is None, other is None) for one, other in on} == {(True, True), (False, False)}
+
+
+def test_a_console_that_is_opened_long_after_a_storm_shows_what_fires_of_it_together() -> None:
+    worklist = look(Triage(Policy()), [*rack(2000, start_s=-1800), one(900, -400, "After")], 0)
+    assert worklist.storm is None
+    assert lanes(worklist) == {'rack="r12"': Lane.MAIN, "After": Lane.MAIN}
+    assert worklist.rows[0].count + worklist.rows[1].count == 2001
+
+
+def test_a_source_that_is_heard_late_is_no_reason_to_miss_the_storm() -> None:
+    triage = Triage(Policy())
+    triage.worklist(snapshot(cells=HEALTHY, now=at(0), complete=False))
+    assert look(triage, rack(200, start_s=-150), 2).storm is not None
+
+
 def test_silenced_alerts_make_no_storm() -> None:
     quiet = [
         known(each.alert, standing=Standing.SILENCED, as_of=each.as_of) for each in rack(200)
@@ -183,7 +216,7 @@ def test_a_label_that_most_healthy_hosts_carry_too_explains_nothing() -> None:
     triage.worklist(snapshot(cells=cells, now=at(-60)))
     alerts = [one(n, 1, f"Alert{n}", zone="b") for n in range(30)]
     worklist = triage.worklist(snapshot(*alerts, cells=cells, now=at(5)))
-    assert {row.lane for row in worklist.rows} == {Lane.APART}
+    assert len(worklist.rows) == 30
 
 
 def test_a_storm_with_two_causes_has_a_row_for_each() -> None:
@@ -197,8 +230,9 @@ def test_a_storm_with_two_causes_has_a_row_for_each() -> None:
 def test_alerts_that_share_nothing_stay_rows_of_their_own() -> None:
     worklist = look(watching(), [one(n, 1, f"Alert{n}", severity="high") for n in range(30)], 5)
     assert worklist.storm is not None
+    assert (worklist.storm.alerts, worklist.storm.rows) == (30, 30)
     assert len(worklist.rows) == 30
-    assert {row.lane for row in worklist.rows} == {Lane.APART}
+    assert {row.lane for row in worklist.rows} == {Lane.STORM}
 
 
 def test_pending_and_silenced_alerts_of_the_same_rack_are_a_row_each_at_the_end() -> None:
@@ -324,6 +358,15 @@ def test_the_order_is_held_in_a_storm_until_it_is_asked_for() -> None:
     asked = look(triage, [*alerts, low, urgent], 20)
     assert [row.title.exact for row in asked.rows] == ["Urgent", "Low", 'rack="r12"']
     assert asked.reordered
+
+
+def test_no_order_is_held_before_all_sources_have_been_heard() -> None:
+    triage = Triage(Policy())
+    low, urgent = one(1, -50, "Low", severity="info"), one(2, -50, "Urgent", severity="critical")
+    first = [*rack(100), low]
+    triage.worklist(snapshot(*first, cells=HEALTHY, now=at(5), complete=False))
+    whole = look(triage, [*first, urgent], 6)
+    assert [row.title.exact for row in whole.rows] == ["Urgent", "Low", 'rack="r12"']
 
 
 def test_rows_are_put_in_order_when_a_storm_begins_and_when_its_rows_become_others() -> None:

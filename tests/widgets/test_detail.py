@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.safety.text import ASCII_MARKS, MARKS, Raw, cell_width, visible
-from tests.frames import frame_of, text_of
+from tests.frames import frame_of
 from tests.widgets.stage import NOON, Stage
 from widgets.detail import Blank, Detail, Field, Figure, Paragraph, SpanLine, Title
-from widgets.graph import Chart, Curve, GraphView, number_text, plot
+from widgets.graph import Chart, Curve, number_text, plot
 from widgets.paint import ASCII_GLYPHS, Spans
 from widgets.theme import Ink
 from widgets.wrap import wrapped
@@ -200,17 +200,3 @@ def test_no_series_is_too_strange_to_draw(
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_fit_their_axis(value: float) -> None:
     assert len(number_text(value)) <= 7
-
-
-async def test_the_graph_fills_its_widget_and_says_what_it_waits_for() -> None:
-    view = GraphView()
-    app = Stage(view)
-    async with app.run_test(size=(60, 12)) as pilot:
-        await pilot.pause()
-        assert frame_of(app)[0] == "asking"
-        view.show(chart([*range(60)]), UTC)
-        await pilot.pause()
-        assert frame_of(app)[-1].split() == ["11:00", "11:30", "12:00"]
-        view.show_words((("prom answers 422: bad query", Ink.WARNING),))
-        await pilot.pause()
-        assert text_of(app).strip() == "prom answers 422: bad query"

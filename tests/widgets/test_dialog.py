@@ -155,7 +155,7 @@ class LineStage(Stage):
 async def test_what_is_typed_is_told_and_sent() -> None:
     app = LineStage()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.line.open("/")
+        app.line.begin("/")
         await pilot.press("d", "b", "enter")
         assert ("Changed", "db") in app.said()
         assert app.said()[-1] == ("Sent", "db")
@@ -165,7 +165,7 @@ async def test_what_is_typed_is_told_and_sent() -> None:
 async def test_escape_leaves_with_what_it_was_opened_with() -> None:
     app = LineStage()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.line.open("/", "before")
+        app.line.begin("/", "before")
         await pilot.press("x", "escape")
         assert app.said()[-1] == ("Left", "before")
         assert not app.line.is_open
@@ -174,7 +174,7 @@ async def test_escape_leaves_with_what_it_was_opened_with() -> None:
 async def test_tab_goes_through_the_completions() -> None:
     app = LineStage()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.line.open(":", completer=app.complete)
+        app.line.begin(":", completer=app.complete)
         await pilot.press("h")
         assert [line.strip() for line in frame_of(app)[-3:-1]] == [
             "host data-1  what it does",
@@ -191,9 +191,9 @@ async def test_up_recalls_what_was_sent_with_the_same_prompt() -> None:
     app = LineStage()
     async with app.run_test(size=(80, 24)) as pilot:
         for prompt, text in ((":", "one"), (":", "two"), ("/", "three")):
-            app.line.open(prompt, text)
+            app.line.begin(prompt, text)
             await pilot.press("enter")
-        app.line.open(":", "ne")
+        app.line.begin(":", "ne")
         await pilot.press("up", "up")
         assert frame_of(app)[-1] == ":one"
         await pilot.press("down", "down")
@@ -204,7 +204,7 @@ async def test_up_recalls_what_was_sent_with_the_same_prompt() -> None:
 async def test_nothing_unprintable_gets_into_the_line() -> None:
     app = LineStage()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.line.open("/")
+        app.line.begin("/")
         app.post_message(events.Paste("a\x1b]52;c;eA==\x07\u202eb[/]\nq"))
         await pilot.press("enter")
         assert app.said()[-1] == ("Sent", "a]52;c;eA==b[/]")
@@ -244,7 +244,7 @@ class TurnsStage(KeyTurns):
         view.focus()
 
     def action_filter(self) -> None:
-        self.query_one(CommandLine).open("/")
+        self.query_one(CommandLine).begin("/")
 
     def action_ask(self) -> None:
         self.push_screen(

@@ -25,6 +25,7 @@ def source(
     state: State = State.OK,
     age_s: float | None = 3.0,
     degraded: str = "",
+    member_of: str = "",
 ) -> SourceHealth:
     return SourceHealth(
         name,
@@ -33,6 +34,7 @@ def source(
         timedelta(seconds=15),
         last_ok=None if age_s is None else stage.clock.now().plus(-age_s),
         degraded=degraded,
+        member_of=member_of,
     )
 
 
@@ -48,6 +50,30 @@ class HeaderStage(Stage):
 
 
 WIDTHS = (40, 60, 80, 120, 200)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_a_badge_that_is_too_long_is_said_in_short_and_hides_nothing_else(width: int) -> None:
+    app = HeaderStage()
+    async with app.run_test(size=(width, 3), notifications=True) as pilot:
+        app.show(
+            HeaderFacts(
+                environment=Raw("127.0.0.1-29090"),
+                sources=(source("prom", app), source("am", app)),
+                badges=(
+                    Badge(BadgeKind.CONSOLE, "saved state", "state not saved: " + "x" * 90),
+                    Badge(BadgeKind.SKEW, "prom", "clock of prom is 3600 s ahead"),
+                    Badge(BadgeKind.SKEW, "am", "clock of am is 3600 s ahead"),
+                ),
+                user="kai",
+            )
+        )
+        await pilot.pause()
+        line = frame_of(app)[0]
+    assert "console fault  clock skew" in line
+    assert line.count("skew") == 1
+    assert "2/2 sources" in line
+    assert "kai" in line
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -105,7 +131,7 @@ async def test_members_are_counted_as_their_cluster() -> None:
     app = HeaderStage()
     async with app.run_test(size=(80, 3)) as pilot:
         cluster = source("am", app, degraded="1 of 2 members answers")
-        member = source("am/127.0.0.1:9093", app, state=State.UNKNOWN, age_s=None)
+        member = source("am/127.0.0.1:9093", app, state=State.UNKNOWN, age_s=None, member_of="am")
         app.show(HeaderFacts("dev", sources=(cluster, member), zone=UTC))
         await pilot.pause()
         line = frame_of(app)[0]

@@ -19,10 +19,10 @@ from console.safety.text import Raw
 from tests.frames import strips_of
 from tests.hostile import hostile_count, hostile_strings
 from tests.widgets.stage import COLUMNS, NOON, Stage, Thing
-from widgets.detail import Detail, Field, Paragraph, Part, SpanLine, Title
+from widgets.detail import Detail, Field, Figure, Paragraph, Part, SpanLine, Title
 from widgets.dialog import Choice, Dialog, Overlay
 from widgets.footer import Footer
-from widgets.graph import Chart, Curve, GraphView
+from widgets.graph import Chart, Curve, plot
 from widgets.header import Header, HeaderFacts
 from widgets.live_list import LiveList
 from widgets.matrix import Matrix, Place, Service
@@ -56,7 +56,7 @@ class EverySink(Stage):
         super().__init__()
         self.rows: LiveList[Thing] = LiveList(COLUMNS, key=lambda row: row.key, clock=self.clock)
         self.matrix, self.detail = Matrix(), Detail()
-        self.graph, self.footer, self.header = GraphView(), Footer(), Header()
+        self.footer, self.header = Footer(), Header()
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -64,7 +64,6 @@ class EverySink(Stage):
             yield self.rows
             yield self.matrix
             yield self.detail
-            yield self.graph
             yield self.footer
 
     def fill(self, texts: list[Raw]) -> None:
@@ -78,8 +77,11 @@ class EverySink(Stage):
             Service(f"s{number}", text, State.FIRING) for number, text in enumerate(texts)
         )
         self.matrix.set_places([Place(text, services) for text in texts])
+        curves = tuple(Curve(text, ((NOON.timestamp(), 1.0),)) for text in texts)
+        chart = Chart(curves, NOON - timedelta(hours=1), NOON)
         self.detail.show(
             [
+                Figure(lambda width: plot(chart, width, 8)),
                 Title(((first, Ink.HEADING),)),
                 *(Field(text, text) for text in texts),
                 *(Paragraph(text) for text in texts),
@@ -87,8 +89,6 @@ class EverySink(Stage):
             ],
             subject=str(hash(first)),
         )
-        curves = tuple(Curve(text, ((NOON.timestamp(), 1.0),)) for text in texts)
-        self.graph.show(Chart(curves, NOON - timedelta(hours=1), NOON))
         self.footer.say(first, now)
         self.rows.border_title = content(first)
         self.rows.border_subtitle = content_of([(text, Ink.MUTED) for text in texts[:2]])

@@ -19,7 +19,6 @@ from widgets.theme import (
     colour_variable,
     ink_defaults,
     is_ansi,
-    is_too_dumb,
     pick_theme,
     prefers_ascii,
     style_variable,
@@ -51,11 +50,6 @@ def test_the_theme_is_one_that_the_terminal_can_show(
     setting: str, environ: dict[str, str], expected: str
 ) -> None:
     assert pick_theme(setting, environ) == expected
-
-
-def test_a_terminal_that_cannot_place_a_cursor_is_known() -> None:
-    assert is_too_dumb({"TERM": "dumb"}) and is_too_dumb({})
-    assert not is_too_dumb({"TERM": "vt100"})
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ followed.
 
 from console.safety.files.fault import FileError, LockHeldError
 from console.safety.files.folders import (
+    ENVIRONMENT,
     make_scratch_dir,
     private_dir,
     remove_scratch_dir,
@@ -18,6 +19,7 @@ from console.safety.files.read import read_capped
 from console.safety.files.write import append_line, sweep_unfinished, write_atomic
 
 __all__ = [
+    "ENVIRONMENT",
     "FileError",
     "FileLock",
     "LockHeldError",

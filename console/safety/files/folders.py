@@ -17,7 +17,8 @@ from console.safety.files.write import sweep_unfinished
 
 PRIVATE_DIR: Final = 0o700
 
-_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ENVIRONMENT: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""What may name an environment, and with it the folder of its state."""
 _scratch: set[Path] = set()
 
 
@@ -59,7 +60,7 @@ def state_dir(environment: str, environ: Mapping[str, str]) -> Path:
         FileError: `environment` cannot be a folder's name, there is no home folder, or the
             folder is refused as `private_dir` has it.
     """
-    if not _ENVIRONMENT.fullmatch(environment):
+    if not re.fullmatch(ENVIRONMENT, environment):
         raise FileError(
             Path(environment.encode("ascii", "replace").decode().replace("\0", "?")),
             "cannot name an environment",

@@ -20,6 +20,10 @@ from console.safety.text import visible
 
 MAX_LOOKUPS: Final = 64
 """Threads that wait for the resolver at once; one that hangs outlives our deadline."""
+MAX_ADDRESSES: Final = 4
+"""Of one name, that are tried."""
+NEXT_ADDRESS_S: Final = 1.0
+"""After this an address that does not answer is left for the next one of the same name."""
 
 _ADDRESS: Final = re.compile(r"(https?)://([^/?#\\@\s]+)([/?#].*)?", re.IGNORECASE)
 _LINK_LOCAL: Final = (
@@ -111,7 +115,7 @@ def literal_address(host: str) -> AnyAddress | None:
 
 
 async def resolve(host: str, port: int, allowed: tuple[str, ...], url: str) -> list[str]:
-    """The addresses of `host` in the resolver's order, each judged, at least one.
+    """The first `MAX_ADDRESSES` of `host` in the resolver's order, all judged, at least one.
 
     Raises:
         HttpFailure: of kind DNS or FORBIDDEN_ADDRESS.
@@ -133,7 +137,7 @@ async def resolve(host: str, port: int, allowed: tuple[str, ...], url: str) -> l
     if host not in allowed:
         for address in addresses:
             require_allowed(address, allowed, url)
-    return addresses
+    return addresses[:MAX_ADDRESSES]
 
 
 _lookups = threading.BoundedSemaphore(MAX_LOOKUPS)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import sys
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from console.safety.clock import Clock
-from console.safety.http.address import require_address, resolve
+from console.safety.http.address import NEXT_ADDRESS_S, require_address, resolve
 from console.safety.http.body import capped, too_big
 from console.safety.http.failure import ATTEMPT, Attempt, failure_of, timed_out
 from console.safety.http.options import (
+    MAX_REDIRECTS,
     HttpAnswer,
     HttpFailure,
     HttpFault,
@@ -40,10 +42,11 @@ if TYPE_CHECKING:
 
     import httpx
 
-MAX_REDIRECTS: Final = 3
 MAX_ERROR_BYTES: Final = 4096
 """Kept of the body of a status that the caller does not accept."""
 MAX_REUSE_TRIES: Final = 3
+KEPT_SERVERS: Final = 256
+"""To more servers than this no connection is kept: a process may hold 1,024 files open."""
 PLAIN: Final = HttpOptions()
 
 _REDIRECTS: Final = frozenset([301, 302, 303, 307, 308])
@@ -64,7 +67,7 @@ class HttpClient:
         self._clock = clock
         self._slots = Slots(slots, doubtful_slots)
         self._contexts: dict[TlsOptions, ssl.SSLContext] = {}
-        self._clients: dict[HttpOptions, httpx.AsyncClient] = {}
+        self._clients: dict[tuple[HttpOptions, str], httpx.AsyncClient] = {}
         self._blind: ssl.SSLContext | None = None
 
     async def get(
@@ -294,15 +297,16 @@ class HttpClient:
         attempt.doing = "looking up the name"
         addresses = await resolve(host, port, allowed, attempt.url)
         attempt.doing = "connecting"
-        for address in addresses[:-1]:
+        *others, last = addresses
+        for address in others:
             try:
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(NEXT_ADDRESS_S):
                     return await asyncio.open_connection(
                         address, port, ssl=context, server_hostname=name
                     )
             except OSError:
                 continue
-        return await asyncio.open_connection(addresses[-1], port, ssl=context, server_hostname=name)
+        return await asyncio.open_connection(last, port, ssl=context, server_hostname=name)
 
     def _client(self, options: HttpOptions, url: str) -> httpx.AsyncClient:
         shared = HttpOptions(
@@ -312,16 +316,24 @@ class HttpClient:
             allow_addresses=options.allow_addresses,
             keep_alive=options.keep_alive,
         )
-        client = self._clients.get(shared)
+        # One pool a server: httpcore looks at every connection of a pool, twice for each
+        # request, which for 60 servers in one pool was a third of all that a round cost.
+        server = "" if options.proxy else urlsplit(url).netloc
+        client = self._clients.get((shared, server))
         if client is None:
             # Where rich is installed httpx imports its own command line too, which takes as
             # long as all the rest of it; without that module it goes on without.
             sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+            if importlib.util.find_spec("sniffio") is None:
+                # httpcore looks for it anew at every request, in every folder of the path.
+                sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
             from console.safety.http.network import client_for
 
             tls = msgspec.structs.replace(options.tls, server_name=None)
             context = self._contexts.get(tls)
             if context is None:
                 context = self._contexts[tls] = context_for(tls, url)
-            client = self._clients[shared] = client_for(shared, context)
+            kept = shared.keep_alive and len(self._clients) < KEPT_SERVERS
+            client = client_for(msgspec.structs.replace(shared, keep_alive=kept), context)
+            self._clients[(shared, server)] = client
         return client

@@ -7,7 +7,7 @@ import shlex
 from typing import Final
 from urllib.parse import quote
 
-from console.safety.http.options import HttpOptions
+from console.safety.http.options import MAX_REDIRECTS, HttpOptions
 from console.safety.secret import Secret
 from console.safety.text import strip_credentials, visible
 
@@ -26,7 +26,7 @@ def curl_for(url: str, options: HttpOptions, *, method: str = "GET") -> str:
     elif method != "GET":
         words += ["-X", _quoted(method)]
     if options.redirects and method in ("GET", "HEAD"):
-        words += ["-L", "--max-redirs", "3"]
+        words += ["-L", "--max-redirs", str(MAX_REDIRECTS)]
     words += _proxy_words(options)
     words += _tls_words(options)
     if options.basic is not None:

@@ -10,16 +10,13 @@ from typing import Any, Final
 import httpcore
 import httpx
 
-from console.safety.http.address import require_allowed, resolve
+from console.safety.http.address import NEXT_ADDRESS_S, require_allowed, resolve
 from console.safety.http.failure import ATTEMPT
 from console.safety.http.options import HttpOptions
 
 KEPT_CONNECTIONS: Final = 20
 KEPT_S: Final = 55.0
 """Longer than the usual interval of a source, shorter than the idle time of usual servers."""
-MAX_ADDRESSES: Final = 4
-NEXT_ADDRESS_S: Final = 1.0
-"""After this an address that does not answer is left for the next one of the same name."""
 
 
 def client_for(options: HttpOptions, context: ssl.SSLContext) -> httpx.AsyncClient:
@@ -75,7 +72,7 @@ class _JudgedBackend(httpcore.AsyncNetworkBackend):
         attempt.doing = "looking up the name"
         addresses = await resolve(host, port, self._allowed, attempt.url)
         attempt.doing = "connecting"
-        *others, last = addresses[:MAX_ADDRESSES]
+        *others, last = addresses
         for address in others:
             try:
                 stream = await self._inner.connect_tcp(address, port, NEXT_ADDRESS_S)

@@ -12,7 +12,7 @@ from console.safety.secret import Secret
 from console.safety.text import Raw, strip_credentials
 
 HEALTH_MAX_BYTES: Final = 256 * 1024
-SOURCE_MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_REDIRECTS: Final = 3
 
 
 class HttpFault(enum.StrEnum):
@@ -86,7 +86,7 @@ class HttpOptions(msgspec.Struct, frozen=True):
     max_bytes: int = HEALTH_MAX_BYTES
     """Of the decompressed body."""
     redirects: bool = False
-    """Follow up to 3 redirects of GET and HEAD within the same scheme, host and port."""
+    """Follow `MAX_REDIRECTS` at most, of GET and HEAD, within the same scheme, host and port."""
     allow_addresses: tuple[str, ...] = ()
     """Names and addresses to speak to although they are link-local or a metadata service."""
     keep_alive: bool = True

@@ -6,7 +6,7 @@ from typing import Final
 
 from console.model.failure import FailureKind
 from console.safety.http import HttpAnswer
-from console.sources.answer import Unusable, refuse_status, said, status_words
+from console.sources.answer import Unusable, cause_of, refuse_status
 from console.sources.fault import Asked
 
 EXPECTED: Final = {
@@ -36,9 +36,7 @@ def refuse(answer: HttpAnswer, part: str) -> None:
             "made by API v3): expire that one; the alerts are read all the same"
         )
     if remedy:
-        told = said(answer.body)
-        cause = f"answered {status_words(answer.status)}" + (f": {told}" if told else "")
-        raise Unusable(FailureKind.STATUS, cause, remedy=remedy)
+        raise Unusable(FailureKind.STATUS, cause_of(answer), remedy=remedy)
     refuse_status(answer)
 
 

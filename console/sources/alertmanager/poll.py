@@ -21,7 +21,7 @@ from console.sources.alertmanager.client import (
 )
 from console.sources.alertmanager.settings import member_name
 from console.sources.fault import Asked
-from console.sources.server import Params, Server
+from console.sources.server import Params, Server, not_asked
 
 GROUPS_EVERY: Final = 4
 """Rounds. The groups repeat every alert, and change only with the configuration."""
@@ -66,14 +66,14 @@ class AlertmanagerMember:
             ),
             server.part(self._asked("groups", GROUPS), client.groups())
             if round % GROUPS_EVERY == 0
-            else _not_asked(),
+            else not_asked(),
         )
         at = self._clock.now()
         return AlertmanagerReading(
             source=self.name,
             member=self.member,
             at=at,
-            took=timedelta(seconds=at.mono - before.mono),
+            took=at.since(before),
             alerts=alerts,
             silences=silences,
             status=status,
@@ -83,7 +83,3 @@ class AlertmanagerMember:
 
     def _asked(self, part: str, path: str, params: Params = ()) -> Asked:
         return errors.asked(self.key, part, self._server.curl(path, params))
-
-
-async def _not_asked() -> None:
-    return None

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from config.kinds import names_a_secret
 from config.schema import AlertmanagerSource, Auth, Http, PrometheusSource
 from console.model.snapshot import SourceKind, Watched
 from console.sources.access import degraded_by
@@ -53,7 +54,7 @@ def inherited(prometheus: PrometheusSource, url: str) -> Http:
     headers = {
         name: value
         for name, value in prometheus.headers.items()
-        if trusted or (isinstance(value, str) and name.lower() not in _SECRET_HEADERS)
+        if trusted or (isinstance(value, str) and not names_a_secret(name))
     }
     return Http(
         headers=headers,
@@ -66,6 +67,3 @@ def inherited(prometheus: PrometheusSource, url: str) -> Http:
         max_bytes=prometheus.max_bytes,
         proxy=prometheus.proxy,
     )
-
-
-_SECRET_HEADERS: Final = frozenset(["authorization", "cookie", "proxy-authorization", "x-api-key"])

@@ -12,7 +12,7 @@ from console.model.failure import FailureKind
 from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
 from console.model.reading import ProbeReading
 from console.safety.clock import Clock, Instant
-from console.safety.http import HttpAnswer, HttpClient, HttpFailure
+from console.safety.http import HttpAnswer, HttpClient
 from console.safety.text import visible
 from console.sources.answer import Unusable, skew_of
 from console.sources.fault import failure_of
@@ -37,9 +37,7 @@ class Prober:
         """What `probe` learns now. Raises nothing."""
         try:
             result = await self._asked(probe)
-        except (HttpFailure, Unusable) as error:
-            result = self._failed(probe, error)
-        except Exception as error:  # a bug of ours must cost one probe, not all of them
+        except Exception as error:  # a bug of ours too must cost one probe, not all of them
             result = self._failed(probe, error)
         return ProbeReading(source=SOURCE, at=self._clock.now(), result=result)
 

@@ -9,7 +9,8 @@ from console.model.probe import Probe
 from console.model.snapshot import SourceKind, Watched
 from console.safety.http import HttpOptions
 
-SOURCE: Final = "health"
+SOURCE: Final = SourceKind.HEALTH.value
+"""The name of all probes together, among the sources."""
 KEPT_S: Final = 50.0
 """A connection is not kept for a probe that comes less often: servers close idle ones."""
 

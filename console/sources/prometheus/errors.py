@@ -6,7 +6,14 @@ from typing import Final
 
 from console.model.failure import FailureKind
 from console.safety.http import HttpAnswer
-from console.sources.answer import Unusable, refuse_status, retry_after_s, said, status_words
+from console.sources.answer import (
+    Unusable,
+    cause_of,
+    refuse_status,
+    retry_after_s,
+    said,
+    status_words,
+)
 from console.sources.fault import Asked
 
 EXPECTED: Final = {
@@ -31,7 +38,7 @@ def refuse(answer: HttpAnswer, part: str) -> None:
         Unusable: for every other status, in Prometheus' terms where it has some.
     """
     told = said(answer.body)
-    cause = f"answered {status_words(answer.status)}" + (f": {told}" if told else "")
+    cause = cause_of(answer)
     stopping = answer.header("x-prometheus-stopping")
     if answer.status == 503 and (stopping is not None or told == "Service Unavailable"):
         doing = "stopping" if stopping is not None and stopping.exact == "true" else "starting"
@@ -47,7 +54,9 @@ def refuse(answer: HttpAnswer, part: str) -> None:
         raise Unusable(
             FailureKind.STARTING, cause, remedy="wait: its storage is not ready to be asked yet"
         )
-    remedy = _MISSING.get(part, REMEDY) if answer.status == 404 else _REMEDIES.get(answer.status)
+    if answer.status == 404 and part in _MISSING:
+        raise Unusable(FailureKind.NOT_SERVED, cause, remedy=_MISSING[part])
+    remedy = REMEDY if answer.status == 404 else _REMEDIES.get(answer.status)
     if remedy:
         raise Unusable(FailureKind.STATUS, cause, remedy=remedy)
     refuse_status(answer)

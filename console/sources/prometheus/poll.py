@@ -31,8 +31,9 @@ from console.sources.prometheus.client import (
     PrometheusClient,
     instant_params,
 )
+from console.sources.prometheus.probed import SUCCESS, is_probed, judged
 from console.sources.prometheus.ranges import RANGE, Ranges, range_params
-from console.sources.server import Params, Server
+from console.sources.server import Params, Server, not_asked
 
 SELDOM_EVERY: Final = 20
 """Rounds between looks at what changes with a restart only: version, Alertmanagers, labels."""
@@ -82,11 +83,11 @@ class Prometheus:
         alerts, rules, targets, alertmanagers, _ = await asyncio.gather(
             server.part(self._asked("alerts", ALERTS), client.alerts()),
             server.part(self._asked("rules", RULES, RULES_PARAMS), client.rules()),
-            server.part(self._asked("targets", TARGETS, TARGETS_PARAMS), client.targets()),
+            server.part(self._asked("targets", TARGETS, TARGETS_PARAMS), self._judged_targets()),
             server.part(self._asked("alertmanagers", ALERTMANAGERS), client.alertmanagers())
             if self._discover and (seldom or self._sends_nowhere)
-            else _not_asked(),
-            self._look_at_itself() if seldom else _not_asked(),
+            else not_asked(),
+            self._look_at_itself() if seldom else not_asked(),
         )
         self._was_failing = isinstance(alerts, Failure)
         if alertmanagers is not None:
@@ -96,7 +97,7 @@ class Prometheus:
         return PrometheusReading(
             source=self.name,
             at=at,
-            took=timedelta(seconds=at.mono - before.mono),
+            took=at.since(before),
             alerts=alerts,
             rules=rules,
             targets=targets,
@@ -106,6 +107,13 @@ class Prometheus:
             skew=server.skew,
             version=self._version,
         )
+
+    async def _judged_targets(self) -> tuple[Target, ...]:
+        targets = await self._client.targets()
+        if not any(map(is_probed, targets)):
+            return targets
+        told = await self.instant(SUCCESS)
+        return judged(targets, told if isinstance(told, InstantAnswer) else None)
 
     async def _look_at_itself(self) -> None:
         """Version and external labels. Both may be forbidden, and then stay as they were."""
@@ -151,7 +159,3 @@ class Prometheus:
 
     def _asked(self, part: str, path: str, params: Params = ()) -> Asked:
         return errors.asked(self.key, part, self._server.curl(path, params))
-
-
-async def _not_asked() -> None:
-    return None

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 _NUMBER = re.compile(r"^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|Inf|NaN)$", re.IGNORECASE)
+_SET_OPERATOR = re.compile(r"(?:and|or|unless)\b", re.IGNORECASE)
 _OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -46,7 +47,7 @@ def comparison_of(query: str) -> Comparison | None:
         elif depth and char == depth[-1]:
             depth.pop()
         elif not depth:
-            if re.match(r"(?:and|or|unless)\b", query[i:], re.IGNORECASE) and _word_starts(query, i):
+            if _SET_OPERATOR.match(query, i) and _word_starts(query, i):
                 return None
             operator = next((op for op in _OPERATORS if query.startswith(op, i)), None)
             if operator is not None:

@@ -1,0 +1,163 @@
+"""What a filter looks at: the texts and values of a row, an alert, a service, a source."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from console.model.event import Event
+from console.model.labels import Labels
+from console.model.snapshot import Cell, KnownAlert, SourceHealth
+from console.model.worklist import Row
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What one thing is searched in."""
+
+    folded: tuple[str, ...]
+    """Texts as `fold` makes them, for substrings."""
+    texts: tuple[str, ...]
+    """The same texts in their own case, for regular expressions."""
+    values: Mapping[str, str]
+    """Fields and `@names`; a missing one reads as the empty string."""
+    labels: Labels | None = None
+
+    def value_of(self, name: str) -> str:
+        """The value of a label, a field or an `@name`; empty where it is missing."""
+        return self.values.get(name, "")
+
+
+class AlertFacts:
+    """The same for one alert in its row. Made for every alert at every key, so it is lazy."""
+
+    __slots__ = ("_known", "_row", "labels")
+
+    def __init__(self, row: Facts, known: KnownAlert) -> None:
+        self._row = row
+        self._known = known
+        self.labels: Labels | None = known.alert.labels
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """Its texts and its row's, for substrings."""
+        return (*self._row.folded, *(fold(text) for text in self._own_texts()))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The same in their own case, for regular expressions."""
+        return (*self._row.texts, *(normalised(text) for text in self._own_texts()))
+
+    def value_of(self, name: str) -> str:
+        """The value of a label or an `@name`; empty where it is missing."""
+        known = self._known
+        if not name.startswith("@"):
+            return known.alert.labels.exact(name)
+        if name == "@owner" and known.ack is not None:
+            return known.ack.owner.exact
+        own = {
+            "@state": known.state.value,
+            "@standing": known.standing.value,
+            "@cell": known.cell or "",
+            "@cluster": known.alert.cluster,
+        }
+        return own[name] if name in own else self._row.value_of(name)
+
+    def _own_texts(self) -> Iterator[str]:
+        if self._known.cell:
+            yield self._known.cell
+        if self._known.ack is not None:
+            yield self._known.ack.owner.exact
+
+
+NO_FACTS: Final = Facts((), (), {})
+"""Of the row of an alert that is looked at without one."""
+
+
+def facts_of_row(row: Row) -> Facts:
+    """A row: what it says, without its alerts."""
+    texts = [row.title.exact, row.where.exact, row.summary.exact]
+    texts += [str(row.priority), row.state.value, row.standing.value]
+    owner = row.acked_by.exact if row.acked_by is not None else ""
+    if row.failure is not None:
+        texts += [row.failure.source, row.failure.cause]
+    values = {
+        "@priority": str(row.priority),
+        "@state": row.state.value,
+        "@standing": row.standing.value,
+        "@kind": row.kind.value,
+        "@cell": row.cell or "",
+        "@owner": owner,
+        "@step": row.step.value,
+    }
+    return _facts([*texts, owner], values)
+
+
+def facts_of_cell(cell: Cell) -> Facts:
+    """A service; the fields of its registry entry read as labels."""
+    service = cell.service
+    fields = {
+        "name": service.name,
+        "type": service.type.value,
+        "place": service.place,
+        "host": service.host or "",
+        "namespace": service.namespace or "",
+        "owner": service.owner or "",
+    }
+    values = {
+        **fields,
+        **dict(service.labels),
+        "@state": cell.state.value,
+        "@cell": service.name,
+        "@critical": "yes" if service.critical else "no",
+    }
+    labels = [f"{name}={value}" for name, value in service.labels]
+    return _facts([*fields.values(), *labels, cell.state.value, cell.because], values)
+
+
+def facts_of_source(source: SourceHealth) -> Facts:
+    """A source."""
+    values = {
+        "name": source.name,
+        "kind": source.kind.value,
+        "url": source.url,
+        "@state": source.state.value,
+        "@kind": source.kind.value,
+    }
+    texts = [source.name, source.kind.value, source.url, source.state.value, source.degraded]
+    return _facts([*texts, *(failure.cause for failure in source.failures)], values)
+
+
+def facts_of_event(event: Event) -> Facts:
+    """A line of the event log."""
+    values = {"@kind": event.kind.value, "@who": event.who, "key": event.key}
+    return _facts([event.kind.value, event.subject, event.text, event.who], values)
+
+
+def _facts(texts: Iterable[str], values: Mapping[str, str]) -> Facts:
+    own_case = tuple(normalised(text) for text in texts if text)
+    return Facts(tuple(fold(text) for text in own_case), own_case, values)
+
+
+@lru_cache(maxsize=16384)
+def folded_labels(labels: Labels) -> str:
+    """Names and values in one text; a line break keeps a term from spanning two labels."""
+    return "\n".join(_lines(labels))
+
+
+def _lines(labels: Labels) -> Iterator[str]:
+    for name, value in labels.exact_items():
+        yield fold(f"{name}={value}")
+
+
+def normalised(text: str) -> str:
+    """Full-width forms as their usual ones, letter case as it is."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def fold(text: str) -> str:
+    """Letter case and full-width forms do not matter when a person searches."""
+    return text.lower() if text.isascii() else normalised(normalised(text).casefold())
