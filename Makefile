@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check docs bench soak snapshots
+.PHONY: help demo test check docs bench soak snapshots pictures
 
 help:
 	@echo "make demo       open the console on a fleet that lives on this machine alone"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench      measure, and print figures beside their targets"
 	@echo "make soak       the tests with their full counts (hours)"
 	@echo "make snapshots  draw the pictures that the snapshot tests compare with"
+	@echo "make pictures   draw the pictures of the manual from a run of the demo"
 
 demo: $(STAMP)
 	@$(BIN)/oncall demo $(ARGS)
@@ -43,6 +44,9 @@ soak: $(STAMP)
 snapshots: $(STAMP)
 	@mkdir -p -m 700 $(VENV)/tmp
 	$(BIN)/pytest --basetemp=$(VENV)/tmp/pytest --snapshot-update tests/screens $(ARGS)
+
+pictures: $(STAMP)
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 # A name of its own for the finished state, so that an install that was cut short runs again.
 $(STAMP): pyproject.toml constraints.txt

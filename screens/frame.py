@@ -158,6 +158,8 @@ class Frame(Screen[None], inherit_bindings=False):
             shown = keys.of(action)
             if not (action.footer and shown) or (action.id == f"app.{self.word}" and not inside):
                 continue
+            if action.id == "app.back" and not (inside or self.filter):
+                continue  # there is nothing to go back from
             # From a screen that lies on another the way back is what is asked for most.
             wanted = BACK_INSIDE if action.id == "app.back" and inside else action.footer
             why = self.why_not(action)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from console.model.registry import ServiceType
 from console.model.snapshot import Cell
+from console.model.state import State
 from widgets.matrix import Place, Service
 
 LAST = ("pages", "api", "external")
@@ -25,6 +26,11 @@ def places_of(cells: Iterable[Cell]) -> tuple[Place, ...]:
         )
     names = [name for name in found if name not in LAST] + [name for name in LAST if name in found]
     return tuple(Place(name, tuple(found[name])) for name in names)
+
+
+def is_well(place: Place) -> bool:
+    """Whether everything that lives there is OK."""
+    return all(service.state is State.OK for service in place.services)
 
 
 def short_name(cell: Cell) -> str:

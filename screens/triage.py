@@ -17,12 +17,12 @@ from console.safety.text import visible
 from screens.detail import DetailScreen
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
-from screens.places import places_of
+from screens.places import is_well, places_of
 from screens.preview import preview_of
 from screens.rows import columns, headings, is_dimmed, storm_columns
 from widgets.detail import Detail
 from widgets.live_list import LiveList
-from widgets.matrix import Matrix
+from widgets.matrix import Matrix, Place
 from widgets.paint import Spans
 from widgets.theme import Ink
 
@@ -78,8 +78,15 @@ class TriageScreen(Frame):
         self.list.set_empty(_nothing(update, rows_without_filter=len(worklist.rows)))
         self.list.set_rows(rows, headings(worklist, rows))
         self.show_filter(len(rows), len(worklist.rows))
-        self.matrix.set_places(places_of(update.snapshot.cells))
+        self.matrix.set_places(self._places(update.snapshot))
         self._show_preview()
+
+    def _places(self, snapshot: Snapshot) -> tuple[Place, ...]:
+        """All places as they are, or where there are too many the troubled ones first."""
+        places = places_of(snapshot.cells)
+        if len(places) <= max(1, self.matrix.size.height):
+            return places
+        return tuple(sorted(places, key=is_well))
 
     def _take_columns(self, worklist: Worklist) -> None:
         in_storm = worklist.storm is not None

@@ -60,7 +60,10 @@ def plot(
         return [(("no data", Ink.UNKNOWN), (f" {_range_text(chart, zone)}", Ink.MUTED))]
     width, height = max(width, _AXIS_CELLS + 10), max(height, 4)
     rows, columns = height - 2, width - _AXIS_CELLS - 1
-    low, high = _bounds(drawn, chart.threshold)
+    threshold = chart.threshold
+    if threshold is not None and not _usable(threshold):
+        threshold = None
+    low, high = _bounds(drawn, threshold)
     canvas = _Canvas(columns, rows, glyphs)
     start, end = chart.start.timestamp(), chart.end.timestamp()
     span = max(1.0, end - start)
@@ -81,14 +84,11 @@ def plot(
                 before = (moment, value)
             canvas.join(across(before[0]), down(before[1]), across(moment), down(value), number)
             before = (moment, value)
-    threshold = chart.threshold
-    if threshold is not None and not _usable(threshold):
-        threshold = None
     line = None if threshold is None else down(threshold) // _DOTS_DOWN
     labels = {0: high, rows - 1: low, rows // 2: (high + low) / 2}
     if line is not None and threshold is not None:
         labels[line] = threshold
-    lines: list[Spans] = [_legend(chart, drawn, glyphs.marks)]
+    lines: list[Spans] = [_legend(chart, drawn, threshold, glyphs.marks)]
     for row in range(rows):
         label = number_text(labels[row]) if row in labels else ""
         ink = Ink.BREACHED if row == line else Ink.MUTED
@@ -160,7 +160,7 @@ def _bounded(value: float) -> float:
 
 def _bounds(curves: Sequence[Curve], threshold: float | None) -> tuple[float, float]:
     values = [_bounded(value) for curve in curves for _, value in curve.points if _usable(value)]
-    if threshold is not None and _usable(threshold):
+    if threshold is not None:
         values.append(_bounded(threshold))
     low, high = min(values), max(values)
     if low > 0 and low < high / 2:
@@ -171,7 +171,7 @@ def _bounds(curves: Sequence[Curve], threshold: float | None) -> tuple[float, fl
     return low, high
 
 
-def _legend(chart: Chart, drawn: Sequence[Curve], marks: Marks) -> Spans:
+def _legend(chart: Chart, drawn: Sequence[Curve], threshold: float | None, marks: Marks) -> Spans:
     spans: list[Span] = []
     if chart.partial:
         spans.append(("partial  ", Ink.WARNING))
@@ -182,8 +182,8 @@ def _legend(chart: Chart, drawn: Sequence[Curve], marks: Marks) -> Spans:
     hidden = len(chart.curves) - len(drawn)
     if hidden:
         spans.append((f"{len(drawn)} of {len(chart.curves)} series  ", Ink.WARNING))
-    if chart.threshold is not None:
-        spans.append((f"threshold {number_text(chart.threshold)}", Ink.WARNING))
+    if threshold is not None:
+        spans.append((f"threshold {number_text(threshold)}", Ink.WARNING))
     return spans if width_of(spans, marks) else [("", Ink.PLAIN)]
 
 

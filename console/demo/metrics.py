@@ -200,7 +200,10 @@ def _probes(job: str, probed: Iterable[PageSpec], seed: int) -> Iterator[Series]
             continue
         kind = "page" if job == "pages" else "endpoint"
         team = "web" if job == "pages" else "api"
-        labels = pairs(job=job, instance=SITE + page.path, team=team, **{kind: page.name})
+        # The instance is the public address; what the console probes is on loopback.
+        labels = pairs(
+            job=job, instance=SITE + page.path, team=team, service=page.name, **{kind: page.name}
+        )
         yield Series(EDGE, "probe_success", labels, flat(1), whole=True)
         share = 0.3 if job == "pages" else 0.15
         took = page.slo_latency_ms / 1000 * share * (0.4 + _rest(seed, page.name))

@@ -101,7 +101,16 @@ async def run(
         raise TypeError("a program is started by a list of arguments, never by one string")
     loop = asyncio.get_running_loop()
     began = loop.time()
-    transport, talk = await _start(argv, stdin, max_bytes, env, cwd)
+    starting = asyncio.ensure_future(_start(argv, stdin, max_bytes, env, cwd))
+    try:
+        transport, talk = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Of a start that is cancelled asyncio ends the leader alone, and its children live on.
+        with contextlib.suppress(ProcessError):
+            transport, _ = await starting
+            _signal_group(transport, signal.SIGKILL)
+            transport.close()
+        raise
     timed_out = False
     try:
         async with asyncio.timeout(timeout_s):

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from console.demo.inventory import BY_NAME, HOSTS
+from console.demo.inventory import BY_NAME, HOSTS, PAGES
 from console.demo.metrics import CORE, EDGE
 from console.demo.scenarios import scenario_by_name, scenario_names
 from console.demo.world import EXTERNAL, World
@@ -310,3 +310,10 @@ def test_every_scenario_has_one_line_about_it(name: str) -> None:
     summary = dict(scenario_names())[name]
     assert summary
     assert "\n" not in summary
+
+
+def test_an_alert_about_a_page_names_the_registered_page() -> None:
+    pages = {page.name for page in PAGES}
+    fire = [one for one in Demo("source-lost").at(30).firing(EDGE) if "page" in one]
+    assert fire
+    assert all(one["service"] == one["page"] in pages for one in fire)

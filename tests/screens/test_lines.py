@@ -129,17 +129,19 @@ async def test_an_action_that_does_nothing_now_says_why() -> None:
         await until(pilot, lambda: "there is no row" in console.lines[-1])
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("screen", GO)
-async def test_the_footer_fits_and_has_the_ways_out(screen: str, width: int) -> None:
-    async with console_on(usual(), events=EVENTS, size=(width, 24)) as (console, pilot):
+async def test_the_footer_fits_and_has_the_ways_out(screen: str) -> None:
+    async with console_on(usual(), events=EVENTS, size=(120, 24)) as (console, pilot):
         await go(console, pilot, screen)
-        footer = console.lines[-1]
-        assert cell_width(footer) <= width
-        assert "? help" in footer
-        assert "q quit" in footer
-        if screen in ("group", "detail", "service", "source"):
-            assert "esc back" in footer
+        for width in (120, 80, 60):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            footer = console.lines[-1]
+            assert cell_width(footer) <= width
+            assert "? help" in footer
+            assert "q quit" in footer
+            if screen in ("group", "detail", "service", "source"):
+                assert "esc back" in footer
 
 
 async def test_remapped_keys_work_and_are_shown() -> None:
@@ -196,7 +198,7 @@ async def test_a_theme_of_no_name_is_refused_with_those_there_are() -> None:
         await until(pilot, lambda: "dark, light" in console.lines[-1])
 
 
-@pytest.mark.parametrize("screen", GO)
+@pytest.mark.parametrize("screen", ["triage", "detail"])
 async def test_ctrl_c_tells_how_to_leave(screen: str) -> None:
     async with console_on(usual(), events=EVENTS) as (console, pilot):
         await go(console, pilot, screen)
@@ -204,19 +206,13 @@ async def test_ctrl_c_tells_how_to_leave(screen: str) -> None:
         await until(pilot, lambda: "press q" in console.lines[-1])
 
 
-@pytest.mark.parametrize("screen", GO)
+@pytest.mark.parametrize("screen", ["triage", "group", "source"])
 async def test_q_leaves_from_everywhere(screen: str) -> None:
     async with console_on(usual(), events=EVENTS) as (console, pilot):
         await go(console, pilot, screen)
         await pilot.press("q")
         await until(pilot, lambda: not console.app.is_running)
         assert (console.app.return_code or 0) == 0
-
-
-async def test_a_paste_is_no_command() -> None:
-    async with console_on(usual()) as (console, pilot):
-        await pilot.press(*"q2:q")  # keys are: they were pressed
-        await until(pilot, lambda: not console.app.is_running)
 
 
 # Hostile text
@@ -262,8 +258,7 @@ def hostile_world(seed: int) -> Snapshot:
     )
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 36)], ids=str)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "size"), [(1, (60, 15)), (2, (80, 24)), (3, (120, 36))], ids=str)
 async def test_hostile_text_is_visible_and_keeps_every_line_in_its_place(
     seed: int, size: tuple[int, int]
 ) -> None:

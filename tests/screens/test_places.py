@@ -375,5 +375,12 @@ async def test_the_matrix_points_at_the_service_of_the_row() -> None:
         await until(pilot, lambda: getattr(matrix, "cursor_key", None) == "支付网关")
 
 
+async def test_where_not_every_place_fits_the_troubled_ones_are_seen() -> None:
+    well = [cell(service(f"s{n}", f"host-{n:02}")) for n in range(60)]
+    bad = cell(service("redis", "zone-z"), State.FIRING, "down")
+    async with console_on(snapshot(cells=(*well, bad)), size=(120, 36)) as (console, _):
+        assert "zone-z" in console.text
+
+
 def test_the_made_up_world_has_every_state() -> None:
     assert {one.state for one in cells()} == set(State)

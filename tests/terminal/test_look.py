@@ -38,7 +38,6 @@ def readable(terminal: Terminal) -> Terminal:
     [
         ("xterm-256color", "truecolor", True, False),
         ("xterm-256color", None, False, True),
-        ("screen-256color", None, False, True),
         ("xterm", None, False, False),
         ("linux", None, False, False),
         ("vt100", None, False, False),

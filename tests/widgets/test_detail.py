@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.safety.text import ASCII_MARKS, MARKS, Raw, cell_width, visible
@@ -184,6 +184,7 @@ def test_ascii_graphs_are_ascii() -> None:
     assert all(line.isascii() for line in lines)
 
 
+@example([0.0], math.nan, 1, 1)
 @given(
     st.lists(st.floats(), max_size=20),
     st.none() | st.floats(),
