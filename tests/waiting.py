@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-WAIT_S: Final = 30.0
+WAIT_S: Final = 60.0
 """Far longer than anything takes: its end means that the wait was in vain."""
 PAUSE_S: Final = 0.05
 

@@ -52,7 +52,7 @@ async def overloaded_site() -> AsyncIterator[int]:
         server.close()
 
 
-async def test_the_target_is_up_and_probe_success_says_that_the_site_is_down(
+async def test_a_site_that_is_down_is_down_although_its_exporter_is_up(
     tmp_path: Path,
 ) -> None:
     http = HttpClient(SystemClock())
@@ -66,6 +66,7 @@ async def test_the_target_is_up_and_probe_success_says_that_the_site_is_down(
             prometheus = Prometheus(source, http, SystemClock(), discover=False)
             target = await probing_target(prometheus)
             assert target.labels.exact("instance") == f"http://127.0.0.1:{site}/"
+            assert "probe_success is 0" in target.last_error.exact
             assert target.scrape_url.exact.startswith(f"http://127.0.0.1:{exporter.port}/probe?")
             answer = await answered(prometheus, "probe_success")
             assert [sample.value for sample in answer.samples] == [0.0]
@@ -81,7 +82,7 @@ async def probing_target(prometheus: Prometheus) -> Target:
         return [
             target
             for target in targets
-            if target.pool.exact == "blackbox" and target.health is TargetHealth.UP
+            if target.pool.exact == "blackbox" and target.health is TargetHealth.DOWN
         ]
 
     return probing(await until(lambda: prometheus.poll(0), lambda r: bool(probing(r))))[0]

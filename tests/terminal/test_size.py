@@ -60,7 +60,7 @@ def test_a_storm_of_resizes_while_news_comes_ends_in_a_whole_frame(
     terminal = open_in("--config", settings)
     terminal.wait_for("ServiceDown")
     chance = random.Random(3)
-    for _ in range(25):
+    for _ in range(15):
         terminal.resize(chance.randint(1, 220), chance.randint(1, 60))
         terminal.type("R")
         for _ in range(chance.randint(0, 4)):
