@@ -20,6 +20,7 @@ from config.identity import Identity
 from config.load import Loaded
 from console.actions.keys import keymap
 from console.engine.thread import EngineThread, MakeEngine
+from console.engine.trouble import whereabouts
 from console.model.update import Update
 from console.safety.clock import Clock, SystemClock
 from console.safety.text import Raw, visible
@@ -38,6 +39,7 @@ from widgets.key_turns import KeyTurns
 from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii, themes
 
 EXIT_CRASH = 70
+MESSAGES_KEPT = 200
 IDLE_S = 3.0
 """Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
 
@@ -221,6 +223,12 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         if frame is not None:
             self.push_screen(Overlay((("keys", Ink.HEADING),), help_of(frame, self.keys)))
 
+    def do_app_messages(self) -> None:
+        """Everything that was said in the bottom line, newest first."""
+        said = self.notices[::-1] or ["nothing has been said yet"]
+        lines = tuple(Paragraph(notice) for notice in said)
+        self.push_screen(Overlay((("messages", Ink.HEADING),), lines))
+
     def do_app_quit(self) -> None:
         self.exit(0)
 
@@ -292,7 +300,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         """Say that what was asked for in the background failed; the console goes on."""
         if event.state is WorkerState.ERROR:
             error = event.worker.error
-            self.say(f"that failed: {type(error).__name__}: {error}", warning=True)
+            what = whereabouts(error) if error is not None else "for an unknown reason"
+            self.say(f"that failed: {what}", warning=True)
 
     def on_keys_dropped(self, count: int) -> None:
         self.say(f"{count} keys came at once and were taken for a paste: ignored", warning=True)
@@ -300,12 +309,13 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     # Saying
 
     def say(self, text: str, *, warning: bool = False) -> None:
-        """Say one line at the bottom; it is kept in the event log's notices."""
+        """Say one line at the bottom; `:messages` keeps it."""
         shown = visible(text)
         self.notices.append(shown)
+        del self.notices[:-MESSAGES_KEPT]
         frame = self.frame
         if frame is not None:
-            frame.say(shown, warning=warning)
+            frame.show_notice(shown, warning=warning)
 
 
 def _trace_of(error: BaseException) -> str:

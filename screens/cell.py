@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
-
-from textual.widget import Widget
 
 from console.model.snapshot import Cell, Snapshot
 from console.model.update import Update
 from console.model.words import age_text
-from screens.frame import Frame
+from screens.document import DocumentFrame
 from screens.row_facts import cell_facts, failure_facts, section, state_words
-from widgets.detail import Detail, Field, Part, SpanLine
+from widgets.detail import Field, Part
 from widgets.paint import STATE_INKS
-from widgets.theme import Ink
 
 
-class CellScreen(Frame):
+class CellScreen(DocumentFrame):
     """One service, whole."""
 
     word: ClassVar[str] = "service"
@@ -26,18 +23,10 @@ class CellScreen(Frame):
         super().__init__()
         self._service = service
 
-    def body(self) -> Iterable[Widget]:
-        self.detail = Detail()
-        yield self.detail
-
-    def on_mount(self) -> None:
-        self.detail.focus()
-
     def show_body(self, update: Update) -> None:
         found = [c for c in update.snapshot.cells if c.service.name == self._service]
         if not found:
-            gone = "this service is not known any more"
-            self.detail.show((SpanLine(((gone, Ink.WARNING),)),), subject=self._service)
+            self.show_gone("this service is not known any more", self._service)
             return
         self.detail.show(parts_of_cell(found[0], update.snapshot), subject=self._service)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual.widget import Widget
 
 from console.engine.questions import RuleOf, Trend, ValueNow, rule_of
 from console.model.failure import Failure
@@ -16,9 +15,9 @@ from console.model.snapshot import KnownAlert
 from console.model.update import Update
 from console.model.worklist import Row, Worklist
 from console.safety.text import Raw, visible
-from screens.frame import Frame
+from screens.document import DocumentFrame
 from screens.row_facts import parts_of
-from widgets.detail import Blank, Detail, Field, Figure, Part, SpanLine, Title
+from widgets.detail import Blank, Field, Figure, Part, SpanLine, Title
 from widgets.graph import Chart, Curve, plot
 from widgets.paint import Spans
 from widgets.theme import Ink
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 GRAPH_LINES = 12
 
 
-class DetailScreen(Frame):
+class DetailScreen(DocumentFrame):
     """One row, whole. It follows the row through updates, and keeps it when it is gone."""
 
     word: ClassVar[str] = "detail"
@@ -47,13 +46,6 @@ class DetailScreen(Frame):
         self._value: ValueNow | None = None
         self._trend: Trend | None = None
         self._asked = False
-
-    def body(self) -> Iterable[Widget]:
-        self.detail = Detail()
-        yield self.detail
-
-    def on_mount(self) -> None:
-        self.detail.focus()
 
     @property
     def first(self) -> KnownAlert | None:

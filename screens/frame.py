@@ -173,6 +173,10 @@ class Frame(Screen[None], inherit_bindings=False):
 
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say one line at the bottom."""
+        self.console_app.say(text, warning=warning)
+
+    def show_notice(self, text: str, *, warning: bool = False) -> None:
+        """Draw what the app says; safe text."""
         ink = Ink.WARNING if warning else Ink.PLAIN
         self.query_one(Footer).say(text, self.console_app.clock.now(), ink=ink)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console.actions.keys import spoken
-from console.actions.registry import ACTIONS, actions_on
+from console.actions.registry import actions_on
 from console.model.action import Action
-
-ALIASES = {":": "colon", "?": "question_mark", "/": "slash", "!": "exclamation_mark"}
 
 
 class Keys:
@@ -52,8 +50,3 @@ class Keys:
 def handler_name(action_id: str) -> str:
     """The method that carries out an action: `row.page-down` is `do_row_page_down`."""
     return "do_" + action_id.replace(".", "_").replace("-", "_")
-
-
-def handlers() -> dict[str, str]:
-    """Every action's id with its method's name."""
-    return {action.id: handler_name(action.id) for action in ACTIONS}

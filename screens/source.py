@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar
-
-from textual.widget import Widget
 
 from console.model.snapshot import SourceHealth
 from console.model.update import Update
 from console.model.words import age_text
 from console.safety.clock import Instant
-from screens.frame import Frame
+from screens.document import DocumentFrame
 from screens.row_facts import clock_time, failure_facts, section
-from widgets.detail import Detail, Field, Part, SpanLine
+from widgets.detail import Field, Part
 from widgets.paint import STATE_INKS
 from widgets.theme import Ink
 
 SKEW_SHOWN = timedelta(seconds=2)
 
 
-class SourceScreen(Frame):
+class SourceScreen(DocumentFrame):
     """One source, whole."""
 
     word: ClassVar[str] = "source"
@@ -30,18 +28,10 @@ class SourceScreen(Frame):
         super().__init__()
         self._source = source
 
-    def body(self) -> Iterable[Widget]:
-        self.detail = Detail()
-        yield self.detail
-
-    def on_mount(self) -> None:
-        self.detail.focus()
-
     def show_body(self, update: Update) -> None:
         found = next((s for s in update.snapshot.sources if s.name == self._source), None)
         if found is None:
-            gone = "this source is not asked any more"
-            self.detail.show((SpanLine(((gone, Ink.WARNING),)),), subject=self._source)
+            self.show_gone("this source is not asked any more", self._source)
             return
         now = self.console_app.clock.now()
         self.detail.show(parts_of_source(found, now), subject=self._source)

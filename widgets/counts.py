@@ -116,7 +116,7 @@ class CountsLine(LineView):
                 ),
                 99,
             ),
-            Chunk(((f"{rate}, {'falling' if storm.falling else 'not falling'}", Ink.PLAIN),), 98),
+            Chunk(((f"{rate}, {'falling' if storm.falling else 'going on'}", Ink.PLAIN),), 98),
         ]
         if self._held:
             chunks.append(

@@ -134,6 +134,15 @@ ACTIONS: tuple[Action, ...] = (
         command="reload",
     ),
     Action(
+        "app.messages",
+        "messages",
+        "Everything that was said in the bottom line.",
+        (),
+        "console",
+        effect=READ,
+        command="messages",
+    ),
+    Action(
         "app.theme",
         "theme",
         "Change the colours: dark, light, ansi-dark or ansi-light.",

@@ -68,7 +68,7 @@ def storm_line(worklist: Worklist, paper: Paper) -> str:
     storm = worklist.storm
     if storm is None:
         return ""
-    trend = "falling" if storm.falling else "not falling"
+    trend = "falling" if storm.falling else "going on"
     alerts, rows = count_text(storm.alerts), count_text(storm.rows)
     since = f"{storm.since:%H:%M:%S} UTC"
     said = f"{alerts} alerts = {rows} rows since {since}, +{storm.new_per_minute}/min, {trend}"

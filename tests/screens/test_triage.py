@@ -261,3 +261,11 @@ async def test_read_only_is_said_in_the_header() -> None:
 async def test_ascii_draws_no_other_character() -> None:
     async with console_on(redis(), ascii=True) as (console, _):
         assert console.text.isascii()
+
+
+async def test_what_was_said_can_be_read_again() -> None:
+    async with console_on(redis()) as (console, pilot):
+        await pilot.press("colon", *"flet", "enter")
+        await until(pilot, lambda: "no command :flet" in console.lines[-1])
+        await pilot.press("colon", *"messages", "enter")
+        await until(pilot, lambda: any("no command :flet" in line for line in console.lines[2:-1]))
