@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Most tests wait for servers and terminals, so that more of them than there are cores run well.
+JOBS ?= 3
 
 .PHONY: help demo test check docs bench soak snapshots pictures
 
@@ -22,7 +24,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@mkdir -p -m 700 $(VENV)/tmp
-	$(BIN)/pytest --basetemp=$(VENV)/tmp/pytest $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --basetemp=$(VENV)/tmp/pytest $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check

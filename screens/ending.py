@@ -8,7 +8,12 @@ from typing import Any, Final
 
 from textual.app import App
 
-SIGNALS: Final = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
+SIGNALS: Final = {
+    signal.SIGHUP: 129,
+    signal.SIGINT: 130,
+    signal.SIGQUIT: 131,
+    signal.SIGTERM: 143,
+}
 """Signals that end it, with the exit code that a shell expects for them."""
 
 

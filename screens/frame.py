@@ -11,8 +11,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
+from config.schema import Settings
 from console.actions.registry import action_by_id, actions_on
 from console.model.action import Action
+from console.model.snapshot import SourceHealth, SourceKind
+from console.model.state import State
 from console.model.update import Update
 from console.safety.clock import Instant
 from console.safety.text import Raw
@@ -130,7 +133,7 @@ class Frame(Screen[None], inherit_bindings=False):
         facts = HeaderFacts(
             environment=settings.environment,
             production=settings.production,
-            sources=snapshot.sources if snapshot else (),
+            sources=(snapshot.sources if snapshot else ()) or not_asked_yet(settings),
             badges=snapshot.badges if snapshot else (),
             watchdog_ok=bool(expected) and snapshot is not None and snapshot.complete,
             score=snapshot.score if snapshot else HeaderFacts().score,
@@ -369,3 +372,17 @@ class Frame(Screen[None], inherit_bindings=False):
     def copy_text(self, text: Raw | str, what: str) -> None:
         """Send `text` to the terminal's clipboard, and say so."""
         self.console_app.copy(text, what)
+
+
+def not_asked_yet(settings: Settings) -> tuple[SourceHealth, ...]:
+    """The sources that the settings name, as they stand before anybody was asked."""
+    return (
+        *(
+            SourceHealth(one.name, SourceKind.PROMETHEUS, State.UNKNOWN, one.interval)
+            for one in settings.sources.prometheus
+        ),
+        *(
+            SourceHealth(one.name, SourceKind.ALERTMANAGER, State.UNKNOWN, one.interval)
+            for one in settings.sources.alertmanager
+        ),
+    )

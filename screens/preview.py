@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from console.engine.questions import rule_of
 from console.model.snapshot import Snapshot
-from console.model.words import age_text, breach_text
+from console.model.words import age_text, countdown_text
 from console.model.worklist import Row
 from screens.row_facts import cell_of, clock_time, section
 from widgets.detail import Field, Part
 from widgets.theme import Ink
 
 
-def preview_of(row: Row, snapshot: Snapshot) -> tuple[Part, ...]:
-    """The row's most wanted facts, in the order in which a tired person asks for them."""
-    return section(row.title, _facts(row, snapshot))
+def preview_of(row: Row, snapshot: Snapshot, now: datetime) -> tuple[Part, ...]:
+    """The row's most wanted facts, in the order in which a tired person asks for them.
+
+    Times read as they do in the list above, so that two clocks never disagree.
+    """
+    return section(row.title, _facts(row, snapshot, now))
 
 
-def _facts(row: Row, snapshot: Snapshot) -> Iterator[Field]:
-    now = snapshot.at.wall
+def _facts(row: Row, snapshot: Snapshot, now: datetime) -> Iterator[Field]:
     if row.summary:
         yield Field("says", row.summary)
-    yield Field("since", f"{clock_time(row.since, now)}, {age_text(now - row.since)} ago")
+    yield Field(
+        "since", f"{clock_time(row.since, now)}, {age_text(now - row.since, coarse=True)} ago"
+    )
     if row.clocks is not None:
         breached = row.clocks.breached(now)
-        text = f"{row.step.value} {breach_text(row.clocks.due - now)}"
+        left = countdown_text(row.clocks.due - now)
+        text = f"{row.step.value} {left}, by {clock_time(row.clocks.due, now)}"
         yield Field("clock", text, Ink.BREACHED if breached else Ink.PLAIN)
     if row.failure is not None:
         yield Field("came", row.failure.cause)
@@ -40,7 +46,7 @@ def _facts(row: Row, snapshot: Snapshot) -> Iterator[Field]:
             yield Field("rule", rule.rule.query)
     cell = cell_of(row, snapshot)
     if cell is not None:
-        yield Field("probe", f"{cell.state.value}: {cell.because}")
+        yield Field("state", f"{cell.state.value}: {cell.because}")
         depends = cell.service.depends_on
         if depends:
             states = {c.service.name: c.state for c in snapshot.cells}

@@ -144,10 +144,11 @@ def headings(worklist: Worklist, rows: tuple[Row, ...]) -> tuple[Heading, ...]:
 def _lane_spans(lane: Lane, rows: int, alerts: int) -> Spans:
     many = "row" if rows == 1 else "rows"
     if lane is Lane.APART:
-        return ((f"NOT part of the storm: {rows} {many}. Look here too.", Ink.STRONG),)
+        return ((f"NOT part of the storm: {count_text(rows)} {many}. Look here too.", Ink.STRONG),)
     return (
         (
-            f"Storm: {count_text(alerts)} alerts in {rows} {many}. P0s are counted, never hidden.",
+            f"Storm: {count_text(alerts)} alerts in {count_text(rows)} {many}."
+            " P0s are counted, never hidden.",
             Ink.STRONG,
         ),
     )

@@ -103,6 +103,8 @@ class TriageScreen(Frame):
     def tick(self, now: Instant) -> None:
         super().tick(now)
         self.list.tick(now)
+        if self.row is not None and self.row.clocks is not None:
+            self._show_preview(again=True)
 
     def key_pressed(self) -> None:
         self.list.hold()
@@ -121,7 +123,8 @@ class TriageScreen(Frame):
         self._shown = row
         if row is not None and row.cell is not None:
             self.matrix.move_to(row.cell)
-        parts = preview_of(row, update.snapshot) if row is not None else ()
+        now = self.console_app.clock.now().wall
+        parts = preview_of(row, update.snapshot, now) if row is not None else ()
         self.preview.show(parts, subject=row.key if row is not None else "")
 
     # Actions

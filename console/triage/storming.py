@@ -125,7 +125,7 @@ class Storming:
             alerts=sum(row.count for row in inside),
             rows=len(inside),
             new_per_minute=rate,
-            falling=rate < arrived(arrivals, at.mono - MINUTE_S),
+            falling=rate == 0 or rate < arrived(arrivals, at.mono - MINUTE_S),
             suspects=compared.ranking.suspects(present.pairs),
             first=tuple([key for _, key in first]),
         )

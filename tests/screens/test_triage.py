@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from config.schema import PrometheusSource, Settings, Sources
 from console.model.alert import Rule, RuleHealth
 from console.model.labels import Labels
 from console.model.snapshot import Badge, BadgeKind, Snapshot, SourceKind, SourceRules, Standing
@@ -269,3 +270,24 @@ async def test_what_was_said_can_be_read_again() -> None:
         await until(pilot, lambda: "no command :flet" in console.lines[-1])
         await pilot.press("colon", *"messages", "enter")
         await until(pilot, lambda: any("no command :flet" in line for line in console.lines[2:-1]))
+
+
+async def test_the_two_clocks_of_one_row_never_disagree() -> None:
+    async with console_on(redis()) as (console, pilot):
+        for _ in range(3):
+            listed = next(line for line in console.lines if "ServiceDown" in line).split()[3]
+            told = next(line for line in console.lines if line.startswith("clock"))
+            assert told.split()[2].rstrip(",") == listed
+            console.clock.advance(7)
+            console.app.frame.tick(console.clock.now())  # type: ignore[union-attr]
+            await pilot.pause()
+
+
+async def test_before_anybody_was_asked_the_sources_are_named_and_not_well() -> None:
+    written = Settings(
+        environment="test",
+        sources=Sources(prometheus=(PrometheusSource(name="prom", url="http://127.0.0.1:1"),)),
+    )
+    async with console_on(None, settings=written) as (console, _):
+        assert "prom UNKNOWN" in console.lines[0]
+        assert "no sources" not in console.lines[0]

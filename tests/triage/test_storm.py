@@ -97,7 +97,7 @@ def test_a_console_that_is_opened_minutes_after_the_burst_sees_the_storm() -> No
     worklist = look(Triage(Policy()), [*rack(2000, start_s=-150), one(900, -400, "Before")], 0)
     storm = worklist.storm
     assert storm is not None
-    assert (storm.alerts, storm.rows, storm.falling) == (2000, 1, False)
+    assert (storm.alerts, storm.rows, storm.new_per_minute, storm.falling) == (2000, 1, 0, True)
     assert lanes(worklist) == {'rack="r12"': Lane.STORM, "Before": Lane.APART}
 
 
