@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from config.identity import Identity
+from config.identity import Identity, identity_of
 from config.load import Loaded
 from console.actions.keys import keymap
 from console.engine.thread import EngineThread, MakeEngine
@@ -50,6 +50,8 @@ class OpenWith(msgspec.Struct, frozen=True):
     loaded: Loaded
     make_engine: MakeEngine
     who: Identity
+    login: str = ""
+    """By which a reload finds out anew who that is; empty keeps `who`."""
     read_only: bool = False
     theme: str | None = None
     ascii: bool | None = None
@@ -255,13 +257,25 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             return
         reloaded = await asyncio.wrap_future(future)
         if isinstance(reloaded, Loaded):
-            self.opened = msgspec.structs.replace(self.opened, loaded=reloaded)
-            self.keys = Keys(keymap(reloaded.settings.keys))
+            self._take_settings(reloaded)
             self.say("settings reloaded")
             return
         self.say(f"not reloaded, {len(reloaded)} faults; the first: {reloaded[0]}", warning=True)
         lines = tuple(Paragraph(fault, Ink.WARNING) for fault in reloaded)
         self.push_screen(Overlay((("settings not reloaded", Ink.WARNING),), lines))
+
+    def _take_settings(self, loaded: Loaded) -> None:
+        """Keys, person and looks as the new settings have them; the command line's words stay."""
+        opened, look = self.opened, loaded.settings.look
+        who = identity_of(loaded.settings, opened.login) if opened.login else opened.who
+        self.opened = msgspec.structs.replace(opened, loaded=loaded, who=who)
+        self.keys = Keys(keymap(loaded.settings.keys))
+        if opened.ascii is None:
+            self.ascii_only = prefers_ascii(look.ascii, os.environ)
+        if opened.theme is None:
+            self.theme = pick_theme(look.theme, os.environ)
+        if self.frame is not None and self.fresh is not None:
+            self.frame.show(self.fresh)
 
     def do_app_theme(self, name: str = "") -> None:
         if name not in THEMES:

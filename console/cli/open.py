@@ -41,13 +41,16 @@ def open_console(chosen: Chosen, *, loaded: Loaded | None = None, banner: str = 
         return _welcome(chosen)
     state, notice = state_of(loaded)
 
+    login = getpass.getuser()
+
     from screens.app import OpenWith, run_console
 
     return run_console(
         OpenWith(
             loaded=loaded,
             make_engine=lambda publish: _make_engine(loaded, state, publish),
-            who=identity_of(loaded.settings, getpass.getuser()),
+            who=identity_of(loaded.settings, login),
+            login=login,
             read_only=chosen.read_only,
             theme=chosen.theme,
             ascii=chosen.ascii,

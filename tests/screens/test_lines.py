@@ -7,7 +7,8 @@ import pytest
 from textual.pilot import Pilot
 
 from config.load import Loaded
-from config.schema import Settings
+from config.people import Person
+from config.schema import Look, Settings
 from console.actions.registry import ACTIONS, actions_on, commands
 from console.model.policy import Policy
 from console.model.registry import Registry
@@ -276,3 +277,17 @@ async def test_hostile_text_is_visible_and_keeps_every_line_in_its_place(
 
 def test_every_action_that_a_footer_shows_has_a_key() -> None:
     assert [action.id for action in ACTIONS if action.footer and not action.keys] == []
+
+
+async def test_a_reload_changes_the_person_and_the_looks() -> None:
+    async with console_on(usual(), size=(120, 36), login="kc", theme=None) as (console, pilot):
+        assert console.engine is not None
+        fresh = Settings(
+            environment="test",
+            people={"kai": Person(name="Kai", level="L1", logins=("kc",))},
+            look=Look(theme="light"),
+        )
+        console.engine.reloaded = Loaded(fresh, Registry(), Policy(), None)
+        await typed(pilot, "colon", "reload")
+        await until(pilot, lambda: "Kai L1" in console.lines[0])
+        assert console.app.theme == "oncall-light"
