@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from textual.widget import Widget
@@ -26,10 +26,42 @@ from widgets.paint import STATE_INKS, Spans
 from widgets.theme import Ink
 
 
-class GroupScreen(Frame):
-    """The alerts of one group, one line each."""
+class InnerList(Frame):
+    """What both have in common: one list, whose rows open."""
 
     word: ClassVar[str] = "group"
+    list: LiveList[Any]
+
+    def on_mount(self) -> None:
+        self.list.focus()
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self.list.tick(now)
+
+    def key_pressed(self) -> None:
+        self.list.hold()
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
+
+    def do_row_open(self) -> None:
+        """Open what is under the cursor."""
+        self.do_row_detail()
+
+    def do_row_detail(self, at: str = "") -> None:
+        """Show all that is known of what is under the cursor, beginning at `at`."""
+        raise NotImplementedError
+
+    def do_row_trend(self) -> None:
+        self.do_row_detail("trend")
+
+    def do_row_links(self) -> None:
+        self.do_row_detail("links")
+
+
+class GroupScreen(InnerList):
+    """The alerts of one group, one line each."""
 
     def __init__(self, row: Row) -> None:
         super().__init__()
@@ -45,13 +77,11 @@ class GroupScreen(Frame):
         )
         yield self.list
 
-    def on_mount(self) -> None:
-        self.list.focus()
-
     def show_body(self, update: Update) -> None:
         found = row_of(self._row.key, update.worklist)
         if found is None:
-            self.list.set_empty(((("  no alert of this row fires any more", Ink.OK),),))
+            gone = "  this row is not in the worklist any more; esc goes back to it"
+            self.list.set_empty((((gone, Ink.WARNING),),))
         self._row = found or msgspec.structs.replace(self._row, alerts=())
         alerts = tuple(known for known in self._row.alerts if self.filter.matches_alert(known))
         if self._row.alerts and not alerts:
@@ -59,32 +89,13 @@ class GroupScreen(Frame):
         self.list.set_rows(alerts)
         self.show_filter(len(alerts), len(self._row.alerts))
 
-    def tick(self, now: Instant) -> None:
-        super().tick(now)
-        self.list.tick(now)
-
-    def key_pressed(self) -> None:
-        self.list.hold()
-
-    def on_live_list_opened(self) -> None:
-        self.do_row_open()
-
     def why_not(self, action: Action) -> str:
         return "there is no alert" if action.group == "row" and not self.list.rows else ""
 
-    def do_row_open(self, at: str = "") -> None:
+    def do_row_detail(self, at: str = "") -> None:
         known = self.list.cursor_row
         if known is not None:
             self.app.push_screen(DetailScreen(narrowed(self._row, known), at=at))
-
-    def do_row_detail(self) -> None:
-        self.do_row_open()
-
-    def do_row_trend(self) -> None:
-        self.do_row_open("trend")
-
-    def do_row_links(self) -> None:
-        self.do_row_open("links")
 
     def do_row_copy(self) -> None:
         known = self.list.cursor_row
@@ -92,10 +103,8 @@ class GroupScreen(Frame):
             self.copy_text(known.alert.labels.written, "labels")
 
 
-class OldScreen(Frame):
+class OldScreen(InnerList):
     """The rows that have been firing for longer than the fold."""
-
-    word: ClassVar[str] = "group"
 
     def body(self) -> Iterable[Widget]:
         app = self.console_app
@@ -108,23 +117,10 @@ class OldScreen(Frame):
         )
         yield self.list
 
-    def on_mount(self) -> None:
-        self.list.focus()
-
     def show_body(self, update: Update) -> None:
         rows = tuple(row for row in update.worklist.old if self.filter.matches_row(row))
         self.list.set_rows(rows)
         self.show_filter(len(rows), len(update.worklist.old))
-
-    def tick(self, now: Instant) -> None:
-        super().tick(now)
-        self.list.tick(now)
-
-    def key_pressed(self) -> None:
-        self.list.hold()
-
-    def on_live_list_opened(self) -> None:
-        self.do_row_open()
 
     def why_not(self, action: Action) -> str:
         return "there is no row" if action.group == "row" and not self.list.rows else ""
@@ -140,12 +136,6 @@ class OldScreen(Frame):
         row = self.list.cursor_row
         if row is not None:
             self.app.push_screen(DetailScreen(row, at=at))
-
-    def do_row_trend(self) -> None:
-        self.do_row_detail("trend")
-
-    def do_row_links(self) -> None:
-        self.do_row_detail("links")
 
     def do_row_copy(self) -> None:
         row = self.list.cursor_row

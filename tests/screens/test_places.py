@@ -228,7 +228,7 @@ async def test_a_group_that_is_over_says_so() -> None:
         console.publish(snapshot(sources=(source(last_ok=at()),)))
         console.clock.advance(2.1)
         console.app.frame.tick(console.clock.now())  # type: ignore[union-attr]
-        await until(pilot, lambda: "no alert of this row fires any more" in console.text)
+        await until(pilot, lambda: "this row is not in the worklist any more" in console.text)
 
 
 @pytest.mark.parametrize("way", ["command", "enter"])
