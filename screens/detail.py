@@ -177,7 +177,7 @@ def chart_of(trend: Trend) -> Chart:
         curves=tuple(Curve(one.labels.written, one.points) for one in series),
         start=trend.start,
         end=trend.end,
-        step=(trend.end - trend.start) / 120,
+        step=trend.step,
         threshold=trend.threshold,
         partial=bool(trend.answer.warnings),
     )

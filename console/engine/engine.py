@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -127,7 +127,7 @@ class Engine:
         if before.folder is None:
             return ("there is no settings folder: the console was opened on a URL",)
         try:
-            loaded = await asyncio.to_thread(load, before.folder, _key_faults)
+            loaded = await asyncio.to_thread(load, before.folder, key_faults)
         except SettingsFaults as faults:
             return tuple(str(fault) for fault in faults.faults)
         was, now = before.settings.environment, loaded.settings.environment
@@ -270,7 +270,3 @@ class Engine:
     @property
     def _wall(self) -> datetime:
         return self._clock.now().wall
-
-
-def _key_faults(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
-    return ((fault.action, fault.message) for fault in key_faults(keys))

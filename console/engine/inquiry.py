@@ -16,8 +16,8 @@ from console.sources.prometheus.poll import Prometheus
 from console.sources.prometheus.promql import comparison_of
 
 WINDOW = timedelta(hours=1)
-POINTS = 120
-"""Over the window: one every 30 s, about what a terminal can show."""
+STEP = timedelta(seconds=30)
+"""120 points over the window, about what a terminal can show."""
 
 
 class Inquiry:
@@ -46,7 +46,7 @@ class Inquiry:
         if server is None:
             answer: RangeAnswer | Failure = self._no_server(rule.source)
         else:
-            answer = await server.range(asked, start, end, WINDOW / POINTS)
+            answer = await server.range(asked, start, end, STEP)
         mine = 0
         if isinstance(answer, RangeAnswer):
             own = [series for series in answer.series if labels.covers(_joinable(series.labels))]
@@ -58,6 +58,7 @@ class Inquiry:
             query=asked,
             start=start,
             end=end,
+            step=STEP,
             answer=answer,
             mine=mine,
             operator=comparison.operator if comparison else "",

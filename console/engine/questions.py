@@ -6,7 +6,7 @@ been imported.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -31,6 +31,7 @@ class Trend(msgspec.Struct, frozen=True):
     """What was asked: the rule's expression, without the comparison where it ends in one."""
     start: datetime
     end: datetime
+    step: timedelta
     answer: RangeAnswer | Failure
     """The alert's own series first, where labels tell which that is."""
     mine: int = 0

@@ -69,7 +69,8 @@ class ScriptedInquiry:
         start = T0 - timedelta(hours=1)
         points = tuple((start.timestamp() + 60 * n, 1.0 if n < 30 else 0.0) for n in range(60))
         answer = RangeAnswer((Series(Labels({}), points),), total=1)
-        return Trend(rule.source, "redis_up", start, T0, answer, 1, "==", 0.0)
+        step = timedelta(minutes=1)
+        return Trend(rule.source, "redis_up", start, T0, step, answer, 1, "==", 0.0)
 
 
 class Console:
