@@ -37,12 +37,25 @@ def source_badges(
             status = member.status.value
             if status is not None and status.gossip == "settling" and cluster.live(now):
                 yield Badge(BadgeKind.SETTLING, who, f"{who} is settling")
+        if not proms:
+            yield from _empty_and_young(name, cluster, now)
     for name, prom in proms.items():
         yield from _skew(name, prom.skew, prom.took)
         if prom.warnings:
             yield Badge(BadgeKind.PARTIAL, name, f"partial result: {name}")
         if prom.rules.is_usable(now):
             yield from _rules(prom)
+
+
+def _empty_and_young(name: str, cluster: ClusterMemory, now: Instant) -> Iterator[Badge]:
+    """An Alertmanager that has just started has an empty list until its senders have told it
+    again. Where no Prometheus is asked, nobody else can say that nothing fires."""
+    live = cluster.live(now)
+    told = any(member.alerts.value for member in live)
+    young = [why for member in live if member.started_at and (why := member.why_immature())]
+    if live and not told and len(young) == len(live):
+        text = f"{name} {young[0]}: its empty list proves nothing"
+        yield Badge(BadgeKind.SETTLING, name, text, is_row=True)
 
 
 def cut_off(sources: Iterable[SourceHealth]) -> Iterator[Badge]:

@@ -41,6 +41,11 @@ class MemberMemory:
             return None
         return self.alerts.as_of.wall + (self.skew or timedelta())
 
+    @property
+    def started_at(self) -> datetime | None:
+        """When it says that it was started; `None` where it does not tell."""
+        return None if self.status.value is None else self.status.value.started_at
+
     def why_immature(self) -> str:
         """Why what it does not list proves nothing; empty when it does prove something."""
         status = self.status.value

@@ -304,3 +304,15 @@ def test_a_silent_prometheus_is_told_before_its_alerts_end_by_themselves() -> No
         world.take(am_reading(seconds, fresh))
     (badge,) = badges(world.snapshot(at(135)), BadgeKind.ABANDONED)
     assert badge.text == "prom silent: its alerts resolve by themselves at 03:04 UTC"
+
+
+def test_an_empty_list_of_a_young_alertmanager_that_stands_alone_proves_nothing() -> None:
+    world = fleet(AM)
+    world.take(am_reading(0, up_since_s=-60))
+    (badge,) = badges(world.snapshot(at(0)), BadgeKind.SETTLING)
+    assert badge.is_row
+    assert "its empty list proves nothing" in badge.text
+    world.take(am_reading(15, alert("Disk"), up_since_s=-60))
+    assert badges(world.snapshot(at(15)), BadgeKind.SETTLING) == []
+    world.take(am_reading(300, up_since_s=-60))
+    assert badges(world.snapshot(at(300)), BadgeKind.SETTLING) == []
