@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from config.endpoints import endpoint_kind
 from config.schema import HealthSource
 from config.services import ApiEntry, HostEntry, PageEntry, ServiceEntry, ServicesFile
@@ -34,11 +36,11 @@ def registry_of(file: ServicesFile) -> Registry:
 
     Pages and API endpoints are services of types `page` and `api`.
     """
-    hosts = {entry.name: _host(entry) for entry in file.hosts}
+    fleet = _thresholds(file.thresholds, Thresholds())
+    hosts = {entry.name: _host(entry, fleet) for entry in file.hosts}
     for service in file.services:
         if service.host is not None and service.host not in hosts:
-            hosts[service.host] = Host(service.host)
-    fleet = _thresholds(file.thresholds, Thresholds())
+            hosts[service.host] = Host(service.host, thresholds=fleet)
     services = [_service(entry, hosts, fleet) for entry in file.services]
     services += [_page(entry, file, fleet) for entry in file.pages]
     services += [_api(entry, file, fleet) for entry in file.api_endpoints]
@@ -46,44 +48,68 @@ def registry_of(file: ServicesFile) -> Registry:
 
 
 def probes_of(registry: Registry, health: HealthSource) -> tuple[Probe, ...]:
-    """Every health check that goes over the network: HTTP, READY, TCP, and TLS for https.
+    """Every health check: HTTP, READY, TCP, TLS for https, and COMMAND and FILE on hosts that
+    the console reaches.
 
     One TLS check for each `host:port`, on the first service behind it. Methods other than GET
-    and HEAD are never asked.
+    and HEAD are never asked. What Kubernetes runs is asked about no command and no file: the
+    kubelet asks these itself, and says so in the replicas that are ready.
     """
     hosts = {host.name: host for host in registry.hosts}
     probes: list[Probe] = []
-    certificates: set[str] = set()
+    certificates: set[tuple[str, str]] = set()
     for service in registry.services:
+        via = _via(service, hosts)
         for kind, target in _targets(service, hosts):
-            probes.append(_probe(service, kind, target, health))
+            probe = _probe(service, kind, target, health)
+            if kind in (ProbeKind.COMMAND, ProbeKind.FILE):
+                inside = service.unit if service.type is ServiceType.DOCKER else ""
+                probe = replace(probe, host=service.host or "", container=inside)
+            else:
+                probe = replace(probe, via=via)
+            probes.append(probe)
             secure = _tls_address(target)
-            if secure is not None and secure not in certificates:
-                certificates.add(secure)
-                probes.append(_probe(service, ProbeKind.TLS, secure, health))
+            if secure is not None and (secure, via) not in certificates:
+                certificates.add((secure, via))
+                tls = _probe(service, ProbeKind.TLS, secure, health)
+                probes.append(replace(tls, via=via))
     return tuple(probes)
 
 
-def unasked(registry: Registry) -> tuple[Unasked, ...]:
-    """The services that have no check over the network although they live somewhere."""
+def unasked(
+    registry: Registry, *, looks_at_hosts: bool, looks_at_clusters: bool
+) -> tuple[Unasked, ...]:
+    """The services of which nothing that the console asks can know, although they live
+    somewhere.
+
+    Args:
+        looks_at_hosts: hosts that are reached are asked for their containers and units.
+        looks_at_clusters: some `kubectl` is asked for its workloads.
+    """
     hosts = {host.name: host for host in registry.hosts}
-    return tuple(
-        Unasked(service.name, needs)
-        for service in registry.services
-        if (needs := _needs(service, hosts)) is not None
-    )
+    asked = {ServiceType.K8S_DEPLOYMENT: looks_at_clusters}
+    found = []
+    for service in registry.services:
+        host = hosts.get(service.host or "")
+        on_host = looks_at_hosts and host is not None and host.is_reached
+        by_runner = asked | {ServiceType.DOCKER: on_host, ServiceType.SYSTEMD: on_host}
+        needs = None if by_runner.get(service.type, False) else _needs(service, hosts)
+        if needs is not None:
+            found.append(Unasked(service.name, needs))
+    return tuple(found)
 
 
 def _needs(service: Service, hosts: dict[str, Host]) -> str | None:
-    kinds = [kind for kind, _ in _targets(service, hosts)]
-    if ProbeKind.HTTP in kinds or ProbeKind.TCP in kinds:
+    kinds = {kind for kind, _ in _targets(service, hosts)}
+    if kinds & {ProbeKind.HTTP, ProbeKind.TCP, ProbeKind.COMMAND, ProbeKind.FILE}:
         return None
     on = f"SSH to {visible(service.host)}" if service.host else "SSH"
-    unit = visible(service.service_name or service.name)
+    unit = visible(service.unit)
     health = visible(service.health or "", cells=60)
-    if service.health_kind is ProbeKind.COMMAND:
+    in_cluster = service.type is ServiceType.K8S_DEPLOYMENT
+    if service.health_kind is ProbeKind.COMMAND and not in_cluster:
         return f"{on} for `{health}`"
-    if service.health_kind is ProbeKind.FILE:
+    if service.health_kind is ProbeKind.FILE and not in_cluster:
         return f"{on} for the file {health}"
     if service.type is ServiceType.SYSTEMD:
         return f"{on} for the unit {unit}"
@@ -105,11 +131,22 @@ def _targets(service: Service, hosts: dict[str, Host]) -> list[tuple[ProbeKind, 
             targets.append((ProbeKind.HTTP, url))
     elif service.health_kind is ProbeKind.TCP and service.host is not None:
         targets.append((ProbeKind.TCP, f"{_address(service.host, hosts)}:{service.port}"))
+    elif service.health_kind in (ProbeKind.COMMAND, ProbeKind.FILE):
+        host = hosts.get(service.host or "")
+        in_cluster = service.type is ServiceType.K8S_DEPLOYMENT
+        if host is not None and host.is_reached and not in_cluster and service.health:
+            targets.append((service.health_kind, service.health))
     if service.ready is not None:
         url = _url(base, service.ready)
         if url is not None:
             targets.append((ProbeKind.READY, url))
     return targets
+
+
+def _via(service: Service, hosts: dict[str, Host]) -> str:
+    """The host through whose tunnel its endpoints are asked; empty for none."""
+    host = hosts.get(service.host or "")
+    return service.via or (host.via if host is not None else None) or ""
 
 
 def _base(service: Service, hosts: dict[str, Host]) -> str | None:
@@ -158,7 +195,7 @@ def _probe(service: Service, kind: ProbeKind, target: str, health: HealthSource)
     )
 
 
-def _host(entry: HostEntry) -> Host:
+def _host(entry: HostEntry, fleet: Thresholds) -> Host:
     return Host(
         name=entry.name,
         address=entry.address,
@@ -169,6 +206,8 @@ def _host(entry: HostEntry) -> Host:
         sudo=entry.sudo,
         roles=entry.roles,
         labels=tuple(entry.labels.items()),
+        via=entry.via,
+        thresholds=_thresholds(entry.thresholds, fleet),
     )
 
 
@@ -201,6 +240,7 @@ def _service(entry: ServiceEntry, hosts: dict[str, Host], fleet: Thresholds) -> 
         thresholds=_thresholds(entry.thresholds, fleet),
         labels=tuple(entry.labels.items()),
         instances=entry.instances or _instances(entry, hosts),
+        via=entry.via,
     )
 
 

@@ -80,6 +80,8 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The largest answer that is read, in decompressed bytes."""
     proxy: Url | None = None
     """An HTTP proxy. The environment's proxy variables are not used."""
+    via: Name | None = None
+    """A host of `services.yaml`: every connection goes through an SSH tunnel to it."""
 
 
 class PrometheusSource(Http, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -128,6 +130,58 @@ class HealthSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The largest body that is read."""
 
 
+class HostsSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How hosts that have an `address` are looked at."""
+
+    enabled: bool = True
+    """Run the one command that gathers a host's facts. Command and file probes, `kubectl`,
+    logs and `via:` use SSH in any case."""
+    interval: Interval = timedelta(seconds=60)
+    """How often a host is looked at."""
+    timeout: Duration = timedelta(seconds=15)
+    """The total deadline of one look, connecting included; it ends on the host too."""
+    node_exporter: bool = True
+    """Take the facts of hosts out of node_exporter too, where a Prometheus scrapes it."""
+
+
+class KubernetesSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One cluster, asked by `kubectl`, read only."""
+
+    name: Name = "kubernetes"
+    """Unique among all sources; shown in the header."""
+    on: Name = "local"
+    """The host of `services.yaml` on which `kubectl` runs, or `local`."""
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("kubectl",)
+    """The program and what stands before its verb, for instance `[k3s, kubectl]`."""
+    context: str | None = None
+    """The context of the client configuration; unset: the current one."""
+    namespaces: tuple[Name, ...] = ()
+    """Where to look; empty: in all of them."""
+    interval: Interval = timedelta(seconds=30)
+    """How often it is asked."""
+    timeout: Duration = timedelta(seconds=15)
+    """The total deadline of one answer."""
+    max_bytes: Count = 64 * 1024 * 1024
+    """The largest answer that is read."""
+
+
+class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How hosts are reached. Host keys are always checked, and the agent is never forwarded."""
+
+    config: FilePath | None = None
+    """An OpenSSH client configuration; unset: `~/.ssh/config` where it is there."""
+    known_hosts: tuple[FilePath, ...] = ()
+    """Files of host keys; empty: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`."""
+    identities: tuple[FilePath, ...] = ()
+    """Private keys; empty: those of the configuration, else the usual ones in `~/.ssh`."""
+    passphrase: SecretSource | None = None
+    """Where the passphrase of encrypted keys comes from."""
+    agent: bool = True
+    """Ask the agent of `$SSH_AUTH_SOCK`."""
+    connect_timeout: Duration = timedelta(seconds=10)
+    """From the name's lookup to the end of the authentication, for each hop."""
+
+
 class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the console looks."""
 
@@ -137,6 +191,11 @@ class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every Alertmanager cluster. Empty: those that the Prometheus servers send to."""
     health: HealthSource = HealthSource()
     """The services' own health endpoints."""
+    hosts: HostsSource = HostsSource()
+    """The hosts themselves."""
+    kubernetes: tuple[KubernetesSource, ...] = ()
+    """Every Kubernetes cluster. Empty: the first host with the role `k8s`, by its `kubectl`;
+    kube-state-metrics are read where a Prometheus has them."""
 
 
 class SlaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -249,6 +308,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Language of the documents that are written."""
     sources: Sources = Sources()
     """Where the console looks."""
+    ssh: Ssh = Ssh()
+    """How hosts are reached."""
     sla: SlaTable = SlaTable()
     """Deadlines by priority."""
     priorities: Priorities = Priorities()

@@ -57,18 +57,23 @@ class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Where SSH reaches it, or `local` for this machine; unset: no SSH."""
     user: str | None = None
     """SSH user."""
-    port: Port = 22
-    """SSH port."""
+    port: Port | None = None
+    """SSH port; unset: as the SSH client configuration says, else 22."""
     jump: Name | None = None
     """The host through which it is reached."""
-    transport: Literal["asyncssh", "openssh"] = "asyncssh"
-    """`openssh` drives the system's `ssh`, for bastions that ask for a second factor."""
+    transport: Literal["asyncssh", "openssh", "none"] = "asyncssh"
+    """`openssh` drives the system's `ssh`, for bastions that ask for a second factor; `none`:
+    the address is known and there is no SSH to it."""
     sudo: bool = False
     """Whether facts may be gathered with `sudo -n`."""
     roles: tuple[str, ...] = ()
     """For instance `k8s`: `kubectl` works there."""
     labels: dict[str, str] = {}
     """For instance `rack`, `zone`, `owner`."""
+    via: Name | None = None
+    """The endpoints of what lives there are asked through an SSH tunnel to this host."""
+    thresholds: ThresholdsEntry = ThresholdsEntry()
+    """Where they differ from the fleet's."""
 
 
 class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -117,6 +122,8 @@ class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Free labels to group and filter by."""
     instances: tuple[Instance, ...] = ()
     """`host:port` of its scrape targets, by which an alert's `instance` finds it."""
+    via: Name | None = None
+    """Its endpoints are asked through an SSH tunnel to this host; unset: as its host says."""
 
 
 class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -11,6 +11,7 @@ from console.model.failure import Failure
 from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
 from console.model.state import State
 from console.model.words import age_text, breach_text
+from console.model.words import clock_time as clock_time
 from console.model.worklist import Clocks, Row
 from console.safety.text import Raw
 from widgets.detail import Blank, Field, Part, Title
@@ -25,14 +26,6 @@ def section(title: str | Raw, fields: Iterable[Field]) -> tuple[Part, ...]:
     """A heading, its lines, and an empty one; nothing where there are no lines."""
     lines = tuple(fields)
     return (Title(((title, Ink.HEADING),)), *lines, Blank()) if lines else ()
-
-
-def clock_time(at: datetime, now: datetime) -> str:
-    """A moment as a person reads it: the time of day, with the date when it is not today."""
-    local, today = at.astimezone(), now.astimezone()
-    if local.date() == today.date():
-        return f"{local:%H:%M:%S}"
-    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def parts_of(row: Row, snapshot: Snapshot, value: ValueNow | None = None) -> list[Part]:

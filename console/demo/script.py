@@ -31,6 +31,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
     cause: str
     service: str
+    """Or a host, which with `refuse` is dark: it does not answer at all, SSH neither."""
     start_s: float
     end_s: float = math.inf
     refuse: bool = False
@@ -42,6 +43,10 @@ class Trouble(msgspec.Struct, frozen=True):
     """What its readiness tells beside its dependencies: field and words."""
     latency: Shape | None = None
     """Seconds until it answers."""
+    exit_code: int = 1
+    """With which its process ended, where it has (`refuse`)."""
+    oom_killed: bool = False
+    """The kernel ended it for lack of memory."""
 
     def at(self, at_s: float) -> bool:
         """Whether it lasts at that moment."""
@@ -89,6 +94,10 @@ class Scenario(msgspec.Struct, frozen=True):
     more_series: tuple[Series, ...] = ()
     more_cause: str = ""
     """What has to be put right for `more_series` to be as they were long before."""
+    remedies: tuple[tuple[str, str], ...] = ()
+    """What is restarted and the cause that this puts right, where they differ in name."""
+    certificates: tuple[tuple[str, float], ...] = ()
+    """TLS endpoints and the script second at which their certificate ends."""
 
 
 def bend(cause: str, family: str, shape: Shape, recovery_s: float = 30.0, **want: str) -> Bend:

@@ -89,6 +89,25 @@ class Shape(msgspec.Struct, frozen=True):
         return Shape((*kept, (at_s, here), (at_s + over_s, to)))
 
 
+    def dipped(self, start_s: float, end_s: float, to: float) -> Shape:
+        """The same, but `to` from start to end."""
+        before = tuple(knot for knot in self.knots if knot[0] < start_s)
+        down = ((start_s, self.at(start_s)), (start_s, to))
+        if end_s == math.inf:
+            return Shape((*before, *down))
+        after = tuple(knot for knot in self.knots if knot[0] > end_s)
+        return Shape((*before, *down, (end_s, to), (end_s, self.at(end_s)), *after))
+
+    def area(self, start_s: float, end_s: float) -> float:
+        """The integral over a stretch: what a counter of this rate has counted."""
+        inside = sorted(second for second, _ in self.knots if start_s < second < end_s)
+        total = 0.0
+        for left_s, right_s in pairwise([start_s, *inside, end_s]):
+            # In the middle of a straight line stands its mean.
+            total += self.at((left_s + right_s) / 2) * (right_s - left_s)
+        return total
+
+
 def flat(value: float) -> Shape:
     """A value that never moves."""
     return Shape(((0.0, value),))

@@ -24,7 +24,7 @@ from console.demo.alerting import (
     standing,
     tracks_of,
 )
-from console.demo.inventory import BY_NAME
+from console.demo.inventory import BY_NAME, DAY_S
 from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, build_labels, pairs
 from console.demo.rules import RULES
 from console.demo.scenarios import scenario_by_name
@@ -36,8 +36,14 @@ from console.safety.clock import Clock
 
 T = TypeVar("T")
 
+SEEN_BY = ("up", "redis_up", "pg_up", "rabbitmq_up")
+"""Families of which a series with a service's label tells whether it is there."""
+
 STAMPS_KEPT = 50_000
 """A storm of 2,000 alerts has 4,000 new ones a minute, and formatting them is what costs."""
+
+USUAL_CERTIFICATE_S = 61 * DAY_S
+NEW_CERTIFICATE_S = 90 * DAY_S
 
 COMPONENTS = {CORE: "prometheus-core", EDGE: "prometheus-edge"}
 """The service under which each Prometheus is registered."""
@@ -72,6 +78,8 @@ class World:
         """Grows whenever something is put right."""
         self._base = base_series(seed)
         self._mended: dict[str, float] = {}
+        self._stops: dict[str, list[tuple[float, float]]] = {}
+        self._begun: dict[str, float] = {}
         self._fingerprints: dict[tuple[str, LabelPairs], str] = {}
         self._stamps: dict[tuple[float, bool], str] = {}
         self._annotations: dict[Track, dict[str, str]] = {}
@@ -138,11 +146,47 @@ class World:
         if cause not in known or cause in self._mended:
             return False
         self._mended[cause] = float(self.now_s())
+        self._affect()
+        return True
+
+    def stop(self, service: str) -> bool:
+        """End a service's process, now; whether it ran."""
+        if not self.listens(service):
+            return False
+        self._stops.setdefault(service, []).append((float(self.now_s()), math.inf))
+        self._affect()
+        return True
+
+    def begin(self, name: str) -> None:
+        """Start or restart a service or a unit, now, which puts right what that puts right."""
+        at_s = float(self.now_s())
+        stops = self._stops.get(name, [])
+        if stops and stops[-1][1] == math.inf:
+            stops[-1] = (stops[-1][0], at_s)
+        self._begun[name] = at_s
+        cured = [cause for restarted, cause in self.scenario.remedies if restarted == name]
+        dead = any(trouble.refuse and trouble.cause == name for trouble in self.troubles_of(name))
+        for cause in (*cured, *([name] if dead else [])):
+            self.restore(cause)
+        self._affect()
+
+    def begun_s(self, name: str) -> float | None:
+        """When somebody last started it by hand; `None` where nobody has."""
+        return self._begun.get(name)
+
+    def certificate_end_s(self, service: str) -> float:
+        """When the certificate of a TLS endpoint ends; mended, it is a new one."""
+        mended_s = self._mended.get("tls")
+        ends = dict(self.scenario.certificates)
+        if service in ends and mended_s is not None:
+            return mended_s + NEW_CERTIFICATE_S
+        return ends.get(service, USUAL_CERTIFICATE_S)
+
+    def _affect(self) -> None:
         self._rebuild()
         self.revision += 1
         for listener in self._listeners:
             listener()
-        return True
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each effect from outside."""
@@ -281,6 +325,11 @@ class World:
             if end_s > trouble.start_s:
                 shorter = msgspec.structs.replace(trouble, end_s=end_s)
                 self.troubles.setdefault(trouble.service, []).append(shorter)
+        for service, stops in self._stops.items():
+            self.troubles.setdefault(service, []).extend(
+                Trouble(service, service, start_s, end_s, refuse=True, exit_code=0)
+                for start_s, end_s in stops
+            )
         self.tracks: list[Track] = tracks_of(self.series, EXTERNAL, self._fingerprints)
 
     def _ended(self, outage: Outage) -> Outage:
@@ -303,6 +352,15 @@ class World:
                 if mended_s is not None:
                     shape = shape.healed(mended_s, rest.shape.at(mended_s), bend.recovery_s)
                 series[place] = msgspec.structs.replace(series[place], shape=shape)
+        for service, stops in self._stops.items():
+            for family in SEEN_BY:
+                for place in by_family.get(family, ()):
+                    one = series[place]
+                    if ("service", service) in one.labels:
+                        shape = one.shape
+                        for start_s, end_s in stops:
+                            shape = shape.dipped(start_s, end_s, 0)
+                        series[place] = msgspec.structs.replace(one, shape=shape)
         return series
 
     def _more(self) -> list[Series]:

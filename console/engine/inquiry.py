@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from console.engine.questions import RuleOf, Trend, ValueNow
+from console.engine import past
+from console.engine.questions import (
+    Firing,
+    PastFirings,
+    Releases,
+    RuleOf,
+    RuleValue,
+    Trend,
+    ValueNow,
+)
 from console.model.failure import Failure, FailureKind
 from console.model.labels import Labels
-from console.model.query import RangeAnswer
+from console.model.query import InstantAnswer, RangeAnswer, Sample
 from console.safety.clock import Clock
 from console.sources.prometheus.poll import Prometheus
 from console.sources.prometheus.promql import comparison_of
@@ -18,6 +28,9 @@ from console.sources.prometheus.promql import comparison_of
 WINDOW = timedelta(hours=1)
 STEP = timedelta(seconds=30)
 """120 points over the window, about what a terminal can show."""
+FINE_STEPS = 400
+"""Steps of the second look at one earlier episode, whose ends the first tells to 5 minutes."""
+FINEST = timedelta(seconds=15)
 
 
 class Inquiry:
@@ -65,6 +78,97 @@ class Inquiry:
             threshold=comparison.threshold if comparison else None,
         )
 
+    async def rule_value(self, rule: RuleOf, labels: Labels) -> RuleValue:
+        """What the expression is now for the alert with `labels`, and whether it still holds.
+
+        The whole expression is asked first, which is as cheap as one evaluation of the rule.
+        What stands left of its comparison may be many series, and is asked for only when the
+        expression is not true any more.
+        """
+        query = rule.rule.query.exact
+        comparison = comparison_of(query)
+        known = RuleValue(
+            source=rule.source,
+            left=comparison.left if comparison else query,
+            condition=f"{comparison.operator} {comparison.threshold:g}" if comparison else "",
+            duration=rule.rule.duration,
+        )
+        server = self._servers.get(rule.source)
+        if server is None:
+            return msgspec.structs.replace(known, failure=self._no_server(rule.source))
+        answer = await server.instant(query)
+        if isinstance(answer, Failure):
+            return msgspec.structs.replace(known, failure=answer)
+        own = own_sample(answer, labels)
+        partial = bool(answer.warnings)
+        if own is not None:
+            return msgspec.structs.replace(known, value=own.value, holds=True, partial=partial)
+        if answer.samples and len(answer.samples) < answer.total:
+            return msgspec.structs.replace(known, partial=True)
+        holds = None if partial else False
+        if comparison is None:
+            return msgspec.structs.replace(known, holds=holds, partial=partial)
+        left = await server.instant(comparison.left)
+        if isinstance(left, Failure):
+            return msgspec.structs.replace(known, holds=holds, failure=left)
+        sample = own_sample(left, labels)
+        return msgspec.structs.replace(
+            known,
+            value=sample.value if sample is not None else None,
+            holds=holds,
+            partial=partial or bool(left.warnings),
+        )
+
+    async def past_firings(self, source: str, labels: Labels, before: datetime) -> PastFirings:
+        """When the alert with `labels` fired in the last 30 days, up to `before`."""
+        known = PastFirings(source, past.WINDOW)
+        server = self._servers.get(source)
+        if server is None:
+            return msgspec.structs.replace(known, failure=self._no_server(source))
+        query = past.firing_query(labels)
+        end = self._clock.now().wall.astimezone(UTC)
+        answer = await server.range(query, end - past.WINDOW, end, past.STEP)
+        if isinstance(answer, Failure):
+            return msgspec.structs.replace(known, failure=answer)
+        firings = past.firings_in(answer.series, before, past.STEP)
+        if firings:
+            firings = (await self._looked_at(server, query, firings[0]), *firings[1:])
+        partial = bool(answer.warnings) or len(answer.series) < answer.total
+        return msgspec.structs.replace(known, firings=firings, partial=partial)
+
+    async def _looked_at(self, server: Prometheus, query: str, firing: Firing) -> Firing:
+        """One episode again in small steps; as it was known where that fails."""
+        start, end = firing.start - past.STEP, firing.end + past.STEP
+        step = max(FINEST, timedelta(seconds=round((end - start).total_seconds() / FINE_STEPS)))
+        answer = await server.range(query, start, end, step)
+        if isinstance(answer, Failure):
+            return firing
+        found = past.firings_in(answer.series, end + 2 * past.STEP, past.STEP)
+        return found[0] if found else firing
+
+    async def releases(self, label: str, services: Sequence[str]) -> Releases:
+        """New versions of `services` in the last hours, by every server's build infos.
+
+        Args:
+            label: the one by which the series of a service are found.
+        """
+        query = past.builds_query(label, services[: past.MOST_SERVICES])
+        end = self._clock.now().wall.astimezone(UTC)
+        start = end - past.RELEASES_WINDOW
+        answers = await asyncio.gather(
+            *(server.range(query, start, end, past.STEP) for server in self._servers.values())
+        )
+        told = [answer for answer in answers if isinstance(answer, RangeAnswer)]
+        series = [one for answer in told for one in answer.series]
+        asked, versions = past.versions_in(series, label, start, past.STEP)
+        return Releases(
+            window=past.RELEASES_WINDOW,
+            asked=asked,
+            versions=versions,
+            partial=any(one.warnings or len(one.series) < one.total for one in told),
+            failures=tuple(answer for answer in answers if isinstance(answer, Failure)),
+        )
+
     def _no_server(self, source: str) -> Failure:
         return Failure(
             source=source,
@@ -80,3 +184,10 @@ class Inquiry:
 def _joinable(labels: Labels) -> Labels:
     """A series' labels without its metric name, which no alert carries."""
     return labels.without(frozenset({"__name__"}))
+
+
+def own_sample(answer: InstantAnswer, labels: Labels) -> Sample | None:
+    """The sample that is about the alert with `labels`."""
+    return next(
+        (sample for sample in answer.samples if labels.covers(_joinable(sample.labels))), None
+    )

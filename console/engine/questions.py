@@ -14,6 +14,7 @@ from console.model.alert import Rule
 from console.model.failure import Failure
 from console.model.query import InstantAnswer, RangeAnswer
 from console.model.snapshot import KnownAlert, Snapshot
+from console.safety.text import Raw
 
 
 class RuleOf(msgspec.Struct, frozen=True):
@@ -59,3 +60,64 @@ def rule_of(known: KnownAlert, snapshot: Snapshot) -> RuleOf | None:
             if best is None or fits > best[0]:
                 best = (fits, RuleOf(held.source, rule))
     return best[1] if best else None
+
+
+class RuleValue(msgspec.Struct, frozen=True):
+    """What stands left of a rule's comparison now, for one alert."""
+
+    source: str
+    left: str
+    """What the value is of: the expression without its comparison, where it has one."""
+    condition: str
+    """`== 0`; empty where the expression is no comparison with a number."""
+    duration: timedelta
+    """The rule's `for`."""
+    value: float | None = None
+    """`None`: the alert's own series is not there now."""
+    holds: bool | None = None
+    """Whether the expression is true for the alert now; `None`: not known."""
+    partial: bool = False
+    failure: Failure | None = None
+
+
+class Firing(msgspec.Struct, frozen=True):
+    """One earlier episode of an alert, as far as a series of points tells."""
+
+    start: datetime
+    end: datetime
+
+
+class PastFirings(msgspec.Struct, frozen=True):
+    """When an alert fired before, the newest first; what fires now is not among them."""
+
+    source: str
+    window: timedelta
+    """How far back was asked; a server may keep less."""
+    firings: tuple[Firing, ...] = ()
+    partial: bool = False
+    failure: Failure | None = None
+
+
+class NewVersion(msgspec.Struct, frozen=True):
+    """A version that came up within the window."""
+
+    service: str
+    what: Raw
+    """The metric that told, without `_build_info`."""
+    version: Raw
+    before: Raw | None
+    """The version that was there until then; `None`: none was."""
+    at: datetime
+    """When it was first seen, to the step of the query."""
+
+
+class Releases(msgspec.Struct, frozen=True):
+    """What `*_build_info` series tell of the versions of some services."""
+
+    window: timedelta
+    asked: tuple[str, ...] = ()
+    """The services that have such series: of the others nothing is known."""
+    versions: tuple[NewVersion, ...] = ()
+    """The newest first."""
+    partial: bool = False
+    failures: tuple[Failure, ...] = ()

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from console.fleet.discover import Spot, discovered, host_of, spot_of
 from console.model.alert import Target
 from console.model.labels import Labels
-from console.model.registry import Registry, Service
+from console.model.registry import Registry, Service, host_cell
 
 NAME_LABELS = (
     "service",
@@ -36,7 +36,7 @@ class Index:
 
     The order is that of the design: a label that names a registered service; an alert that is
     listed by a service on the same host; `instance`; namespace and workload; then scraped
-    spots; then an alert that exactly one service lists.
+    spots; then an alert that exactly one service lists; then the host that it names.
     """
 
     def __init__(
@@ -44,7 +44,12 @@ class Index:
         registry: Registry | None = None,
         targets: Iterable[Target] = (),
         name_labels: tuple[str, ...] = NAME_LABELS,
+        hosts: Iterable[str] = (),
     ) -> None:
+        """
+        Args:
+            hosts: names of those that have a cell of their own.
+        """
         registry = registry or Registry()
         self._name_labels = name_labels
         self._services = {service.name: service for service in registry.services}
@@ -60,6 +65,7 @@ class Index:
         self._spot_instances: dict[str, str | None] = {}
         self.dynamic: tuple[Service, ...] = ()
         """Services that are known only because they are scraped."""
+        self._hosts = frozenset(hosts)
         self._discover(registry, targets)
 
     @property
@@ -78,7 +84,10 @@ class Index:
             if found is not None:
                 return found
         listed = self._listed.get(labels.exact("alertname"), [])
-        return listed[0].name if len(listed) == 1 else None
+        if len(listed) == 1:
+            return listed[0].name
+        host = self._host_of(labels)
+        return host_cell(host) if host in self._hosts else None
 
     def cell_of_target(self, target: Target) -> str | None:
         """The service that a scrape target belongs to."""
@@ -131,8 +140,7 @@ class Index:
                 ):
                     return value
         instance = value_of("instance")
-        host = host_of(value_of("host") or value_of("node") or instance)
-        host = self._aliases.get(host, host)
+        host = self._host_of(labels)
         if host:
             for service in self._listed.get(value_of("alertname"), ()):
                 if service.host == host:
@@ -146,6 +154,12 @@ class Index:
             if found is not None:
                 return found
         return self._workload(labels, namespace) if namespace and self._workloads else None
+
+    def _host_of(self, labels: Labels) -> str:
+        value_of = labels.exact
+        named = value_of("host") or value_of("node") or value_of("nodename")
+        host = host_of(named or value_of("instance"))
+        return self._aliases.get(host, host)
 
     def _workload(self, labels: Labels, namespace: str) -> str | None:
         for label in WORKLOAD_LABELS:

@@ -10,9 +10,10 @@ from console.fleet.assign import Index
 from console.fleet.cluster import ClusterMemory
 from console.fleet.discover import Spot, spot_of
 from console.fleet.feeds import Feeds, Word, feed_of_alerts, feeds_of
+from console.fleet.hosted import HostedBook
 from console.fleet.memory import PrometheusMemory, mono, stale_after_s
 from console.fleet.state import AlertWord, CellFacts, Evidence, Feed, state_of
-from console.fleet.words import Particulars, because
+from console.fleet.words import Particulars, because, said_by
 from console.model.alert import Target, TargetHealth
 from console.model.probe import ProbeKind, ProbeResult, Verdict
 from console.model.reading import ProbeReading
@@ -46,6 +47,7 @@ class _Facts(NamedTuple):
     alerts: tuple[KnownAlert, ...]
     touched: int
     unasked: str | None
+    told: int
     rules: tuple[Instant | None, ...] | None
 
     def same(self, other: _Facts) -> bool:
@@ -71,6 +73,7 @@ class CellBook:
     def __init__(self) -> None:
         self.results: dict[str, dict[ProbeKind, tuple[ProbeResult, Instant]]] = {}
         self.unasked: dict[str, str] = {}
+        self.hosted = HostedBook()
         self._cells: dict[str, _Kept] = {}
         self._touched: dict[str, int] = {}
 
@@ -103,14 +106,15 @@ class CellBook:
         rules = tuple(prom.rules.as_of for prom in proms.values())
         cells = []
         kept: dict[str, _Kept] = {}
-        for service in (*index.services.values(), *index.dynamic):
+        for service in (*index.services.values(), *self.hosted.cells(), *index.dynamic):
             name = service.name
             of_cell = scraped.get(name, ())
             about = alerts.get(name, ())
             before = self._cells.get(name)
             facts = _Facts(
                 service, feeds, of_cell, about, self._touched.get(name, 0),
-                self.unasked.get(name), rules if service.alerts else None,
+                self.unasked.get(name), self.hosted.touched(name),
+                rules if service.alerts else None,
             )  # fmt: skip
             if before is not None and now.mono < before.until and before.facts.same(facts):
                 kept[name] = before
@@ -136,20 +140,24 @@ class CellBook:
         answers = self.results.get(service.name, {})
         probes, probe_words, until = self._probe_evidence(service, answers, now)
         targets, target_words, scraped_by = _target_evidence(scraped, feeds)
+        told, report_words, fresh_until = self._report_evidence(service, now)
+        until = min(until, fresh_until)
         feed = feed_of_alerts(service, feeds, scraped_by, proms)
         partial = sorted(feeds.partial.intersection(scraped_by))
         facts = CellFacts(
-            probes, targets, _alert_word(alerts), feed.feed, bool(partial),
+            probes, targets, told, _alert_word(alerts), feed.feed, bool(partial),
             service.name in self.unasked,
         )  # fmt: skip
         judgement = state_of(facts)
+        reports = tuple(self.hosted.reports.get(service.name, {}).values())
         words = Particulars(
-            probes=probe_words, targets=target_words, feed=feed.why,
+            probes=probe_words, targets=target_words, reports=report_words, feed=feed.why,
             partial=f"{partial[0]} gave a partial result" if partial else "",
             unasked=self.unasked.get(service.name, ""), alerts=alerts,
-            results=tuple(result for result, _ in answers.values()), up=len(scraped),
+            results=tuple(result for result, _ in answers.values()),
+            told=reports, up=len(scraped),
         )  # fmt: skip
-        times = [at for _, at in answers.values()]
+        times = [*(at for _, at in answers.values()), *(report.at for report in reports)]
         times += [at for name in scraped_by if (at := proms[name].targets.as_of) is not None]
         cell = Cell(
             service,
@@ -161,8 +169,25 @@ class CellBook:
             tuple(at for _, at in answers.values()),
             tuple(target for _, target in scraped),
             tuple(one.key for one in alerts),
+            reports,
         )
         return cell, until
+
+    def _report_evidence(self, service: Service, now: Instant) -> tuple[Evidence, str, float]:
+        evidence, words, until = Evidence.NOT_FED, "", float("inf")
+        for report in self.hosted.reports.get(service.name, {}).values():
+            stale_at = report.at.mono + stale_after_s(report.interval)
+            if now.mono > stale_at:
+                one, said = Evidence.STALE, f"{report.runner} was last looked at too long ago"
+            else:
+                until = min(until, stale_at)
+                one, said = _VERDICTS[report.verdict], said_by(report)
+            if _EVIDENCE.index(one) < _EVIDENCE.index(evidence):
+                evidence, words = one, said
+        awaited = self.hosted.awaited(service)
+        if awaited and evidence is not Evidence.BAD:
+            return Evidence.UNKNOWN, awaited, until
+        return evidence, words, until
 
     def _probe_evidence(
         self,
@@ -201,7 +226,12 @@ def _unanswered(service: Service, answers: Iterable[ProbeKind]) -> str:
     """Which health check is due and has not been answered yet; empty when none is."""
     asked = set(answers)
     live = asked & {ProbeKind.HTTP, ProbeKind.TCP, ProbeKind.COMMAND, ProbeKind.FILE}
-    by_http = service.method in ("GET", "HEAD") and service.health is not None
+    by_kubelet = service.type is ServiceType.K8S_DEPLOYMENT and service.health_kind in (
+        ProbeKind.COMMAND,
+        ProbeKind.FILE,
+    )
+    asked_for = service.health is not None and not by_kubelet
+    by_http = service.method in ("GET", "HEAD") and asked_for
     by_tcp = service.type is ServiceType.TCP and service.port is not None
     if (by_http or by_tcp) and not live:
         return "its health has not been asked yet"
@@ -272,5 +302,5 @@ def _since(cell: Cell, before: Cell | None, alerts: tuple[KnownAlert, ...], now:
         return cell
     return Cell(
         cell.service, cell.state, cell.because, cell.as_of, since, cell.probes,
-        cell.probe_ages, cell.targets, cell.alerts,
+        cell.probe_ages, cell.targets, cell.alerts, cell.reports,
     )  # fmt: skip

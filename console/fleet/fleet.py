@@ -18,6 +18,8 @@ from console.fleet.score import score_of
 from console.fleet.sources import (
     ProbingMemory,
     cluster_health,
+    cluster_workloads_health,
+    hosts_health,
     probing_health,
     prometheus_health,
 )
@@ -25,8 +27,15 @@ from console.fleet.watchdogs import WatchdogMemory
 from console.model.alert import Target
 from console.model.labels import Labels
 from console.model.policy import Policy
-from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
-from console.model.registry import Host, Registry
+from console.model.reading import (
+    AlertmanagerReading,
+    HostReading,
+    KubernetesReading,
+    ProbeReading,
+    PrometheusReading,
+    Reading,
+)
+from console.model.registry import Host, Registry, Unasked
 from console.model.snapshot import (
     Badge,
     ClusterGroups,
@@ -62,9 +71,10 @@ class Fleet:
         self._probing = ProbingMemory()
         self._book = AlertBook(policy)
         self._cells = CellBook()
+        self._hosted = self._cells.hosted
         self._missed = WatchdogMemory()
         self._index = Index(registry, (), name_labels)
-        self._indexed: tuple[Labels, ...] = ()
+        self._indexed: tuple[tuple[Labels, ...], tuple[str, ...]] = ((), ())
         self._scraped: dict[str, Scraped] = {}
         self._targets_changed = False
         self._union = Union()
@@ -94,30 +104,32 @@ class Fleet:
                 prom.watch(one)
                 proms[one.name] = prom
         self._clusters, self._proms = clusters, proms
+        self._hosted.watch(self.registry, watched)
         self._targets_changed = self._seedable = True
 
-    def reload(self, registry: Registry, watched: tuple[Watched, ...], policy: Policy) -> None:
-        """Take over new settings, and keep the memory of every source and service that stays."""
+    def reload(
+        self,
+        registry: Registry,
+        watched: tuple[Watched, ...],
+        policy: Policy,
+        unasked: Iterable[Unasked] = (),
+    ) -> None:
+        """Take over new settings, and keep the memory of every source and service that stays.
+
+        The cells of `unasked` services are UNKNOWN unless something else feeds them.
+        """
         before = {service.name: service for service in self.registry.services}
         after = {service.name: service for service in registry.services}
         self._cells.keep(after, before)
-        self._cells.unasked.clear()
+        self._cells.unasked = {one.service: f"needs {one.needs}" for one in unasked}
         self.registry = registry
         if policy != self.policy:
             before_it = self._book
             self.policy, self._book = policy, AlertBook(policy)
             self._book.resolved, self._book.owners = before_it.resolved, before_it.owners
         self._index = Index(registry, self._targets(), self._name_labels)
+        self._indexed = ((), ())
         self.watch(watched)
-
-    def mark_unasked(
-        self, *services: str, because: str = "its health check runs over SSH, which is off"
-    ) -> None:
-        """These services have health checks that cannot be asked, and `because` says why.
-
-        Their cells are UNKNOWN unless scrape targets feed them. `reload` forgets it.
-        """
-        self._cells.unasked.update(dict.fromkeys(services, because))
 
     # -- readings in ---------------------------------------------------------------------
 
@@ -126,6 +138,9 @@ class Fleet:
         if isinstance(reading, ProbeReading):
             self._cells.take(reading)
             self._has_read = True
+            return
+        if isinstance(reading, HostReading | KubernetesReading):
+            self._take_hosted(reading)
             return
         if isinstance(reading, AlertmanagerReading):
             cluster = self._clusters.get(reading.source)
@@ -141,6 +156,16 @@ class Fleet:
             self._take_prometheus(prom, reading)
         self._has_read = True
         self._union_until = None
+
+    def _take_hosted(self, reading: HostReading | KubernetesReading) -> None:
+        had = self._hosted.cells()
+        if isinstance(reading, HostReading):
+            self._hosted.take_host(reading)
+        else:
+            self._hosted.take_cluster(reading)
+        self._has_read = True
+        if self._hosted.cells() != had:
+            self._targets_changed = True  # alerts about it have a cell to be assigned to
 
     def _take_prometheus(self, prom: PrometheusMemory, reading: PrometheusReading) -> None:
         before = prom.targets.value
@@ -168,6 +193,7 @@ class Fleet:
             self._index, self._scraped, union.by_cell, self._clusters, self._proms, now
         )
         sources = tuple(self._sources(now))
+        hosts = self._hosted.host_states(self._found_hosts())
         self._last = Snapshot(
             at=now,
             environment=self.environment,
@@ -184,7 +210,9 @@ class Fleet:
             ),
             groups=tuple(self._groups()),
             cells=cells,
-            hosts=self._hosts(),
+            hosts=tuple(one.host for one in hosts),
+            host_states=hosts,
+            namespaces=self._hosted.namespaces(),
             badges=self._badges(sources, union, now),
             score=score_of(cells),
             complete=self._is_complete(),
@@ -207,8 +235,12 @@ class Fleet:
                 yield from cluster_health(self._clusters[one.name], now)
             elif one.kind is SourceKind.PROMETHEUS:
                 yield prometheus_health(self._proms[one.name], now)
-            else:
+            elif one.kind is SourceKind.HEALTH:
                 yield probing_health(one, self._cells.results, self._probing, now)
+            elif one.kind is SourceKind.HOSTS:
+                yield from hosts_health(one, self._hosted, now)
+        for cluster in self._hosted.clusters.values():
+            yield cluster_workloads_health(cluster, now)
 
     def _badges(
         self, sources: tuple[SourceHealth, ...], union: Union, now: Instant
@@ -234,10 +266,11 @@ class Fleet:
                 as_of, groups = max(told, key=lambda one: one[0].mono)
                 yield ClusterGroups(name, groups, as_of)
 
-    def _hosts(self) -> tuple[Host, ...]:
-        named = {host.name for host in self.registry.hosts}
+    def _found_hosts(self) -> list[Host]:
+        """Hosts that nobody wrote down, and on which something is scraped."""
+        named = {one.host.name for one in self._hosted.hosts.values()}
         places = dict.fromkeys(service.host for service in self._index.dynamic if service.host)
-        return (*self.registry.hosts, *(Host(one) for one in places if one not in named))
+        return [Host(one) for one in places if one not in named]
 
     def _is_complete(self) -> bool:
         probed = any(one.kind is SourceKind.HEALTH for one in self._watched)
@@ -247,6 +280,7 @@ class Fleet:
             and all(one.was_asked() for one in self._clusters.values())
             and all(one.alerts.tried_at is not None for one in self._proms.values())
             and (bool(self._cells.results) or not has_probes)
+            and self._hosted.was_asked()
         )
 
     # -- what has to be worked out again -------------------------------------------------------
@@ -258,10 +292,11 @@ class Fleet:
         if not self._targets_changed:
             return
         targets = self._targets()
-        labels = tuple(target.labels for target in targets)
-        if labels != self._indexed:
-            self._index = Index(self.registry, targets, self._name_labels)
-            self._indexed = labels
+        hosts = tuple(one.place for one in self._hosted.cells())
+        indexed = (tuple(target.labels for target in targets), hosts)
+        if indexed != self._indexed:
+            self._index = Index(self.registry, targets, self._name_labels, hosts)
+            self._indexed = indexed
             self._union_until = None
         self._scraped = targets_by_cell(self._index, self._proms)
         self._targets_changed = False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from console.fleet.cluster import ClusterMemory, MemberMemory
+from console.fleet.hosted import ClusterWorkloads, HostedBook
 from console.fleet.memory import PrometheusMemory, mono, stale_after_s
 from console.model.failure import Failure
 from console.model.probe import ProbeKind, ProbeResult, Verdict
@@ -165,6 +166,79 @@ def probing_health(
         if all_fail
         else (),
         degraded=_joined(notes),
+    )
+
+
+def hosts_health(watched: Watched, hosted: HostedBook, now: Instant) -> Iterator[SourceHealth]:
+    """All looks at hosts as one source, and each host that gives none by its name.
+
+    As with health checks it is UNKNOWN only when every one of at least `FEW_PROBES` fails.
+    """
+    looks = [
+        (host, memory.looks) for host, memory in hosted.hosts.items() if memory.looks is not None
+    ]
+    told = [(host, part) for host, part in looks if part.tried_at is not None]
+    dark = [(host, part) for host, part in told if part.failure is not None]
+    last_ok = _latest(part.as_of for _, part in told)
+    last_try = _latest(part.tried_at for _, part in told)
+    all_fail = len(told) >= FEW_PROBES and len(dark) == len(told)
+    if last_try is None or all_fail:
+        state = State.UNKNOWN
+    elif now.mono - last_try.mono > stale_after_s(watched.interval):
+        state = State.STALE
+    else:
+        state = State.OK
+    since = [part.failing_since for _, part in dark if part.failing_since is not None]
+    healthy = [part.healthy_since for _, part in told if part.healthy_since is not None]
+    failures = tuple(part.failure for _, part in dark if part.failure is not None)
+    yield SourceHealth(
+        watched.name,
+        watched.kind,
+        state,
+        watched.interval,
+        last_ok=last_ok,
+        failing_since=max(since) if all_fail and since else None,
+        healthy_since=None if all_fail else min(healthy, key=mono, default=None),
+        failures=failures[:FEW_PROBES] if all_fail else (),
+        degraded=_joined(
+            [watched.degraded, f"{len(dark)} of {len(told)} do not answer" if dark else ""]
+        ),
+    )
+    for host, part in dark:
+        yield SourceHealth(
+            f"{watched.name}/{host}",
+            watched.kind,
+            State.UNKNOWN,
+            watched.interval,
+            last_ok=part.as_of,
+            failing_since=part.failing_since,
+            failures=(part.failure,) if part.failure is not None else (),
+            member_of=watched.name,
+        )
+
+
+def cluster_workloads_health(cluster: ClusterWorkloads, now: Instant) -> SourceHealth:
+    """One Kubernetes cluster, as one source tells of it."""
+    part, last = cluster.workloads, cluster.last
+    notes = [cluster.watched.degraded]
+    if last is not None and last.pods is not None:
+        notes.append(f"pods: {last.pods.cause}")
+    if last is not None and last.warnings:
+        notes.append("partial result")
+    return SourceHealth(
+        cluster.watched.name,
+        SourceKind.KUBERNETES,
+        State.OK if part.is_usable(now) else _unusable(part.failure, part.as_of),
+        cluster.watched.interval,
+        last_ok=part.as_of,
+        failing_since=part.failing_since,
+        healthy_since=part.healthy_since,
+        failures=last.failures if last is not None else (),
+        degraded=_joined(notes),
+        warnings=last.warnings if last is not None else (),
+        version=last.version if last is not None else None,
+        took=last.took if last is not None else None,
+        url=cluster.watched.url,
     )
 
 

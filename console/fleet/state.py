@@ -50,6 +50,8 @@ class CellFacts(msgspec.Struct, frozen=True):
 
     probes: Evidence = Evidence.NOT_FED
     targets: Evidence = Evidence.NOT_FED
+    reports: Evidence = Evidence.NOT_FED
+    """What runs it says: its container, unit or workload; a host of itself."""
     alerts: AlertWord = AlertWord.NONE
     feed: Feed = Feed.NOT_FED
     partial: bool = False
@@ -64,15 +66,18 @@ class Deciding(enum.StrEnum):
     ALERT_FIRING = "an alert fires"
     PROBE_BAD = "a probe says no"
     TARGET_DOWN = "a scrape target is down"
+    REPORT_BAD = "what runs it says no"
     ALERT_LOST = "a firing alert vanished without proof that it is over"
     UNASKED = "its probe cannot be asked"
     PROBE_UNKNOWN = "a probe has no usable answer"
     TARGET_UNKNOWN = "its scrape targets are not known"
+    REPORT_UNKNOWN = "what runs it has no usable answer"
     FEED_UNKNOWN = "a source of its alerts does not answer"
     PARTIAL = "a source gave a partial result"
     ALERT_STALE = "an alert was firing when its source last answered"
     PROBE_STALE = "a probe's last answer is too old"
     TARGET_STALE = "the last word on its scrape targets is too old"
+    REPORT_STALE = "the last word of what runs it is too old"
     FEED_STALE = "the last word on its alerts is too old"
     NOTHING_ASKED = "nothing is asked about it"
     ALL_GOOD = "every source that feeds it says so"
@@ -93,19 +98,24 @@ def state_of(facts: CellFacts) -> Judgement:
     """
     for applies, state, because in (
         (facts.alerts is AlertWord.FIRING, State.FIRING, Deciding.ALERT_FIRING),
+        (facts.reports is Evidence.BAD, State.FIRING, Deciding.REPORT_BAD),
         (facts.probes is Evidence.BAD, State.FIRING, Deciding.PROBE_BAD),
         (facts.targets is Evidence.BAD, State.FIRING, Deciding.TARGET_DOWN),
         (facts.alerts is AlertWord.LOST, State.LOST, Deciding.ALERT_LOST),
+        (facts.reports is Evidence.UNKNOWN, State.UNKNOWN, Deciding.REPORT_UNKNOWN),
         (facts.probes is Evidence.UNKNOWN, State.UNKNOWN, Deciding.PROBE_UNKNOWN),
         (facts.targets is Evidence.UNKNOWN, State.UNKNOWN, Deciding.TARGET_UNKNOWN),
         (facts.feed is Feed.UNKNOWN, State.UNKNOWN, Deciding.FEED_UNKNOWN),
         (facts.partial, State.UNKNOWN, Deciding.PARTIAL),
         (
-            facts.unasked and facts.targets is Evidence.NOT_FED,
+            facts.unasked
+            and facts.targets is Evidence.NOT_FED
+            and facts.reports is Evidence.NOT_FED,
             State.UNKNOWN,
             Deciding.UNASKED,
         ),
         (facts.alerts is AlertWord.STALE, State.STALE, Deciding.ALERT_STALE),
+        (facts.reports is Evidence.STALE, State.STALE, Deciding.REPORT_STALE),
         (facts.probes is Evidence.STALE, State.STALE, Deciding.PROBE_STALE),
         (facts.targets is Evidence.STALE, State.STALE, Deciding.TARGET_STALE),
         (facts.feed is Feed.STALE, State.STALE, Deciding.FEED_STALE),
@@ -120,5 +130,6 @@ def _nothing_is_asked(facts: CellFacts) -> bool:
     return (
         facts.probes is Evidence.NOT_FED
         and facts.targets is Evidence.NOT_FED
+        and facts.reports is Evidence.NOT_FED
         and facts.feed is Feed.NOT_FED
     )

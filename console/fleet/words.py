@@ -8,9 +8,10 @@ from console.fleet.state import Deciding
 from console.model.alert import Target, TargetHealth
 from console.model.probe import ProbeResult
 from console.model.registry import Service
+from console.model.report import Report, Runner
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import State
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 
 NAME_CELLS = 60
 SENTENCE_CELLS = 160
@@ -21,11 +22,13 @@ class Particulars(msgspec.Struct, frozen=True):
 
     probes: str = ""
     targets: str = ""
+    reports: str = ""
     feed: str = ""
     partial: str = ""
     unasked: str = ""
     alerts: tuple[KnownAlert, ...] = ()
     results: tuple[ProbeResult, ...] = ()
+    told: tuple[Report, ...] = ()
     up: int = 0
 
     @staticmethod
@@ -53,6 +56,9 @@ def because(deciding: Deciding, words: Particulars, service: Service) -> str:
         Deciding.PROBE_BAD: words.probes,
         Deciding.PROBE_UNKNOWN: words.probes,
         Deciding.PROBE_STALE: words.probes,
+        Deciding.REPORT_BAD: words.reports,
+        Deciding.REPORT_UNKNOWN: words.reports,
+        Deciding.REPORT_STALE: words.reports,
         Deciding.TARGET_DOWN: words.targets,
         Deciding.TARGET_UNKNOWN: words.targets,
         Deciding.TARGET_STALE: words.targets,
@@ -68,7 +74,7 @@ def because(deciding: Deciding, words: Particulars, service: Service) -> str:
     parts = [said or deciding.value]
     if deciding not in by_alert and any(one.state is State.STALE for one in words.alerts):
         parts.append(_of_alerts(words.alerts, State.STALE))
-    drift = _drift(words.results, service.expected_version)
+    drift = _drift(words, service.expected_version)
     if drift:
         parts.append(drift)
     return "; ".join(parts)
@@ -92,6 +98,7 @@ def _of_alerts(alerts: tuple[KnownAlert, ...], state: State) -> str:
 
 def _good(words: Particulars) -> str:
     parts = [f"{one.probe.kind} {one.said}" for one in words.results]
+    parts += dict.fromkeys(said_by(one) for one in words.told)
     if words.up:
         parts.append("scrape works" if words.up == 1 else f"{words.up} targets up")
     pending = [one for one in words.alerts if one.standing is Standing.PENDING]
@@ -100,11 +107,23 @@ def _good(words: Particulars) -> str:
     return "; ".join(parts) or "no alert fires"
 
 
-def _drift(results: tuple[ProbeResult, ...], expected: str | None) -> str:
+def said_by(report: Report) -> str:
+    """`container redis:7.2.5 runs`; a host says it of itself."""
+    return report.said if report.runner is Runner.HOST else f"{report.runner} {report.said}"
+
+
+def _drift(words: Particulars, expected: str | None) -> str:
     if expected is None:
         return ""
-    for result in results:
-        version = result.facts.version
-        if version is not None and version.exact != expected:
+    versions = [one.facts.version for one in words.results]
+    if all(version is None for version in versions):
+        versions = [one.version for one in words.told]
+    for version in versions:
+        if version is not None and not is_version(version, expected):
             return f"runs {visible(version, cells=40)}, {expected} is expected"
     return ""
+
+
+def is_version(version: Raw, expected: str) -> bool:
+    """Whether the two are the same but for a leading `v`, which tags have and bodies leave out."""
+    return version.exact.removeprefix("v") == expected.removeprefix("v")

@@ -27,7 +27,7 @@ class Probe(msgspec.Struct, frozen=True):
     """The service's key in the registry."""
     kind: ProbeKind
     target: str
-    """An absolute URL, or `host:port` for TCP and TLS."""
+    """An absolute URL, `host:port` for TCP and TLS, the command, or the file's path."""
     interval: timedelta
     timeout: timedelta
     expect_status: tuple[int, ...] = (200,)
@@ -38,6 +38,12 @@ class Probe(msgspec.Struct, frozen=True):
     json_body: bool = False
     """The body must be JSON (a `/health` endpoint); else any body will do (a page)."""
     tls_warn_days: int = 14
+    via: str = ""
+    """The host through whose SSH tunnel it goes; empty: straight."""
+    host: str = ""
+    """For COMMAND and FILE: where it runs."""
+    container: str = ""
+    """For COMMAND and FILE: the container in which it runs; empty: on the host itself."""
 
     @property
     def key(self) -> str:

@@ -14,6 +14,8 @@ PAGES: Final = "pages"
 API: Final = "api"
 EXTERNAL: Final = "external"
 """The places of what lives on no host and in no namespace."""
+LOCAL: Final = "local"
+"""The address of the machine on which the console runs."""
 
 
 class ServiceType(enum.StrEnum):
@@ -25,6 +27,8 @@ class ServiceType(enum.StrEnum):
     PAGE = "page"
     API = "api"
     EXTERNAL = "external"
+    HOST = "host"
+    """A machine itself: load, memory and disks. Its name is `host_cell(NAME)`."""
     TARGET = "target"
     """Not registered: known only because a Prometheus scrapes it."""
 
@@ -45,12 +49,26 @@ class Host(msgspec.Struct, frozen=True):
     address: str | None = None
     """Where SSH reaches it, or `local`."""
     user: str | None = None
-    port: int = 22
+    port: int | None = None
+    """`None`: as the SSH client configuration says, else 22."""
     jump: str | None = None
     transport: str = "asyncssh"
     sudo: bool = False
     roles: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    via: str | None = None
+    """The host through whose SSH tunnel its services' endpoints are asked."""
+    thresholds: Thresholds = Thresholds()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the machine on which the console runs."""
+        return self.address == LOCAL
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the console can run commands on it: by SSH, or because it is this machine."""
+        return self.address is not None and self.transport != "none"
 
 
 class Monitoring(msgspec.Struct, frozen=True):
@@ -99,6 +117,18 @@ class Service(msgspec.Struct, frozen=True):
     method: str = "GET"
     slo_latency: timedelta | None = None
     slo_availability: float | None = None
+    via: str | None = None
+    """The host through whose SSH tunnel its endpoints are asked."""
+
+    @property
+    def unit(self) -> str:
+        """What runs it is called: the container, the systemd unit, the deployment."""
+        return self.service_name or self.name
+
+
+def host_cell(host: str) -> str:
+    """The name of the cell that carries the state of a host."""
+    return f"host:{host}"
 
 
 class Unasked(msgspec.Struct, frozen=True):

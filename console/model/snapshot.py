@@ -9,9 +9,12 @@ import msgspec
 
 from console.model.alert import Ack, Alert, AlertGroup, Rule, Silence, Target
 from console.model.failure import Failure
+from console.model.host import HostFacts
 from console.model.probe import ProbeResult
 from console.model.registry import Host, Service
+from console.model.report import Report
 from console.model.state import State
+from console.model.workload import Workload
 from console.safety.clock import Instant
 from console.safety.text import Raw
 
@@ -20,6 +23,8 @@ class SourceKind(enum.StrEnum):
     ALERTMANAGER = "alertmanager"
     PROMETHEUS = "prometheus"
     HEALTH = "health"
+    HOSTS = "hosts"
+    KUBERNETES = "kubernetes"
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -135,6 +140,33 @@ class Cell(msgspec.Struct, frozen=True):
     targets: tuple[Target, ...] = ()
     alerts: tuple[str, ...] = ()
     """Fingerprints of the alerts that are about it."""
+    reports: tuple[Report, ...] = ()
+    """What runs it says of it: its container, unit or workload; for a host, the host itself."""
+
+
+class HostState(msgspec.Struct, frozen=True):
+    """A machine and the newest that is known of it, from wherever that came."""
+
+    host: Host
+    facts: HostFacts | None = None
+    """The last usable ones; `None` where there never were any."""
+    as_of: Instant | None = None
+    failure: Failure | None = None
+    """Why the newest look gave none; `None` also where nobody looks."""
+    failing_since: datetime | None = None
+    next_try: Instant | None = None
+    cell: str | None = None
+    """The cell that carries its state; `None` where nobody looks at the host itself."""
+
+
+class NamespaceState(msgspec.Struct, frozen=True):
+    """A Kubernetes namespace and what runs in it, as last told."""
+
+    name: str
+    """Safe to show."""
+    source: str
+    as_of: Instant
+    workloads: tuple[Workload, ...] = ()
 
 
 class BadgeKind(enum.StrEnum):
@@ -201,6 +233,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     groups: tuple[ClusterGroups, ...] = ()
     cells: tuple[Cell, ...] = ()
     hosts: tuple[Host, ...] = ()
+    host_states: tuple[HostState, ...] = ()
+    """One a host, in the order of `hosts`."""
+    namespaces: tuple[NamespaceState, ...] = ()
     badges: tuple[Badge, ...] = ()
     score: Score = Score(None)
     complete: bool = False

@@ -8,7 +8,7 @@ acts on them (under two minutes); coarser steps keep a slow terminal quiet.
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from console.model.state import State
@@ -55,6 +55,14 @@ def breach_text(left: timedelta) -> str:
     if left < timedelta(0):
         return f"breached by {age_text(-left)}"
     return f"due in {age_text(left)}"
+
+
+def clock_time(at: datetime, now: datetime) -> str:
+    """A moment as a person reads it: the time of day, with the date when it is not today."""
+    local, today = at.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def count_text(count: int) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from console.model.failure import Failure, FailureKind
 from console.safety.http import HttpFailure, HttpFault
+from console.safety.ssh import SshFailure, SshFault
 from console.sources.answer import Unusable
 
 
@@ -62,12 +63,33 @@ _REMEDIES: Final = {
     HttpFault.LOCAL: "this host is short of something: look at `ulimit -n` and its memory",
 }
 
+_SSH_KINDS: Final = {
+    SshFault.REFUSED: FailureKind.REFUSED,
+    SshFault.DNS: FailureKind.DNS,
+    SshFault.UNREACHABLE: FailureKind.UNREACHABLE,
+    SshFault.TIMEOUT: FailureKind.TIMEOUT,
+    SshFault.NO_BANNER: FailureKind.TIMEOUT,
+    SshFault.PROTOCOL: FailureKind.PROTOCOL,
+    SshFault.HOST_KEY_UNKNOWN: FailureKind.AUTH,
+    SshFault.HOST_KEY_CHANGED: FailureKind.AUTH,
+    SshFault.HOST_KEY_REVOKED: FailureKind.AUTH,
+    SshFault.AUTH: FailureKind.AUTH,
+    SshFault.AGENT: FailureKind.AUTH,
+    SshFault.KEY_FILE: FailureKind.SETTINGS,
+    SshFault.CHANNELS: FailureKind.RATE,
+    SshFault.LOST: FailureKind.RESET,
+    SshFault.JUMP: FailureKind.UNREACHABLE,
+    SshFault.FORWARD: FailureKind.FORBIDDEN,
+    SshFault.SETTINGS: FailureKind.SETTINGS,
+    SshFault.LOCAL: FailureKind.INTERNAL,
+}
+
 
 def failure_of(error: Exception, asked: Asked, at: datetime) -> Failure:
     """What `error` is to somebody who looks at the sources; for any exception at all.
 
-    What is neither `Unusable` nor `HttpFailure` is a bug of ours and is named as one, by its
-    type only: its text may hold what came from outside.
+    What is none of `Unusable`, `HttpFailure` and `SshFailure` is a bug of ours and is named as
+    one, by its type only: its text may hold what came from outside.
     """
     expected, remedy = asked.expected, asked.remedy
     retry_after_s: float | None = None
@@ -79,10 +101,13 @@ def failure_of(error: Exception, asked: Asked, at: datetime) -> Failure:
     elif isinstance(error, HttpFailure):
         kind, cause = _KINDS.get(error.kind, FailureKind.INTERNAL), error.message
         remedy = _REMEDIES.get(error.kind, remedy)
+    elif isinstance(error, SshFailure):
+        kind, cause = _SSH_KINDS[error.kind], error.message
+        remedy = error.remedy or remedy
     else:
         kind = FailureKind.INTERNAL
         cause = f"reading the answer failed inside the console: {type(error).__name__}"
-        remedy = "report this with the answer that the curl command prints"
+        remedy = "report this with what the command prints that repeats it"
     return Failure(
         source=asked.source,
         part=asked.part,

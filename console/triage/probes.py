@@ -1,4 +1,4 @@
-"""Services whose own checks fail while no alert about them fires."""
+"""Services whose own checks fail while no alert about them fires, and hosts likewise."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 from console.model.alert import TargetHealth
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
+from console.model.registry import ServiceType
+from console.model.report import Runner
 from console.model.snapshot import Cell, Snapshot, Standing
 from console.model.state import Priority, State
 from console.model.worklist import Clocks, Lane, Row, RowKind, Step
@@ -30,6 +32,15 @@ _TITLES: Final = {
     ProbeKind.TLS: "CertificateExpiring",
 }
 """The checks in the order in which they name the row: a dead service is not ready either."""
+
+
+_RUNNERS: Final = {
+    Runner.CONTAINER: "ContainerDown",
+    Runner.UNIT: "UnitFailed",
+    Runner.WORKLOAD: "WorkloadUnavailable",
+    Runner.HOST: "HostOverLimit",
+}
+HOST_DARK: Final = "HostUnreachable"
 
 
 def probe_faults(
@@ -67,8 +78,13 @@ def probe_rows(faults: Sequence[Fault], lane: Lane, at_most: int) -> list[Row]:
     for fault in faults:
         places.setdefault(fault.place, []).append(fault)
     rows: list[Row] = []
+    dark = [place for place, here in places.items() if any(one.title == HOST_DARK for one in here)]
+    if len(dark) >= TOO_MANY:
+        together = [fault for place in dark for fault in places.pop(place)]
+        rows.append(_together(together, f"probe@{lane.value}:dark", _shared(together), lane))
     for place, here in places.items():
-        if len(here) >= TOO_MANY:
+        is_dark = place in dark and len(here) > 1
+        if is_dark or len(here) >= TOO_MANY:
             rows.append(_together(here, f"probe@{lane.value}:{place}", place, lane))
         else:
             rows.extend(fault.row(lane) for fault in here)
@@ -90,9 +106,17 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
         if result.verdict is Verdict.UNHEALTHY
         or (result.verdict is Verdict.NO_ANSWER and not cut_off)
     }
+    runners = {one.runner for one in cell.reports if one.verdict is Verdict.UNHEALTHY}
+    for runner, title in _RUNNERS.items():
+        if runner in runners:
+            return title
     for kind, title in _TITLES.items():
         if kind in failing:
             return title
+    is_host = cell.service.type is ServiceType.HOST
+    # What lives on it says nothing of its own then: the one row for the host is enough.
+    if is_host and not cut_off and any(one.failure is not None for one in cell.reports):
+        return HOST_DARK
     if any(target.health is TargetHealth.DOWN for target in cell.targets):
         return "TargetDown"
     return None
@@ -116,7 +140,12 @@ def _fault(
         running=running(episodes, key, cell.since or at.wall, priority, policy, at),
         cell=service.name,
         place=service.place,
-        marks=frozenset(pair for target in cell.targets for pair in target.labels.exact_items()),
+        marks=frozenset(
+            (
+                *(pair for target in cell.targets for pair in target.labels.exact_items()),
+                *(service.labels if service.type is ServiceType.HOST else ()),
+            )
+        ),
     )
 
 
@@ -125,6 +154,9 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
                          for fault in faults)  # fmt: skip
     names = sorted(fault.cell or fault.key for fault in faults)
     titles = {fault.title for fault in faults}
+    if HOST_DARK in titles:
+        # A host that does not answer explains what is wrong with everything on it.
+        titles = {HOST_DARK}
     return Row(
         key=key,
         kind=RowKind.PROBE,
@@ -133,13 +165,34 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
         standing=Standing.FIRING,
         title=Raw(titles.pop() if len(titles) == 1 else "HealthChecksFailed"),
         where=Raw(where),
-        summary=Raw(f"{len(faults)} services: {listed(names)}"),
+        summary=Raw(_count_of(faults, names)),
         since=min(fault.running.since for fault in faults),
         step=_step(clocks),
         clocks=clocks,
         is_new=any(fault.running.is_new for fault in faults),
         lane=lane,
     )
+
+
+def _count_of(faults: Sequence[Fault], names: Sequence[str]) -> str:
+    hosts = [fault.place for fault in faults if fault.title == HOST_DARK]
+    if not hosts:
+        return f"{len(faults)} services: {listed(names)}"
+    said = "the host does not answer" if len(hosts) == 1 else f"{len(hosts)} hosts do not answer"
+    if len(hosts) > 1:
+        said += f": {listed(sorted(hosts))}"
+    more = len(faults) - len(hosts)
+    return said + (f"; {more} services on it fail" if more else "")
+
+
+def _shared(faults: Sequence[Fault]) -> str:
+    """What the dark hosts have in common: `rack="r12"`, or how many they are."""
+    hosts = [fault for fault in faults if fault.title == HOST_DARK]
+    common = frozenset.intersection(*(fault.marks for fault in hosts))
+    if common:
+        name, value = min(common)
+        return f'{name}="{value}"'
+    return f"{len(hosts)} hosts"
 
 
 def _step(clocks: Clocks | None) -> Step:

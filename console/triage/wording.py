@@ -75,6 +75,8 @@ def _where(known: KnownAlert, services: Services) -> Raw:
 
 def service_at(service: Service) -> Raw:
     """`redis@data-1`: a service and the place where it lives, unless its name says that."""
+    if service.type is ServiceType.HOST:
+        return Raw(service.place)
     at = f"@{service.place}"
     if service.name.endswith(at) or f"{at}:" in service.name:
         return Raw(service.name)

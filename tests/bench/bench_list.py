@@ -104,11 +104,14 @@ def show(rows: int, countdowns: int) -> None:
 class Running:
     """The program above on a pseudo-terminal of its own."""
 
+    PROGRAM: tuple[str, ...] = (__file__,)
+    """What Python runs; it is handed the arguments."""
+
     def __init__(self, arguments: Sequence[str]) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-            os.execv(sys.executable, [sys.executable, __file__, *arguments])
+            os.execv(sys.executable, [sys.executable, *self.PROGRAM, *arguments])
         columns, lines = SIZE
         ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.read_for(1.5)

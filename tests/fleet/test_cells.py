@@ -7,7 +7,7 @@ import pytest
 from console.fleet.score import score_of, score_of_place
 from console.model.alert import AlertState, RuleHealth, TargetHealth
 from console.model.probe import ProbeKind, Verdict
-from console.model.registry import Host, Registry, Service, ServiceType
+from console.model.registry import Host, Registry, Service, ServiceType, Unasked
 from console.model.snapshot import SourceKind, Watched
 from console.model.state import State
 from console.safety.text import Raw
@@ -221,12 +221,13 @@ def test_a_cell_about_which_nothing_is_asked_is_unknown() -> None:
 
 def test_a_probe_that_cannot_be_asked_is_named_unless_targets_feed_the_cell() -> None:
     by_command = service(health="redis-cli ping", instances=("data-1:9121",))
-    world = fleet(PROM, AM, registry=registry(by_command))
-    world.mark_unasked("redis", because="a command over SSH, which is off")
+    known = registry(by_command)
+    world = fleet(PROM, AM, registry=known)
+    world.reload(known, (PROM, AM), world.policy, [Unasked("redis", "SSH, which is off")])
     world.take(am_reading(0))
     world.take(prom_reading(0))
     cell = the_cell(world.snapshot(at(0)), "redis")
-    assert (cell.state, cell.because) == (State.UNKNOWN, "a command over SSH, which is off")
+    assert (cell.state, cell.because) == (State.UNKNOWN, "needs SSH, which is off")
     world.take(prom_reading(15, targets=(target("data-1:9121", "redis_exporter"),)))
     assert the_cell(world.snapshot(at(15)), "redis").state is State.OK
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from console.fleet.fleet import Fleet
 from console.model.alert import (
@@ -18,12 +19,20 @@ from console.model.alert import (
     TargetHealth,
 )
 from console.model.failure import Failure, FailureKind
+from console.model.host import Container, HostFacts, Means, Mount, Unit
 from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
 from console.model.probe import HealthFacts, Probe, ProbeKind, ProbeResult, Verdict
-from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading
+from console.model.reading import (
+    AlertmanagerReading,
+    HostReading,
+    KubernetesReading,
+    ProbeReading,
+    PrometheusReading,
+)
 from console.model.registry import Registry
 from console.model.snapshot import Cell, KnownAlert, Snapshot, SourceKind, Watched
+from console.model.workload import Workload, WorkloadKind
 from console.safety.clock import Instant
 from console.safety.text import Raw
 from tests.build import fingerprint_of
@@ -34,6 +43,10 @@ AM = Watched("am", SourceKind.ALERTMANAGER, INTERVAL, ("a",))
 PAIR = Watched("am", SourceKind.ALERTMANAGER, INTERVAL, ("a", "b"))
 PROM = Watched("prom", SourceKind.PROMETHEUS, INTERVAL, url="http://prom:9090")
 HEALTH = Watched("health", SourceKind.HEALTH, timedelta(seconds=30))
+
+
+HOSTS = Watched("hosts", SourceKind.HOSTS, timedelta(seconds=60), ("data-1",))
+K8S = Watched("k8s", SourceKind.KUBERNETES, timedelta(seconds=30))
 
 
 def at(seconds: float) -> Instant:
@@ -245,6 +258,71 @@ def probe_reading(
     probe = Probe(service, kind, "http://x/health", timedelta(seconds=30), timedelta(seconds=5))
     facts = HealthFacts(version=None if version is None else Raw(version))
     return ProbeReading("health", at(seconds), ProbeResult(probe, verdict, said, facts=facts))
+
+
+def facts(
+    *,
+    disk: float = 40.0,
+    cpu: float | None = 10.0,
+    memory: float | None = 50.0,
+    containers: tuple[Container, ...] | Failure | None = None,
+    units: tuple[Unit, ...] | Failure | None = None,
+    missing: tuple[str, ...] = (),
+    means: Means = Means.SSH,
+) -> HostFacts:
+    """What a host that is well says of itself, but for what the test gives; all in percent."""
+    return HostFacts(
+        means,
+        uptime=timedelta(days=41),
+        cpu_percent=cpu,
+        load=(0.5, 0.4, 0.3),
+        memory_total_bytes=None if memory is None else 10_000,
+        memory_available_bytes=None if memory is None else int(10_000 * (1 - memory / 100)),
+        mounts=(Mount(Raw("/"), 10_000, int(10_000 * (1 - disk / 100)), disk),),
+        containers=containers,
+        units=units,
+        missing=missing,
+    )
+
+
+def host_reading(
+    seconds: float, told: HostFacts | Failure, host: str = "data-1", source: str = "hosts"
+) -> HostReading:
+    """A look at a host."""
+    return HostReading(source, host, at(seconds), timedelta(seconds=0.2), told)
+
+
+def host_down(seconds: float, host: str = "data-1") -> HostReading:
+    """A look at a host that gave nothing."""
+    return host_reading(seconds, failure("hosts", host, seconds), host)
+
+
+def container(name: str = "redis", state: str = "running", **more: Any) -> Container:
+    """A docker container."""
+    return Container(Raw(name), Raw("1f2e3d"), Raw("redis:7.2.5"), Raw(state), **more)
+
+
+def unit(name: str = "nginx.service", active: str = "active", **more: Any) -> Unit:
+    """A systemd unit."""
+    sub = "running" if active == "active" else "failed"
+    return Unit(Raw(name), Raw("loaded"), Raw(active), Raw(sub), **more)
+
+
+def workload(
+    name: str = "api", desired: int | None = 3, available: int | None = 3, **more: Any
+) -> Workload:
+    """A deployment of the namespace `shop`."""
+    return Workload(
+        Raw(name), Raw("shop"), WorkloadKind.DEPLOYMENT, desired=desired, available=available,
+        **more,
+    )  # fmt: skip
+
+
+def k8s_reading(
+    seconds: float, told: tuple[Workload, ...] | Failure, source: str = "k8s", **more: Any
+) -> KubernetesReading:
+    """A look at a cluster."""
+    return KubernetesReading(source, at(seconds), timedelta(seconds=0.3), told, **more)
 
 
 def fleet(

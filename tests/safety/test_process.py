@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.safety.process import ProcessError, run
+from console.safety.process import ProcessError, following, linked, run
 
 
 def lives(pid: int) -> bool:
@@ -119,3 +119,98 @@ async def test_one_string_is_never_a_command() -> None:
     for argv in ("rm -rf /", b"ls", [], ["ls", 3]):
         with pytest.raises(TypeError, match="never by one string"):
             await run(argv, timeout_s=10)  # type: ignore[arg-type]
+
+
+async def test_output_is_read_while_the_program_runs() -> None:
+    script = "echo first; read line; echo got $line"
+    async with following(["sh", "-c", script], stdin=b"it\n") as output:
+        assert await anext(output) == b"first\n"
+        assert await anext(output) == b"got it\n"
+        assert [part async for part in output] == []
+        assert output.exit_status == 0
+
+
+async def test_how_a_followed_program_ended_is_told_with_its_complaints() -> None:
+    async with following(["sh", "-c", "echo no >&2; exit 3"]) as output:
+        assert b"".join([part async for part in output]) == b""
+        assert (output.exit_status, bytes(output.stderr)) == (3, b"no\n")
+
+
+async def test_who_stops_following_ends_the_program_and_its_children() -> None:
+    script = "trap '' TERM; sleep 1000 & echo $! $$; wait; sleep 1000"
+    async with following(["sh", "-c", script]) as output:
+        pids = (await anext(output)).split()
+    for pid in pids:
+        await gone(int(pid))
+
+
+async def test_a_program_waits_for_a_reader_that_is_slow(tmp_path: Path) -> None:
+    counted = tmp_path / "counted"
+    script = (
+        "import os, sys, time\n"
+        "os.set_blocking(1, False)\n"
+        "total = 0\n"
+        "while total < 50_000_000:\n"
+        "    try: total += os.write(1, b'x' * 65536)\n"
+        "    except BlockingIOError: break\n"
+        "    time.sleep(0.001)\n"
+        "open(sys.argv[1], 'w').write(str(total))\n"
+    )
+    async with following([sys.executable, "-c", script, str(counted)]) as output:
+        async with asyncio.timeout(60):
+            await output.exited.wait()
+        total = int(counted.read_text())
+        assert 0 < total < 2_000_000
+        assert sum([len(part) async for part in output]) == total
+
+
+async def test_a_followed_program_s_complaints_are_capped_and_do_not_hold_it_up() -> None:
+    script = "head -c 3000000 /dev/zero >&2; echo done"
+    async with following(["sh", "-c", script]) as output:
+        assert await anext(output) == b"done\n"
+        assert len(output.stderr) == 64 * 1024
+
+
+async def test_a_program_can_be_had_as_a_socket() -> None:
+    mine, link = await linked(["cat"])
+    reader, writer = await asyncio.open_connection(sock=mine)
+    sent = bytes(range(256)) * 20_000
+    writer.write(sent)
+    writer.write_eof()
+    assert await reader.read(-1) == sent
+    writer.close()
+    async with asyncio.timeout(30):
+        await link.exited.wait()
+
+
+async def test_a_program_behind_a_socket_ends_with_it_even_where_it_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("console.safety.process.link.LINGER_S", 0.1)
+    mine, link = await linked(["sh", "-c", "sleep 1000 & echo $! $$; wait"])
+    reader, writer = await asyncio.open_connection(sock=mine)
+    pids = (await reader.readline()).split()
+    writer.close()
+    for pid in pids:
+        await gone(int(pid))
+    async with asyncio.timeout(30):
+        await link.exited.wait()
+
+
+async def test_the_socket_s_peer_sees_the_end_of_the_program_and_why() -> None:
+    mine, link = await linked(["sh", "-c", "echo bye; echo why >&2; exit 1"])
+    reader, writer = await asyncio.open_connection(sock=mine)
+    assert await reader.read(-1) == b"bye\n"
+    async with asyncio.timeout(30):
+        await link.exited.wait()
+    assert bytes(link.stderr) == b"why\n"
+    writer.close()
+
+
+async def test_a_program_that_prints_more_than_is_read_has_to_wait() -> None:
+    mine, link = await linked(["yes"])
+    reader, writer = await asyncio.open_connection(sock=mine, limit=1000)
+    assert await reader.readexactly(4_000_000) == b"y\n" * 2_000_000
+    writer.transport.abort()
+    async with asyncio.timeout(30):
+        await link.exited.wait()

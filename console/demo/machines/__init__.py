@@ -1,0 +1,1 @@
+"""The demo's five machines from inside: what their programs say, asked over SSH."""

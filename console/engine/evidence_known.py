@@ -1,0 +1,297 @@
+"""What the snapshot alone tells about a row: shown at once, since nobody has to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from console.engine.evidence_words import (
+    RECENT,
+    STATE_TONES,
+    EvidenceLine,
+    Piece,
+    Tone,
+    Topic,
+    is_storming,
+    plain,
+)
+from console.engine.hosts_told import host_line
+from console.model.alert import Ack
+from console.model.probe import Verdict
+from console.model.report import Report, Runner
+from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
+from console.model.state import State
+from console.model.words import age_text, clock_time, count_text
+from console.model.worklist import Row, RowKind, Storm, Worklist
+from console.safety.text import Raw, visible
+
+SHORT = 40
+"""Cells of a neighbour's own reason."""
+FIRST_SHOWN = 3
+SHARED_SHOWN = 3
+RUNNER_LABELS = {
+    Runner.CONTAINER: "docker",
+    Runner.UNIT: "unit",
+    Runner.WORKLOAD: "pods",
+    Runner.HOST: "host",
+}
+_PROOFS = {Runner.CONTAINER: "container", Runner.UNIT: "unit", Runner.WORKLOAD: "pods"}
+_TONES = {
+    Verdict.HEALTHY: Tone.PLAIN,
+    Verdict.UNHEALTHY: Tone.BAD,
+    Verdict.NO_ANSWER: Tone.UNKNOWN,
+}
+
+
+def known_lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> tuple[EvidenceLine, ...]:
+    """Every line that needs no asking, in the order in which they are read."""
+    return tuple(_lines(row, worklist, snapshot))
+
+
+def cell_named(name: str | None, snapshot: Snapshot) -> Cell | None:
+    """The cell of a service."""
+    if name is None:
+        return None
+    return next((cell for cell in snapshot.cells if cell.service.name == name), None)
+
+
+def neighbours(cell: Cell, snapshot: Snapshot) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+    """What `cell` depends on and what depends on it, each the worst first."""
+    needed = set(cell.service.depends_on)
+    name = cell.service.name
+    needs = [other for other in snapshot.cells if other.service.name in needed]
+    users = [other for other in snapshot.cells if name in other.service.depends_on]
+    return tuple(sorted(needs, key=_worst_first)), tuple(sorted(users, key=_worst_first))
+
+
+def recent_starts(
+    cells: Iterable[Cell], snapshot: Snapshot, row: Row
+) -> Iterator[tuple[Cell, Report]]:
+    """Containers and pods that were started within `RECENT` before `row` began, or since."""
+    for cell in cells:
+        for report in cell.reports:
+            if (
+                report.runner is Runner.CONTAINER
+                and report.verdict is not Verdict.UNHEALTHY
+                and report.since is not None
+                and row.since - RECENT <= report.since <= snapshot.at.wall
+            ):
+                yield cell, report
+
+
+def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    if row.kind is RowKind.OLD:
+        yield from _old_lines(row, snapshot)
+        return
+    if row.summary:
+        yield plain(Topic.SAYS, row.summary)
+    if row.failure is not None:
+        yield plain(Topic.CAME, row.failure.cause, Tone.UNKNOWN)
+        yield plain(Topic.TO_DO, row.failure.remedy)
+        if row.failure.curl:
+            yield plain(Topic.REPEAT, row.failure.curl)
+    if is_storming(row):
+        yield from _storm_lines(row, worklist.storm, snapshot)
+        return
+    first = row.alerts[0] if row.alerts else None
+    if first is not None and first.why:
+        yield plain(Topic.WHY, first.why, Tone.WARNING)
+    cell = cell_named(row.cell, snapshot)
+    if cell is not None:
+        yield from _probe_lines(cell)
+        yield from _runner_lines(cell)
+    yield from host_line(row, cell, snapshot)
+    if cell is not None:
+        yield from _neighbour_lines(cell, snapshot)
+        yield from _start_lines(row, cell, snapshot)
+    if row.count > 1:
+        yield from _shared_lines(row)
+    if first is not None:
+        yield from _work_lines(row, first, snapshot)
+        yield _book_line(first)
+
+
+def _probe_lines(cell: Cell) -> Iterator[EvidenceLine]:
+    for result, at in zip(cell.probes, cell.probe_ages, strict=False):
+        bad = result.verdict is Verdict.UNHEALTHY
+        target = result.probe.target
+        where = f" {target}" if result.probe.kind.value in ("tcp", "tls", "file") else ""
+        yield EvidenceLine(
+            Topic.PROBE,
+            (
+                Piece(f"{result.probe.kind.value}{where} ", Tone.MUTED),
+                Piece(result.said, _TONES[result.verdict]),
+            ),
+            at=at,
+            rank=0 if result.verdict is not Verdict.HEALTHY else 1,
+            proof="probe" if bad else "",
+        )
+
+
+def _runner_lines(cell: Cell) -> Iterator[EvidenceLine]:
+    for report in cell.reports:
+        if report.runner is Runner.HOST:
+            continue
+        yield EvidenceLine(
+            Topic.RUNNER,
+            (Piece(report.said, _TONES[report.verdict]),),
+            at=report.at,
+            label=RUNNER_LABELS[report.runner],
+            proof=_PROOFS[report.runner] if report.verdict is Verdict.UNHEALTHY else "",
+        )
+
+
+def _neighbour_lines(cell: Cell, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    needs, users = neighbours(cell, snapshot)
+    missing = sorted(set(cell.service.depends_on) - {each.service.name for each in needs})
+    if needs or missing:
+        pieces = [*_told(needs), *(Piece(f"{name} not registered  ", Tone.UNKNOWN)
+                                   for name in missing)]  # fmt: skip
+        sick = any(each.state is not State.OK for each in needs)
+        yield EvidenceLine(Topic.NEEDS, tuple(pieces), rank=0 if sick or missing else 1)
+    if users:
+        sick_count = sum(each.state is not State.OK for each in users)
+        head = Piece(f"{sick_count} of {len(users)}: ", Tone.MUTED)
+        yield EvidenceLine(Topic.HITS, (head, *_told(users)), rank=0 if sick_count else 1)
+
+
+def _told(cells: Iterable[Cell]) -> Iterator[Piece]:
+    """Each with its state, and why it is not well."""
+    for cell in cells:
+        yield Piece(f"{visible(cell.service.name, cells=30)} ")
+        yield Piece(cell.state.value, STATE_TONES[cell.state])
+        if cell.state is not State.OK and cell.because:
+            yield Piece(f" {visible(cell.because, cells=SHORT)}", Tone.MUTED)
+        yield Piece("  ", Tone.MUTED)
+
+
+def _start_lines(row: Row, cell: Cell, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    needs, users = neighbours(cell, snapshot)
+    found = sorted(
+        recent_starts((cell, *needs, *users), snapshot, row),
+        key=lambda pair: pair[1].since or row.since,
+        reverse=True,
+    )
+    for of, report in found[:FIRST_SHOWN]:
+        when = clock_time(report.since or row.since, snapshot.at.wall)
+        said = f"{when} container of {visible(of.service.name, cells=30)} started"
+        version = (Piece(" as "), Piece(report.version)) if report.version is not None else ()
+        yield EvidenceLine(Topic.CHANGE, (Piece(said), *version), at=report.at)
+    yield from _rollout_lines(row, (cell, *needs, *users), snapshot)
+
+
+def _rollout_lines(row: Row, cells: Iterable[Cell], snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    """Deployments whose newest pod is young, or that are being rolled out now."""
+    wanted = {
+        (cell.service.namespace, cell.service.unit): cell.service.name
+        for cell in cells
+        if cell.service.namespace is not None
+    }
+    for namespace in snapshot.namespaces:
+        for one in namespace.workloads:
+            name = wanted.get((one.namespace.exact, one.name.exact))
+            if name is None:
+                continue
+            shown = visible(name, cells=30)
+            images = one.images[0] if one.images else Raw("")
+            newest = max(
+                (pod.started_at for pod in one.pods or () if pod.started_at is not None),
+                default=None,
+            )
+            if one.updated is not None and one.desired is not None and one.updated < one.desired:
+                said = f"{shown} is being rolled out, {one.updated} of {one.desired}: "
+                yield EvidenceLine(
+                    Topic.CHANGE, (Piece(said, Tone.WARNING), Piece(images)), at=namespace.as_of
+                )
+            elif newest is not None and newest >= row.since - RECENT:
+                said = f"{clock_time(newest, snapshot.at.wall)} newest pod of {shown} started: "
+                yield EvidenceLine(Topic.CHANGE, (Piece(said), Piece(images)), at=namespace.as_of)
+
+
+def _work_lines(row: Row, first: KnownAlert, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    ack = first.ack
+    if ack is None:
+        ack = next((known.ack for known in row.alerts if known.ack is not None), None)
+    if ack is not None:
+        yield _ack_line(row, ack, snapshot)
+    elif first.standing is not Standing.FIRING:
+        yield plain(Topic.WORK, f"nobody; it is {first.standing.value}", Tone.MUTED)
+
+
+def _ack_line(row: Row, ack: Ack, snapshot: Snapshot) -> EvidenceLine:
+    some = f"{row.acked_count} of {row.count} by " if row.acked_count < row.count else ""
+    pieces = [Piece(some, Tone.MUTED), Piece(ack.owner, Tone.STRONG)]
+    pieces.append(Piece(f" until {clock_time(ack.until, snapshot.at.wall)}", Tone.MUTED))
+    if ack.note:
+        pieces += [Piece(": ", Tone.MUTED), Piece(ack.note)]
+    return EvidenceLine(Topic.WORK, tuple(pieces), since=ack.since)
+
+
+def _book_line(first: KnownAlert) -> EvidenceLine:
+    named = first.alert.runbook
+    if named is None:
+        return plain(Topic.BOOK, "no runbook", Tone.MUTED)
+    return EvidenceLine(
+        Topic.BOOK, (Piece(named, Tone.STRONG), Piece("  named by the alert", Tone.MUTED))
+    )
+
+
+def _shared_lines(row: Row) -> Iterator[EvidenceLine]:
+    for number, (name, value, count) in enumerate(row.shared[:SHARED_SHOWN]):
+        yield EvidenceLine(
+            Topic.SHARED,
+            (
+                Piece(Raw(f"{name}=")),
+                Piece(value),
+                Piece(f" on {count_text(count)} of {count_text(row.count)}", Tone.MUTED),
+            ),
+            rank=number,
+        )
+
+
+def _storm_lines(row: Row, storm: Storm | None, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    begun = sorted(row.alerts, key=lambda known: known.alert.starts_at)[:FIRST_SHOWN]
+    for number, known in enumerate(begun):
+        yield _alert_line(known, Topic.FIRST, number, snapshot)
+    yield from _shared_lines(row)
+    for number, suspect in enumerate(storm.suspects[:SHARED_SHOWN] if storm is not None else ()):
+        told = (
+            f" on {count_text(suspect.inside)} of {count_text(suspect.storm_total)} of the storm,"
+            f" {count_text(suspect.outside)} outside"
+        )
+        yield EvidenceLine(
+            Topic.CHANGE,
+            (Piece(Raw(f"{suspect.name}=")), Piece(suspect.value), Piece(told, Tone.MUTED)),
+            label="suspect",
+            rank=number,
+        )
+
+
+def _old_lines(row: Row, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    yield plain(Topic.SAYS, row.summary)
+    by = (f"{count_text(n)} P{level}" for level, n in enumerate(row.by_priority) if n)
+    yield plain(Topic.WORK, f"{row.acked_count} of {row.count} acked; {', '.join(by)}")
+    oldest = sorted(row.alerts, key=lambda known: known.alert.starts_at)
+    for number, known in enumerate(oldest[:FIRST_SHOWN]):
+        yield _alert_line(known, Topic.FIRST, number, snapshot)
+
+
+def _alert_line(known: KnownAlert, topic: Topic, number: int, snapshot: Snapshot) -> EvidenceLine:
+    labels = known.alert.labels
+    begun = known.alert.starts_at
+    when = f"{clock_time(begun, snapshot.at.wall)} "
+    if topic is Topic.FIRST and snapshot.at.wall - begun > RECENT:
+        when = f"{age_text(snapshot.at.wall - begun)} ago "
+    return EvidenceLine(
+        topic,
+        (
+            Piece(when, Tone.MUTED),
+            Piece(known.alert.name),
+            Piece(" "),
+            Piece(labels.value_of("instance") or Raw(known.cell or "")),
+        ),
+        rank=number,
+    )
+
+
+def _worst_first(cell: Cell) -> tuple[int, bool, str]:
+    return (-cell.state.badness, not cell.service.critical, cell.service.name)

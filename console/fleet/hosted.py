@@ -1,0 +1,256 @@
+"""What the hosts and clusters that run the services tell of them, remembered by service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from console.fleet.hosts import HostMemory
+from console.fleet.memory import Part
+from console.fleet.runners import Word, container_word, unit_word, workload_word
+from console.model.failure import Failure
+from console.model.host import HostFacts, Means
+from console.model.probe import Verdict
+from console.model.reading import HostReading, KubernetesReading
+from console.model.registry import Host, Registry, Service, ServiceType
+from console.model.report import Report, Runner
+from console.model.snapshot import HostState, NamespaceState, SourceKind, Watched
+from console.model.workload import Workload
+from console.safety.text import Raw, visible
+
+_ON_HOST = {ServiceType.DOCKER: Runner.CONTAINER, ServiceType.SYSTEMD: Runner.UNIT}
+FOUND_INTERVAL = timedelta(seconds=30)
+"""Of a cluster that is not in the settings and was found through its metrics."""
+
+
+class ClusterWorkloads:
+    """One Kubernetes cluster as one source tells of it."""
+
+    def __init__(self, watched: Watched, *, found: bool = False) -> None:
+        self.watched = watched
+        self.found = found
+        self.workloads: Part[tuple[Workload, ...]] = Part(watched.interval)
+        self.last: KubernetesReading | None = None
+
+    def covers(self, namespace: str) -> bool:
+        """Whether it was asked about `namespace`."""
+        if self.last is not None and self.last.namespaces:
+            return namespace in self.last.namespaces
+        return not self.watched.members or namespace in self.watched.members
+
+
+class HostedBook:
+    """Hosts and clusters, and the reports on services that follow from them."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, HostMemory] = {}
+        self.clusters: dict[str, ClusterWorkloads] = {}
+        self.reports: dict[str, dict[str, Report]] = {}
+        """By service, then by who tells."""
+        self.looked_at: frozenset[str] = frozenset()
+        self._by_host: dict[str, list[Service]] = {}
+        self._in_cluster: list[Service] = []
+        self._touched: dict[str, int] = {}
+
+    # What is watched
+
+    def watch(self, registry: Registry, watched: Iterable[Watched]) -> None:
+        """Watch these hosts and clusters; the memory of those that stay is kept."""
+        asked = list(watched)
+        looks = next((one for one in asked if one.kind is SourceKind.HOSTS), None)
+        self.looked_at = frozenset(looks.members if looks is not None else ())
+        before = self.hosts
+        self.hosts = {}
+        for host in registry.hosts:
+            memory = before.get(host.name)
+            if memory is None or memory.host != host:
+                memory = HostMemory(host)
+                self.reports.pop(memory.service.name, None)
+            is_looked_at = looks is not None and host.name in self.looked_at
+            memory.watch(looks.interval if looks is not None and is_looked_at else None)
+            self.hosts[host.name] = memory
+        for name, memory in before.items():
+            if memory.found and name not in self.hosts:
+                self.hosts[name] = memory
+        known = self.clusters
+        self.clusters = {name: one for name, one in known.items() if one.found}
+        for one in asked:
+            if one.kind is SourceKind.KUBERNETES:
+                cluster = known.get(one.name)
+                if cluster is None or cluster.found:
+                    cluster = ClusterWorkloads(one)
+                cluster.watched = one
+                self.clusters[one.name] = cluster
+        self._by_host = {}
+        self._in_cluster = []
+        for service in registry.services:
+            if service.type in _ON_HOST and service.host is not None:
+                self._by_host.setdefault(service.host, []).append(service)
+            elif service.type is ServiceType.K8S_DEPLOYMENT:
+                self._in_cluster.append(service)
+        self._forget(registry)
+
+    def _forget(self, registry: Registry) -> None:
+        """Drop the reports of services, hosts and clusters that are gone or were changed."""
+        now = {service.name: service for service in registry.services}
+        tellers = {*(f"hosts/{name}" for name in self.looked_at), *self.clusters}
+        for name in list(self.reports):
+            service = now.get(name) or next(
+                (one.service for one in self.hosts.values() if one.service.name == name), None
+            )
+            kept = {
+                teller: report
+                for teller, report in self.reports[name].items()
+                if service is not None
+                and (teller in tellers or teller.startswith(Means.NODE_EXPORTER))
+                and report.place == (service.host or service.namespace)
+            }
+            if kept != self.reports[name]:
+                self._touch(name)
+            self.reports[name] = kept
+
+    # Readings in
+
+    def take_host(self, reading: HostReading) -> None:
+        """Remember a look at a host."""
+        facts = reading.facts
+        by_exporter = isinstance(facts, HostFacts) and facts.means is Means.NODE_EXPORTER
+        memory = self.hosts.get(reading.host)
+        if memory is None and by_exporter:
+            shown = visible(Raw(reading.host), cells=80)
+            memory = self.hosts[reading.host] = HostMemory(Host(shown), found=True)
+        if memory is None or not memory.take(reading):
+            return
+        teller = f"{Means.NODE_EXPORTER}/{reading.source}" if by_exporter else reading.key
+        self._say(memory.service.name, teller, memory.report(reading))
+        if by_exporter:
+            return
+        for service in self._by_host.get(reading.host, ()):
+            word = self._word_on_host(service, facts, reading, teller)
+            runner = _ON_HOST[service.type]
+            self._say(
+                service.name, teller, _report(runner, word, reading, memory.interval, reading.host)
+            )
+
+    def _word_on_host(
+        self, service: Service, facts: HostFacts | Failure, reading: HostReading, teller: str
+    ) -> Word:
+        if isinstance(facts, Failure):
+            before = self.reports.get(service.name, {}).get(teller)
+            said = facts.cause
+            if before is not None and before.verdict is Verdict.UNHEALTHY:
+                said = f"{said}; it was: {before.said}"
+            return Word(Verdict.NO_ANSWER, said, failure=facts)
+        if service.type is ServiceType.DOCKER:
+            return container_word(service, facts, reading.at.wall)
+        return unit_word(service, facts)
+
+    def take_cluster(self, reading: KubernetesReading) -> None:
+        """Remember a look at a cluster; one that is met here first is watched from now on."""
+        cluster = self.clusters.get(reading.source)
+        if cluster is None:
+            if not reading.present:
+                return
+            watched = Watched(reading.source, SourceKind.KUBERNETES, FOUND_INTERVAL)
+            cluster = self.clusters[reading.source] = ClusterWorkloads(watched, found=True)
+        if not cluster.workloads.take(reading.workloads, reading.at):
+            return
+        cluster.last = reading
+        for service in self._in_cluster:
+            if service.namespace is None or not cluster.covers(service.namespace):
+                continue
+            told = reading.workloads
+            if isinstance(told, Failure):
+                word = Word(Verdict.NO_ANSWER, told.cause, failure=told)
+            else:
+                word = workload_word(
+                    service, told, whole=not reading.warnings, all_told=not reading.missing
+                )
+            interval = cluster.watched.interval
+            self._say(
+                service.name,
+                reading.source,
+                _report(Runner.WORKLOAD, word, reading, interval, service.namespace),
+            )
+
+    def _say(self, service: str, teller: str, report: Report) -> None:
+        self.reports.setdefault(service, {})[teller] = report
+        self._touch(service)
+
+    def _touch(self, service: str) -> None:
+        self._touched[service] = self._touched.get(service, 0) + 1
+
+    # What follows
+
+    def touched(self, service: str) -> int:
+        """Grows with every report on `service`."""
+        return self._touched.get(service, 0)
+
+    def awaited(self, service: Service) -> str:
+        """What somebody was to tell of `service` and has not yet; empty for nothing."""
+        told = self.reports.get(service.name, {})
+        if service.type in _ON_HOST and service.host in self.looked_at and not told:
+            return f"its {_ON_HOST[service.type]} has not been looked at yet"
+        if service.type is ServiceType.HOST and service.place in self.looked_at:
+            return "" if f"hosts/{service.place}" in told else "it has not been looked at yet"
+        if service.type is ServiceType.K8S_DEPLOYMENT and service.namespace is not None:
+            for name, cluster in self.clusters.items():
+                if cluster.covers(service.namespace) and name not in told:
+                    return f"{name} has not been asked for it yet"
+        return ""
+
+    def was_asked(self) -> bool:
+        """Whether everybody who is asked here has been, once."""
+        looks = [one.looks for one in self.hosts.values() if one.looks is not None]
+        return all(look.tried_at is not None for look in looks) and all(
+            cluster.workloads.tried_at is not None for cluster in self.clusters.values()
+        )
+
+    def cells(self) -> tuple[Service, ...]:
+        """The hosts that have a cell of their own, as services."""
+        return tuple(one.service for one in self.hosts.values() if one.has_cell)
+
+    def host_states(self, others: Iterable[Host]) -> tuple[HostState, ...]:
+        """Every host of the registry, then `others`, of which nothing is known."""
+        return (
+            *(memory.state() for memory in self.hosts.values()),
+            *(HostState(host) for host in others),
+        )
+
+    def namespaces(self) -> tuple[NamespaceState, ...]:
+        """Every namespace in which something runs, by the source that tells most of it."""
+        found: dict[str, NamespaceState] = {}
+        for name, cluster in self.clusters.items():
+            as_of = cluster.workloads.as_of
+            if as_of is None:
+                continue
+            for namespace, workloads in _by_namespace(cluster.workloads.value or ()).items():
+                shown = visible(Raw(namespace), cells=80)
+                before = found.get(shown)
+                if before is None or not _has_pods(before.workloads):
+                    found[shown] = NamespaceState(shown, name, as_of, workloads)
+        return tuple(found.values())
+
+
+def _report(
+    runner: Runner,
+    word: Word,
+    reading: HostReading | KubernetesReading,
+    interval: timedelta,
+    place: str,
+) -> Report:
+    return Report(
+        runner, word.verdict, word.said, reading.at, interval, place,
+        word.version, word.since, word.failure,
+    )  # fmt: skip
+
+
+def _by_namespace(workloads: Iterable[Workload]) -> Mapping[str, tuple[Workload, ...]]:
+    found: dict[str, list[Workload]] = {}
+    for one in workloads:
+        found.setdefault(one.namespace.exact, []).append(one)
+    return {name: tuple(held) for name, held in found.items()}
+
+
+def _has_pods(workloads: Iterable[Workload]) -> bool:
+    return any(one.pods is not None for one in workloads)

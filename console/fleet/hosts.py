@@ -1,0 +1,129 @@
+"""What is known of each host: the looks at it, and the facts that an exporter has of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from console.fleet.memory import Part
+from console.fleet.runners import Word, host_word
+from console.model.failure import Failure
+from console.model.host import HostFacts, Means
+from console.model.probe import Verdict
+from console.model.reading import HostReading
+from console.model.registry import Host, Service, ServiceType, host_cell
+from console.model.report import Report, Runner
+from console.model.snapshot import HostState
+from console.safety.clock import Instant
+
+EXPORTER_INTERVAL = timedelta(seconds=60)
+"""How old the facts of an exporter may grow is judged by this."""
+
+
+class HostMemory:
+    """One host."""
+
+    def __init__(self, host: Host, *, found: bool = False) -> None:
+        self.host = host
+        self.found = found
+        """Nobody wrote it down: an exporter told of it."""
+        self.service = Service(
+            host_cell(host.name),
+            ServiceType.HOST,
+            host.name,
+            host=host.name,
+            labels=host.labels,
+            thresholds=host.thresholds,
+        )
+        self.looks: Part[HostFacts] | None = None
+        """What comes by a command on it; `None` where nobody looks."""
+        self.interval = EXPORTER_INTERVAL
+        self.exporter: Part[HostFacts] | None = None
+        self._over_cpu = 0
+
+    @property
+    def has_cell(self) -> bool:
+        """Whether anything tells of the host itself."""
+        return self.looks is not None or self.exporter is not None
+
+    def watch(self, interval: timedelta | None) -> None:
+        """Look at it every `interval`, or no more."""
+        if interval is None:
+            self.looks = None
+        elif self.looks is None or interval != self.interval:
+            self.looks = Part(interval)
+            self.interval = interval
+
+    def take(self, reading: HostReading) -> bool:
+        """Remember a look; False for one that nobody waits for."""
+        facts = reading.facts
+        by_exporter = isinstance(facts, HostFacts) and facts.means is Means.NODE_EXPORTER
+        if by_exporter:
+            self.exporter = self.exporter or Part(EXPORTER_INTERVAL)
+        part = self.exporter if by_exporter else self.looks
+        if part is None or not part.take(facts, reading.at):
+            return False
+        if isinstance(facts, HostFacts) and (self.looks is None or not by_exporter):
+            cpu, limit = facts.cpu_percent, self.host.thresholds.cpu_percent
+            self._over_cpu = self._over_cpu + 1 if cpu is not None and cpu > limit else 0
+        return True
+
+    def report(self, reading: HostReading) -> Report:
+        """What the host says of itself by `reading`."""
+        if isinstance(reading.facts, Failure):
+            word = Word(Verdict.NO_ANSWER, reading.facts.cause, failure=reading.facts)
+        else:
+            limits = self.host.thresholds
+            word = host_word(reading.facts, limits, cpu_counts=self._over_cpu > 1)
+        by_exporter = isinstance(reading.facts, HostFacts) and (
+            reading.facts.means is Means.NODE_EXPORTER
+        )
+        return Report(
+            Runner.HOST,
+            word.verdict,
+            word.said,
+            reading.at,
+            EXPORTER_INTERVAL if by_exporter else self.interval,
+            self.host.name,
+            failure=word.failure,
+        )
+
+    def facts(self) -> tuple[HostFacts | None, Instant | None]:
+        """The newest usable facts and their moment; what a look lacks the exporter fills in."""
+        looks, exporter = self.looks, self.exporter
+        if looks is None or looks.value is None:
+            return (None, None) if exporter is None else (exporter.value, exporter.as_of)
+        if exporter is None or exporter.value is None:
+            return looks.value, looks.as_of
+        if looks.failure is not None and exporter.failure is None:
+            return exporter.value, exporter.as_of
+        return _filled(looks.value, exporter.value), looks.as_of
+
+    def state(self) -> HostState:
+        """The host with all that is known of it."""
+        facts, as_of = self.facts()
+        looks = self.looks
+        return HostState(
+            self.host,
+            facts,
+            as_of,
+            looks.failure if looks is not None else None,
+            looks.failing_since if looks is not None else None,
+            cell=self.service.name if self.has_cell else None,
+        )
+
+
+def _filled(facts: HostFacts, more: HostFacts) -> HostFacts:
+    lacking = {
+        name: value
+        for name in _FILLED
+        if getattr(facts, name) is None and (value := getattr(more, name)) is not None
+    }
+    return msgspec.structs.replace(facts, **lacking) if lacking else facts
+
+
+_FILLED = (
+    "uptime", "cpus", "cpu_percent", "load", "memory_total_bytes", "memory_available_bytes",
+    "swap_total_bytes", "swap_free_bytes", "mounts", "interfaces", "clock_offset", "kernel",
+)  # fmt: skip

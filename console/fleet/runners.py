@@ -1,0 +1,276 @@
+"""What runs a service, as a word about it: containers, units, workloads, and hosts themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from console.model.failure import Failure
+from console.model.host import Container, HostFacts, Unit
+from console.model.probe import Verdict
+from console.model.registry import Service, Thresholds
+from console.model.words import age_text
+from console.model.workload import Pod, Workload
+from console.safety.text import Raw, visible
+
+NAME_CELLS = 60
+CLOCK_LIMIT = timedelta(seconds=5)
+"""A clock that is further from ours is worth a word."""
+_SUFFIX = re.compile(r"[-_]\d+$")
+_WELL_PODS = frozenset({"Running", "Succeeded"})
+
+
+class Word(NamedTuple):
+    """What is said of a service, before it is known when and by whom."""
+
+    verdict: Verdict
+    said: str
+    version: Raw | None = None
+    since: datetime | None = None
+    failure: Failure | None = None
+
+
+def container_word(service: Service, facts: HostFacts, at: datetime) -> Word:
+    """What docker says of the container of `service`; of replicas the worst.
+
+    `at` is when: what ended on another day is told with its date.
+    """
+    told = facts.containers
+    if isinstance(told, Failure):
+        return Word(Verdict.NO_ANSWER, told.cause, failure=told)
+    unit = visible(service.unit, cells=NAME_CELLS)
+    if told is None:
+        return Word(Verdict.NO_ANSWER, f"docker was not asked for its container {unit}")
+    found = [one for one in told if one.name.exact == service.unit]
+    found = found or [one for one in told if _is_replica(one.name.exact, service.unit)]
+    if not found:
+        return Word(Verdict.UNHEALTHY, f"there is no container called {unit}")
+    words = [_of_container(one, at) for one in found]
+    worst = min(words, key=lambda word: _ORDER[word.verdict])
+    if len(found) > 1:
+        well = sum(word.verdict is Verdict.HEALTHY for word in words)
+        return worst._replace(said=f"{well} of {len(found)} run: {worst.said}")
+    return worst
+
+
+def unit_word(service: Service, facts: HostFacts) -> Word:
+    """What systemd says of the unit of `service`."""
+    told = facts.units
+    if isinstance(told, Failure):
+        return Word(Verdict.NO_ANSWER, told.cause, failure=told)
+    shown = visible(service.unit, cells=NAME_CELLS)
+    if told is None:
+        return Word(Verdict.NO_ANSWER, f"systemd was not asked for its unit {shown}")
+    names = (service.unit, f"{service.unit}.service")
+    unit = next((one for one in told if one.name.exact in names), None)
+    if unit is None:
+        return Word(Verdict.NO_ANSWER, f"systemd did not tell of its unit {shown}")
+    return _of_unit(unit)
+
+
+def workload_word(
+    service: Service, workloads: Sequence[Workload], *, whole: bool, all_told: bool
+) -> Word:
+    """What Kubernetes says of the workload of `service`.
+
+    Args:
+        whole: what was told is to be believed as it stands.
+        all_told: and nothing is left out, so that what is not among `workloads` is not there.
+    """
+    named = [
+        one
+        for one in workloads
+        if one.name.exact in (service.unit, service.name)
+        and one.namespace.exact == service.namespace
+    ]
+    shown = f"{visible(service.unit, cells=NAME_CELLS)} in {visible(service.namespace or '')}"
+    if not named:
+        if whole and all_told:
+            return Word(Verdict.UNHEALTHY, f"there is no workload called {shown}")
+        return Word(Verdict.NO_ANSWER, f"a partial answer without {shown}")
+    word = _of_workload(named[0], service.replicas)
+    if word.verdict is Verdict.HEALTHY and not whole:
+        return word._replace(verdict=Verdict.NO_ANSWER, said=f"{word.said}, of a partial answer")
+    return word
+
+
+def host_word(facts: HostFacts, limits: Thresholds, *, cpu_counts: bool) -> Word:
+    """What a host's facts say of it, against its thresholds.
+
+    Args:
+        cpu_counts: the processors were over the limit at the look before as well; one busy
+            moment is no fault.
+    """
+    wrong: list[str] = []
+    told: list[str] = []
+    for mount in facts.mounts or ():
+        if mount.used_percent > limits.disk_percent:
+            path = visible(mount.path, cells=40)
+            wrong.append(f"disk {path} {mount.used_percent:.0f} %, over {limits.disk_percent:g} %")
+    memory = facts.memory_percent
+    if memory is not None and memory > limits.memory_percent:
+        wrong.append(f"memory {memory:.0f} %, over {limits.memory_percent:g} %")
+    cpu = facts.cpu_percent
+    if cpu is not None and cpu > limits.cpu_percent and cpu_counts:
+        wrong.append(f"cpu {cpu:.0f} %, over {limits.cpu_percent:g} %")
+    if facts.uptime is not None:
+        told.append(f"up {age_text(facts.uptime)}")
+    if facts.load is not None:
+        told.append(f"load {facts.load[0]:.1f}")
+    if cpu is not None:
+        told.append(f"cpu {cpu:.0f} %")
+    if memory is not None:
+        told.append(f"mem {memory:.0f} %")
+    if facts.fullest is not None:
+        told.append(f"disk {facts.fullest.used_percent:.0f} %")
+    told += filter(None, (_failed_units(facts), _clock(facts)))
+    if wrong:
+        return Word(Verdict.UNHEALTHY, ", ".join(wrong))
+    lacking = [*facts.missing, *_unknown(facts)]
+    if lacking:
+        return Word(Verdict.NO_ANSWER, "; ".join(dict.fromkeys(lacking)))
+    return Word(Verdict.HEALTHY, ", ".join(told))
+
+
+def _unknown(facts: HostFacts) -> Iterable[str]:
+    """Facts that have a threshold, of which neither a value nor the want of one was told."""
+    if facts.missing:
+        return
+    if facts.memory_percent is None:
+        yield "memory is not known"
+    if not facts.mounts:
+        yield "disks are not known"
+
+
+def _failed_units(facts: HostFacts) -> str:
+    if not isinstance(facts.units, tuple):
+        return ""
+    failed = [one for one in facts.units if one.active.exact == "failed"]
+    if not failed:
+        return ""
+    first = visible(failed[0].name, cells=30)
+    return f"{first} failed" if len(failed) == 1 else f"{len(failed)} units failed: {first}, …"
+
+
+def _clock(facts: HostFacts) -> str:
+    """What is wrong with the host's clock; empty where it is near ours or not known."""
+    if facts.clock_offset is None:
+        return ""
+    off = abs(facts.clock_offset) - (facts.clock_error or timedelta(0))
+    if off <= CLOCK_LIMIT:
+        return ""
+    way = "ahead" if facts.clock_offset > timedelta(0) else "behind"
+    return f"its clock is {age_text(abs(facts.clock_offset))} {way}"
+
+
+def _is_replica(name: str, unit: str) -> bool:
+    """`shop-redis-1` and `redis_2` are replicas of `redis`, as docker compose names them."""
+    plain = _SUFFIX.sub("", name)
+    return plain != name and (plain == unit or plain.endswith((f"-{unit}", f"_{unit}")))
+
+
+def tag_of(image: Raw) -> Raw | None:
+    """`7.2.5` of `registry:5000/redis:7.2.5@sha256:…`; `None` where there is no tag."""
+    name = image.exact.partition("@")[0].rpartition("/")[2]
+    tag = name.partition(":")[2]
+    return Raw(tag) if tag else None
+
+
+def _of_container(one: Container, at: datetime) -> Word:
+    image = visible(one.image, cells=NAME_CELLS)
+    version = tag_of(one.image)
+    if not one.runs:
+        state = visible(one.state, cells=20).capitalize()
+        parts = [f"{image} {state}" + (f"({one.exit_code})" if one.exit_code is not None else "")]
+        if one.oom_killed:
+            parts.append("OOMKilled")
+        if one.finished_at is not None:
+            parts.append(_moment(one.finished_at, at))
+        said = " ".join(parts)
+        if one.restart_policy is not None:
+            said += f", restart policy: {visible(one.restart_policy, cells=20) or 'no'}"
+        if one.error:
+            said += f", {visible(one.error, cells=80)}"
+        return Word(Verdict.UNHEALTHY, said, version, one.finished_at)
+    restarts = f", restarted {one.restarts}x" if one.restarts else ""
+    health = one.health.exact if one.health is not None else ""
+    if health == "unhealthy":
+        said = f"{image} runs, and its own check says unhealthy{restarts}"
+        return Word(Verdict.UNHEALTHY, said, version, one.started_at)
+    if health == "starting":
+        said = f"{image} has just been started; its own check is not through{restarts}"
+        return Word(Verdict.NO_ANSWER, said, version, one.started_at)
+    return Word(Verdict.HEALTHY, f"{image} runs{restarts}", version, one.started_at)
+
+
+def _moment(then: datetime, at: datetime) -> str:
+    local = then.astimezone()
+    same_day = local.date() == at.astimezone().date()
+    return f"{local:%H:%M:%S}" if same_day else f"{local:%Y-%m-%d %H:%M}"
+
+
+def _of_unit(unit: Unit) -> Word:
+    name, active = visible(unit.name, cells=NAME_CELLS), unit.active.exact
+    if unit.load.exact != "loaded":
+        return Word(Verdict.UNHEALTHY, f"{name} is {visible(unit.load, cells=20)}")
+    state = f"{visible(unit.active, cells=20)} ({visible(unit.sub, cells=20)})"
+    restarts = f", restarted {unit.restarts}x" if unit.restarts else ""
+    if active in ("active", "reloading", "refreshing"):
+        return Word(Verdict.HEALTHY, f"{name} {state}{restarts}", since=unit.since)
+    ended = []
+    if unit.result is not None and unit.result.exact not in ("", "success"):
+        ended.append(visible(unit.result, cells=20))
+    if unit.exit_status:
+        ended.append(f"status {unit.exit_status}")
+    why = f", {', '.join(ended)}" if ended else ""
+    said = f"{name} {state}{why}{restarts}"
+    starting = active == "activating" and unit.sub.exact != "auto-restart"
+    verdict = Verdict.NO_ANSWER if starting else Verdict.UNHEALTHY
+    return Word(verdict, said, since=unit.since)
+
+
+def _of_workload(one: Workload, replicas: int | None) -> Word:
+    version = tag_of(one.images[0]) if one.images else None
+    desired = one.desired
+    available = one.available if one.available is not None else one.ready
+    if desired is None or available is None:
+        which = "how many replicas it should have" if desired is None else "its ready replicas"
+        return Word(Verdict.NO_ANSWER, f"Kubernetes does not tell {which}", version)
+    said = f"{available} of {desired} available"
+    if one.updated is not None and one.updated < desired:
+        said += f", rollout {one.updated} of {desired}"
+    if one.paused:
+        said += ", paused"
+    trouble = _pod_trouble(one.pods or ())
+    if trouble:
+        said += f": {trouble}"
+    if one.reason is not None and not trouble:
+        said += f": {visible(one.reason, cells=80)}"
+    if desired == 0:
+        wanted = f", {replicas} expected" if replicas else ""
+        return Word(Verdict.UNHEALTHY, f"scaled to 0{wanted}", version)
+    verdict = Verdict.HEALTHY if available >= desired else Verdict.UNHEALTHY
+    return Word(verdict, said, version)
+
+
+def _pod_trouble(pods: Sequence[Pod]) -> str:
+    """The first pod that is not well, and how many more there are."""
+    sick = [
+        pod for pod in pods if pod.phase.exact not in _WELL_PODS or pod.ready is False or pod.reason
+    ]
+    sick = [pod for pod in sick if pod.phase.exact != "Succeeded"]
+    if not sick:
+        return ""
+    worst = max(sick, key=lambda pod: (pod.reason is not None, pod.restarts))
+    why = visible(worst.reason or worst.phase, cells=40)
+    said = f"{visible(worst.name, cells=NAME_CELLS)} {why}"
+    if worst.exit_code:
+        said += f" ({worst.exit_code})"
+    if worst.restarts:
+        said += f", restarted {worst.restarts}x"
+    return said + (f", and {len(sick) - 1} more" if len(sick) > 1 else "")
+
+
+_ORDER = {Verdict.UNHEALTHY: 0, Verdict.NO_ANSWER: 1, Verdict.HEALTHY: 2}

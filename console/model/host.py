@@ -1,0 +1,126 @@
+"""What a host said of itself: load and disks, containers and units."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+
+import msgspec
+
+from console.model.failure import Failure
+from console.safety.text import Raw
+
+
+class Means(enum.StrEnum):
+    """How a host's facts were learned."""
+
+    SSH = "SSH"
+    LOCAL = "local"
+    NODE_EXPORTER = "node_exporter"
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """A file system. Only those that hold something; no overlay, no tmpfs."""
+
+    path: Raw
+    size_bytes: int
+    free_bytes: int
+    """Free for ordinary users."""
+    used_percent: float
+    """As `df` counts: of what ordinary users can have."""
+    inodes_percent: float | None = None
+    read_only: bool | None = None
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """A network interface: bytes since it came up, and a second where two looks are there."""
+
+    name: Raw
+    received_bytes: int
+    sent_bytes: int
+    received_per_s: float | None = None
+    sent_per_s: float | None = None
+
+
+class Container(msgspec.Struct, frozen=True):
+    """A docker container, running or not."""
+
+    name: Raw
+    id: Raw
+    image: Raw
+    state: Raw
+    """`running`, `exited`, `restarting`, `paused`, `dead`, `created`, `removing`."""
+    health: Raw | None = None
+    """`healthy`, `unhealthy`, `starting`; `None` where it has no check of its own."""
+    exit_code: int | None = None
+    """Of the last end; `None` while it runs."""
+    oom_killed: bool = False
+    restarts: int = 0
+    """How often docker started it again by itself."""
+    restart_policy: Raw | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: Raw | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there and not frozen."""
+        return self.state.exact == "running"
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A systemd unit that the registry names, or that has failed."""
+
+    name: Raw
+    load: Raw
+    """`loaded`, `not-found`, `masked`."""
+    active: Raw
+    """`active`, `activating`, `inactive`, `failed`, `reloading`."""
+    sub: Raw
+    """`running`, `exited`, `dead`, `auto-restart`."""
+    result: Raw | None = None
+    """`success`, `exit-code`, `oom-kill`, `signal`, `timeout`."""
+    exit_status: int | None = None
+    restarts: int | None = None
+    since: datetime | None = None
+    """When `active` became what it is."""
+
+
+class HostFacts(msgspec.Struct, frozen=True):
+    """What one look at a host told. `None` means not known, and `missing` says why."""
+
+    means: Means
+    uptime: timedelta | None = None
+    cpus: int | None = None
+    cpu_percent: float | None = None
+    """Of all processors, between two looks."""
+    load: tuple[float, float, float] | None = None
+    """Over 1, 5 and 15 minutes."""
+    memory_total_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    swap_total_bytes: int | None = None
+    swap_free_bytes: int | None = None
+    mounts: tuple[Mount, ...] | None = None
+    interfaces: tuple[Interface, ...] | None = None
+    clock_offset: timedelta | None = None
+    """The host's clock less ours, as far as the way allows to tell (`clock_error`)."""
+    clock_error: timedelta | None = None
+    kernel: Raw | None = None
+    containers: tuple[Container, ...] | Failure | None = None
+    """`None`: there is no docker on it, or nobody asked."""
+    units: tuple[Unit, ...] | Failure | None = None
+    """Those that the registry names, and failed ones; `None`: no systemd, or nobody asked."""
+    missing: tuple[str, ...] = ()
+    """Facts that should have come and did not, in words: `memory: /proc/meminfo is empty`."""
+
+    @property
+    def memory_percent(self) -> float | None:
+        """In use: what is not available to a new process."""
+        if not self.memory_total_bytes or self.memory_available_bytes is None:
+            return None
+        return 100 * (1 - self.memory_available_bytes / self.memory_total_bytes)
+
+    @property
+    def fullest(self) -> Mount | None:
+        """The mount that is nearest to full."""
+        return max(self.mounts or (), key=lambda mount: mount.used_percent, default=None)

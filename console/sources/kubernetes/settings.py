@@ -1,0 +1,82 @@
+"""Which clusters are asked by `kubectl`, and the words with which they are asked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config.schema import KubernetesSource, Settings
+from console.model.registry import Registry
+from console.model.snapshot import SourceKind, Watched
+from console.safety.ssh import Command
+from console.safety.ssh.options import written
+from console.safety.text import visible
+
+ROLE: Final = "k8s"
+"""The role of a host on which `kubectl` is set up."""
+NAME: Final = "kubernetes"
+
+WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
+PODS: Final = "pods"
+
+GIVES_UP: Final = 0.8
+"""Of the deadline is what each request of `kubectl` may take: its own words about a slow
+server say more than our deadline does."""
+
+
+def default_sources(registry: Registry, settings: Settings) -> tuple[KubernetesSource, ...]:
+    """The clusters that are written down; else that of the first host with the role `k8s`.
+
+    None where no such host is reached: nobody has said where `kubectl` is set up.
+    """
+    asked = settings.sources
+    if asked.kubernetes:
+        return asked.kubernetes
+    host = next((each for each in registry.hosts if ROLE in each.roles and each.is_reached), None)
+    if host is None:
+        return ()
+    taken = {each.name for each in (*asked.prometheus, *asked.alertmanager)}
+    name = NAME if NAME not in taken else f"{NAME}-{host.name}"
+    return (KubernetesSource(name=name, on=host.name),)
+
+
+def watched_kubernetes(source: KubernetesSource) -> Watched:
+    """The cluster as the fleet has to know it."""
+    context = "" if source.context is None else f", context {visible(source.context)}"
+    return Watched(
+        name=source.name,
+        kind=SourceKind.KUBERNETES,
+        interval=source.interval,
+        url=f"{visible(written(source.command))} on {visible(source.on)}{context}",
+    )
+
+
+def list_command(source: KubernetesSource, namespace: str | None, *, pods: bool) -> Command:
+    """The command that prints the workloads of `namespace`, with or without their pods.
+
+    Args:
+        namespace: `None`: all of them.
+
+    `-o json` and no template: it is what every version prints alike, and its quoting holds
+    whatever stands in a message. Fields that the controllers keep for themselves, a third of
+    it all, are left out by `kubectl` itself from 1.21 on.
+    """
+    kinds = ",".join((*WORKLOADS, PODS) if pods else WORKLOADS)
+    scope = "--all-namespaces" if namespace is None else f"--namespace={namespace}"
+    return _command(source, "get", kinds, "-o", "json", scope)
+
+
+def version_command(source: KubernetesSource) -> Command:
+    """The command that prints the version of the server."""
+    return _command(source, "version", "-o", "json")
+
+
+def _command(source: KubernetesSource, *words: str) -> Command:
+    context = () if source.context is None else (f"--context={source.context}",)
+    each_s = max(1.0, source.timeout.total_seconds() * GIVES_UP)
+    return Command((*source.command, *words, *context, f"--request-timeout={each_s:g}s"))
+
+
+def repeated(source: KubernetesSource, command: Command) -> str:
+    """What a person types to see the same, safe to show."""
+    typed = written(command.argv)
+    return visible(typed if source.on == "local" else written(("ssh", source.on, typed)))

@@ -1,0 +1,1 @@
+"""Logs of services and hosts: `docker logs`, `journalctl`, `kubectl logs`, read only."""

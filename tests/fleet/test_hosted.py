@@ -1,0 +1,345 @@
+"""What runs the services, and what the hosts say of themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from console.fleet.fleet import Fleet
+from console.fleet.hosts import EXPORTER_INTERVAL
+from console.model.host import Means
+from console.model.registry import (
+    Host,
+    Registry,
+    Service,
+    ServiceType,
+    Thresholds,
+    host_cell,
+)
+from console.model.snapshot import Snapshot, SourceHealth, SourceKind, Watched
+from console.model.state import State
+from console.model.workload import Pod
+from console.safety.text import Raw
+from tests.fleet import world as w
+from tests.fleet.world import at, the_cell
+
+DATA_1 = Host("data-1", "10.0.0.1", labels=(("rack", "r12"),))
+REDIS = Service("redis", ServiceType.DOCKER, "data-1", host="data-1")
+NGINX = Service("nginx", ServiceType.SYSTEMD, "data-1", host="data-1")
+API = Service("api", ServiceType.K8S_DEPLOYMENT, "shop", namespace="shop")
+
+
+def world_of(*watched: Watched, hosts: tuple[Host, ...] = (DATA_1,)) -> Fleet:
+    return w.fleet(*(watched or (w.HOSTS,)), registry=Registry(hosts, (REDIS, NGINX, API)))
+
+
+def source(snapshot: Snapshot, name: str) -> SourceHealth:
+    return next(one for one in snapshot.sources if one.name == name)
+
+
+def test_a_container_that_runs_is_proof_and_one_that_ended_says_how() -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(containers=(w.container(),), units=(w.unit(),))))
+    cell = the_cell(world.snapshot(at(0)), "redis")
+    assert (cell.state, cell.because) == (State.OK, "container redis:7.2.5 runs")
+    dead = w.container(
+        state="exited", exit_code=137, oom_killed=True, restart_policy=Raw("no"),
+        finished_at=at(30).wall,
+    )  # fmt: skip
+    world.take(w.host_reading(60, w.facts(containers=(dead,), units=(w.unit(),))))
+    cell = the_cell(world.snapshot(at(60)), "redis")
+    moment = f"{at(30).wall.astimezone():%H:%M:%S}"
+    assert cell.state is State.FIRING
+    assert cell.because == (
+        f"container redis:7.2.5 Exited(137) OOMKilled {moment}, restart policy: no"
+    )
+    assert cell.reports[0].version == Raw("7.2.5")
+
+
+@pytest.mark.parametrize(
+    ("container", "state", "said"),
+    [
+        ({"state": "restarting", "exit_code": 1}, State.FIRING, "Restarting(1)"),
+        ({"state": "paused"}, State.FIRING, "Paused"),
+        ({"state": "created"}, State.FIRING, "Created"),
+        ({"health": Raw("unhealthy")}, State.FIRING, "unhealthy"),
+        ({"health": Raw("starting")}, State.UNKNOWN, "its own check is not through"),
+        ({"health": Raw("healthy"), "restarts": 3}, State.OK, "runs, restarted 3x"),
+        ({"name": "shop-redis-1"}, State.OK, "runs"),
+        ({"name": "redis-exporter"}, State.FIRING, "there is no container called redis"),
+        ({"name": "credis-1"}, State.FIRING, "there is no container called redis"),
+    ],
+)
+def test_containers_by_their_state(container: dict[str, Any], state: State, said: str) -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(containers=(w.container(**container),))))
+    cell = the_cell(world.snapshot(at(0)), "redis")
+    assert cell.state is state
+    assert said in cell.because
+
+
+def test_of_several_replicas_the_worst_decides() -> None:
+    world = world_of()
+    pair = (w.container("redis-1"), w.container("redis-2", "exited", exit_code=1))
+    world.take(w.host_reading(0, w.facts(containers=pair)))
+    cell = the_cell(world.snapshot(at(0)), "redis")
+    assert cell.state is State.FIRING
+    assert "1 of 2 run: redis:7.2.5 Exited(1)" in cell.because
+
+
+@pytest.mark.parametrize(
+    ("unit", "state", "said"),
+    [
+        ({}, State.OK, "nginx.service active (running)"),
+        (
+            {"active": "failed", "result": Raw("oom-kill"), "exit_status": 137},
+            State.FIRING,
+            "nginx.service failed (failed), oom-kill, status 137",
+        ),
+        ({"active": "inactive"}, State.FIRING, "inactive"),
+        ({"active": "activating"}, State.UNKNOWN, "activating"),
+        ({"name": "other.service"}, State.UNKNOWN, "did not tell of its unit nginx"),
+    ],
+)
+def test_units_by_their_state(unit: dict[str, Any], state: State, said: str) -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(units=(w.unit(**unit),))))
+    cell = the_cell(world.snapshot(at(0)), "nginx")
+    assert cell.state is state
+    assert said in cell.because
+
+
+def test_a_host_that_was_not_looked_at_yet_proves_nothing_of_its_services() -> None:
+    cells = world_of().snapshot(at(0)).cells
+    assert {cell.service.name: cell.because for cell in cells if cell.service.host} == {
+        "redis": "its container has not been looked at yet",
+        "nginx": "its unit has not been looked at yet",
+        "host:data-1": "it has not been looked at yet",
+    }
+    assert all(cell.state is State.UNKNOWN for cell in cells)
+
+
+def test_a_dark_host_leaves_nothing_on_it_green_and_keeps_what_was_known() -> None:
+    world = world_of(w.HOSTS, w.HEALTH)
+    world.take(w.probe_reading(0, "redis"))
+    world.take(w.host_reading(0, w.facts(containers=(w.container(),), units=(w.unit(),))))
+    assert the_cell(world.snapshot(at(0)), "redis").state is State.OK
+    world.take(w.host_down(60))
+    world.take(w.probe_reading(60, "redis"))
+    snapshot = world.snapshot(at(60))
+    for name in ("redis", "nginx", host_cell("data-1")):
+        assert the_cell(snapshot, name).state is State.UNKNOWN, name
+    host = snapshot.host_states[0]
+    assert host.facts is not None
+    assert host.failure is not None
+    assert host.as_of == at(0)
+
+
+def test_harm_that_was_seen_is_not_forgotten_when_its_host_goes_dark() -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(containers=(w.container(state="dead"),))))
+    world.take(w.host_down(60))
+    cell = the_cell(world.snapshot(at(60)), "redis")
+    assert cell.state is State.UNKNOWN
+    assert "it was: redis:7.2.5 Dead" in cell.because
+
+
+def test_an_old_look_is_stale() -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(containers=(w.container(),))))
+    assert the_cell(world.snapshot(at(119)), "redis").state is State.OK
+    assert the_cell(world.snapshot(at(121)), "redis").state is State.STALE
+
+
+def test_docker_without_rights_is_unknown_for_its_services_and_not_for_the_host() -> None:
+    world = world_of()
+    denied = w.failure("hosts", "containers", 0)
+    world.take(w.host_reading(0, w.facts(containers=denied, units=(w.unit(),))))
+    snapshot = world.snapshot(at(0))
+    assert the_cell(snapshot, "redis").state is State.UNKNOWN
+    assert denied.cause in the_cell(snapshot, "redis").because
+    assert the_cell(snapshot, host_cell("data-1")).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "said"),
+    [
+        ({}, State.OK, "up 41 d, load 0.5, cpu 10 %, mem 50 %, disk 40 %"),
+        ({"disk": 90.0}, State.OK, "disk 90 %"),
+        ({"disk": 94.0}, State.FIRING, "disk / 94 %, over 90 %"),
+        ({"memory": 86.0}, State.FIRING, "memory 86 %, over 85 %"),
+        ({"memory": None}, State.UNKNOWN, "memory is not known"),
+        ({"missing": ("disks: df hung",)}, State.UNKNOWN, "disks: df hung"),
+        ({"disk": 94.0, "memory": None}, State.FIRING, "disk / 94 %"),
+        ({"units": (w.unit("a.service", "failed"),)}, State.OK, "a.service failed"),
+    ],
+)
+def test_a_host_is_judged_by_its_thresholds(facts: dict[str, Any], state: State, said: str) -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(**facts)))
+    cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
+    assert cell.state is state
+    assert said in cell.because
+
+
+def test_a_host_may_have_limits_of_its_own() -> None:
+    own = Host("data-1", "10.0.0.1", thresholds=Thresholds(disk_percent=97))
+    world = world_of(hosts=(own,))
+    world.take(w.host_reading(0, w.facts(disk=94)))
+    assert the_cell(world.snapshot(at(0)), host_cell("data-1")).state is State.OK
+
+
+def test_one_busy_moment_of_the_processors_is_no_fault_and_two_looks_are() -> None:
+    world = world_of()
+    states = []
+    for second, cpu in ((0, 99.0), (60, 99.0), (120, 20.0), (180, 95.0)):
+        world.take(w.host_reading(second, w.facts(cpu=cpu)))
+        states.append(the_cell(world.snapshot(at(second)), host_cell("data-1")).state)
+    assert states == [State.OK, State.FIRING, State.OK, State.OK]
+
+
+def test_a_host_without_ssh_has_its_row_and_no_cell() -> None:
+    world = w.fleet(w.HOSTS, registry=Registry((Host("web-9"),)))
+    snapshot = world.snapshot(at(0))
+    assert [one.host.name for one in snapshot.host_states] == ["web-9"]
+    assert snapshot.host_states[0].cell is None
+    assert snapshot.cells == ()
+
+
+def test_an_exporter_tells_of_hosts_that_nobody_looks_at() -> None:
+    world = w.fleet(w.PROM, registry=Registry((Host("web-9"),)))
+    told = w.facts(means=Means.NODE_EXPORTER, disk=95)
+    world.take(w.prom_reading(0))
+    world.take(w.host_reading(0, told, "web-9", "prom"))
+    world.take(w.host_reading(0, told, "web-10", "prom"))
+    snapshot = world.snapshot(at(0))
+    assert [one.host.name for one in snapshot.host_states] == ["web-9", "web-10"]
+    for name in ("web-9", "web-10"):
+        assert the_cell(snapshot, host_cell(name)).state is State.FIRING
+    old_s = 2 * EXPORTER_INTERVAL.total_seconds() + 1
+    assert the_cell(world.snapshot(at(old_s)), host_cell("web-9")).state is State.STALE
+
+
+def test_two_ways_of_looking_at_a_host_must_agree_before_it_is_green() -> None:
+    world = world_of(w.HOSTS, w.PROM)
+    world.take(w.host_reading(0, w.facts()))
+    told = w.facts(means=Means.NODE_EXPORTER, disk=95)
+    world.take(w.host_reading(0, told, source="prom"))
+    cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
+    assert cell.state is State.FIRING
+    world.take(w.host_reading(60, w.facts(means=Means.NODE_EXPORTER), source="prom"))
+    world.take(w.host_down(60))
+    snapshot = world.snapshot(at(60))
+    assert the_cell(snapshot, host_cell("data-1")).state is State.UNKNOWN
+    held = snapshot.host_states[0]
+    assert held.facts is not None
+    assert held.facts.means is Means.NODE_EXPORTER
+    assert held.as_of == at(60)
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "state", "said"),
+    [
+        (w.workload(), {}, State.OK, "workload 3 of 3 available"),
+        (w.workload(available=2), {}, State.FIRING, "2 of 3 available"),
+        (w.workload(available=None), {}, State.UNKNOWN, "does not tell its ready replicas"),
+        (w.workload(desired=None), {}, State.UNKNOWN, "does not tell how many replicas"),
+        (w.workload(desired=0, available=0), {}, State.FIRING, "scaled to 0"),
+        (w.workload(updated=1), {}, State.OK, "3 of 3 available, rollout 1 of 3"),
+        (w.workload(), {"warnings": (Raw("partial"),)}, State.UNKNOWN, "of a partial answer"),
+        (w.workload("other"), {}, State.FIRING, "there is no workload called api in shop"),
+        (
+            w.workload("other"),
+            {"missing": (w.failure("k8s", "shop", 0),)},
+            State.UNKNOWN,
+            "a partial answer without api in shop",
+        ),
+        (w.workload("other"), {"namespaces": ("pay",)}, State.UNKNOWN, "nothing is asked"),
+    ],
+)
+def test_workloads_by_their_replicas(
+    told: Any, more: dict[str, Any], state: State, said: str
+) -> None:
+    watched = Watched("k8s", SourceKind.KUBERNETES, w.K8S.interval, more.get("namespaces", ()))
+    world = world_of(watched)
+    world.take(w.k8s_reading(0, (told,), **more))
+    cell = the_cell(world.snapshot(at(0)), "api")
+    assert cell.state is state
+    assert said in cell.because
+
+
+def test_a_pod_that_crashes_is_named_with_its_reason() -> None:
+    pods = (
+        Pod(Raw("api-1"), Raw("shop"), Raw("Running"), ready=True),
+        Pod(
+            Raw("api-2"), Raw("shop"), Raw("Running"), ready=False,
+            reason=Raw("CrashLoopBackOff"), exit_code=137, restarts=7,
+        ),
+    )  # fmt: skip
+    world = world_of(w.K8S)
+    world.take(w.k8s_reading(0, (w.workload(available=1, desired=2, pods=pods),)))
+    snapshot = world.snapshot(at(0))
+    cell = the_cell(snapshot, "api")
+    assert cell.because == ("workload 1 of 2 available: api-2 CrashLoopBackOff (137), restarted 7x")
+    assert [(one.name, len(one.workloads)) for one in snapshot.namespaces] == [("shop", 1)]
+
+
+def test_a_cluster_that_fails_leaves_its_workloads_unknown_and_is_a_sick_source() -> None:
+    world = world_of(w.K8S)
+    world.take(w.k8s_reading(0, (w.workload(),)))
+    world.take(w.k8s_reading(30, w.failure("k8s", "workloads", 30)))
+    snapshot = world.snapshot(at(30))
+    assert the_cell(snapshot, "api").state is State.UNKNOWN
+    assert source(snapshot, "k8s").state is State.UNKNOWN
+    assert source(snapshot, "k8s").failures
+
+
+def test_a_prometheus_without_kube_state_metrics_is_no_source_of_workloads() -> None:
+    world = world_of(w.PROM)
+    world.take(w.prom_reading(0))
+    world.take(w.k8s_reading(0, (), "prom kube-state-metrics", present=False))
+    assert [one.name for one in world.snapshot(at(0)).sources] == ["prom"]
+    world.take(w.k8s_reading(30, (w.workload(),), "prom kube-state-metrics"))
+    snapshot = world.snapshot(at(30))
+    assert [one.name for one in snapshot.sources] == ["prom", "prom kube-state-metrics"]
+    assert the_cell(snapshot, "api").state is State.OK
+
+
+def test_one_dark_host_of_many_is_named_and_all_dark_is_a_sick_source() -> None:
+    hosts = tuple(Host(f"web-{n}", f"10.0.1.{n}") for n in range(3))
+    watched = Watched("hosts", SourceKind.HOSTS, timedelta(seconds=60), ("web-0", "web-1", "web-2"))
+    world = w.fleet(watched, registry=Registry(hosts))
+    for host in hosts[:2]:
+        world.take(w.host_reading(0, w.facts(), host.name))
+    world.take(w.host_down(0, "web-2"))
+    snapshot = world.snapshot(at(0))
+    assert source(snapshot, "hosts").state is State.OK
+    assert source(snapshot, "hosts").degraded == "1 of 3 do not answer"
+    assert source(snapshot, "hosts/web-2").failures
+    for host in hosts[:2]:
+        world.take(w.host_down(60, host.name))
+    assert source(world.snapshot(at(60)), "hosts").state is State.UNKNOWN
+
+
+def test_settings_that_change_forget_what_no_longer_holds() -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(containers=(w.container(state="dead"),))))
+    moved = Service("redis", ServiceType.DOCKER, "data-2", host="data-2")
+    registry = Registry((DATA_1, Host("data-2", "10.0.0.2")), (moved,))
+    world.reload(registry, (Watched("hosts", SourceKind.HOSTS, w.HOSTS.interval, ("data-2",)),),
+                 world.policy)  # fmt: skip
+    snapshot = world.snapshot(at(1))
+    assert the_cell(snapshot, "redis").because == "its container has not been looked at yet"
+    assert host_cell("data-1") not in [cell.service.name for cell in snapshot.cells]
+
+
+def test_an_alert_about_a_host_finds_the_hosts_cell() -> None:
+    world = world_of(w.HOSTS, w.AM, w.PROM)
+    world.take(w.host_reading(0, w.facts()))
+    world.take(w.prom_reading(0))
+    world.take(w.am_reading(0, w.alert("HostDiskFull", instance="data-1:9100")))
+    cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
+    assert cell.state is State.FIRING
+    assert "HostDiskFull fires" in cell.because
