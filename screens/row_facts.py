@@ -8,24 +8,30 @@ from datetime import datetime, timedelta
 from console.engine.questions import RuleOf, ValueNow, rule_of
 from console.model.alert import Alert, Silence
 from console.model.failure import Failure
-from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
+from console.model.snapshot import Cell, KnownAlert, Snapshot
 from console.model.state import State
 from console.model.words import age_text, breach_text
 from console.model.words import clock_time as clock_time
 from console.model.worklist import Clocks, Row
 from console.safety.text import Raw
-from widgets.detail import Blank, Field, Part, Title
+from screens.sections import clock_time, failure_facts, section, state_words
+from screens.service_facts import cell_facts
+from widgets.detail import Field, Part
 from widgets.paint import PRIORITY_INKS, STATE_INKS
 from widgets.theme import Ink
 
+__all__ = [
+    "SHOWN_ALERTS",
+    "cell_of",
+    "clock_time",
+    "failure_facts",
+    "parts_of",
+    "section",
+    "state_words",
+]
+
 SHOWN_ALERTS = 200
 """Alerts of a group that the detail lists; what is more is said as a number."""
-
-
-def section(title: str | Raw, fields: Iterable[Field]) -> tuple[Part, ...]:
-    """A heading, its lines, and an empty one; nothing where there are no lines."""
-    lines = tuple(fields)
-    return (Title(((title, Ink.HEADING),)), *lines, Blank()) if lines else ()
 
 
 def parts_of(row: Row, snapshot: Snapshot, value: ValueNow | None = None) -> list[Part]:
@@ -76,13 +82,6 @@ def _row_facts(row: Row, now: datetime) -> Iterator[Field]:
             yield Field("why", known.why, STATE_INKS[known.state])
 
 
-def state_words(state: State, standing: Standing) -> str:
-    """`FIRING`, or `FIRING, silenced` where it does not simply fire."""
-    if standing is Standing.FIRING:
-        return state.value
-    return f"{state.value}, {standing.value}"
-
-
 def _clock_facts(clocks: Clocks, now: datetime) -> Iterator[Field]:
     if clocks.responded_at is None:
         left = clocks.respond_by - now
@@ -96,60 +95,11 @@ def _clock_facts(clocks: Clocks, now: datetime) -> Iterator[Field]:
     yield Field("resolve", f"{breach_text(left)}, by {clock_time(clocks.resolve_by, now)}", ink)
 
 
-def failure_facts(failure: Failure) -> Iterator[Field]:
-    """A failure in full: what came, what should have, what to do, and how to repeat it."""
-    yield Field("asked for", failure.part)
-    yield Field("came", failure.cause, STATE_INKS[State.UNKNOWN])
-    yield Field("expected", failure.expected)
-    yield Field("to do", failure.remedy)
-    if failure.curl:
-        yield Field("repeat", failure.curl)
-
-
 def cell_of(row: Row, snapshot: Snapshot) -> Cell | None:
     """The cell that a row is about."""
     if row.cell is None:
         return None
     return next((cell for cell in snapshot.cells if cell.service.name == row.cell), None)
-
-
-def cell_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
-    """A service: its state with the fact that decides it, its probes, targets and versions."""
-    service = cell.service
-    now = snapshot.at
-    yield Field("name", f"{service.name}@{service.place}")
-    since = "" if cell.since is None else f" since {clock_time(cell.since, now.wall)}"
-    as_of = "" if cell.as_of is None else f", as of {age_text(_age(now.mono, cell.as_of.mono))} ago"
-    yield Field("state", f"{cell.state.value}{since}{as_of}", STATE_INKS[cell.state])
-    yield Field("because", cell.because)
-    for result, at in zip(cell.probes, cell.probe_ages, strict=False):
-        said = f"{result.said}, {age_text(_age(now.mono, at.mono))} ago"
-        yield Field(result.probe.kind.value, said)
-        facts = result.facts
-        for name, found in (
-            ("version", facts.version),
-            ("git sha", facts.git_sha),
-            ("built", facts.build_time),
-        ):
-            if found is not None:
-                yield Field(name, found)
-        for dependency in facts.dependencies:
-            yield Field("depends", dependency.name)
-            yield Field("", dependency.said, Ink.PLAIN if dependency.ok else Ink.FIRING)
-    for target in cell.targets:
-        yield Field("target", target.scrape_url)
-        yield Field("", target.health.value)
-        if target.last_error:
-            yield Field("", target.last_error)
-    if service.expected_version is not None:
-        yield Field("should run", service.expected_version)
-    if service.owner is not None:
-        yield Field("owner", service.owner)
-    if service.depends_on:
-        yield Field("depends on", ", ".join(service.depends_on))
-    users = [c.service.name for c in snapshot.cells if service.name in c.service.depends_on]
-    if users:
-        yield Field("needed by", ", ".join(users))
 
 
 def _group_title(row: Row) -> str:
@@ -259,7 +209,3 @@ def _origin_facts(known: KnownAlert, now: datetime) -> Iterator[Field]:
 def _pairs(items: Iterable[tuple[str, Raw]]) -> tuple[Field, ...]:
     facts = tuple(Field(Raw(name), value) for name, value in sorted(items, key=lambda p: p[0]))
     return facts or (Field("", "none", Ink.MUTED),)
-
-
-def _age(now_mono: float, then_mono: float) -> timedelta:
-    return timedelta(seconds=now_mono - then_mono)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from console.actions.registry import action_by_id
+from console.engine.evidence_known import known_lines
+from console.engine.evidence_words import EvidenceLine
 from console.model.action import Action
 from console.model.snapshot import Snapshot
 from console.model.update import Update
@@ -15,12 +18,13 @@ from console.model.worklist import Row, RowKind, Worklist
 from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.detail import DetailScreen
+from screens.evidence import pane
+from screens.evidence_asking import Asking, EvidenceCame
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
-from screens.places import is_well, places_of
-from screens.preview import preview_of
+from screens.places import PlaceBook, troubled_first
 from screens.rows import columns, headings, is_dimmed, storm_columns
-from widgets.detail import Detail
+from widgets.detail import Detail, Figure
 from widgets.live_list import LiveList
 from widgets.matrix import Matrix, Place
 from widgets.paint import Spans
@@ -28,6 +32,8 @@ from widgets.theme import Ink
 
 HUGE = 180
 """From this many columns on the matrix has room for names."""
+EVIDENCE_LINES = ((45, 22), (30, 15), (0, 10))
+"""From how many lines of the screen on, how many of them the evidence has."""
 
 
 class TriageScreen(Frame):
@@ -38,7 +44,10 @@ class TriageScreen(Frame):
     def __init__(self) -> None:
         super().__init__()
         self._made_for = (False, False)
-        self._shown: Row | None = None
+        self._shown: tuple[Row, Snapshot] | None = None
+        self._known: tuple[EvidenceLine, ...] = ()
+        self._asking = Asking(self)
+        self._book = PlaceBook()
 
     def body(self) -> Iterable[Widget]:
         app = self.console_app
@@ -49,22 +58,24 @@ class TriageScreen(Frame):
             dimmed=is_dimmed,
             id="rows",
         )
-        self.preview = Detail(id="preview")
-        self.preview.can_focus = False
+        self.evidence = Detail(id="evidence")
+        self.evidence.can_focus = False
         self.matrix = Matrix(id="matrix", named=False)
         self.matrix.can_focus = False
         with Vertical():
             with Horizontal(id="top"):
                 yield self.list
                 yield self.matrix
-            yield self.preview
+            yield self.evidence
 
     def on_mount(self) -> None:
         self.list.focus()
 
     def on_resize(self) -> None:
         self.matrix.set_named(None if self.size.width >= HUGE else False)
-        self._show_preview(again=True)
+        height = next(lines for least, lines in EVIDENCE_LINES if self.size.height >= least)
+        self.evidence.styles.height = height
+        self._draw_evidence()
 
     @property
     def row(self) -> Row | None:
@@ -79,14 +90,13 @@ class TriageScreen(Frame):
         self.list.set_rows(rows, headings(worklist, rows))
         self.show_filter(len(rows), len(worklist.rows))
         self.matrix.set_places(self._places(update.snapshot))
-        self._show_preview()
+        self._show_evidence()
 
     def _places(self, snapshot: Snapshot) -> tuple[Place, ...]:
         """All places as they are, or where there are too many the troubled ones first."""
-        places = places_of(snapshot.cells)
-        if len(places) <= max(1, self.matrix.size.height):
-            return places
-        return tuple(sorted(places, key=is_well))
+        self._book.take(snapshot)
+        places = self._book.places()
+        return places if self.matrix.fits(places) else troubled_first(places)
 
     def _take_columns(self, worklist: Worklist) -> None:
         in_storm = worklist.storm is not None
@@ -103,29 +113,61 @@ class TriageScreen(Frame):
     def tick(self, now: Instant) -> None:
         super().tick(now)
         self.list.tick(now)
-        if self.row is not None and self.row.clocks is not None:
-            self._show_preview(again=True)
+        self._asking.tick(now)
+        self._draw_evidence()
 
     def key_pressed(self) -> None:
         self.list.hold()
 
     def on_live_list_highlighted(self) -> None:
-        self._show_preview()
+        self._show_evidence()
         self.show_hints()
 
     def on_live_list_opened(self) -> None:
         self.do_row_open()
 
-    def _show_preview(self, *, again: bool = False) -> None:
+    # Evidence
+
+    def _show_evidence(self) -> None:
+        """Follow the cursor, or the newest form of the row that it is on."""
         row, update = self.row, self.console_app.fresh
-        if update is None or (row is self._shown and not again and row is not None):
+        if update is None or (row is not None and self._shown == (row, update.snapshot)):
             return
-        self._shown = row
-        if row is not None and row.cell is not None:
-            self.matrix.move_to(row.cell)
-        now = self.console_app.clock.now().wall
-        parts = preview_of(row, update.snapshot, now) if row is not None else ()
-        self.preview.show(parts, subject=row.key if row is not None else "")
+        if row is None:
+            self._shown, self._known = None, ()
+        else:
+            self._shown = (row, update.snapshot)
+            self._known = known_lines(row, update.worklist, update.snapshot)
+            if row.cell is not None:
+                self.matrix.move_to(row.cell)
+        self._asking.look_at(row, update.snapshot)
+        self._draw_evidence()
+
+    def _draw_evidence(self) -> None:
+        if self._shown is None:
+            self.evidence.show((), subject="")
+            return
+        row = self._shown[0]
+        lines = self._asking.beside(self._known)
+        now = self.console_app.clock.now()
+        keys = self.console_app.keys.of(action_by_id("row.detail"))
+        glyphs, height = self.evidence.glyphs, self.evidence.size.height
+
+        def draw(width: int) -> Sequence[Spans]:
+            return pane(row, lines, now, (width, height), glyphs, keys[0] if keys else "")
+
+        self.evidence.show((Figure(draw),), subject=row.key)
+
+    def on_evidence_came(self, event: EvidenceCame) -> None:
+        if self._asking.take(event):
+            self._draw_evidence()
+
+    def on_screen_suspend(self) -> None:
+        self._asking.leave()
+
+    def on_screen_resume(self) -> None:
+        self._shown = None
+        super().on_screen_resume()
 
     # Actions
 

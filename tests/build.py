@@ -10,7 +10,8 @@ from console.model.alert import Ack, Alert, AlertState, Target, TargetHealth
 from console.model.failure import Failure, FailureKind
 from console.model.labels import Labels
 from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
-from console.model.registry import Service, ServiceType
+from console.model.registry import Service, ServiceType, host_cell
+from console.model.report import Report, Runner
 from console.model.snapshot import (
     Badge,
     Cell,
@@ -146,6 +147,38 @@ def target(health: TargetHealth = TargetHealth.UP, **labels: str) -> Target:
     return Target(Labels(labels), url, Raw("pool"), health, Raw(""), T0, timedelta(seconds=0.01))
 
 
+def report(
+    runner: Runner = Runner.CONTAINER,
+    verdict: Verdict = Verdict.UNHEALTHY,
+    said: str = "redis:7.2.5 Exited(137)",
+    *,
+    place: str = "data-1",
+    failed: Failure | None = None,
+) -> Report:
+    """What runs a service says of it."""
+    return Report(runner, verdict, said, at(), timedelta(seconds=60), place, failure=failed)
+
+
+def host_cell_of(
+    name: str = "data-1",
+    state: State = State.OK,
+    *,
+    dark: bool = False,
+    **labels: str,
+) -> Cell:
+    """The cell of a host itself; a dark one does not answer."""
+    of = Service(host_cell(name), ServiceType.HOST, name, host=name, labels=tuple(labels.items()))
+    if dark:
+        told = report(
+            Runner.HOST, Verdict.NO_ANSWER, "no answer on SSH", place=name,
+            failed=failure(f"hosts/{name}", "no answer on SSH"),
+        )  # fmt: skip
+        return cell(of, State.UNKNOWN, "no answer on SSH", reports=[told])
+    verdict = Verdict.HEALTHY if state is State.OK else Verdict.UNHEALTHY
+    told = report(Runner.HOST, verdict, "disk / 94 %, over 90 %", place=name)
+    return cell(of, state, told.said, reports=[told])
+
+
 def cell(
     of: Service | None = None,
     state: State = State.OK,
@@ -154,6 +187,7 @@ def cell(
     since: datetime | None = None,
     probes: Iterable[ProbeResult] = (),
     targets: Iterable[Target] = (),
+    reports: Iterable[Report] = (),
 ) -> Cell:
     """A service and what is known of it."""
     return Cell(
@@ -164,6 +198,7 @@ def cell(
         since=since,
         probes=tuple(probes),
         targets=tuple(targets),
+        reports=tuple(reports),
     )
 
 

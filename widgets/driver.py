@@ -15,9 +15,11 @@ import base64
 import os
 import selectors
 import sys
+import termios
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -39,6 +41,16 @@ _ESCAPE: Final = b"\x1b"
 _BURST_GAP_S: Final = 0.02
 _MAX_BURST_BYTES: Final = 1024 * 1024
 _LAST_WORDS_S: Final = 1.0
+_PLAIN_TERMINAL: Final = (
+    *("\x1b[?1049l", "\x1b[?47l", "\x1b[?1047l", "\x1b[!p", "\x1b[?7h", "\x1b[?25h", "\x1b[r"),
+    *("\x1b[m", "\x1b(B", "\x0f", "\x1b[?1l", "\x1b>", "\x1b[?2004l", "\x1b[?1004l", "\x1b[?5l"),
+    *(f"\x1b[?{mode}l" for mode in (9, 1000, 1002, 1003, 1005, 1006, 1015, 1016, 2026)),
+    *("\x1b[=0u", "\x1b[4l", "\x1b[20l"),
+)
+"""Takes back what a program that was killed may have left: another screen, a mouse that
+reports, pastes in brackets, another character set, a window of lines, keys in other words."""
+
+Answer = TypeVar("Answer")
 
 
 class OncallDriver(LinuxDriver):
@@ -93,6 +105,24 @@ class OncallDriver(LinuxDriver):
     def stop_job(self) -> bool:
         """Go to the shell until `fg`; whether there was a shell to go to."""
         return self._jobs.stop()
+
+    def lend(self, use: Callable[[], Answer]) -> Answer:
+        """Give the terminal to `use` until it returns, and take it back as we found it.
+
+        Nothing typed before reaches it, and nothing typed at its end reaches us.
+        """
+        self.suspend_application_mode()
+        try:
+            return use()
+        finally:
+            self._output.write("".join(_PLAIN_TERMINAL))
+            self._output.settle(_LAST_WORDS_S)
+            with suppress(termios.error):
+                if self.attrs_before is not None:
+                    termios.tcsetattr(self.fileno, termios.TCSAFLUSH, self.attrs_before)
+                termios.tcflush(self.fileno, termios.TCIFLUSH)
+            self.resume_application_mode()
+            self._repaint()
 
     def close(self) -> None:
         """Write what waits, for a second at most: a stalled terminal must not keep us."""

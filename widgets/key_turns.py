@@ -36,6 +36,10 @@ class KeyTurns(App[Any]):
         """Whether every key that arrived has had its whole effect."""
         return not self._key_in_turn
 
+    def forget_keys(self) -> None:
+        """Drop the keys that wait: they were typed for something that is over."""
+        self._keys_waiting.clear()
+
     def on_keys_dropped(self, count: int) -> None:
         """Called when `count` keys were taken for a paste without brackets and dropped."""
 

@@ -2,46 +2,45 @@
 
 Where there is room each cell has its shape and its name, wrapped under its place; else a cell
 is its shape alone, so that 40 of them fit a line. A place that is not all well is bright and
-counts what is not.
+counts what is not; where rows are told, each has its state, its score and the facts of its
+host. The cursor stands on a service, or at the head of a row: on the place itself.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
-import msgspec
+from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from console.model.state import State
-from console.model.words import count_text, state_shape
-from console.safety.text import Raw, fit
+from console.safety.clock import Instant
+from console.safety.text import Raw
 from widgets.line_view import LineView
+from widgets.matrix_cursor import HEAD, Spot, by_cells, by_lines, column_of, line_of, next_bad
 from widgets.matrix_layout import Layout, lay_out
-from widgets.paint import STATE_INKS, Span, Spans, strip_of
+from widgets.matrix_rows import (
+    AGE,
+    Place,
+    Service,
+    age_of,
+    fact_spans,
+    lower_label,
+    plain_label,
+    service_spans,
+    title_spans,
+    told_label,
+    upper_label,
+)
+from widgets.paint import Spans, strip_of
 from widgets.theme import Ink
 
+__all__ = ["HEAD", "Matrix", "Place", "Service"]
 
-class Service(msgspec.Struct, frozen=True):
-    """One cell."""
-
-    key: str
-    """Stable and unique."""
-    name: Raw | str
-    state: State
-    critical: bool = False
-
-
-class Place(msgspec.Struct, frozen=True):
-    """One row: a host, a namespace, or where pages and endpoints stand."""
-
-    name: Raw | str
-    services: tuple[Service, ...]
-    note: str = ""
-    """A short fact in front of the services, such as `SSH 5s ago`; may be empty."""
+_KEPT_STRIPS: Final = 512
 
 
 class Matrix(LineView, can_focus=True):
@@ -54,7 +53,7 @@ class Matrix(LineView, can_focus=True):
     """
 
     class Highlighted(Message):
-        """The cursor came to another service. Only the newest one is delivered."""
+        """The cursor came to another service or place. Only the newest one is delivered."""
 
         def __init__(self, view: Matrix, key: str | None) -> None:
             super().__init__()
@@ -69,9 +68,9 @@ class Matrix(LineView, can_focus=True):
             return isinstance(message, Matrix.Highlighted) and message.view is self.view
 
     class Opened(Message):
-        """A service was asked for."""
+        """A service was asked for; without a key, the place under the cursor."""
 
-        def __init__(self, view: Matrix, key: str) -> None:
+        def __init__(self, view: Matrix, key: str | None) -> None:
             super().__init__()
             self.view = view
             self.key = key
@@ -84,6 +83,8 @@ class Matrix(LineView, can_focus=True):
         self,
         *,
         named: bool | None = None,
+        told: bool = False,
+        columns: Sequence[tuple[str, int]] = (),
         empty: Sequence[Spans] = (),
         id: str | None = None,  # noqa: A002 - Textual's own word for it
         classes: str | None = None,
@@ -91,56 +92,92 @@ class Matrix(LineView, can_focus=True):
         """
         Args:
             named: whether cells have their names; `None` as the size allows.
+            told: whether a row has the state and the score of its place.
+            columns: titles and terminal cells of the facts of a place, the most wanted first;
+                their age comes last by itself.
             empty: the lines to show where there is no place.
         """
         super().__init__(id=id, classes=classes)
         self._named = named
+        self._told = told
+        self._columns = (*columns, AGE) if columns else ()
         self._empty = tuple(empty)
         self._places: tuple[Place, ...] = ()
-        self._at = (0, 0)
+        self._now: Instant | None = None
+        self._at: Spot = (0, 0)
+        self._column: int | None = None
+        """In which lines are moved along; `None`: that of the cursor."""
         self._top = 0
         self._layout_now: Layout | None = None
         self._layout_for = (0, 0)
+        self._strips: dict[tuple[int, int], tuple[object, Strip]] = {}
+        self._where: dict[str, tuple[int, int]] | None = None
 
     @property
     def cursor_key(self) -> str | None:
-        """Key of the service under the cursor as painted."""
+        """Key of the service under the cursor as painted; `None` at the head of a row."""
         service = self.cursor_service
         return None if service is None else service.key
 
     @property
     def cursor_service(self) -> Service | None:
         """The service under the cursor as painted."""
-        place, index = self._at
-        if place < len(self._places) and index < len(self._places[place].services):
-            return self._places[place].services[index]
+        place, index = self.cursor_place, self._at[1]
+        if place is not None and 0 <= index < len(place.services):
+            return place.services[index]
         return None
 
-    def set_places(self, places: Sequence[Place]) -> None:
-        """Show these; the cursor stays on its service, or in its place when that is gone."""
-        was = self.cursor_key
-        same_shape = [_shape(place) for place in places] == [
-            _shape(place) for place in self._places
-        ]
-        self._places = tuple(places)
+    @property
+    def cursor_place(self) -> Place | None:
+        """The place in whose row the cursor is."""
+        return self._places[self._at[0]] if self._at[0] < len(self._places) else None
+
+    def set_places(self, places: Sequence[Place], now: Instant | None = None) -> None:
+        """Show these; the cursor stays on its service, or in its place when that is gone.
+
+        A place that is the same object as before costs nothing.
+
+        Args:
+            now: by which the age of facts is told.
+        """
+        was, place = self.cursor_key, self.cursor_place
+        before, self._places, self._now = self._places, tuple(places), now
+        same_shape = len(before) == len(self._places) and all(
+            old.same_shape(new) for old, new in zip(before, self._places, strict=True)
+        )
         if not same_shape:
-            self._layout_now = None
-            self._at = self._find(was) or self._nearest(*self._at)
+            self._layout_now = self._where = None
+            self._at = self._again(was, place) or self._nearest(*self._at)
+            self._column = None
         self._scroll()
         self.repaint_changed()
-        if self.cursor_key != was:
+        now_at = self.cursor_place
+        if self.cursor_key != was or (now_at and now_at.ident) != (place and place.ident):
             self.post_message(self.Highlighted(self, self.cursor_key))
+
+    def tick(self, now: Instant) -> None:
+        """Let the ages of facts go on."""
+        if self._columns and self._places:
+            self._now = now
+            self.repaint_changed()
+
+    def fits(self, places: Sequence[Place]) -> bool:
+        """Whether all of these could be seen at once."""
+        layout = self._made(places, *self.size)
+        return layout.starts[-1] + layout.top <= max(1, self.size.height)
 
     def set_named(self, named: bool | None) -> None:
         """Draw cells with their names, without, or (`None`) as the size allows."""
-        self._named, self._layout_now = named, None
-        self._scroll()
-        self.repaint_changed()
+        if named is not self._named:
+            self._named, self._layout_now = named, None
+            self._scroll()
+            self.repaint_changed()
 
     def set_empty(self, lines: Sequence[Spans]) -> None:
         """What to show where there is no place, and why there is none."""
         self._empty = tuple(lines)
-        self.repaint_changed()
+        if not self._places:
+            self.repaint_changed()
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on the service `key`; `False` where there is none."""
@@ -149,21 +186,42 @@ class Matrix(LineView, can_focus=True):
             self._move(*found)
         return found is not None
 
-    def _find(self, key: str | None) -> tuple[int, int] | None:
+    def move_to_place(self, ident: str) -> bool:
+        """Put the cursor at the head of a row; `False` where there is no such row."""
         for row, place in enumerate(self._places):
-            for index, service in enumerate(place.services):
-                if service.key == key:
-                    return row, index
+            if place.ident == ident:
+                self._move(row, HEAD)
+                return True
+        return False
+
+    def _find(self, key: str | None) -> tuple[int, int] | None:
+        if self._where is None:
+            self._where = {
+                service.key: (row, index)
+                for row, place in enumerate(self._places)
+                for index, service in enumerate(place.services)
+            }
+        return None if key is None else self._where.get(key)
+
+    def _again(self, key: str | None, place: Place | None) -> tuple[int, int] | None:
+        """Where the cursor's service stands now, or else its place."""
+        if place is None:
+            return None
+        found = self._find(key)
+        if found is not None:
+            return found
+        for row, other in enumerate(self._places):
+            if other.ident == place.ident:
+                most = len(other.services) - 1
+                return row, HEAD if key is None else min(self._at[1], most)
         return None
 
     def _nearest(self, row: int, index: int) -> tuple[int, int]:
         """The cell nearest to a place that may no longer be there."""
         row = max(0, min(row, len(self._places) - 1))
-        for near in sorted(range(len(self._places)), key=lambda other: abs(other - row)):
-            services = self._places[near].services
-            if services:
-                return near, max(0, min(index, len(services) - 1))
-        return 0, 0
+        if not self._places:
+            return 0, 0
+        return row, max(HEAD, min(index, len(self._places[row].services) - 1))
 
     # Layout
 
@@ -171,22 +229,25 @@ class Matrix(LineView, can_focus=True):
         key = (width, self.size.height)
         if self._layout_now is None or key != self._layout_for:
             self._layout_for = key
-            counts = [len(place.services) for place in self._places]
-            self._layout_now = lay_out(counts, *key, named=self._named)
+            self._layout_now = self._made(self._places, *key)
+            self._strips.clear()
         return self._layout_now
 
-    def _line_of(self, row: int, index: int) -> int:
-        layout = self._layout_at(self.size.width)
-        return layout.starts[row] + index // layout.across
+    def _made(self, places: Sequence[Place], width: int, height: int) -> Layout:
+        sizes = [place.size for place in places]
+        cells = [cells for _, cells in self._columns]
+        return lay_out(sizes, width, height, named=self._named, told=self._told, columns=cells)
 
     def _scroll(self) -> None:
         if not self._places or not self.size.width:
             return
-        line, body = self._line_of(*self._at), max(1, self.size.height)
-        if line < self._top or line >= self._top + body:
+        layout = self._layout_at(self.size.width)
+        row, index = self._at
+        line, body = line_of(self._places, layout, self._at), max(1, self.size.height - layout.top)
+        first = layout.starts[row] if index < layout.across else line  # with its heading
+        if first < self._top or line >= self._top + body:
             self._top = line - body // 2
-        lines = self._layout_at(self.size.width).starts[-1]
-        self._top = max(0, min(self._top, lines - body))
+        self._top = max(0, min(self._top, layout.starts[-1] - body))
 
     def on_resize(self) -> None:
         self._scroll()
@@ -194,69 +255,90 @@ class Matrix(LineView, can_focus=True):
 
     # Drawing
 
+    def palette_changed(self) -> None:
+        self._strips.clear()
+
     def line(self, y: int, width: int) -> Strip:
         if not self._places:
             return self.strip(self._empty[y] if y < len(self._empty) else (), width)
         layout = self._layout_at(width)
-        line = self._top + y
-        if line >= layout.starts[-1]:
+        if y < layout.top:
+            return self.strip(title_spans(layout, self._columns), width)
+        line = self._top + y - layout.top
+        last = layout.starts[-1] - 1
+        if line > last:
             return self.strip((), width)
-        row = bisect_right(layout.starts, line) - 1
-        first = (line - layout.starts[row]) * layout.across
-        place = self._places[row]
-        shown = place.services[first : first + layout.across]
-        marks = self.glyphs.marks
-        palette = self.palette
-        parts = [
-            (segment, palette.style(ink))
-            for segment, ink in self._label(place, layout.label, continued=first > 0)
-        ]
-        for index, service in enumerate(shown, first):
-            cursor = self._at == (row, index)
-            parts += [
-                (text, palette.style(ink, cursor=cursor))
-                for text, ink in self._cell(service, layout)
-            ]
-            parts.append((" " * (layout.pitch - self._cell_width(layout)), palette.base))
-        strip = strip_of(parts, width, fill=palette.base, marks=marks)
-        if y == self.size.height - 1 and line + 1 < layout.starts[-1]:
+        strip = self._line_at(line, layout, width)
+        if y == self.size.height - 1 and line < last:
             return self._with_mark(strip, self.glyphs.down, width)
-        if y == 0 and line > 0:
+        if y == layout.top and line > 0:
             return self._with_mark(strip, self.glyphs.up, width)
         return strip
+
+    def _line_at(self, line: int, layout: Layout, width: int) -> Strip:
+        """One line of all; the strip that was made before where it would look the same."""
+        row = bisect_right(layout.starts, line) - 1
+        place = self._places[row]
+        sub = line - layout.starts[row] - bool(place.above)
+        at = self._at[1] if self._at[0] == row else None
+        if at is not None and max(0, at) // layout.across != sub:
+            at = None
+        age = age_of(place, self._now) if layout.facts and sub == 0 else ("", False)
+        palette = self.palette
+        key = (place, at, age, width, self.glyphs.ascii_only)
+        kept = self._strips.get((row, sub))
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        if sub < 0:
+            parts = [(text, palette.style(ink)) for text, ink in place.above]
+        else:
+            parts = self._parts(place, sub, layout, at, age)
+        strip = strip_of(parts, width, fill=palette.base, marks=self.glyphs.marks)
+        if len(self._strips) > _KEPT_STRIPS:
+            self._strips.clear()
+        self._strips[(row, sub)] = (key, strip)
+        return strip
+
+    def _parts(
+        self, place: Place, sub: int, layout: Layout, at: int | None, age: tuple[str, bool]
+    ) -> list[tuple[Raw | str, Style]]:
+        palette, glyphs = self.palette, self.glyphs
+        label = self._label(place, sub, layout)
+        parts: list[tuple[Raw | str, Style]] = [
+            (text, palette.style(ink, cursor=at == HEAD)) for text, ink in label
+        ]
+        facts: Spans = ((" " * layout.facts, Ink.PLAIN),)
+        if sub == 0:
+            facts = fact_spans(place, layout, self._columns, age[0], glyphs)
+        parts += [(text, palette.style(ink, dimmed=age[1])) for text, ink in facts]
+        if not place.services and sub == 0:
+            return [*parts, (place.note, palette.style(place.note_ink))]
+        first = sub * layout.across
+        gap = " " if layout.pitch > 1 else ""
+        for index, service in enumerate(place.services[first : first + layout.across], first):
+            cursor = at == index
+            parts += [
+                (text, palette.style(ink, cursor=cursor))
+                for text, ink in service_spans(service, layout, glyphs)
+            ]
+            parts.append((gap, palette.base))
+        return parts
+
+    def _label(self, place: Place, sub: int, layout: Layout) -> Spans:
+        blank = ((" " * (layout.label + 1), Ink.PLAIN),)
+        if layout.below:
+            if sub == 0:
+                return upper_label(place, layout, self.glyphs)
+            return lower_label(place, layout) if sub == 1 else blank
+        if sub:
+            return blank
+        if layout.told:
+            return told_label(place, layout, self.glyphs)
+        return plain_label(place, layout.label, self.glyphs)
 
     def _with_mark(self, strip: Strip, mark: str, width: int) -> Strip:
         """`strip` with a sign at its end that there is more in that direction."""
         return Strip.join([strip.crop(0, width - 1), self.strip(((mark, Ink.KEY),), 1)])
-
-    def _label(self, place: Place, cells: int, *, continued: bool) -> list[Span]:
-        if continued:
-            return [(" " * (cells + 1), Ink.PLAIN)]
-        bad = sum(service.state is not State.OK for service in place.services)
-        marks = self.glyphs.marks
-        if not bad:
-            return [(fit(place.name, cells, marks=marks), Ink.NAME), (" ", Ink.PLAIN)]
-        worst = max((service.state for service in place.services), key=lambda state: state.badness)
-        count = count_text(bad)
-        room = max(1, cells - len(count) - 1)
-        return [
-            (fit(place.name, room, marks=marks), Ink.STRONG),
-            (f" {count} ", STATE_INKS[worst]),
-        ]
-
-    def _cell(self, service: Service, layout: Layout) -> list[Span]:
-        shape = state_shape(service.state, self.glyphs.ascii_only)
-        ink = STATE_INKS[service.state]
-        if not layout.named:
-            return [(shape, ink)]
-        marks = self.glyphs.marks
-        name = fit(service.name, layout.pitch - 3, marks=marks)
-        well = service.state is State.OK
-        return [(f"{shape} ", ink), (name, Ink.PLAIN if well else ink)]
-
-    @staticmethod
-    def _cell_width(layout: Layout) -> int:
-        return layout.pitch - 1 if layout.pitch > 1 else 1
 
     # Keys and mouse
 
@@ -265,13 +347,14 @@ class Matrix(LineView, can_focus=True):
         if offset is None or not self._places:
             return
         layout = self._layout_at(self.size.width)
-        line = self._top + offset.y
-        column = (offset.x - layout.label - 1) // layout.pitch
-        if line >= layout.starts[-1] or not 0 <= column < layout.across:
+        line = self._top + offset.y - layout.top
+        column = (offset.x - layout.left) // layout.pitch
+        if not 0 <= line < layout.starts[-1] or column >= layout.across:
             return
         row = bisect_right(layout.starts, line) - 1
-        index = (line - layout.starts[row]) * layout.across + column
-        if index < len(self._places[row].services):
+        sub = line - layout.starts[row] - bool(self._places[row].above)
+        index = HEAD if column < 0 else sub * layout.across + column
+        if sub >= 0 and index < len(self._places[row].services):
             if self._at == (row, index):
                 self.action_open()
             else:
@@ -280,41 +363,26 @@ class Matrix(LineView, can_focus=True):
     def _move(self, row: int, index: int) -> None:
         was = self._at
         self._at = (row, index)
+        self._column = None
         if self._at != was:
             self._scroll()
             self.repaint_changed()
             self.post_message(self.Highlighted(self, self.cursor_key))
 
     def _by_lines(self, step: int) -> None:
-        """Up or down by lines as drawn, staying in the column where it has a cell."""
-        if self.cursor_service is None:
-            return
-        layout = self._layout_at(self.size.width)
-        line, column = self._line_of(*self._at), self._at[1] % layout.across
-        last = layout.starts[-1] - 1
-        target = max(0, min(line + step, last))
-        direction = 1 if step > 0 else -1
-        while 0 <= target <= last:
-            row = bisect_right(layout.starts, target) - 1
-            first = (target - layout.starts[row]) * layout.across
-            count = len(self._places[row].services)
-            if first < count:
-                self._move(row, min(first + column, count - 1))
-                return
-            target += direction
+        """Up or down by lines as drawn, in the column that was gone to last."""
+        if self._places:
+            layout = self._layout_at(self.size.width)
+            column = self._column
+            if column is None:
+                column = column_of(layout, self._at)
+            self._move(*by_lines(self._places, layout, self._at, column, step))
+            self._column = column
 
     def _by_cells(self, step: int) -> None:
-        """Along the services in reading order."""
-        if self.cursor_service is None:
-            return
-        row, index = self._at
-        index += step
-        while not 0 <= index < len(self._places[row].services):
-            row += step
-            if not 0 <= row < len(self._places):
-                return
-            index = 0 if step > 0 else len(self._places[row].services) - 1
-        self._move(row, index)
+        """Along the services in reading order, and the heads of their rows."""
+        if self._places:
+            self._move(*by_cells(self._places, self._at, step))
 
     def action_down(self) -> None:
         """One line down."""
@@ -360,22 +428,10 @@ class Matrix(LineView, can_focus=True):
 
     def action_next_bad(self) -> None:
         """To the next service that is not OK, from the start again after the last."""
-        cells = [
-            (row, index)
-            for row, place in enumerate(self._places)
-            for index, service in enumerate(place.services)
-            if service.state is not State.OK
-        ]
-        if cells:
-            after = [cell for cell in cells if cell > self._at]
-            self._move(*(after or cells)[0])
+        if self._places:
+            self._move(*next_bad(self._places, self._at))
 
     def action_open(self) -> None:
-        """Ask for the service under the cursor."""
-        key = self.cursor_key
-        if key is not None:
-            self.post_message(self.Opened(self, key))
-
-
-def _shape(place: Place) -> tuple[Raw | str, tuple[str, ...]]:
-    return place.name, tuple(service.key for service in place.services)
+        """Ask for the service under the cursor, or for the place."""
+        if self._places:
+            self.post_message(self.Opened(self, self.cursor_key))

@@ -88,9 +88,8 @@ def title_spans(layout: Layout, columns: Iterable[tuple[str, int]]) -> Spans:
     return ((head + facts + ("  " if facts else " ") + "SERVICES", Ink.COLUMN),)
 
 
-def plain_label(place: Place, cells: int, glyphs: Glyphs, *, cursor: bool) -> list[Span]:
+def plain_label(place: Place, cells: int, glyphs: Glyphs) -> list[Span]:
     """Its name and how much is not well, in `cells` and a blank."""
-    del cursor
     marks = glyphs.marks
     if not place.bad or place.worst is None:
         return [(fit(place.name, cells, marks=marks), Ink.NAME), (" ", Ink.PLAIN)]
@@ -187,5 +186,3 @@ def _state_ink(place: Place, *, plain: bool = False) -> Ink:
     if place.worst is State.OK:
         return Ink.MUTED if plain else Ink.OK
     return Ink.PLAIN if plain else STATE_INKS[place.worst]
-
-

@@ -15,6 +15,7 @@ from console.cli.facts import (
     service_facts,
     source_facts,
 )
+from console.cli.host_facts import MachineFacts, machine_facts
 from console.model.snapshot import Badge, Cell, Score, Snapshot, SourceHealth
 from console.model.state import State
 from console.model.update import Update
@@ -51,6 +52,8 @@ class FleetDocument(Document, frozen=True, kw_only=True):
 
     score: Score
     services: tuple[ServiceFacts, ...]
+    hosts: tuple[MachineFacts, ...]
+    """Those on which one of `services` lives; with no filter all of them."""
 
 
 class SourcesDocument(Document, frozen=True, kw_only=True):
@@ -96,13 +99,21 @@ def alerts_document(
 
 def fleet_document(snapshot: Snapshot, filter_text: str, cells: Iterable[Cell]) -> FleetDocument:
     """The document of `oncall fleet`, with the services that the filter keeps."""
+    kept = list(cells)
+    places = {cell.service.host for cell in kept}
+    narrowed = len(kept) < len(snapshot.cells)
     return FleetDocument(
         environment=snapshot.environment,
         at=snapshot.at.wall,
         complete=snapshot.complete,
         filter=filter_text,
         score=snapshot.score,
-        services=tuple(service_facts(cell, snapshot.at) for cell in cells),
+        services=tuple(service_facts(cell, snapshot.at) for cell in kept),
+        hosts=tuple(
+            machine_facts(state, snapshot.at)
+            for state in snapshot.host_states
+            if not narrowed or state.host.name in places
+        ),
     )
 
 

@@ -15,6 +15,7 @@ import msgspec
 from console.model.alert import Ack
 from console.model.failure import Failure
 from console.model.probe import ProbeResult
+from console.model.report import Report
 from console.model.snapshot import Cell, KnownAlert, SourceHealth
 from console.model.worklist import Row, Step
 from console.safety.clock import Instant
@@ -106,6 +107,19 @@ class ProbeFacts(msgspec.Struct, frozen=True):
     tls_expires: datetime | None
 
 
+class ReportFacts(msgspec.Struct, frozen=True):
+    """What runs a service says of it."""
+
+    runner: str
+    """`container`, `unit`, `workload` or `host`."""
+    place: str
+    verdict: str
+    said: str
+    age_of_answer_seconds: float
+    version: Raw | None
+    since: datetime | None
+
+
 class ServiceFacts(msgspec.Struct, frozen=True):
     """One service and what is known of it."""
 
@@ -121,6 +135,7 @@ class ServiceFacts(msgspec.Struct, frozen=True):
     since: datetime | None
     age_of_answer_seconds: float | None
     probes: tuple[ProbeFacts, ...]
+    reports: tuple[ReportFacts, ...]
     targets_up: int
     targets_total: int
     alerts: tuple[str, ...]
@@ -161,11 +176,11 @@ def row_facts(row: Row, now: Instant) -> RowFacts:
         summary=row.summary,
         service=row.cell,
         since=row.since,
-        firing_seconds=_seconds(now.wall - row.since),
+        firing_seconds=seconds_of(now.wall - row.since),
         next_step=None if row.step is Step.NONE else row.step.value,
         respond_by=clocks.respond_by if clocks else None,
         resolve_by=clocks.resolve_by if clocks else None,
-        due_in_seconds=_seconds(clocks.due - now.wall) if clocks else None,
+        due_in_seconds=seconds_of(clocks.due - now.wall) if clocks else None,
         breached=clocks.breached(now.wall) if clocks else None,
         acked_by=row.acked_by,
         acked_at=row.acked_at,
@@ -174,7 +189,7 @@ def row_facts(row: Row, now: Instant) -> RowFacts:
         is_new=row.is_new,
         lane=row.lane.value,
         shared_labels=row.shared,
-        failure=_failure(row.failure) if row.failure else None,
+        failure=failure_facts(row.failure) if row.failure else None,
         alerts=tuple(alert_facts(known, now) for known in row.alerts),
     )
 
@@ -196,7 +211,7 @@ def alert_facts(known: KnownAlert, now: Instant) -> AlertFacts:
         cluster=alert.cluster,
         members=alert.members,
         said_by=known.owner,
-        age_of_answer_seconds=_seconds(now.since(known.as_of)),
+        age_of_answer_seconds=seconds_of(now.since(known.as_of)),
         ack=_ack(known.ack) if known.ack else None,
         silences=known.silences,
         inhibited_by=alert.inhibited_by,
@@ -219,8 +234,9 @@ def service_facts(cell: Cell, now: Instant) -> ServiceFacts:
         state=cell.state.value,
         because=cell.because,
         since=cell.since,
-        age_of_answer_seconds=_seconds(now.since(cell.as_of)) if cell.as_of else None,
+        age_of_answer_seconds=seconds_of(now.since(cell.as_of)) if cell.as_of else None,
         probes=tuple(_probe(result) for result in cell.probes),
+        reports=tuple(_report(report, now) for report in cell.reports),
         targets_up=sum(target.health.value == "up" for target in cell.targets),
         targets_total=len(cell.targets),
         alerts=cell.alerts,
@@ -237,21 +253,18 @@ def source_facts(source: SourceHealth, now: Instant) -> SourceFacts:
         url=source.url,
         version=source.version,
         interval_seconds=source.interval.total_seconds(),
-        age_of_answer_seconds=_seconds(now.since(source.last_ok)) if source.last_ok else None,
+        age_of_answer_seconds=seconds_of(now.since(source.last_ok)) if source.last_ok else None,
         took_seconds=_optional(source.took),
         skew_seconds=_optional(source.skew),
         failing_since=source.failing_since,
         degraded=source.degraded,
         warnings=source.warnings,
-        failures=tuple(_failure(failure) for failure in source.failures),
+        failures=tuple(failure_facts(failure) for failure in source.failures),
     )
 
 
-def _ack(ack: Ack) -> AckFacts:
-    return AckFacts(ack.owner, ack.since, ack.until, ack.note)
-
-
-def _failure(failure: Failure) -> FailureFacts:
+def failure_facts(failure: Failure) -> FailureFacts:
+    """A failure as JSON has it."""
     return FailureFacts(
         failure.part,
         failure.kind.value,
@@ -261,6 +274,15 @@ def _failure(failure: Failure) -> FailureFacts:
         failure.at,
         failure.curl,
     )
+
+
+def seconds_of(duration: timedelta) -> float:
+    """A duration as JSON has it: seconds to the millisecond."""
+    return round(duration.total_seconds(), 3)
+
+
+def _ack(ack: Ack) -> AckFacts:
+    return AckFacts(ack.owner, ack.since, ack.until, ack.note)
 
 
 def _probe(result: ProbeResult) -> ProbeFacts:
@@ -276,9 +298,17 @@ def _probe(result: ProbeResult) -> ProbeFacts:
     )
 
 
+def _report(report: Report, now: Instant) -> ReportFacts:
+    return ReportFacts(
+        runner=report.runner.value,
+        place=report.place,
+        verdict=report.verdict.value,
+        said=report.said,
+        age_of_answer_seconds=seconds_of(now.since(report.at)),
+        version=report.version,
+        since=report.since,
+    )
+
+
 def _optional(duration: timedelta | None) -> float | None:
-    return None if duration is None else _seconds(duration)
-
-
-def _seconds(duration: timedelta) -> float:
-    return round(duration.total_seconds(), 3)
+    return None if duration is None else seconds_of(duration)

@@ -229,6 +229,13 @@ SITE = "https://shop.example.org"
 """The public name under which the pages are scraped: the same in every run."""
 
 
+def pod_name(service: str, version: str, number: int) -> str:
+    """The name of one pod of a deployment: `api-7d9f84c6b5-x2k9p`."""
+    of_set = hashlib.sha256(f"set {service} {version}".encode()).hexdigest()
+    own = hashlib.sha256(f"pod {service} {version} {number}".encode()).hexdigest()
+    return f"{service}-{of_set[:10]}-{own[:5]}"
+
+
 def git_sha_of(service: str, version: str) -> str:
     """The commit that a release was built from, as its health body tells it."""
     return hashlib.sha256(f"{service} {version}".encode()).hexdigest()[:12]

@@ -88,7 +88,6 @@ class Shape(msgspec.Struct, frozen=True):
             return Shape((*kept, (at_s, here), (at_s, to)))
         return Shape((*kept, (at_s, here), (at_s + over_s, to)))
 
-
     def dipped(self, start_s: float, end_s: float, to: float) -> Shape:
         """The same, but `to` from start to end."""
         before = tuple(knot for knot in self.knots if knot[0] < start_s)

@@ -16,8 +16,11 @@ import msgspec
 from config.fault import SettingsFaults
 from config.load import Loaded, load
 from console.actions.keys import key_faults
+from console.engine.connections import Connections
 from console.engine.discovery import SentTo
 from console.engine.events import EventLog
+from console.engine.evidence import EvidenceDesk
+from console.engine.evidence_log import LogReader
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
 from console.engine.pause import Pause
@@ -30,6 +33,7 @@ from console.model.event import Event, EventKind
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
+from console.sources.reach import Reach
 from console.triage.triage import Triage
 
 Publish = Callable[[Update], None]
@@ -80,6 +84,7 @@ class Engine:
         """What a person has to be told once, newest last."""
         self._log = EventLog(reversed(saved.events))
         self._trouble = Trouble(clock, self._log)
+        self._connections = Connections(clock, self._trouble)
         fleet = Fleet(loaded.registry, (), loaded.policy, loaded.settings.environment)
         if state is not None and saved.snapshot is not None:
             fault = fleet.restore(saved.snapshot)
@@ -89,6 +94,12 @@ class Engine:
         self._picture = Picture(fleet, triage, self._log, self._trouble)
         self._keeper = Keeper(state, fleet, clock, self._trouble)
         self._watch = self._new_watch(saved.sent_to)
+        self.logs: LogReader | None = None
+        """Reads the logs of services; `None` where nothing leads to them."""
+        self.desk = EvidenceDesk(
+            clock, asker=self.inquiry, logs=lambda: self.logs, events=lambda: self._log.latest
+        )
+        """What is known about one row, asked for when somebody looks at it."""
 
     def _new_watch(self, sent_to: tuple[SentTo, ...]) -> Watch:
         return Watch(
@@ -98,6 +109,7 @@ class Engine:
             pause=self._pause,
             jitter=self._jitter,
             trouble=self._trouble,
+            connections=self._connections,
             news=self._dirty.set,
             sent_to=sent_to,
         )
@@ -111,6 +123,11 @@ class Engine:
     def resort(self) -> None:
         """In a storm, give up the held order once."""
         self._picture.resort()
+        self._show_soon()
+
+    def note(self, event: Event) -> None:
+        """Put what a person did into the event log."""
+        self._log.add([event])
         self._show_soon()
 
     def reload(self, loaded: Loaded) -> None:
@@ -141,6 +158,11 @@ class Engine:
         """What can be asked of the Prometheus servers about one row."""
         return Inquiry(self._watch.prometheuses, self._clock)
 
+    @property
+    def reach(self) -> Reach | None:
+        """The hosts as places where commands run; `None` before the watch has begun."""
+        return self._watch.reach
+
     # Its life.
 
     async def run(self) -> None:
@@ -155,6 +177,7 @@ class Engine:
         finally:
             if self._last is not None:
                 self._keeper.keep_now(self._last, self._watch.sent_to)
+            await self._connections.aclose()
 
     async def look_once(self, deadline_s: float) -> Update:
         """Ask every source once and return what came, for commands that end.
@@ -174,6 +197,7 @@ class Engine:
             watching.cancel()
             give_up.cancel()
             ended, _ = await asyncio.gather(watching, give_up, return_exceptions=True)
+            await self._connections.aclose()
         if isinstance(ended, Exception):
             self._watch_failed(ended)
         self._watch.give_up(deadline_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from console.engine.evidence_host import host_line
 from console.engine.evidence_words import (
     RECENT,
     STATE_TONES,
@@ -14,7 +15,6 @@ from console.engine.evidence_words import (
     is_storming,
     plain,
 )
-from console.engine.hosts_told import host_line
 from console.model.alert import Ack
 from console.model.probe import Verdict
 from console.model.report import Report, Runner

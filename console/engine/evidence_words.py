@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from console.engine.questions import rule_of
+from console.model.failure import Failure
 from console.model.snapshot import Snapshot
 from console.model.state import State
 from console.model.worklist import Lane, Row, RowKind
@@ -107,6 +108,11 @@ RECENT: Final = timedelta(hours=6)
 def plain(topic: Topic, text: Raw | str, tone: Tone = Tone.PLAIN) -> EvidenceLine:
     """A line of one piece."""
     return EvidenceLine(topic, (Piece(text, tone),))
+
+
+def failed(topic: Topic, failure: Failure) -> EvidenceLine:
+    """A part that gave no answer, in its own sentence."""
+    return plain(topic, f"not known: {failure.cause}", Tone.UNKNOWN)
 
 
 def is_storming(row: Row) -> bool:

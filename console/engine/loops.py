@@ -11,14 +11,15 @@ from datetime import timedelta
 from typing import Protocol
 
 from console.engine.pause import Pause
-from console.model.failure import Failure
 from console.model.probe import Probe
-from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
+from console.model.reading import ProbeReading, Reading
 from console.safety.clock import Clock, Instant
 from console.sources.pace import delay_after, offset_of
 
 Take = Callable[[Reading], None]
 """Receives every reading, on the engine's loop."""
+TakeAll = Callable[[tuple[Reading, ...]], None]
+"""Receives what one poll gave: one reading, or some for what tells of many."""
 
 FIRST_ROUND = timedelta(seconds=2)
 
@@ -40,50 +41,42 @@ class Polled(Protocol):
     async def poll(  # the word all sources agree on
         self,
         round: int,  # noqa: A002
-    ) -> AlertmanagerReading | PrometheusReading: ...
-
-
-def failures_in(reading: Reading) -> tuple[Failure, ...]:
-    """Every part of a reading that gave no usable answer."""
-    if isinstance(reading, ProbeReading):
-        return (reading.result.failure,) if reading.result.failure is not None else ()
-    parts: tuple[object, ...]
-    if isinstance(reading, AlertmanagerReading):
-        parts = (reading.alerts, reading.silences, reading.status, reading.groups)
-    else:
-        parts = (reading.alerts, reading.rules, reading.targets, reading.alertmanagers)
-    return tuple(part for part in parts if isinstance(part, Failure))
+    ) -> Reading | tuple[Reading, ...]: ...
 
 
 async def poll_forever(
     source: Polled,
     *,
-    unread: Callable[[Exception], AlertmanagerReading | PrometheusReading],
-    take: Take,
+    unread: Callable[[Exception], tuple[Reading, ...]],
+    take: TakeAll,
     next_try: NextTry,
     pause: Pause,
     clock: Clock,
     jitter: random.Random,
+    first_s: float = 0.0,
 ) -> None:
     """Poll `source` at its interval, and less often while its main part fails.
 
     Args:
-        unread: the reading to take in place of one that ended in a bug of ours.
+        unread: what to take in place of a reading that ended in a bug of ours.
         take: raises nothing.
+        first_s: seconds until the first poll.
     """
     failed_in_a_row = 0
     round_number = 0
+    if first_s > 0:
+        await pause.sleep(first_s)
     while True:
         try:
-            reading = await source.poll(round_number)
+            told = await source.poll(round_number)
+            readings = told if isinstance(told, tuple) else (told,)
         except Exception as error:  # costs this source its reading, and the others nothing
-            reading = unread(error)
-        failed = isinstance(reading.alerts, Failure)
+            readings = unread(error)
+        failed = bool(readings) and all(reading.failed for reading in readings)
         failed_in_a_row = failed_in_a_row + 1 if failed else 0
-        take(reading)
-        retry_after_s = max(
-            (failure.retry_after_s or 0.0 for failure in failures_in(reading)), default=0.0
-        )
+        take(readings)
+        failures = [failure for reading in readings for failure in reading.failures]
+        retry_after_s = max((failure.retry_after_s or 0.0 for failure in failures), default=0.0)
         delay_s = delay_after(
             failed_in_a_row, source.interval, retry_after_s or None, jitter=jitter
         )

@@ -9,9 +9,12 @@ from datetime import timedelta
 
 from config.load import Loaded
 from config.registry import probes_of, unasked
+from config.schema import KubernetesSource
+from console.engine.connections import Connections
 from console.engine.discovery import Discovery, SentTo
 from console.engine.loops import FIRST_ROUND, poll_forever, probe_forever
 from console.engine.pause import Pause
+from console.engine.runners import open_runners
 from console.engine.trouble import Trouble, whereabouts
 from console.engine.unanswered import (
     HEALTH_PART,
@@ -22,16 +25,18 @@ from console.engine.unanswered import (
     no_reading,
 )
 from console.fleet.fleet import Fleet
-from console.model.failure import Failure
 from console.model.probe import Probe, Verdict
 from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
 from console.model.snapshot import SourceKind
 from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
+from console.sources.hosts.poll import HostPoller
 from console.sources.open import open_sources
+from console.sources.pace import offset_of
 from console.sources.probes.poll import Prober
 from console.sources.probes.settings import SOURCE
 from console.sources.prometheus.poll import Prometheus
+from console.sources.reach import Reach
 
 
 class Watch:
@@ -46,12 +51,14 @@ class Watch:
         pause: Pause,
         jitter: random.Random,
         trouble: Trouble,
+        connections: Connections,
         news: Callable[[], None],
         sent_to: Iterable[SentTo] = (),
     ) -> None:
         """
         Args:
             fleet: takes every reading.
+            connections: SSH, which outlives this watch.
             pause: between two polls; waking it asks everything now.
             news: called when there is something new to look at.
             sent_to: what an earlier watch, or an earlier console, found.
@@ -62,6 +69,7 @@ class Watch:
         self._pause = pause
         self._jitter = jitter
         self._trouble = trouble
+        self._connections = connections
         self._news = news
         self._discovery: Discovery | None = None
         self._servers: dict[str, Server] = {}
@@ -75,6 +83,10 @@ class Watch:
         """Keys of Alertmanager members whose last answer was none."""
         self._polls: dict[str, asyncio.Task[None]] = {}
         self.prometheuses: tuple[Prometheus, ...] = ()
+        self.kubernetes: tuple[KubernetesSource, ...] = ()
+        """Every cluster that is asked by `kubectl`."""
+        self.reach: Reach | None = None
+        """The hosts as places where commands run; `None` before the watch has begun."""
         self.next_try: dict[str, Instant] = {}
         """When each source is asked again, by its name or its member's."""
 
@@ -94,9 +106,11 @@ class Watch:
         Args:
             first_round: over how long the first health checks are spread.
         """
+        reach = await self._connections.reach(self._loaded.registry, self._loaded.settings.ssh)
+        self.reach = reach
         http = HttpClient(self._clock)
         try:
-            await self._run(http, first_round)
+            await self._run(http, reach, first_round)
         finally:
             await http.aclose()
 
@@ -106,38 +120,48 @@ class Watch:
         for key in sorted(self._awaited or ()):
             if key in self._servers:
                 failure = by_deadline(key, "", deadline_s, at)
-                self._take(no_reading(self._servers[key], failure, at))
+                self._take_all(key, no_reading(self._servers[key], failure, at))
             else:
                 failure = by_deadline(key, HEALTH_PART, deadline_s, at)
                 self._take(no_probe_reading(self._probes[key], failure, at))
 
-    async def _run(self, http: HttpClient, first_round: timedelta) -> None:
+    async def _run(self, http: HttpClient, reach: Reach, first_round: timedelta) -> None:
         loaded = self._loaded
         health = loaded.settings.sources.health
         opened = await open_sources(loaded.settings, http, self._clock)
+        runners = open_runners(loaded, opened.prometheuses, reach, self._clock)
         self._probes = {probe.key: probe for probe in probes_of(loaded.registry, health)}
         self.prometheuses = opened.prometheuses
+        self.kubernetes = runners.kubernetes
         # Where nothing is probed, nobody has to vouch for the probes.
         watched = tuple(
             one for one in opened.watched if self._probes or one.kind is not SourceKind.HEALTH
         )
-        found = Discovery(loaded.settings, http, self._clock, watched, self._sent_to)
+        found = Discovery(
+            loaded.settings, http, self._clock, (*watched, *runners.watched), self._sent_to
+        )
         self._discovery = found
         servers: tuple[Server, ...] = (
             *opened.prometheuses, *opened.alertmanagers, *found.members.values(),
+            *runners.pollers,
         )  # fmt: skip
         self._servers = {server.key: server for server in servers}
-        self._fleet.reload(loaded.registry, found.watched, loaded.policy)
-        for service in unasked(loaded.registry):
-            self._fleet.mark_unasked(service.service, because=f"needs {service.needs}")
+        lacking = unasked(
+            loaded.registry,
+            looks_at_hosts=loaded.settings.sources.hosts.enabled,
+            looks_at_clusters=bool(runners.kubernetes),
+        )
+        self._fleet.reload(loaded.registry, found.watched, loaded.policy, lacking)
         self._awaited = {*self._servers, *self._probes}
         self._news()
         async with asyncio.TaskGroup() as group:
             for server in servers:
-                self._begin(server, group)
+                spread = min(server.interval, first_round)
+                is_host = isinstance(server, HostPoller)
+                self._begin(server, group, offset_of(server.key, spread) if is_host else 0.0)
             group.create_task(
                 probe_forever(
-                    Prober(http, self._clock, health),
+                    Prober(http, self._clock, health, reach),
                     self._probes.values(),
                     unread=self._unread_probe,
                     take=self._take,
@@ -149,19 +173,20 @@ class Watch:
             )
             await asyncio.Event().wait()
 
-    def _begin(self, server: Server, group: asyncio.TaskGroup) -> None:
-        self._polls[server.key] = group.create_task(self._poll(server, group), name=server.key)
+    def _begin(self, server: Server, group: asyncio.TaskGroup, first_s: float = 0.0) -> None:
+        poll = self._poll(server, group, first_s)
+        self._polls[server.key] = group.create_task(poll, name=server.key)
 
-    async def _poll(self, server: Server, group: asyncio.TaskGroup) -> None:
-        def take(reading: Reading) -> None:
-            self._take(reading)
-            if isinstance(reading, PrometheusReading):
-                self._look_for_alertmanagers(reading, group)
-            elif isinstance(reading, AlertmanagerReading):
-                failed = isinstance(reading.alerts, Failure)
-                (self._failing.add if failed else self._failing.discard)(server.key)
+    async def _poll(self, server: Server, group: asyncio.TaskGroup, first_s: float) -> None:
+        def take(readings: tuple[Reading, ...]) -> None:
+            self._take_all(server.key, readings)
+            for reading in readings:
+                if isinstance(reading, PrometheusReading):
+                    self._look_for_alertmanagers(reading, group)
+                elif isinstance(reading, AlertmanagerReading):
+                    (self._failing.add if reading.failed else self._failing.discard)(server.key)
 
-        def unread(error: Exception) -> AlertmanagerReading | PrometheusReading:
+        def unread(error: Exception) -> tuple[Reading, ...]:
             at = self._clock.now()
             return no_reading(server, by_fault(server.key, "", error, at), at)
 
@@ -173,6 +198,7 @@ class Watch:
             pause=self._pause,
             clock=self._clock,
             jitter=self._jitter,
+            first_s=first_s,
         )
 
     # Alertmanagers that are found through a Prometheus.
@@ -206,9 +232,17 @@ class Watch:
 
     # Readings in.
 
+    def _take_all(self, key: str, readings: tuple[Reading, ...]) -> None:
+        """Take what one poll of `key` gave, which may be nothing."""
+        for reading in readings:
+            self._take(reading)
+        if self._awaited is not None and key in self._awaited:
+            self._awaited.discard(key)
+            self._news()
+
     def _take(self, reading: Reading) -> None:
         """Hand a reading to the fleet. Raises nothing: what cannot be taken in is a failure."""
-        key = _key_of(reading)
+        key = reading.key
         place = SOURCE if isinstance(reading, ProbeReading) else key
         try:
             self._fleet.take(reading)
@@ -236,7 +270,8 @@ class Watch:
         failure = by_fault(key, HEALTH_PART, error, at)
         try:
             if key in self._servers:
-                self._fleet.take(no_reading(self._servers[key], failure, at))
+                for none in no_reading(self._servers[key], failure, at):
+                    self._fleet.take(none)
             elif key in self._probes:
                 self._fleet.take(no_probe_reading(self._probes[key], failure, at))
         except Exception as again:  # then it grows old, and is shown as that
@@ -254,11 +289,3 @@ class Watch:
     def _unread_probe(self, probe: Probe, error: Exception) -> ProbeReading:
         at = self._clock.now()
         return no_probe_reading(probe, by_fault(probe.key, HEALTH_PART, error, at), at)
-
-
-def _key_of(reading: Reading) -> str:
-    if isinstance(reading, ProbeReading):
-        return reading.result.probe.key
-    if isinstance(reading, AlertmanagerReading):
-        return f"{reading.source}/{reading.member}"
-    return reading.source

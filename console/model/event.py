@@ -19,6 +19,8 @@ class EventKind(enum.StrEnum):
     CELL = "cell"
     SETTINGS = "settings"
     CONSOLE = "console"
+    SHELL = "shell"
+    """A person opened a shell, and left it."""
 
 
 class Event(msgspec.Struct, frozen=True):

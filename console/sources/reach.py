@@ -7,8 +7,9 @@ else is SSH, through its jump hosts.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from config.schema import Ssh
 from console.model.registry import Host, Registry
@@ -25,6 +26,7 @@ from console.safety.ssh import (
     SshRoute,
 )
 from console.safety.ssh.client import SshClient
+from console.safety.ssh.options import written
 from console.safety.text import visible
 
 
@@ -56,6 +58,18 @@ class Reach:
         """
         return _route(host, self._hosts, ())
 
+    def typed(self, host: str, argv: Sequence[str]) -> str:
+        """How a person runs `argv` on `host`: `ssh -J hop kai@db-3 docker ps`. Safe to show."""
+        plain = written(argv)
+        if self.is_local(host):
+            return visible(plain)
+        # The other side's shell reads the words once more.
+        there = plain if plain == " ".join(argv) else shlex.quote(plain)
+        try:
+            return visible(f"{written(ssh_words(self.route(host)))} {there}")
+        except SshFailure:
+            return visible(f"{written(('ssh', host))} {there}")
+
     async def run(
         self,
         host: str,
@@ -79,9 +93,10 @@ class Reach:
             )
         except ProcessError as error:
             raise SshFailure(SshFault.LOCAL, str(error), host=host) from None
-        signal_number = -ended.exit_status if (ended.exit_status or 0) < 0 else 0
+        status = ended.exit_status
+        signal_number = -status if status is not None and status < 0 else 0
         return SshResult(
-            exit_status=None if signal_number else ended.exit_status,
+            exit_status=None if signal_number else status,
             stdout=ended.stdout,
             stderr=ended.stderr,
             signal=str(signal_number or ""),
@@ -117,6 +132,36 @@ class Reach:
         return await self._ssh.tunnel(self.route(host), to, port, timeout_s=timeout_s)
 
 
+def route_of(host: str, hosts: Mapping[str, Host]) -> SshRoute:
+    """The way to `host` by SSH among `hosts` by name, without anybody to go it.
+
+    Raises:
+        SshFailure: as `Reach.route()` does.
+    """
+    return _route(host, hosts, ())
+
+
+def ssh_words(route: SshRoute) -> tuple[str, ...]:
+    """`ssh` and the words that lead along `route`, as a person would type them."""
+    words = ["ssh"]
+    hops: list[str] = []
+    hop = route.jump
+    while hop is not None:
+        address = f"[{hop.address}]" if ":" in hop.address else hop.address
+        port = "" if hop.port is None else f":{hop.port}"
+        hops.append(f"{_login(hop)}{address}{port}")
+        hop = hop.jump
+    if hops:
+        words += ["-J", ",".join(reversed(hops))]
+    if route.port is not None:
+        words += ["-p", str(route.port)]
+    return (*words, f"{_login(route)}{route.address}")
+
+
+def _login(route: SshRoute) -> str:
+    return "" if route.user is None else f"{route.user}@"
+
+
 def local_argv(command: Command) -> tuple[str, ...]:
     """The words of `command` for a program of this machine."""
     words = ["env", "LC_ALL=C", *(f"{name}={value}" for name, value in command.env)]
@@ -127,7 +172,7 @@ def local_argv(command: Command) -> tuple[str, ...]:
     return (*words, *command.argv)
 
 
-def _route(name: str, hosts: dict[str, Host], seen: tuple[str, ...]) -> SshRoute:
+def _route(name: str, hosts: Mapping[str, Host], seen: tuple[str, ...]) -> SshRoute:
     host = hosts.get(name)
     shown = visible(name, cells=60)
     if host is None or not host.is_reached or host.is_local or host.address is None:
@@ -165,5 +210,3 @@ def ssh_options(settings: Ssh, passphrase: Secret | None = None) -> SshOptions:
         agent=settings.agent,
         connect_timeout_s=settings.connect_timeout.total_seconds(),
     )
-
-

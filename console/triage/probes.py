@@ -182,7 +182,14 @@ def _count_of(faults: Sequence[Fault], names: Sequence[str]) -> str:
     if len(hosts) > 1:
         said += f": {listed(sorted(hosts))}"
     more = len(faults) - len(hosts)
-    return said + (f"; {more} services on it fail" if more else "")
+    if not more:
+        return said
+    on = "it" if len(hosts) == 1 else "them"
+    return (
+        f"{said}; {more} service on {on} fails"
+        if more == 1
+        else (f"{said}; {more} services on {on} fail")
+    )
 
 
 def _shared(faults: Sequence[Fault]) -> str:

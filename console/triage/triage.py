@@ -235,7 +235,8 @@ def _mono_of(known: KnownAlert, at: Instant) -> float:
 def _all_well(snapshot: Snapshot) -> bool:
     """Whether everything that can report an alert has been well for long enough."""
     now = snapshot.at.mono
-    reporting = [source for source in snapshot.sources if source.kind is not SourceKind.HEALTH]
+    telling = (SourceKind.ALERTMANAGER, SourceKind.PROMETHEUS)
+    reporting = [source for source in snapshot.sources if source.kind in telling]
     return bool(reporting) and all(
         source.state is State.OK
         and source.healthy_since is not None

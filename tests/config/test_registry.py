@@ -18,6 +18,8 @@ HOSTS = (
     "  - {name: a, address: 10.0.0.1}\n"
     "  - {name: me, address: local}\n"
     "  - {name: v6, address: fd00::1}\n"
+    "  - {name: off, address: 10.0.0.9, transport: none}\n"
+    "  - {name: far, address: 10.9.0.1, via: a}\n"
 )
 
 
@@ -42,9 +44,15 @@ def asked(folder: Path, services: str) -> list[tuple[str, str]]:
         ("type: external", []),
         ("type: tcp, host: a, port: 6379", [("tcp", "10.0.0.1:6379")]),
         ("type: docker, host: a, port: 6379, probe: tcp", [("tcp", "10.0.0.1:6379")]),
-        ("type: docker, host: a, health_endpoint: redis-cli ping", []),
-        ("type: docker, host: a, health_endpoint: /tmp/healthy", []),
-        ("type: docker, host: a, port: 80, health_endpoint: /tmp/x, probe: file", []),
+        ("type: docker, host: a, health_endpoint: redis-cli ping", [("command", "redis-cli ping")]),
+        ("type: docker, host: a, health_endpoint: /tmp/healthy", [("file", "/tmp/healthy")]),
+        ("type: docker, host: b, health_endpoint: redis-cli ping", []),
+        ("type: docker, host: off, health_endpoint: /tmp/healthy", []),
+        ("type: k8s-deployment, namespace: n, host: a, health_endpoint: /tmp/healthy", []),
+        (
+            "type: docker, host: a, port: 80, health_endpoint: /tmp/x, probe: file",
+            [("file", "/tmp/x")],
+        ),
         ("type: http, host: a, port: 80, health_endpoint: /h, probe: none", []),
         ("type: k8s-deployment, namespace: n, port: 80, health_endpoint: /h", []),
         (
@@ -65,6 +73,37 @@ def test_the_health_endpoint_is_asked_as_it_is_meant(
     tmp_path: Path, entry: str, expected: list[tuple[str, str]]
 ) -> None:
     assert asked(tmp_path, f"services:\n  - {{name: s, {entry}}}\n") == expected
+
+
+def test_a_command_runs_in_the_container_of_what_docker_runs(tmp_path: Path) -> None:
+    inside, outside = probes(
+        tmp_path,
+        "services:\n"
+        "  - {name: r, type: docker, host: a, service_name: redis,\n"
+        "     health_endpoint: redis-cli ping}\n"
+        "  - {name: c, type: systemd, host: a, health_endpoint: /run/cron.pid}\n",
+    )
+    assert (inside.host, inside.container) == ("a", "redis")
+    assert (outside.host, outside.container) == ("a", "")
+
+
+def test_endpoints_go_through_the_tunnel_of_the_service_or_of_its_host(tmp_path: Path) -> None:
+    found = probes(
+        tmp_path,
+        "services:\n"
+        "  - {name: s, type: tcp, host: far, port: 1}\n"
+        "  - {name: t, type: tcp, host: far, port: 1, via: me}\n"
+        "  - {name: u, type: external, base_url: 'https://x', via: a}\n"
+        "  - {name: v, type: external, base_url: 'https://x'}\n",
+    )
+    assert [(each.key, each.via) for each in found] == [
+        ("s/tcp", "a"),
+        ("t/tcp", "me"),
+        ("u/http", "a"),
+        ("u/tls", "a"),
+        ("v/http", ""),
+        ("v/tls", ""),
+    ]
 
 
 def test_one_certificate_is_looked_at_once_however_many_pages_it_serves(tmp_path: Path) -> None:
@@ -117,12 +156,32 @@ def test_what_cannot_be_asked_over_the_network_says_what_it_needs(tmp_path: Path
         "  - {name: web, type: http, host: web-1, port: 80}\n"
         "  - {name: sms, type: external}\n",
     )
-    assert [(each.service, each.needs) for each in unasked(found.registry)] == [
+    lacking = unasked(found.registry, looks_at_hosts=True, looks_at_clusters=False)
+    assert [(each.service, each.needs) for each in lacking] == [
         ("redis", "SSH to data-1 for `redis-cli ping`"),
         ("worker", "SSH to data-1 for the file /tmp/healthy"),
         ("cron", "SSH to ops-1 for the unit cron.service"),
         ("api", "kube-state-metrics, or kubectl on a host with role k8s, for api"),
     ]
+
+
+def test_what_the_console_reaches_needs_nothing(tmp_path: Path) -> None:
+    text = (
+        "services:\n"
+        "  - {name: redis, type: docker, host: a}\n"
+        "  - {name: cron, type: systemd, host: me}\n"
+        "  - {name: off, type: systemd, host: off}\n"
+        "  - {name: api, type: k8s-deployment, namespace: shop, health_endpoint: /tmp/healthy}\n"
+    )
+    registry = loaded(tmp_path, "", HOSTS + text).registry
+
+    def lacking(hosts: bool, clusters: bool) -> list[str]:
+        found = unasked(registry, looks_at_hosts=hosts, looks_at_clusters=clusters)
+        return [each.service for each in found]
+
+    assert lacking(hosts=True, clusters=True) == ["off"]
+    assert lacking(hosts=False, clusters=True) == ["redis", "cron", "off"]
+    assert lacking(hosts=True, clusters=False) == ["off", "api"]
 
 
 def service(folder: Path, text: str) -> Service:

@@ -61,8 +61,8 @@ async def waits_of(source: Source, clock: ManualClock, polls: int) -> list[float
     async def poll() -> None:
         await poll_forever(
             source,
-            unread=lambda error: broken(),
-            take=lambda reading: None,
+            unread=lambda error: (broken(),),
+            take=lambda readings: None,
             next_try=lambda key, at: tries.append(at),
             pause=Pause(clock),
             clock=clock,

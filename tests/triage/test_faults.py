@@ -18,8 +18,10 @@ from tests.build import (
     at,
     cell,
     failure,
+    host_cell_of,
     known,
     probed,
+    report,
     service,
     snapshot,
     source,
@@ -226,3 +228,48 @@ def test_failing_checks_all_over_the_fleet_are_one_row() -> None:
 def test_a_name_that_says_its_place_is_not_given_it_twice() -> None:
     for name in ("node@web-1", "node@web-1:9100"):
         assert rows(down(name, "web-1"))[0].where.exact == name
+
+
+def test_a_dead_container_is_a_row_and_names_itself_before_its_failing_check() -> None:
+    dead = cell(
+        service(), State.FIRING, "container redis:7.2.5 Exited(137)", probes=[probed()],
+        reports=[report()],
+    )  # fmt: skip
+    (row,) = rows(dead)
+    assert (row.title.exact, row.where.exact) == ("ContainerDown", "redis@data-1")
+    assert row.summary.exact == "container redis:7.2.5 Exited(137)"
+
+
+def test_a_host_over_its_limits_is_a_row_at_its_own_name() -> None:
+    (row,) = rows(host_cell_of(state=State.FIRING))
+    assert (row.title.exact, row.where.exact) == ("HostOverLimit", "data-1")
+
+
+def test_a_dark_host_is_one_row_and_what_nobody_can_know_of_it_is_none() -> None:
+    blind = cell(
+        service(), State.UNKNOWN, "no answer on SSH",
+        reports=[report(verdict=Verdict.NO_ANSWER, failed=failure())],
+    )  # fmt: skip
+    (row,) = rows(host_cell_of(dark=True), blind)
+    assert (row.title.exact, row.where.exact) == ("HostUnreachable", "data-1")
+    assert row.summary.exact == "no answer on SSH"
+
+
+def test_what_fails_on_a_dark_host_is_told_by_the_hosts_row() -> None:
+    (row,) = rows(host_cell_of(dark=True), down("redis"), down("pg"))
+    assert (row.title.exact, row.where.exact) == ("HostUnreachable", "data-1")
+    assert row.summary.exact == "the host does not answer; 2 services on it fail"
+
+
+def test_the_dark_hosts_of_a_rack_are_one_row_that_names_the_rack() -> None:
+    dark = [host_cell_of(f"web-{n}", dark=True, rack="r12", zone=f"z{n}") for n in range(40)]
+    (row,) = rows(*dark, down("nginx", "web-3"))
+    assert (row.title.exact, row.where.exact) == ("HostUnreachable", 'rack="r12"')
+    assert row.summary.exact.startswith("40 hosts do not answer: web-0")
+    assert "; 1 service on them fails" in row.summary.exact
+
+
+def test_an_alert_about_a_host_speaks_for_it() -> None:
+    firing = known(cell="host:data-1")
+    worklist = Triage(Policy()).worklist(snapshot(firing, cells=[host_cell_of(state=State.FIRING)]))
+    assert [row.kind for row in worklist.rows] == [RowKind.ALERT]

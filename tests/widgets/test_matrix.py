@@ -10,7 +10,7 @@ from console.model.state import State
 from tests.frames import frame_of, strips_of
 from tests.widgets.stage import Stage
 from widgets.matrix import Matrix, Place, Service
-from widgets.matrix_layout import lay_out
+from widgets.matrix_layout import Size, lay_out
 from widgets.theme import ANSI_DARK, Ink
 
 
@@ -82,7 +82,7 @@ async def test_five_hundred_places_of_forty_services_stand_one_to_a_line() -> No
 async def test_the_reference_fleet_fits_one_screen_of_80_columns_with_names() -> None:
     counts = [8, 8, 14, 9, 7, 6, 6, 4]
     assert sum(counts) == 62
-    layout = lay_out(counts, 80, 22, named=None)
+    layout = lay_out([Size(count) for count in counts], 80, 22, named=None)
     assert layout.named
     assert layout.starts[-1] <= 22
 
@@ -104,8 +104,12 @@ async def test_the_cursor_keeps_its_service_when_places_change() -> None:
     ("moves", "expected"),
     [
         ("right", "a/1"),
-        ("right right right right right", "b/0"),
-        ("left", "a/0"),
+        ("right right right right right", None),
+        ("right right right right right right", "b/0"),
+        ("left", None),
+        ("left left", None),
+        ("left down", None),
+        ("left down right", "b/0"),
         ("down", "a/4"),
         ("right down", "a/4"),
         ("down down", "b/0"),
@@ -118,7 +122,9 @@ async def test_the_cursor_keeps_its_service_when_places_change() -> None:
         ("last right", "c/2"),
     ],
 )
-async def test_the_cursor_moves_in_both_directions(moves: str, expected: str) -> None:
+async def test_the_cursor_moves_in_both_directions(
+    moves: str, expected: str | None
+) -> None:
     app = MatrixStage(
         [
             place("a", 5, (2, State.STALE)),

@@ -58,9 +58,9 @@ _WEB = (
     "INFO cache refreshed keys={n}",
 )
 _PLAIN = (
-    "level=info msg=\"scrape done\" took={d}ms samples={n}",
-    "level=info msg=\"compaction done\" blocks={d}",
-    "level=info msg=\"config unchanged\" hash={n}",
+    'level=info msg="scrape done" took={d}ms samples={n}',
+    'level=info msg="compaction done" blocks={d}',
+    'level=info msg="config unchanged" hash={n}',
 )
 
 

@@ -107,9 +107,10 @@ class Numbers:
 
     def _series(self, family: str, mountpoint: str | None = None) -> Series:
         for one in self._world.series:
-            if one.family == family and ("host", self.host.name) in one.labels:
-                if mountpoint is None or ("mountpoint", mountpoint) in one.labels:
-                    return one
+            if one.family != family or ("host", self.host.name) not in one.labels:
+                continue
+            if mountpoint is None or ("mountpoint", mountpoint) in one.labels:
+                return one
         raise KeyError(family)
 
     def _value(self, family: str, mountpoint: str | None = None) -> float:

@@ -6,6 +6,7 @@ go in by standard input: arguments can be read by every user of the host.
 """
 
 from console.safety.process.follow import Following, following
+from console.safety.process.foreground import Foreground, in_foreground
 from console.safety.process.link import Link, linked
 from console.safety.process.run import (
     MAX_OUTPUT_BYTES,
@@ -19,10 +20,12 @@ __all__ = [
     "GRACE_S",
     "MAX_OUTPUT_BYTES",
     "Following",
+    "Foreground",
     "Link",
     "ProcessError",
     "ProcessResult",
     "following",
+    "in_foreground",
     "linked",
     "run",
     "stop_own_job",

@@ -66,6 +66,7 @@ async def run(
     max_bytes: int = MAX_OUTPUT_BYTES,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    leaves_server: bool = False,
 ) -> ProcessResult:
     """Run `argv` to its end, its deadline or its cap, whichever comes first.
 
@@ -76,6 +77,7 @@ async def run(
         max_bytes: How much of each of stdout and stderr is kept; more ends the program.
         env: Its whole environment; ours without it.
         cwd: Where it runs.
+        leaves_server: What it leaves in the background lives on where it ended with 0.
 
     Raises:
         ProcessError: there is no such program, or it may not be run.
@@ -84,19 +86,24 @@ async def run(
     loop = asyncio.get_running_loop()
     began = loop.time()
     transport, talk = await start(argv, lambda: _Capped(max_bytes), stdin=stdin, env=env, cwd=cwd)
-    timed_out = False
+    timed_out = left = False
     try:
         async with asyncio.timeout(timeout_s):
             await talk.over.wait()
         if not talk.truncated:
-            # A child left in the background would hold the pipes open: the group goes first.
-            signal_group(transport, signal.SIGKILL)
+            left = leaves_server and transport.get_returncode() == 0
+            if not left:
+                # A child in the background would hold the pipes open: the group goes first.
+                signal_group(transport, signal.SIGKILL)
             await within_grace(talk.closed)
     except TimeoutError:
         timed_out = True
     finally:
         ended_by_us = not talk.exited.is_set()
-        await end_group(transport, talk, ask=timed_out or talk.truncated)
+        if left:
+            transport.close()
+        else:
+            await end_group(transport, talk, ask=timed_out or talk.truncated)
     return ProcessResult(
         exit_status=None if ended_by_us or talk.truncated else transport.get_returncode(),
         stdout=bytes(talk.output[1]),

@@ -75,6 +75,8 @@ class SshFault(enum.StrEnum):
     """The host on the way did not let us through."""
     FORWARD = "forward"
     """The host does not forward to that address."""
+    FORWARD_REFUSED = "forward refused"
+    """It did, and nothing listens there: the target's own answer, as that host sees it."""
     SETTINGS = "settings"
     LOCAL = "local"
     """This machine is short of something, or has no `ssh` program."""

@@ -87,9 +87,7 @@ def mounts_in(df: bytes, inodes: bytes, kinds: Mapping[bytes, Kind]) -> tuple[Mo
         mount = _mount(match, kind, used_inodes.get(path))
         device = match["source"] if match["source"].startswith(b"/dev/") else path
         # A device that is mounted in several places is as full in each; the shortest is meant.
-        if mount is not None and (
-            device not in found or len(mount.path) < len(found[device].path)
-        ):
+        if mount is not None and (device not in found or len(mount.path) < len(found[device].path)):
             found[device] = mount
     if not lines:
         raise Gap("df printed no file system")

@@ -31,6 +31,8 @@ def units_in(
 ) -> tuple[Unit, ...]:
     """The units that the registry names, called as it calls them, then other failed ones.
 
+    A wanted unit that systemd did not tell of is left out: one that is not there is told of.
+
     Args:
         shown: `systemctl show` of the wanted and the failed units, in that order.
         failed: `systemctl list-units --failed`.
@@ -38,7 +40,7 @@ def units_in(
         limit_s: how long either was let.
 
     Raises:
-        Unusable: systemd did not tell, or not of every unit that is wanted.
+        Unusable: systemd did not tell, or told of a unit without its state.
     """
     for part in (failed, shown):
         if part is None or part.status != 0:
@@ -49,10 +51,9 @@ def units_in(
     taken: set[str] = set()
     for name in wanted:
         told = next((one for one in blocks if _is_called(one, name)), None)
-        if told is None:
-            raise Unusable(FailureKind.SCHEMA, "systemd did not tell of every unit it was asked of")
-        units[name] = _unit(name, told)
-        taken.update(_names(told))
+        if told is not None:
+            units[name] = _unit(name, told)
+            taken.update(_names(told))
     for told in blocks:
         if told.get("ActiveState") == "failed" and not taken.intersection(_names(told)):
             units.setdefault(told["Id"], _unit(told["Id"], told))

@@ -29,6 +29,10 @@ AT_A_TIME: Final = 100
 _OLDER: Final = "its status is of an older spec (generation {observed} of {generation})"
 
 
+_Key = tuple[str, WorkloadKind, str]
+"""Namespace, kind and name."""
+
+
 class Decoded(NamedTuple):
     """What one list held."""
 
@@ -64,24 +68,46 @@ async def decoded_list(body: bytes) -> Decoded:
     listed = _read(body, _List)
     if not listed.kind.endswith("List"):
         raise Unusable(FailureKind.SCHEMA, f"got a {visible(listed.kind, cells=40)} and no list")
-    workloads: dict[tuple[str, WorkloadKind, str], WorkloadItem] = {}
+    workloads: dict[_Key, WorkloadItem] = {}
     pods: list[PodItem] = []
     for done, item in enumerate(listed.items):
-        if done % AT_A_TIME == AT_A_TIME - 1:
-            await asyncio.sleep(0)
+        await _breath(done)
         kind = _read(item, _Tag).kind
         if kind == "Pod":
             pods.append(_read(item, PodItem))
         elif kind in _KINDS:
             wire = _read(item, WorkloadItem)
             workloads[wire.metadata.namespace, _KINDS[kind], wire.metadata.name] = wire
+    owners = _Owners(workloads)
+    owned: list[tuple[WorkloadKind, str, Pod]] = []
     try:
-        return Decoded(
-            tuple(workload_of(kind, item) for (_, kind, _), item in workloads.items()),
-            tuple(_owned(pods, workloads)),
-        )
+        for done, pod in enumerate(pods):
+            await _breath(done)
+            owner = owners.of(pod)
+            if owner is not None:
+                owned.append((*owner, pod_of(pod)))
+        told = tuple(workload_of(kind, item) for (_, kind, _), item in workloads.items())
     except OverflowError:
         raise Unusable(FailureKind.SCHEMA, "got a time that is out of range") from None
+    return Decoded(told, tuple(owned))
+
+
+async def _breath(done: int) -> None:
+    if done % AT_A_TIME == AT_A_TIME - 1:
+        await asyncio.sleep(0)
+
+
+def with_pods(decoded: Decoded) -> tuple[Workload, ...]:
+    """The workloads, each with its pods: none is known to be there where the list has none."""
+    pods: dict[tuple[WorkloadKind, str, str], list[Pod]] = defaultdict(list)
+    for kind, name, pod in decoded.pods:
+        pods[kind, pod.namespace.exact, name].append(pod)
+    return tuple(
+        msgspec.structs.replace(
+            each, pods=tuple(pods.get((each.kind, each.namespace.exact, each.name.exact), ()))
+        )
+        for each in decoded.workloads
+    )
 
 
 def server_version(body: bytes) -> Raw | None:
@@ -167,37 +193,11 @@ def _reason(conditions: list[Condition]) -> str:
     return ""
 
 
-def _owned(
-    pods: list[PodItem], workloads: dict[tuple[str, WorkloadKind, str], WorkloadItem]
-) -> list[tuple[WorkloadKind, str, Pod]]:
-    found = []
-    selecting = _Selecting(workloads)
-    for item in pods:
-        namespace = item.metadata.namespace
-        controller = next(
-            (each for each in item.metadata.owner_references or () if each.controller), None
-        )
-        if controller is None:
-            continue
+class _Owners:
+    """Finds the workload of a pod among those of the same list."""
 
-        def is_known(kind: WorkloadKind, name: str, namespace: str = namespace) -> bool:
-            return (namespace, kind, name) in workloads
-
-        labels = item.metadata.labels or {}
-        owner = owner_of(
-            controller.kind, controller.name, is_known, labels.get("pod-template-hash", "")
-        )
-        if owner is None and controller.kind == "ReplicaSet":
-            owner = selecting.deployment(namespace, labels)
-        if owner is not None:
-            found.append((*owner, pod_of(item)))
-    return found
-
-
-class _Selecting:
-    """The deployments by their selectors, for replica sets whose names tell nothing."""
-
-    def __init__(self, workloads: dict[tuple[str, WorkloadKind, str], WorkloadItem]) -> None:
+    def __init__(self, workloads: dict[_Key, WorkloadItem]) -> None:
+        self._workloads = workloads
         self._selectors: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
         for (namespace, kind, name), item in workloads.items():
             selector = item.spec.selector
@@ -205,12 +205,27 @@ class _Selecting:
             if kind is WorkloadKind.DEPLOYMENT and labels:
                 self._selectors[namespace].append((name, labels))
 
-    def deployment(self, namespace: str, labels: dict[str, str]) -> tuple[WorkloadKind, str] | None:
-        fitting = [
-            name
-            for name, wanted in self._selectors.get(namespace, ())
-            if wanted.items() <= labels.items()
-        ]
+    def of(self, pod: PodItem) -> tuple[WorkloadKind, str] | None:
+        """Kind and name; `None` for a pod of a job, of somebody else's controller, of nobody."""
+        namespace, labels = pod.metadata.namespace, pod.metadata.labels or {}
+        owners = pod.metadata.owner_references or ()
+        controller = next((each for each in owners if each.controller), None)
+        if controller is None:
+            return None
+
+        def is_known(kind: WorkloadKind, name: str) -> bool:
+            return (namespace, kind, name) in self._workloads
+
+        template = labels.get("pod-template-hash", "")
+        found = owner_of(controller.kind, controller.name, is_known, template)
+        if found is None and controller.kind == "ReplicaSet" and not template:
+            return self._selecting(namespace, labels)
+        return found
+
+    def _selecting(self, namespace: str, labels: dict[str, str]) -> tuple[WorkloadKind, str] | None:
+        """The one deployment whose selector fits, for sets whose names tell nothing."""
+        selectors = self._selectors.get(namespace, ())
+        fitting = [name for name, wanted in selectors if wanted.items() <= labels.items()]
         return (WorkloadKind.DEPLOYMENT, fitting[0]) if len(fitting) == 1 else None
 
 

@@ -34,7 +34,8 @@ def default_sources(registry: Registry, settings: Settings) -> tuple[KubernetesS
     host = next((each for each in registry.hosts if ROLE in each.roles and each.is_reached), None)
     if host is None:
         return ()
-    taken = {each.name for each in (*asked.prometheus, *asked.alertmanager)}
+    taken = [each.name for each in asked.prometheus]
+    taken += [each.name for each in asked.alertmanager]
     name = NAME if NAME not in taken else f"{NAME}-{host.name}"
     return (KubernetesSource(name=name, on=host.name),)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from config.schema import KubernetesSource
-from console.model.registry import Host, Registry, Service, ServiceType, host_cell
+from console.model.registry import LOCAL, Host, Registry, Service, ServiceType, host_cell
 from console.safety.text import visible
 
 ROLE: Final = "k8s"
@@ -60,6 +61,7 @@ unit's name is never a word of its own."""
 _KEPT_BY: Final = {
     ServiceType.DOCKER: Keeper.DOCKER,
     ServiceType.SYSTEMD: Keeper.JOURNAL,
+    ServiceType.HOST: Keeper.HOST,
 }
 _NOWHERE: Final = {
     ServiceType.PAGE: "a page keeps no log of its own; look at the service that serves it",
@@ -69,85 +71,83 @@ _NOWHERE: Final = {
 }
 
 
-def place_of(
-    service: str, registry: Registry, kubernetes: tuple[KubernetesSource, ...]
-) -> LogPlace | str:
-    """Where the log of `service` is kept, or in words why none can be read.
+class Places:
+    """The places of a registry, looked up by name: it may have 20,000 services."""
 
-    Args:
-        service: its name in the registry, or a host's cell, `host:data-1`.
-        kubernetes: the clusters of the settings; where there are none, the first host with
-            the role `k8s` is asked.
-    """
-    for host in registry.hosts:
-        if host_cell(host.name) == service:
-            return _on_host(Keeper.HOST, "", host, ("journalctl",))
-    found = next((each for each in registry.services if each.name == service), None)
-    if found is None:
-        return f"{visible(service, cells=60)} is not in services.yaml, so who keeps its log?"
-    if found.type in _NOWHERE:
-        return _NOWHERE[found.type]
-    if found.type is ServiceType.K8S_DEPLOYMENT:
-        return _in_cluster(found, registry, kubernetes)
-    keeper = _KEPT_BY.get(found.type)
-    if keeper is None and found.service_name is None:
-        return "services.yaml does not say what runs it: give it a `service_name:`, its unit"
-    keeper = keeper or Keeper.JOURNAL
-    host_of = next((host for host in registry.hosts if host.name == found.host), None)
-    if host_of is None:
-        return f"services.yaml does not say on which host {visible(found.name, cells=60)} runs"
-    program = "docker" if keeper is Keeper.DOCKER else "journalctl"
-    return _on_host(keeper, found.unit, host_of, (program,))
+    def __init__(self, registry: Registry, kubernetes: tuple[KubernetesSource, ...]) -> None:
+        """
+        Args:
+            kubernetes: the clusters of the settings; where there are none, the first host
+                with the role `k8s` is asked.
+        """
+        self.hosts: Mapping[str, Host] = {host.name: host for host in registry.hosts}
+        self._cells = {host_cell(host.name): host for host in registry.hosts}
+        self._services = {service.name: service for service in registry.services}
+        self._kubernetes = kubernetes
 
+    def service(self, name: str) -> Service | None:
+        """The service of that name; for a host's cell the host as a service."""
+        host = self._cells.get(name)
+        if host is not None:
+            return Service(name, ServiceType.HOST, host.name, host=host.name)
+        return self._services.get(name)
 
-def kubectl_of(
-    namespace: str, registry: Registry, kubernetes: tuple[KubernetesSource, ...]
-) -> tuple[str, tuple[str, ...]] | str:
-    """The host on which to run `kubectl` for `namespace` and the words before its verb.
+    def place_of(self, name: str) -> LogPlace | str:
+        """Where the log of a service is kept, or in words why none can be read.
 
-    A string says why there is none.
-    """
-    hosts = {host.name: host for host in registry.hosts}
-    for cluster in kubernetes:
-        if cluster.namespaces and namespace not in cluster.namespaces:
-            continue
-        context = () if cluster.context is None else ("--context", cluster.context)
-        on = hosts.get(cluster.on)
-        if on is not None and not on.is_reached:
-            return f"kubectl is to run on {visible(on.name, cells=60)}, to which there is no SSH"
-        if on is None and cluster.on != "local":
-            return f"kubectl is to run on {visible(cluster.on, cells=60)}, which is not known"
-        return cluster.on, (*_by_root(on), *cluster.command, *context)
-    if kubernetes:
-        return f"no cluster of the settings has the namespace {visible(namespace, cells=60)}"
-    for host in registry.hosts:
-        if ROLE in host.roles and host.is_reached:
-            return host.name, (*_by_root(host), "kubectl")
-    return "no kubectl is known: set `sources: kubernetes:`, or give a host the role `k8s`"
+        Args:
+            name: its name in the registry, or a host's cell, `host:data-1`.
+        """
+        service = self.service(name)
+        if service is None:
+            return f"{visible(name, cells=60)} is not in services.yaml, so who keeps its log?"
+        if service.type in _NOWHERE:
+            return _NOWHERE[service.type]
+        if service.type is ServiceType.K8S_DEPLOYMENT:
+            return self._in_cluster(service)
+        keeper = _KEPT_BY.get(service.type)
+        if keeper is None and service.service_name is None:
+            return "services.yaml does not say what runs it: give it a `service_name:`, its unit"
+        keeper = keeper or Keeper.JOURNAL
+        host = self.hosts.get(service.host or "")
+        if host is None:
+            return f"services.yaml does not say on which host {visible(name, cells=60)} runs"
+        if not host.is_reached:
+            shown = visible(host.name, cells=60)
+            return f"there is no SSH to {shown}: give it an `address:` in services.yaml"
+        unit = "" if keeper is Keeper.HOST else service.unit
+        program = "docker" if keeper is Keeper.DOCKER else "journalctl"
+        return _refused(keeper, unit) or LogPlace(
+            keeper, host.name, unit, program=(*_by_root(host), program)
+        )
 
+    def _in_cluster(self, service: Service) -> LogPlace | str:
+        namespace = service.namespace or service.place
+        found = self._kubectl(namespace)
+        if isinstance(found, str):
+            return found
+        keeper = Keeper.KUBERNETES
+        refused = _refused(keeper, service.unit) or _refused(keeper, namespace)
+        return refused or LogPlace(keeper, found[0], service.unit, namespace, found[1])
 
-def _in_cluster(
-    service: Service, registry: Registry, kubernetes: tuple[KubernetesSource, ...]
-) -> LogPlace | str:
-    namespace = service.namespace or service.place
-    found = kubectl_of(namespace, registry, kubernetes)
-    if isinstance(found, str):
-        return found
-    refused = _refused(Keeper.KUBERNETES, service.unit) or _refused(Keeper.KUBERNETES, namespace)
-    if refused:
-        return refused
-    host, program = found
-    return LogPlace(Keeper.KUBERNETES, host, service.unit, namespace, program)
-
-
-def _on_host(keeper: Keeper, name: str, host: Host, program: tuple[str, ...]) -> LogPlace | str:
-    if not host.is_reached:
-        shown = visible(host.name, cells=60)
-        return f"there is no SSH to {shown}: give it an `address:` in services.yaml"
-    refused = _refused(keeper, name)
-    if refused:
-        return refused
-    return LogPlace(keeper, host.name, name, program=(*_by_root(host), *program))
+    def _kubectl(self, namespace: str) -> tuple[str, tuple[str, ...]] | str:
+        """The host on which to run `kubectl` and the words before its verb, or why nowhere."""
+        for cluster in self._kubernetes:
+            if cluster.namespaces and namespace not in cluster.namespaces:
+                continue
+            context = () if cluster.context is None else ("--context", cluster.context)
+            on, shown = self.hosts.get(cluster.on), visible(cluster.on, cells=60)
+            if on is not None and not on.is_reached:
+                return f"kubectl is to run on {shown}, to which there is no SSH"
+            if on is None and cluster.on != LOCAL:
+                return f"kubectl is to run on {shown}, which is not known"
+            return cluster.on, (*_by_root(on), *cluster.command, *context)
+        if self._kubernetes:
+            return f"no cluster of the settings has the namespace {visible(namespace, cells=60)}"
+        for host in self.hosts.values():
+            if ROLE in host.roles and host.is_reached:
+                return host.name, (*_by_root(host), "kubectl")
+        return "no kubectl is known: set `sources: kubernetes:`, or give a host the role `k8s`"
 
 
 def _by_root(host: Host | None) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shlex
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +13,7 @@ from console.model.failure import Failure, FailureKind
 from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.registry import Registry
 from console.safety.clock import Clock
-from console.safety.ssh import SshFailure, SshRoute
+from console.safety.ssh import SshFailure
 from console.safety.text import Raw, visible
 from console.sources.answer import Unusable
 from console.sources.fault import Asked, failure_of
@@ -36,7 +35,7 @@ from console.sources.logs.decode import (
     taken_apart,
     within,
 )
-from console.sources.logs.place import Keeper, LogPlace, place_of
+from console.sources.logs.place import Keeper, LogPlace, Places
 from console.sources.reach import Reach
 
 READ_S: Final = 20.0
@@ -60,22 +59,21 @@ class Logs:
         kubernetes: tuple[KubernetesSource, ...],
     ) -> None:
         self._reach = reach
-        self._registry = registry
+        self._places = Places(registry, kubernetes)
         self._clock = clock
-        self._kubernetes = kubernetes
 
     def why_not(self, service: str) -> str:
         """Why `service` has no log that can be read; empty where it has one."""
-        place = self._place(service)
+        place = self._places.place_of(service)
         return place if isinstance(place, str) else ""
 
     async def read(self, request: LogRequest) -> LogAnswer | Failure:
         """The lines that `request` asks for. Raises nothing."""
-        place = self._place(request.service)
+        place = self._places.place_of(request.service)
         if isinstance(place, str):
             return self._nowhere(request.service, place)
         reading = reading_of(place, request)
-        typed = self._typed(place, reading.argv)
+        typed = self._reach.typed(place.host, reading.argv)
         try:
             return await self._read(place, reading, request, typed)
         except Exception as error:
@@ -89,12 +87,12 @@ class Logs:
         cannot go on. Leaving the context ends the program on the host too. `until` and
         `tail` are not looked at.
         """
-        place = self._place(request.service)
+        place = self._places.place_of(request.service)
         if isinstance(place, str):
             yield _only(self._nowhere(request.service, place))
             return
         since = request.since or self._now
-        asked = errors.asked(place, self._typed(place, following_words(place, since)))
+        asked = errors.asked(place, self._reach.typed(place.host, following_words(place, since)))
         following = self._reach.follow(
             place.host, following_of(place, since), start_timeout_s=START_S
         )
@@ -104,7 +102,8 @@ class Logs:
             yield _only(failure_of(error, asked, self._now))
             return
         try:
-            yield self._followed(parts, place, since, asked)
+            async with contextlib.aclosing(self._followed(parts, place, since, asked)) as batches:
+                yield batches
         finally:
             # What went wrong on the way has been told as the last thing that came.
             with contextlib.suppress(SshFailure):
@@ -183,7 +182,7 @@ class Logs:
 
     async def _followed(
         self, parts: AsyncIterator[bytes], place: LogPlace, since: datetime, asked: Asked
-    ) -> AsyncIterator[Batch | Failure]:
+    ) -> AsyncGenerator[Batch | Failure, None]:
         cutter = Lines()
         said: list[Raw] = []
         try:
@@ -205,9 +204,6 @@ class Logs:
 
     # Words
 
-    def _place(self, service: str) -> LogPlace | str:
-        return place_of(service, self._registry, self._kubernetes)
-
     @property
     def _now(self) -> datetime:
         return self._clock.now().wall
@@ -216,35 +212,6 @@ class Logs:
         asked = Asked(visible(service, cells=80), "logs", errors.EXPECTED, errors.REMEDY, "")
         error = Unusable(FailureKind.SETTINGS, why, remedy="look at it in services.yaml")
         return failure_of(error, asked, self._now)
-
-    def _typed(self, place: LogPlace, argv: Sequence[str]) -> str:
-        """The command as a person types it here."""
-        words = shlex.join(argv)
-        if not self._reach.is_local(place.host):
-            try:
-                words = shlex.join([*_ssh_words(self._reach.route(place.host)), words])
-            except SshFailure:
-                pass  # the failure to come tells it
-        return visible(words)
-
-
-def _ssh_words(route: SshRoute) -> list[str]:
-    words = ["ssh"]
-    if route.port is not None:
-        words += ["-p", str(route.port)]
-    if route.jump is not None:
-        words += ["-J", ",".join(_hops(route.jump))]
-    return [*words, _address(route)]
-
-
-def _hops(route: SshRoute) -> list[str]:
-    port = "" if route.port is None else f":{route.port}"
-    before = [] if route.jump is None else _hops(route.jump)
-    return [*before, f"{_address(route)}{port}"]
-
-
-def _address(route: SshRoute) -> str:
-    return route.address if route.user is None else f"{route.user}@{route.address}"
 
 
 def _ended(place: LogPlace, said: Sequence[Raw]) -> str:

@@ -32,6 +32,21 @@ def verdict_of(error: Exception) -> Verdict:
     return Verdict.NO_ANSWER
 
 
+def asked_on_host(probe: Probe, typed: str) -> Asked:
+    """The words for a check that runs on a host, where `typed` is how a person runs it."""
+    if probe.kind is ProbeKind.FILE:
+        expected = f"the file {visible(probe.target, cells=80)}"
+    else:
+        expected = f"that `{visible(probe.target, cells=80)}` ends with status 0"
+    return Asked(
+        source=SOURCE,
+        part=visible(probe.key),
+        expected=expected,
+        remedy="check the endpoint in the registry, and the way to its host",
+        curl=typed,
+    )
+
+
 def asked(probe: Probe, options: HttpOptions) -> Asked:
     """The words for one probe."""
     expected = _EXPECTED.get(probe.kind)

@@ -18,18 +18,24 @@ from console.sources.answer import Unusable, skew_of
 from console.sources.fault import failure_of
 from console.sources.probes import errors
 from console.sources.probes.client import ProbeClient
+from console.sources.probes.command import ON_HOSTS, HostProber
 from console.sources.probes.decode import NOTHING, Told, told_by
 from console.sources.probes.settings import SOURCE, options_of
+from console.sources.reach import Reach
 
 MAX_AGE: Final = timedelta(minutes=5)
 
 
 class Prober:
-    """Asks services how they are. Slots and deadlines are the HTTP client's."""
+    """Asks services how they are. Slots and deadlines are the HTTP and the SSH client's."""
 
-    def __init__(self, http: HttpClient, clock: Clock, settings: HealthSource) -> None:
+    def __init__(
+        self, http: HttpClient, clock: Clock, settings: HealthSource, reach: Reach | None = None
+    ) -> None:
+        """`reach`: the hosts on which checks of kinds COMMAND and FILE run; without it none do."""
         self.name = SOURCE
         self._clock = clock
+        self._on_hosts = None if reach is None else HostProber(reach)
         self._settings = settings
         self._client = ProbeClient(http, settings)
 
@@ -52,10 +58,15 @@ class Prober:
             return _timed(probe, "connected", latency)
         if probe.kind is ProbeKind.TLS:
             return self._certificate(probe, await self._client.tls(probe))
-        raise errors.not_asked_here(probe)
+        if self._on_hosts is None or not self._on_hosts.can(probe):
+            raise errors.not_asked_here(probe)
+        return await self._on_hosts.ask(probe)
 
     def _failed(self, probe: Probe, error: Exception) -> ProbeResult:
-        asked = errors.asked(probe, options_of(probe, self._settings))
+        if self._on_hosts is not None and probe.kind in ON_HOSTS:
+            asked = errors.asked_on_host(probe, self._on_hosts.typed(probe))
+        else:
+            asked = errors.asked(probe, options_of(probe, self._settings))
         failure = failure_of(error, asked, self._clock.now().wall)
         verdict = errors.verdict_of(error)
         return ProbeResult(

@@ -1,0 +1,164 @@
+"""Asks everybody who may know something about one row, all at once, and hands on each answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from console.engine.evidence_asked import (
+    Asker,
+    at,
+    book_lines,
+    changes,
+    fired_before,
+    value_now,
+)
+from console.engine.evidence_log import TRAIL, LogReader, log_lines
+from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
+from console.engine.shelf import Book, candidates, shipped
+from console.engine.trouble import whereabouts
+from console.model.event import Event
+from console.model.snapshot import Snapshot
+from console.model.worklist import Row
+from console.safety.clock import Clock
+
+DEADLINE_S: Final = 5.0
+"""For each topic by itself; what is late is said to be late."""
+KEPT_FOR_S: Final = {
+    Topic.NOW: 10.0,
+    Topic.LOG: 20.0,
+    Topic.CHANGE: 300.0,
+    Topic.BEFORE: 300.0,
+    Topic.BOOK: 300.0,
+}
+FAILED_KEPT_FOR_S: Final = 10.0
+MOST_KEPT: Final = 256
+"""Answers: those of the last fifty rows or so."""
+
+Take = Callable[[Learned], None]
+"""Receives an answer, on the engine's loop; must not wait."""
+Key = tuple[str, str, str, Topic]
+Found = TypeVar("Found")
+
+
+class EvidenceDesk:
+    """Gathers for one row at a time: whoever asks for another gives up the one before."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        asker: Callable[[], Asker],
+        logs: Callable[[], LogReader | None],
+        events: Callable[[], Sequence[Event]],
+        shelf: Callable[[], tuple[Book, ...]] = shipped,
+    ) -> None:
+        """
+        Args:
+            asker: the servers as they are now; a reload swaps them.
+            logs: `None` where no logs are read.
+            shelf: reads every runbook; called once, in a thread.
+        """
+        self._clock = clock
+        self._asker = asker
+        self._logs = logs
+        self._events = events
+        self._shelf = shelf
+        self._books: tuple[Book, ...] | None = None
+        self._kept: OrderedDict[Key, tuple[Learned, float]] = OrderedDict()
+        """Answers, and until when (monotonic) they are handed out again."""
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def gather(self, row: Row, snapshot: Snapshot, take: Take) -> None:
+        """Hand the answer on every topic to `take` as it comes; ends when all have come.
+
+        Raises nothing but its own cancellation. A gathering that another one takes the place
+        of ends early, without a word.
+        """
+        if self._under_way is not None:
+            self._under_way.cancel()
+        mine = asyncio.create_task(self._gather(row, snapshot, take), name="evidence")
+        self._under_way = mine
+        try:
+            await asyncio.wait((mine,))
+        finally:
+            mine.cancel()
+            if self._under_way is mine:
+                self._under_way = None
+        if not mine.cancelled():
+            mine.result()
+
+    def forget(self) -> None:
+        """Drop every answer that is kept: the settings are others now."""
+        self._kept.clear()
+
+    async def _gather(self, row: Row, snapshot: Snapshot, take: Take) -> None:
+        async with asyncio.TaskGroup() as group:
+            for topic in asked_topics(row, snapshot):
+                group.create_task(self._answer(topic, row, snapshot, take), name=topic.value)
+
+    async def _answer(self, topic: Topic, row: Row, snapshot: Snapshot, take: Take) -> None:
+        key = (row.key, row.alerts[0].key if row.alerts else "", row.since.isoformat(), topic)
+        kept = self._kept.get(key)
+        if kept is not None and self._clock.now().mono < kept[1]:
+            take(kept[0])
+            return
+        lines, ok = await self._asked(topic, row, snapshot)
+        now = self._clock.now()
+        learned = Learned(topic, at(lines, now), now)
+        keep_s = KEPT_FOR_S[topic] if ok else FAILED_KEPT_FOR_S
+        if ok and topic is Topic.LOG and now.wall > row.since + TRAIL + timedelta(minutes=1):
+            keep_s = KEPT_FOR_S[Topic.BEFORE]  # nothing is added to that stretch any more
+        self._kept[key] = (learned, now.mono + keep_s)
+        self._kept.move_to_end(key)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        take(learned)
+
+    async def _asked(
+        self, topic: Topic, row: Row, snapshot: Snapshot
+    ) -> tuple[tuple[EvidenceLine, ...], bool]:
+        """The lines on a topic, and whether they are an answer."""
+        try:
+            lines = await self._within(self._question(topic, row, snapshot))
+        except TimeoutError:
+            late = f"not known: no answer within {DEADLINE_S:g} s"
+            return (plain(topic, late, Tone.UNKNOWN),), False
+        except Exception as error:  # costs this topic its answer, and the others nothing
+            said = f"not known: a fault inside the console: {whereabouts(error)}"
+            return (plain(topic, said, Tone.UNKNOWN),), False
+        failed = any(piece.tone is Tone.UNKNOWN for line in lines for piece in line.pieces)
+        return lines, not failed
+
+    def _question(
+        self, topic: Topic, row: Row, snapshot: Snapshot
+    ) -> Awaitable[tuple[EvidenceLine, ...]]:
+        if topic is Topic.NOW:
+            return value_now(row, snapshot, self._asker())
+        if topic is Topic.LOG:
+            return log_lines(row, snapshot, self._logs())
+        if topic is Topic.BEFORE:
+            return fired_before(row, snapshot, self._asker(), self._events())
+        if topic is Topic.CHANGE:
+            return changes(row, snapshot, self._asker())
+        return self._book(row)
+
+    async def _book(self, row: Row) -> tuple[EvidenceLine, ...]:
+        if self._books is None:
+            self._books = await asyncio.to_thread(self._shelf)
+        return book_lines(candidates(row.alerts[0], row.cell, self._books))
+
+    async def _within(self, coming: Awaitable[Found]) -> Found:
+        asked = asyncio.ensure_future(coming)
+        late = asyncio.ensure_future(self._clock.sleep(DEADLINE_S))
+        try:
+            await asyncio.wait((asked, late), return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise TimeoutError
+            return asked.result()
+        finally:
+            asked.cancel()
+            late.cancel()

@@ -1,0 +1,415 @@
+"""One hop: from a name to a connection that has let us in, or a failure in words.
+
+The address is looked up and connected to here rather than by asyncssh, so that a name that
+does not exist, a closed port and a silent one can be told apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import random
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+import asyncssh
+from asyncssh.constants import (
+    DISC_NO_MORE_AUTH_METHODS_AVAILABLE,
+    OPEN_ADMINISTRATIVELY_PROHIBITED,
+)
+
+from console.safety.clock import Clock
+from console.safety.ssh.hostkeys import HostKeys, Known, Presented
+from console.safety.ssh.identity import Identities, Offer, refused
+from console.safety.ssh.options import SshFailure, SshFault, SshOptions
+from console.safety.ssh.target import Target
+from console.safety.ssh.threads import in_thread
+from console.safety.text import visible
+
+HANGUPS: Final = 3
+"""So often is a server dialled that hangs up before it has said who it is: one that is asked
+for too many connections at once (`MaxStartups`) does that to some."""
+
+_log = logging.getLogger("asyncssh")
+_log.addHandler(logging.NullHandler())
+_log.propagate = False
+
+
+class _Attempt(asyncssh.SSHClient):
+    """What happened on the way in. Nothing that it is asked for is given."""
+
+    def __init__(self, presented: Presented) -> None:
+        self.presented = presented
+        self.wants: list[str] = []
+        self.connection: asyncssh.SSHClientConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self.connection = conn
+
+    def validate_host_public_key(
+        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
+    ) -> bool:
+        self.presented.key = key
+        return False
+
+    def validate_host_ca_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        self.presented.authority = key
+        return False
+
+    def password_auth_requested(self) -> str | None:
+        self.wants.append("a password")
+        return None
+
+    def kbdint_auth_requested(self) -> str | None:
+        self.wants.append("a password or code")
+        return None
+
+    @property
+    def has_banner(self) -> bool:
+        return self.connection is not None and bool(
+            self.connection.get_extra_info("server_version")
+        )
+
+    @property
+    def has_keys(self) -> bool:
+        """The host's key was verified: what follows is the authentication."""
+        return self.connection is not None and (self.connection.get_server_host_key() is not None)
+
+
+class Through:
+    """A jump host's connection as asyncssh wants a tunnel."""
+
+    def __init__(self, jump: asyncssh.SSHClientConnection) -> None:
+        self._jump = jump
+
+    async def create_connection(
+        self, session_factory: Callable[[], Any], remote_host: str, remote_port: int
+    ) -> tuple[Any, Any]:
+        """A channel to there, closed when it opens only after nobody waits for it any more."""
+        opening = asyncio.ensure_future(
+            self._jump.create_connection(session_factory, remote_host, remote_port)
+        )
+        return await whole_or_none(opening)
+
+
+async def whole_or_none(opening: asyncio.Future[tuple[Any, Any]]) -> tuple[Any, Any]:
+    """A channel that is being opened; where the wait is cancelled it is closed once it is open.
+
+    asyncssh forgets it, and it would stay open and count against the server's limit.
+    """
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_late)
+        raise
+
+
+def _close_late(opening: asyncio.Future[tuple[Any, Any]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[0].abort()
+
+
+class Dialer:
+    """Dials hosts as one person with one set of keys."""
+
+    def __init__(self, clock: Clock, options: SshOptions) -> None:
+        self._clock = clock
+        self._options = options
+        self._host_keys = HostKeys(options.known_hosts)
+        self._identities = Identities(options)
+
+    async def dial(
+        self, target: Target, jump: asyncssh.SSHClientConnection | None
+    ) -> asyncssh.SSHClientConnection:
+        """A connection to `target` that has let us in, by way of `jump` where there is one.
+
+        Raises:
+            SshFailure: within `connect_timeout_s`, whatever the server does.
+        """
+        known = self._host_keys.known(target)
+        stage = _Stage(target, self._options.connect_timeout_s)
+        try:
+            async with asyncio.timeout(self._options.connect_timeout_s):
+                stage.text = "its keys were being prepared"
+                offer = await self._identities.offer(target)
+                try:
+                    return await self._dial(target, jump, known, offer, stage)
+                finally:
+                    offer.close()
+        except TimeoutError:
+            raise stage.failure() from None
+
+    async def _dial(
+        self,
+        target: Target,
+        jump: asyncssh.SSHClientConnection | None,
+        known: Known,
+        offer: Offer,
+        stage: _Stage,
+    ) -> asyncssh.SSHClientConnection:
+        for hangups_left in reversed(range(HANGUPS)):
+            attempt = _Attempt(Presented(target, known))
+            options = self._arguments(target, known, offer, attempt)
+            stage.attempt = attempt
+            try:
+                if jump is None:
+                    sock = await _connected(target, stage)
+                    stage.text = ""
+                    try:
+                        return await _asyncssh(target, sock=sock, options=options)
+                    except BaseException:
+                        sock.close()  # where asyncssh had not taken it over yet
+                        raise
+                stage.text = ""
+                return await _asyncssh(target, tunnel=Through(jump), options=options)
+            except (asyncssh.ConnectionLost, ConnectionError) as error:
+                if attempt.has_banner or not hangups_left:
+                    raise _lost(target, attempt, offer, error) from None
+            except asyncssh.HostKeyNotVerifiable as error:
+                raise attempt.presented.failure(error.reason) from None
+            except asyncssh.PermissionDenied:
+                raise refused(target, offer, attempt.wants) from None
+            except asyncssh.ChannelOpenError as error:
+                raise not_through(target, error) from None
+            except asyncssh.DisconnectError as error:
+                raise _disconnected(target, attempt, offer, error) from None
+            except (OSError, ValueError, EOFError) as error:
+                raise _protocol(target, visible(str(error), cells=200)) from None
+            await self._clock.sleep(random.uniform(0.05, 0.4))
+        raise AssertionError("the last hang-up is told")
+
+    def _arguments(
+        self, target: Target, known: Known, offer: Offer, attempt: _Attempt
+    ) -> asyncssh.SSHClientConnectionOptions:
+        """Nothing here is left to asyncssh's defaults that reads a file or runs a program."""
+        limits: dict[str, Any] = {"server_host_key_algs": known.algorithms(), **target.algorithms}
+        try:
+            return asyncssh.SSHClientConnectionOptions(
+                config=None,
+                client_factory=lambda: attempt,
+                username=target.user,
+                host_key_alias=target.alias,
+                known_hosts=known.lists,
+                x509_trusted_certs=None,
+                x509_trusted_cert_paths=[],
+                client_keys=offer.pairs or None,
+                agent_path=None,
+                agent_identities=None,
+                agent_forwarding=False,
+                pkcs11_provider=None,
+                preferred_auth=["publickey", "keyboard-interactive", "password"],
+                host_based_auth=False,
+                gss_host=None,
+                gss_kex=False,
+                gss_auth=False,
+                gss_delegate_creds=False,
+                x11_forwarding=False,
+                canonicalize_hostname=False,
+                connect_timeout=None,
+                login_timeout=0,
+                keepalive_interval=self._options.keepalive_s,
+                keepalive_count_max=self._options.keepalive_count,
+                command=None,
+                env=None,
+                send_env=None,
+                request_pty=False,
+                encoding=None,
+                **limits,
+            )
+        except ValueError as error:
+            raise SshFailure(
+                SshFault.SETTINGS,
+                f"{visible(target.name, cells=60)}: {visible(str(error), cells=200)}",
+                host=target.name,
+                remedy="correct the client configuration, or use `transport: openssh`",
+            ) from None
+
+
+class _Stage:
+    """How far an attempt has come, for the sentence when its time is over."""
+
+    def __init__(self, target: Target, limit_s: float) -> None:
+        self.target = target
+        self.limit_s = limit_s
+        self.text = ""
+        """What was going on before the server could speak; empty: it is its turn."""
+        self.attempt: _Attempt | None = None
+
+    def failure(self) -> SshFailure:
+        name = visible(self.target.name, cells=60)
+        shown = f"{name} ({self.target.shown})"
+        within = f"within {self.limit_s:g} s"
+        kind = SshFault.TIMEOUT
+        if self.text:
+            said = f"no connection to {shown} {within}: {self.text}"
+        elif self.attempt is None or self.attempt.connection is None:
+            said = f"no connection to {shown} {within}: the host on the way got no answer from it"
+        elif not self.attempt.has_banner:
+            kind = SshFault.NO_BANNER
+            said = f"{shown} took the connection and did not say {within} that it speaks SSH"
+        elif not self.attempt.has_keys:
+            said = f"{shown} did not agree on keys {within}"
+        else:
+            said = f"{shown} did not finish the authentication {within}"
+        return SshFailure(
+            kind, said, host=self.target.name, remedy=f"see whether {name} is up and reachable"
+        )
+
+
+async def _asyncssh(target: Target, **arguments: Any) -> asyncssh.SSHClientConnection:
+    return await asyncssh.connect(target.host, target.port, config=None, **arguments)
+
+
+async def _connected(target: Target, stage: _Stage) -> socket.socket:
+    """A TCP connection to `target`.
+
+    Raises:
+        SshFailure: DNS, REFUSED or UNREACHABLE.
+    """
+    name = visible(target.name, cells=60)
+    host = visible(target.host, cells=120)
+    stage.text = f"the name {host} was still being looked up"
+    try:
+        found = await _addresses(target)
+    except (OSError, UnicodeError) as error:
+        cause = (isinstance(error, OSError) and error.strerror) or "it is no name of a host"
+        raise SshFailure(
+            SshFault.DNS,
+            f"the address of {name} cannot be found: {host}: {cause}",
+            host=target.name,
+            remedy=f"correct `address:` of {name}, or its entry in DNS",
+        ) from None
+    stage.text = "nothing came back from its port"
+    loop = asyncio.get_running_loop()
+    last: OSError = OSError(errno.EADDRNOTAVAIL, "it has no address")
+    for index, (family, address) in enumerate(found):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            # A dark address must leave time for the next one.
+            share_s = stage.limit_s / 2 if index < len(found) - 1 else stage.limit_s
+            async with asyncio.timeout(share_s):
+                await loop.sock_connect(sock, address)
+        except TimeoutError:
+            sock.close()
+            last = OSError(errno.ETIMEDOUT, "it does not answer")
+        except OSError as error:
+            sock.close()
+            last = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise _unconnected(target, last)
+
+
+async def _addresses(target: Target) -> list[tuple[int, Any]]:
+    def look_up(flags: int) -> list[tuple[int, Any]]:
+        found = socket.getaddrinfo(
+            target.host, target.port, target.family, socket.SOCK_STREAM, flags=flags
+        )
+        return [(int(family), address) for family, _, _, _, address in found]
+
+    try:
+        return look_up(socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return await in_thread(lambda: look_up(0))
+
+
+def _unconnected(target: Target, error: OSError) -> SshFailure:
+    name, shown = visible(target.name, cells=60), target.shown
+    if error.errno == errno.ECONNREFUSED:
+        return SshFailure(
+            SshFault.REFUSED,
+            f"{name} ({shown}) refused the connection: nothing listens at port {target.port}",
+            host=target.name,
+            remedy=f"see whether sshd runs on {name}, and at which port",
+        )
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+        return SshFailure(
+            SshFault.LOCAL,
+            f"this machine cannot open a connection: {error.strerror}",
+            host=target.name,
+            remedy="raise the limit on open files (`ulimit -n`)",
+        )
+    if error.errno == errno.ETIMEDOUT:
+        return SshFailure(
+            SshFault.TIMEOUT,
+            f"no connection to {name} ({shown}): nothing came back from its port",
+            host=target.name,
+            remedy=f"see whether {name} is up and reachable",
+        )
+    return SshFailure(
+        SshFault.UNREACHABLE,
+        f"{name} ({shown}) cannot be reached: {error.strerror or error}",
+        host=target.name,
+        remedy="see whether this machine has a route to it",
+    )
+
+
+def not_through(target: Target, error: asyncssh.ChannelOpenError) -> SshFailure:
+    """What a jump host says of a `target` that it did not reach."""
+    name = visible(target.name, cells=60)
+    reason = visible(error.reason, cells=160)
+    lowered = reason.lower()
+    if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
+        return SshFailure(
+            SshFault.JUMP,
+            f"the host on the way to {name} does not forward connections: {reason}",
+            host=target.name,
+            remedy="allow it there (`AllowTcpForwarding`, `PermitOpen`)",
+        )
+    kind = SshFault.UNREACHABLE
+    if "refused" in lowered:
+        kind = SshFault.REFUSED
+    elif "timed out" in lowered:
+        kind = SshFault.TIMEOUT
+    elif "resol" in lowered or "name or service" in lowered:
+        kind = SshFault.DNS
+    return SshFailure(
+        kind,
+        f"{name} ({target.shown}) cannot be reached from the host on the way: {reason}",
+        host=target.name,
+        remedy=f"see whether sshd runs on {name}, and whether that host may reach it",
+    )
+
+
+def _lost(target: Target, attempt: _Attempt, offer: Offer, error: Exception) -> SshFailure:
+    shown = f"{visible(target.name, cells=60)} ({target.shown})"
+    if not attempt.has_banner:
+        return SshFailure(
+            SshFault.NO_BANNER,
+            f"{shown} closed the connection before it said that it speaks SSH",
+            host=target.name,
+            remedy="see whether that port is sshd's, and whether it limits who may connect",
+        )
+    if not attempt.has_keys:
+        return _protocol(target, "it closed the connection while keys were agreed on")
+    return refused(target, offer, attempt.wants, "it closed the connection")
+
+
+def _disconnected(
+    target: Target, attempt: _Attempt, offer: Offer, error: asyncssh.DisconnectError
+) -> SshFailure:
+    reason = visible(error.reason, cells=200)
+    if error.code == DISC_NO_MORE_AUTH_METHODS_AVAILABLE or (
+        attempt.has_keys and "auth" in reason.lower()
+    ):
+        return refused(target, offer, attempt.wants, reason)
+    if isinstance(error, asyncssh.KeyExchangeFailed):
+        return _protocol(target, reason, "its sshd and this console have no algorithm in common")
+    return _protocol(target, reason)
+
+
+def _protocol(target: Target, reason: str, meaning: str = "") -> SshFailure:
+    shown = f"{visible(target.name, cells=60)} ({target.shown})"
+    said = f"{meaning}: {reason}" if meaning else reason
+    return SshFailure(
+        SshFault.PROTOCOL,
+        f"no SSH connection to {shown}: {said}",
+        host=target.name,
+        remedy="see whether that port is sshd's; an old one may do with `transport: openssh`",
+    )

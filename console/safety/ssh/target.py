@@ -1,0 +1,226 @@
+"""Where a route leads to once the OpenSSH client configuration has been asked.
+
+asyncssh's own parser reads it, as the base class of ours, so that `Host`, `Match`, `Include` and the
+`%` tokens mean what they mean to `ssh`. Only what is listed in `Target` is taken from it: a configuration can neither
+switch off the check of host keys nor start a program.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from asyncssh.config import ConfigParseError, SSHClientConfig, SSHConfig
+
+from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRoute
+from console.safety.text import visible
+
+SSH_PORT: Final = 22
+MAX_HOPS: Final = 8
+_AS_ELSEWHERE: Final = (
+    "take it out of the way of this host, name another file with `ssh: config:`, "
+    "or reach it with `transport: openssh`"
+)
+_JUMP: Final = re.compile(
+    r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?P<host>\[[^\]\s]+\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?/?"
+)
+
+
+class Target(NamedTuple):
+    """One host as it is to be dialled."""
+
+    name: str
+    """As the registry calls it."""
+    host: str
+    """The name or address that is looked up, and that the host's key belongs to."""
+    port: int
+    user: str
+    alias: str | None
+    """`HostKeyAlias`: the name under which its key is known."""
+    jump: SshRoute | None
+    identities: tuple[str, ...]
+    """`IdentityFile`s."""
+    certificates: tuple[str, ...]
+    identities_only: bool
+    agent: str | None
+    """`IdentityAgent`; `None`: as the environment says; empty: none."""
+    family: int
+    algorithms: dict[str, str]
+    """Of asyncssh's arguments, those that limit the algorithms."""
+
+    @property
+    def shown(self) -> str:
+        """`user@host`, with the port where it is not the usual one, safe to show."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == SSH_PORT else f":{self.port}"
+        return visible(f"{self.user}@{host}{port}", cells=120)
+
+
+def target_of(route: SshRoute, options: SshOptions) -> Target:
+    """Read the client configuration for `route`. Reads files.
+
+    Raises:
+        SshFailure: of kind SETTINGS: the configuration cannot be read, or asks for what is
+            not done here.
+    """
+    try:
+        local_user = getpass.getuser()
+    except (KeyError, OSError):
+        local_user = str(os.getuid())
+    config = _config(route, options, local_user)
+    address = route.address.strip("[]")
+    host = str(config.get("Hostname") or address)
+    jump = route.jump
+    if jump is None:
+        _refuse_proxy_command(config, route)
+        jump = _jump(config, route)
+    port = config.get("Port") or SSH_PORT
+    identities = config.get("IdentityFile") or ()
+    certificates = config.get("CertificateFile") or ()
+    assert isinstance(port, int)
+    assert isinstance(identities, list | tuple)
+    assert isinstance(certificates, list | tuple)
+    family = config.get("AddressFamily") or socket.AF_UNSPEC
+    assert isinstance(family, int)
+    if not 0 < port < 65536:
+        raise _refusal(route, f"the client configuration gives port {port}, which there is not")
+    return Target(
+        name=route.name,
+        host=host,
+        port=port,
+        user=str(config.get("User") or local_user),
+        alias=_text(config.get("HostKeyAlias")),
+        jump=jump,
+        identities=tuple(str(each) for each in identities),
+        certificates=tuple(str(each) for each in certificates),
+        identities_only=bool(config.get("IdentitiesOnly")),
+        agent=_agent(config),
+        family=int(family),
+        algorithms=_algorithms(config),
+    )
+
+
+class _Config(SSHClientConfig):
+    """asyncssh's, but `Match exec` runs nothing."""
+
+    def _match_without_exec(self, option: str, args: list[str]) -> None:
+        rest: list[str] = []
+        words = iter(args)
+        runs = False
+        for word in words:
+            if word.lower().lstrip("!") == "exec":
+                next(words, None)
+                runs = True
+            else:
+                rest.append(word)
+        args.clear()
+        SSHConfig._match(self, option, rest)
+        # Where another condition fails the command would not decide anything.
+        if runs and self._matching:
+            self._error("`Match exec` would run a command on this machine, which is not done")
+
+    _handlers = {**SSHClientConfig._handlers, "match": ("Match", _match_without_exec)}
+
+
+def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:
+    path = Path(options.config or "~/.ssh/config").expanduser()
+    paths = [path] if options.config != "" else []
+    if options.config is None and not path.is_file():
+        paths = []
+    shown = visible(str(path), cells=120)
+    try:
+        return _Config.load(
+            None,
+            paths,
+            False,
+            False,
+            False,
+            local_user,
+            () if route.user is None else route.user,
+            route.address.strip("[]"),
+            () if route.port is None else route.port,
+        )
+    except ConfigParseError as error:
+        raise _refusal(
+            route, f"the client configuration: {visible(str(error), cells=300)}"
+        ) from None
+    except UnicodeDecodeError:
+        raise _refusal(route, f"the client configuration {shown} is not UTF-8 text") from None
+    except OSError as error:
+        cause = error.strerror or "it cannot be read"
+        raise _refusal(route, f"the client configuration {shown}: {cause}") from None
+    except RecursionError:
+        raise _refusal(route, f"the client configuration {shown} includes itself") from None
+    except ValueError as error:
+        raise _refusal(
+            route, f"the client configuration: {visible(str(error), cells=300)}"
+        ) from None
+
+
+def _refuse_proxy_command(config: SSHConfig, route: SshRoute) -> None:
+    if config.get("ProxyCommand"):
+        raise _refusal(
+            route,
+            "the client configuration reaches it by a ProxyCommand, which is not run here",
+            "give the host a `jump:`, or reach it with `transport: openssh`",
+        )
+
+
+def _jump(config: SSHConfig, route: SshRoute) -> SshRoute | None:
+    """The last hop of `ProxyJump`, each hop with the one before it as its own jump."""
+    written = _text(config.get("ProxyJump"))
+    if not written:
+        return None
+    jump: SshRoute | None = None
+    for hop in written.split(","):
+        match = _JUMP.fullmatch(hop.strip())
+        if match is None:
+            raise _refusal(route, f"ProxyJump {visible(hop, cells=60)!r} is no [user@]host[:port]")
+        host = match["host"].strip("[]")
+        port = None if match["port"] is None else int(match["port"])
+        jump = SshRoute(host, host, port=port, user=match["user"], jump=jump)
+    assert jump is not None
+    # `Host *` with a ProxyJump holds for the bastion too, which is then reached directly.
+    return None if jump.address == route.address.strip("[]") else jump
+
+
+def _agent(config: SSHConfig) -> str | None:
+    unset = object()
+    written = config.get("IdentityAgent", unset)
+    if written is unset or written == "SSH_AUTH_SOCK":
+        return None
+    if not isinstance(written, str):
+        return ""
+    if written.startswith("$"):
+        return os.environ.get(written[1:], "")
+    return str(Path(written).expanduser())
+
+
+_ALGORITHMS: Final = {
+    "kex_algs": "KexAlgorithms",
+    "encryption_algs": "Ciphers",
+    "mac_algs": "MACs",
+    "server_host_key_algs": "HostKeyAlgorithms",
+}
+
+
+def _algorithms(config: SSHConfig) -> dict[str, str]:
+    found = {argument: _text(config.get(name)) for argument, name in _ALGORITHMS.items()}
+    return {argument: value for argument, value in found.items() if value}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _refusal(route: SshRoute, message: str, remedy: str = _AS_ELSEWHERE) -> SshFailure:
+    return SshFailure(
+        SshFault.SETTINGS,
+        f"{visible(route.name, cells=60)}: {message}",
+        host=route.name,
+        remedy=remedy,
+    )

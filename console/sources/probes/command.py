@@ -1,0 +1,275 @@
+"""Checks that run on the service's host: a command of the registry, or a file that must be there.
+
+The command is the team's own words. It is taken apart as a shell would, and run without one,
+on the host or by `docker exec`; what needs a shell has to name it: `sh -c '…'`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from datetime import timedelta
+from typing import Final
+
+from console.model.failure import FailureKind
+from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
+from console.safety.ssh import Command, SshResult
+from console.safety.text import visible
+from console.sources.answer import Unusable
+from console.sources.ended import NOT_FOUND, NOT_RUNNABLE, last_line, refuse_sudo, refuse_unfinished
+from console.sources.reach import Reach
+
+ON_HOSTS: Final = (ProbeKind.COMMAND, ProbeKind.FILE)
+SAID_CELLS: Final = 100
+MAX_OUTPUT_BYTES: Final = 64 * 1024
+
+_UNQUOTED: Final = frozenset("|&;<>()\n")
+_VARIABLE: Final = re.compile(r"\$[\w{(?$!@*#]")
+_REDIS: Final = frozenset(["redis-cli", "valkey-cli", "keydb-cli"])
+
+_NO_CONTAINER: Final = re.compile(rb"no such container", re.IGNORECASE)
+_NOT_RUNNING: Final = re.compile(
+    rb"container \S+ is (not running|paused|restarting)|cannot exec in a stopped", re.IGNORECASE
+)
+_NO_DOCKER: Final = re.compile(
+    rb"^(\S+: ){0,2}(failed to run command |can't execute )?['\"]?docker['\"]?: "
+    rb"(command )?(no such file|not found)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NO_RIGHTS: Final = re.compile(
+    rb"permission denied while trying to connect|dial unix \S*docker\S* connect: permission denied",
+    re.IGNORECASE,
+)
+_NO_DAEMON: Final = re.compile(rb"cannot connect to the docker daemon", re.IGNORECASE)
+_MISSING_INSIDE: Final = re.compile(
+    rb"executable file not found|no such file or directory", re.IGNORECASE
+)
+
+
+class HostProber:
+    """Runs the checks of kinds COMMAND and FILE."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def ask(self, probe: Probe) -> ProbeResult:
+        """What `probe` learns now.
+
+        Raises:
+            SshFailure: there was no answer.
+            Unusable: nothing was learned of the service.
+        """
+        argv = argv_of(probe)
+        timeout_s = probe.timeout.total_seconds()
+        sudo = self._by_sudo(probe)
+        result = await self._reach.run(
+            probe.host,
+            Command(argv, sudo=sudo),
+            timeout_s=timeout_s,
+            max_bytes=MAX_OUTPUT_BYTES,
+        )
+        refuse_unfinished(result, timeout_s)
+        if sudo:
+            refuse_sudo(result, probe.host)
+        if probe.container and result.exit_status != 0:
+            objection = _of_docker(probe, result)
+            if objection is not None:
+                return objection
+        return _file(probe, result) if probe.kind is ProbeKind.FILE else _command(probe, result)
+
+    def can(self, probe: Probe) -> bool:
+        """Whether there is a way onto the host of `probe`."""
+        return self._reach.can(probe.host)
+
+    def typed(self, probe: Probe) -> str:
+        """The command that a person types to see for himself; empty where there is none."""
+        try:
+            argv = argv_of(probe)
+        except Unusable:
+            return ""
+        return self._reach.typed(
+            probe.host, ("sudo", "-n", *argv) if self._by_sudo(probe) else argv
+        )
+
+    def _by_sudo(self, probe: Probe) -> bool:
+        """Docker may need rights that the login has not; the team's own command runs as is."""
+        host = self._reach.host(probe.host)
+        return bool(probe.container) and host is not None and host.sudo
+
+
+def argv_of(probe: Probe) -> tuple[str, ...]:
+    """The words that are run on the host.
+
+    Raises:
+        Unusable: of kind SETTINGS, because the command cannot be taken apart.
+    """
+    if probe.kind is ProbeKind.FILE:
+        words: tuple[str, ...] = ("test", "-f", probe.target)
+    else:
+        words = words_of(probe.target)
+    if probe.container.startswith("-"):
+        raise _unreadable("the container's name begins with a dash", "correct `service_name:`")
+    return ("docker", "exec", probe.container, *words) if probe.container else words
+
+
+def words_of(command: str) -> tuple[str, ...]:
+    """`command` taken apart as a shell does, where it needs no shell to mean what it says.
+
+    Raises:
+        Unusable: it does, it has a quote without an end, or it is empty.
+    """
+    shell = shell_syntax_in(command)
+    if shell:
+        raise _unreadable(
+            f"the check uses shell syntax (`{visible(shell)}`), and no shell runs it",
+            "write it as `sh -c '…'` in services.yaml",
+        )
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise _unreadable(
+            f"the check cannot be taken apart: {str(error).lower()}",
+            "close the quote in services.yaml",
+        ) from None
+    if not words or not words[0]:
+        raise _unreadable("the check is empty", "give `health_endpoint:` a command")
+    return words
+
+
+def shell_syntax_in(command: str) -> str:
+    """What only a shell would understand in `command`; empty where there is nothing."""
+    quote = ""
+    at = 0
+    while at < len(command):
+        character = command[at]
+        if character == "\\" and quote != "'":
+            at += 2
+            continue
+        if character in "'\"" and quote in ("", character):
+            quote = "" if quote else character
+        elif quote != "'":
+            if character == "`" or _VARIABLE.match(command, at):
+                return command[at : at + 2] if character == "$" else character
+            if not quote and character in _UNQUOTED:
+                pair = command[at : at + 2]
+                return pair if pair in ("&&", "||", ">>", "<<") else character
+        at += 1
+    return ""
+
+
+def _unreadable(cause: str, remedy: str) -> Unusable:
+    return Unusable(
+        FailureKind.SETTINGS, cause, expected="a program and its arguments", remedy=remedy
+    )
+
+
+def _of_docker(probe: Probe, result: SshResult) -> ProbeResult | None:
+    """What docker itself says, and not the command in the container; `None` where it does not."""
+    said = result.stderr + b"\n" + result.stdout
+    container = visible(probe.container, cells=60)
+    host = visible(probe.host, cells=60)
+    if _NO_RIGHTS.search(said):
+        raise Unusable(
+            FailureKind.FORBIDDEN,
+            f"docker on {host} does not let this login in",
+            remedy="add the login to the group docker there, "
+            "or set `sudo: true` for the host in services.yaml",
+        )
+    if _NO_DAEMON.search(said):
+        raise Unusable(
+            FailureKind.REFUSED,
+            f"the docker daemon on {host} does not run",
+            remedy="start it there: `systemctl start docker`",
+        )
+    if _NO_DOCKER.search(said):
+        raise Unusable(
+            FailureKind.NOT_SERVED,
+            f"there is no program docker on {host}, or not in its PATH",
+            remedy="install docker there, or correct the type of the service",
+        )
+    if _NO_CONTAINER.search(result.stderr):
+        return _result(probe, result, Verdict.UNHEALTHY, f"there is no container {container}")
+    state = _NOT_RUNNING.search(result.stderr)
+    if state is not None:
+        how = (state.group(1) or b"not running").decode("ascii").lower()
+        return _result(probe, result, Verdict.UNHEALTHY, f"the container {container} is {how}")
+    return None
+
+
+def _file(probe: Probe, result: SshResult) -> ProbeResult:
+    where = visible(probe.container or probe.host, cells=60)
+    path = visible(probe.target, cells=60)
+    if result.exit_status == 0:
+        return _in_time(probe, result, f"{path} is there,")
+    if result.exit_status == 1:
+        return _result(probe, result, Verdict.UNHEALTHY, f"there is no file {path} on {where}")
+    raise _not_run(probe, result, "test")
+
+
+def _command(probe: Probe, result: SshResult) -> ProbeResult:
+    words = words_of(probe.target)
+    program = words[0].rpartition("/")[2]
+    status = result.exit_status
+    if status in (NOT_FOUND, NOT_RUNNABLE):
+        raise _not_run(probe, result, program)
+    if program == "pg_isready" and status == 3:
+        raise Unusable(
+            FailureKind.SETTINGS,
+            f"pg_isready did not try: {_said(result) or 'status 3'}",
+            remedy="correct the arguments of the check in services.yaml",
+        )
+    if status != 0:
+        said = _said(result)
+        told = f"exit {status} in {_seconds(result)}" + (f": {said}" if said else "")
+        return _result(probe, result, Verdict.UNHEALTHY, told)
+    said = last_line(result.stdout, SAID_CELLS)
+    # `redis-cli` ends with 0 for an error of the server too: LOADING, NOAUTH, MASTERDOWN.
+    if program in _REDIS and words[-1].lower() == "ping" and said != "PONG":
+        said = said or "nothing"
+        told = f"answered {said}, expected PONG"
+        return _result(probe, result, Verdict.UNHEALTHY, told)
+    return _in_time(probe, result, said or "exit 0")
+
+
+def _not_run(probe: Probe, result: SshResult, program: str) -> Unusable:
+    where = f"the container {probe.container}" if probe.container else probe.host
+    shown, named = visible(program, cells=40), visible(where, cells=60)
+    said = _said(result)
+    if result.exit_status == NOT_FOUND or _MISSING_INSIDE.search(result.stderr + result.stdout):
+        cause = f"command missing: there is no program {shown} in {named}"
+    elif result.exit_status == NOT_RUNNABLE:
+        cause = f"the program {shown} cannot be run in {named}" + (f": {said}" if said else "")
+    else:
+        ended = f"{shown} in {named} ended with status {result.exit_status}"
+        cause = ended + (f": {said}" if said else "")
+    return Unusable(
+        FailureKind.NOT_SERVED,
+        cause,
+        remedy="install it there, or correct the check in services.yaml",
+    )
+
+
+def _said(result: SshResult) -> str:
+    return last_line(result.stderr, SAID_CELLS) or last_line(result.stdout, SAID_CELLS)
+
+
+def _in_time(probe: Probe, result: SshResult, what: str) -> ProbeResult:
+    took = f"{what} in {_seconds(result)}"
+    if probe.slow is not None and result.took_s > probe.slow.total_seconds():
+        slow = f"{took}, slower than {probe.slow.total_seconds():g} s"
+        return _result(probe, result, Verdict.UNHEALTHY, slow)
+    return _result(probe, result, Verdict.HEALTHY, took)
+
+
+def _result(probe: Probe, result: SshResult, verdict: Verdict, said: str) -> ProbeResult:
+    return ProbeResult(
+        probe=probe,
+        verdict=verdict,
+        said=said,
+        latency=timedelta(seconds=result.took_s),
+    )
+
+
+def _seconds(result: SshResult) -> str:
+    seconds = result.took_s
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
