@@ -19,8 +19,8 @@ from console.safety.text import visible
 KeyFaults = Callable[[Mapping[str, tuple[str, ...]]], Iterable[tuple[str, str]]]
 """Judges the whole of `keys`: pairs of an action's id and what is wrong with its keys."""
 
-HEALTH: Final = SourceKind.HEALTH.value
-"""The name of the source that all health checks together are."""
+TAKEN: Final = (SourceKind.HEALTH.value, SourceKind.HOSTS.value)
+"""Names of the sources that all health checks, and all hosts, together are."""
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -58,10 +58,13 @@ def keys_of(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 def _check_sources(checked: Checked[Settings], settings: Settings) -> None:
     sources = settings.sources
-    lists = ("sources", "prometheus"), ("sources", "alertmanager")
-    checked.require_unique("source", *lists, taken=[HEALTH])
+    lists = ("sources", "prometheus"), ("sources", "alertmanager"), ("sources", "kubernetes")
+    checked.require_unique("source", *lists, taken=TAKEN)
     for source in (*sources.prometheus, *sources.alertmanager):
         _check_http(checked, source)
+    usual = [each for each in sources.kubernetes if not checked.wrote(each, "name")]
+    for nameless in usual[1:]:
+        checked.fault(nameless, (), "expected a `name`: another cluster has none either")
     for cluster in sources.alertmanager:
         for index, member in enumerate(cluster.members):
             if member.rstrip("/") in [each.rstrip("/") for each in cluster.members[:index]]:

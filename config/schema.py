@@ -126,6 +126,8 @@ class HealthSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many probes run at the same time."""
     tls_warn_days: CountOrNone = 14
     """A certificate with fewer days left than this is not healthy."""
+    ca: FilePath | None = None
+    """A file with the certificate authority to trust in place of the system's, PEM."""
     max_bytes: Count = 256 * 1024
     """The largest body that is read."""
 

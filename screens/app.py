@@ -29,6 +29,7 @@ from screens.ending import EndsInOrder
 from screens.fleet import FleetScreen
 from screens.frame import Frame
 from screens.help import help_of
+from screens.here import Doors
 from screens.keys import Keys
 from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
@@ -115,6 +116,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             opened.loaded.settings.look.ascii if opened.ascii is None else opened.ascii,
             os.environ,
         )
+        self.doors = Doors(os.environ.get("SHELL", ""))
         self.fresh: Update | None = None
         self.notices: list[str] = []
         """Everything that was said in the bottom line, oldest first."""

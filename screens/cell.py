@@ -1,17 +1,33 @@
-"""One service: its probes, targets, alerts, versions, and what depends on it."""
+"""One service: its proofs, what runs it, alerts, versions, certificates, and what needs it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import ClassVar
 
-from console.model.snapshot import Cell, Snapshot
+from console.model.failure import Failure
+from console.model.host import Unit
+from console.model.registry import ServiceType
+from console.model.snapshot import Cell, HostState, NamespaceState, Snapshot
 from console.model.update import Update
 from console.model.words import age_text
 from screens.document import DocumentFrame
-from screens.row_facts import cell_facts, failure_facts, section, state_words
+from screens.here import Subject, subject_of_cell
+from screens.host_facts import container_field, unit_field
+from screens.sections import failure_facts, section, state_words
+from screens.service_facts import (
+    certificate_fields,
+    need_fields,
+    pod_fields,
+    proof_fields,
+    sibling_fields,
+    state_fields,
+    version_fields,
+)
+from screens.versions import container_of, workload_of
 from widgets.detail import Field, Part
 from widgets.paint import STATE_INKS
+from widgets.theme import Ink
 
 
 class CellScreen(DocumentFrame):
@@ -22,6 +38,12 @@ class CellScreen(DocumentFrame):
     def __init__(self, service: str) -> None:
         super().__init__()
         self._service = service
+
+    @property
+    def subject(self) -> Subject | None:
+        update = self.console_app.fresh
+        cells = update.snapshot.cells if update is not None else ()
+        return next((subject_of_cell(c) for c in cells if c.service.name == self._service), None)
 
     def show_body(self, update: Update) -> None:
         found = [c for c in update.snapshot.cells if c.service.name == self._service]
@@ -36,13 +58,69 @@ class CellScreen(DocumentFrame):
 
 def parts_of_cell(cell: Cell, snapshot: Snapshot) -> list[Part]:
     """All that is known about a service."""
-    parts = [*section("service", cell_facts(cell, snapshot))]
+    service, now = cell.service, snapshot.at
+    cells = {one.service.name: one for one in snapshot.cells}
+    users = [c for c in snapshot.cells if service.name in c.service.depends_on]
+    needs = [cells.get(name) for name in service.depends_on]
+    parts = [*section("service", _head_fields(cell, snapshot))]
+    parts += section("proofs", proof_fields(cell, now))
+    parts += section("what runs it", _runner_fields(cell, snapshot))
     parts += section("alerts about it", _alert_facts(cell, snapshot))
+    parts += section("versions", version_fields(cell))
+    parts += section("the same elsewhere", sibling_fields(cell, snapshot.cells))
+    parts += section("certificates", certificate_fields(cell, now.wall))
+    parts += section("hangs together with", need_fields(cell, needs, users))
     for result in cell.probes:
         if result.failure is not None:
             parts += section(f"{result.probe.kind.value} probe", failure_facts(result.failure))
+    for report in cell.reports:
+        if report.failure is not None:
+            parts += section(f"its {report.runner.value}", failure_facts(report.failure))
     parts += section("as registered", _registry_facts(cell))
     return parts
+
+
+def _head_fields(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
+    service = cell.service
+    yield Field("name", f"{service.name}@{service.place}")
+    yield from state_fields(cell, snapshot.at)
+    if service.owner is not None:
+        yield Field("owner", service.owner)
+
+
+def _runner_fields(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
+    """Its container, unit or workload as the host or the cluster tells of it."""
+    service, now = cell.service, snapshot.at.wall
+    host = _host_of(cell, snapshot)
+    container = container_of(service, host)
+    if container is not None:
+        yield container_field(container, now)
+    unit = _unit_of(cell, host)
+    if unit is not None:
+        yield unit_field(unit, now)
+    workload = workload_of(service, _namespace_of(cell, snapshot))
+    if workload is not None:
+        yield from pod_fields(workload, service.expected_version, now)
+
+
+def _host_of(cell: Cell, snapshot: Snapshot) -> HostState | None:
+    name = cell.service.host
+    return next((one for one in snapshot.host_states if one.host.name == name), None)
+
+
+def _namespace_of(cell: Cell, snapshot: Snapshot) -> NamespaceState | None:
+    name = cell.service.namespace
+    return next((one for one in snapshot.namespaces if one.name == name), None)
+
+
+def _unit_of(cell: Cell, host: HostState | None) -> Unit | None:
+    if host is None or host.facts is None or cell.service.type is not ServiceType.SYSTEMD:
+        return None
+    held = host.facts.units
+    if held is None or isinstance(held, Failure):
+        return None
+    names = (cell.service.unit, f"{cell.service.unit}.service")
+    return next((unit for unit in held if unit.name.exact in names), None)
 
 
 def _alert_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
@@ -50,8 +128,9 @@ def _alert_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
     for known in snapshot.alerts:
         if known.key in keys:
             age = age_text(snapshot.at.wall - known.alert.starts_at)
-            note = f"{state_words(known.state, known.standing)}, {age}"
-            yield Field(known.alert.name, known.alert.labels.value_of("instance"), note=note)
+            words = f"{state_words(known.state, known.standing)}, {age}"
+            where = known.alert.labels.value_of("instance")
+            yield Field(known.alert.name, where or words, note=words if where else "")
 
 
 def _registry_facts(cell: Cell) -> Iterator[Field]:
@@ -59,6 +138,8 @@ def _registry_facts(cell: Cell) -> Iterator[Field]:
     yield Field("type", service.type.value)
     if service.critical:
         yield Field("critical", "yes: counts three times in the score", STATE_INKS[cell.state])
+    if service.service_name:
+        yield Field("run as", service.service_name)
     if service.health:
         yield Field("health", service.health)
     if service.ready:
@@ -68,6 +149,6 @@ def _registry_facts(cell: Cell) -> Iterator[Field]:
     if service.alerts:
         yield Field("its alerts", ", ".join(service.alerts))
     on = [n for n in ("prometheus", "sentry", "otel", "langfuse") if getattr(service.monitoring, n)]
-    yield Field("monitored by", ", ".join(on) or "nothing, as registered")
+    yield Field("monitored by", ", ".join(on) or "nothing, as registered", Ink.PLAIN)
     for name, value in service.labels:
         yield Field(name, value)

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from console.engine.evidence_known import known_lines
 from console.engine.questions import RuleOf, Trend, ValueNow, rule_of
 from console.model.failure import Failure
 from console.model.labels import Labels
 from console.model.snapshot import KnownAlert
 from console.model.update import Update
 from console.model.worklist import Row, Worklist
+from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.document import DocumentFrame
-from screens.row_facts import parts_of
+from screens.evidence import uncut
+from screens.evidence_asking import Asking, EvidenceCame
+from screens.here import Subject, subject_of_row
+from screens.row_facts import parts_of, section
 from widgets.detail import Blank, Field, Figure, Part, SpanLine, Title
 from widgets.graph import Chart, Curve, plot
 from widgets.paint import Spans
@@ -46,11 +51,17 @@ class DetailScreen(DocumentFrame):
         self._value: ValueNow | None = None
         self._trend: Trend | None = None
         self._asked = False
+        self._asking = Asking(self)
 
     @property
     def first(self) -> KnownAlert | None:
         """The alert that the rule and the graph are about."""
         return self._row.alerts[0] if self._row.alerts else None
+
+    @property
+    def subject(self) -> Subject | None:
+        update = self.console_app.fresh
+        return None if update is None else subject_of_row(self._row, update.snapshot)
 
     def show_body(self, update: Update) -> None:
         self._follow(update.worklist)
@@ -58,7 +69,7 @@ class DetailScreen(DocumentFrame):
         if rule is not None and self.first is not None and not self._asked:
             self._asked = True
             self.run_worker(self._ask(rule, self.first.alert.labels), exit_on_error=False)
-        parts = parts_of(self._row, update.snapshot, self._value)
+        parts = [*self._evidence(update), *parts_of(self._row, update.snapshot, self._value)]
         graph = self._graph(rule)
         if self._at == "trend":
             parts = [*graph, *parts]
@@ -70,6 +81,29 @@ class DetailScreen(DocumentFrame):
             gone = "it is not in the worklist any more; this is how it was last seen"
             parts = [SpanLine(((gone, Ink.WARNING),)), Blank(), *parts]
         self.detail.show(parts, subject=f"{self._row.key} {self._at}")
+
+    def _evidence(self, update: Update) -> tuple[Part, ...]:
+        """All evidence, whole."""
+        if self._gone:
+            self._asking.leave()
+            return ()
+        self._asking.look_at(self._row, update.snapshot)
+        known = known_lines(self._row, update.worklist, update.snapshot)
+        lines = self._asking.beside(known)
+        return section("evidence", uncut(lines, self.console_app.clock.now()))
+
+    def on_evidence_came(self, event: EvidenceCame) -> None:
+        if self._asking.take(event) and self.console_app.fresh is not None:
+            self.show_body(self.console_app.fresh)
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self._asking.tick(now)
+        if self.console_app.fresh is not None:
+            self.show_body(self.console_app.fresh)
+
+    def on_screen_suspend(self) -> None:
+        self._asking.leave()
 
     def _follow(self, worklist: Worklist) -> None:
         """Take the row's newest form; a narrowed one keeps to its alert."""

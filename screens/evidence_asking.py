@@ -52,6 +52,8 @@ class Asking:
         self._under_way: Future[None] | None = None
         self._asked_at: Instant | None = None
         self._answers: dict[Topic, Learned] = {}
+        self._broken = False
+        """The last asking ended in a fault of ours: what has not come does not come."""
 
     def look_at(self, row: Row | None, snapshot: Snapshot) -> None:
         """The cursor is on `row`, in its newest form; another than before is asked about soon."""
@@ -74,13 +76,16 @@ class Asking:
         self._about = None
         self._asked_at = None
         self._answers = {}
+        self._broken = False
 
     def tick(self, now: Instant) -> None:
         """Ask again where the last answers have grown old."""
-        asked_at = self._asked_at
+        asked_at, under_way = self._asked_at, self._under_way
+        if under_way is not None and under_way.done() and not under_way.cancelled():
+            self._broken = under_way.exception() is not None
         if asked_at is None or now.since(asked_at).total_seconds() < AGAIN_S:
             return
-        if self._under_way is None or self._under_way.done():
+        if under_way is None or under_way.done():
             self._ask()
 
     def take(self, came: EvidenceCame) -> bool:
@@ -99,8 +104,10 @@ class Asking:
             learned = self._answers.get(topic)
             if learned is not None:
                 lines += learned.lines
+            elif self._broken:
+                lines.append(plain(topic, "not known: a fault inside the console", Tone.UNKNOWN))
             elif topic not in _REPLACED:
-                lines.append(plain(topic, "asking…", Tone.MUTED))
+                lines.append(plain(topic, "asking", Tone.MUTED))
         return tuple(lines)
 
     def _wait_for_rest(self) -> None:

@@ -22,6 +22,7 @@ from console.safety.text import Raw
 from console.triage.filter import Filter, FilterFault, parse
 from screens.commands import action_called, command_of, completions, palette
 from screens.filter_line import FilterLine
+from screens.here import Subject
 from screens.keys import handler_name
 from screens.too_small import TooSmall
 from widgets.command_line import CommandLine, Completer, Completion
@@ -165,7 +166,7 @@ class Frame(Screen[None], inherit_bindings=False):
                 continue  # there is nothing to go back from
             # From a screen that lies on another the way back is what is asked for most.
             wanted = BACK_INSIDE if action.id == "app.back" and inside else action.footer
-            why = self.why_not(action)
+            why = self._refusal(action)
             if not why or action.group == "row":
                 hints.append(Hint(shown[0], action.label, wanted, why))
         self.query_one(Footer).show(hints)
@@ -173,6 +174,17 @@ class Frame(Screen[None], inherit_bindings=False):
     def why_not(self, action: Action) -> str:
         """Why an action does nothing now; empty where it does."""
         return ""
+
+    def _refusal(self, action: Action) -> str:
+        app = self.console_app
+        return self.why_not(action) or app.doors.why_not(
+            action, self.subject, app.opened.loaded, read_only=app.opened.read_only
+        )
+
+    @property
+    def subject(self) -> Subject | None:
+        """What the cursor stands on, for its log and its shell."""
+        return None
 
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say one line at the bottom."""
@@ -221,7 +233,7 @@ class Frame(Screen[None], inherit_bindings=False):
             where = " and ".join(dict.fromkeys((action.where[0], action.where[-1])))
             self.say(f"{action.label} is for {where}, not for this screen", warning=True)
             return
-        why = self.why_not(action)
+        why = "" if argument and action.argument else self._refusal(action)
         if why:
             keys = self.console_app.keys.of(action)
             hint = Hint(keys[0] if keys else action.command, action.label, why_not=why)
@@ -234,6 +246,31 @@ class Frame(Screen[None], inherit_bindings=False):
             handler(argument)
         else:
             handler()
+
+    # Logs and shells
+
+    def do_row_logs(self, name: str = "") -> None:
+        """Open the log of what the cursor stands on, or of the service called `name`."""
+        from screens.logs import LogsScreen
+
+        subject = Subject(name) if name else self.subject
+        why = self.console_app.doors.why_no_log(subject, self.console_app.opened.loaded)
+        if why or subject is None:
+            self.say(why, warning=True)
+        else:
+            self.app.push_screen(LogsScreen(subject))
+
+    def do_row_shell(self, name: str = "") -> None:
+        """Open a shell where the cursor stands, or on the host or service called `name`."""
+        from screens.shell import open_shell
+
+        app = self.console_app
+        wanted = name or (self.subject.service if self.subject is not None else None)
+        shell = app.doors.shell(wanted, app.opened.loaded)
+        if isinstance(shell, str):
+            self.say(shell, warning=True)
+        else:
+            open_shell(app, shell)
 
     # Moving
 

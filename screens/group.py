@@ -19,6 +19,7 @@ from console.safety.clock import Instant
 from console.safety.text import Raw
 from screens.detail import DetailScreen
 from screens.frame import Frame
+from screens.here import Subject, subject_of_row
 from screens.rows import columns, is_dimmed
 from widgets.columns import Column
 from widgets.live_list import LiveList
@@ -77,6 +78,13 @@ class GroupScreen(InnerList):
         )
         yield self.list
 
+    @property
+    def subject(self) -> Subject | None:
+        known, update = self.list.cursor_row, self.console_app.fresh
+        if known is None or update is None:
+            return None
+        return subject_of_row(narrowed(self._row, known), update.snapshot)
+
     def show_body(self, update: Update) -> None:
         found = row_of(self._row.key, update.worklist)
         if found is None:
@@ -116,6 +124,11 @@ class OldScreen(InnerList):
             empty=((("  nothing has been firing for that long", Ink.MUTED),),),
         )
         yield self.list
+
+    @property
+    def subject(self) -> Subject | None:
+        row, update = self.list.cursor_row, self.console_app.fresh
+        return None if row is None or update is None else subject_of_row(row, update.snapshot)
 
     def show_body(self, update: Update) -> None:
         rows = tuple(row for row in update.worklist.old if self.filter.matches_row(row))

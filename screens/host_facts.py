@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,10 +14,9 @@ from console.model.registry import Host, Thresholds
 from console.model.report import Runner
 from console.model.snapshot import Cell, HostState, NamespaceState
 from console.model.state import State
-from console.model.words import age_text, count_text
+from console.model.words import age_text, clock_time, count_text
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
-from screens.sections import clock_time
 from widgets.detail import Field
 from widgets.paint import STATE_INKS, Span
 from widgets.theme import Ink
@@ -61,18 +61,18 @@ def note_of(state: HostState) -> tuple[str, Ink]:
 
 
 def namespace_note(namespace: NamespaceState) -> str:
-    """`9 of 11 workloads whole, 31 of 33 pods ready`."""
+    """`31 of 33 pods, 9 of 11 workloads`: how many are ready, how many whole."""
     whole = sum(
         work.desired is not None and work.ready is not None and work.ready >= work.desired
         for work in namespace.workloads
     )
-    told = f"{whole} of {len(namespace.workloads)} workloads whole"
+    told = f"{whole} of {count_text(len(namespace.workloads))} workloads"
     ready = [work.ready for work in namespace.workloads]
     desired = [work.desired for work in namespace.workloads]
     if None in ready or None in desired:
         return told
     pods = sum(one or 0 for one in ready), sum(one or 0 for one in desired)
-    return f"{told}, {count_text(pods[0])} of {count_text(pods[1])} pods"
+    return f"{count_text(pods[0])} of {count_text(pods[1])} pods, {told}"
 
 
 def old_after_s(own: Cell | None) -> float:
@@ -99,7 +99,10 @@ def host_brief(state: HostState, now: Instant) -> Iterator[Field]:
     yield Field("facts", ", ".join(_usage_words(facts, limits)), note=f"{facts.means.value}{age}")
     mounts = sorted(facts.mounts or (), key=lambda mount: -mount.used_percent)
     if mounts:
-        words = [f"{visible(one.path)} {_short(one.used_percent, limits)}" for one in mounts[:6]]
+        words = [
+            f"{visible(one.path)} {_short(one.used_percent, limits.disk_percent)}"
+            for one in mounts[:6]
+        ]
         wrong = mounts[0].used_percent > limits.disk_percent
         yield Field("disks", "  ".join(words), Ink.FIRING if wrong else Ink.PLAIN)
     yield from _brief_lists(facts)
@@ -125,9 +128,8 @@ def _brief_lists(facts: HostFacts) -> Iterator[Field]:
 
 
 def _usage_words(facts: HostFacts, limits: Thresholds) -> Iterator[str]:
-    yield f"cpu {_percent(facts.cpu_percent, limits.cpu_percent)[0]}%"
-    memory = _percent(facts.memory_percent, limits.memory_percent)[0]
-    yield f"mem {memory}%"
+    yield f"cpu {_short(facts.cpu_percent, limits.cpu_percent)}"
+    yield f"mem {_short(facts.memory_percent, limits.memory_percent)}"
     if facts.load is not None:
         cpus = f" on {facts.cpus}" if facts.cpus else ""
         yield f"load {_load(facts.load[0])}{cpus}"
@@ -204,7 +206,7 @@ def mount_fields(mounts: Iterable[Mount], limits: Thresholds, bar: str) -> Itera
         starved = (mount.inodes_percent or 0.0) > INODES_LIMIT
         filled = max(0, min(_BAR_CELLS, round(mount.used_percent / 100 * _BAR_CELLS)))
         drawn = "[" + bar * filled + " " * (_BAR_CELLS - filled) + "]"
-        parts = [f"{drawn} {_short(mount.used_percent, limits):>4}"]
+        parts = [f"{drawn} {_short(mount.used_percent, limits.disk_percent):>4}"]
         parts.append(f"{bytes_text(mount.free_bytes)} free of {bytes_text(mount.size_bytes)}")
         if mount.inodes_percent is not None:
             parts.append(f"inodes {mount.inodes_percent:.0f}%{WRONG * starved}")
@@ -303,8 +305,8 @@ def _percent(value: float | None, limit: float) -> Span:
     return (f"{value:.0f}", Ink.PLAIN)
 
 
-def _short(used: float, limits: Thresholds) -> str:
-    return f"{used:.0f}%" + WRONG * (used > limits.disk_percent)
+def _short(used: float | None, limit: float) -> str:
+    return "?" if used is None else f"{used:.0f}%" + WRONG * (used > limit)
 
 
 def _load(load: float) -> str:
@@ -317,3 +319,22 @@ def _wrong(wrong: bool) -> Ink:
 
 def _known(value: Raw | str | None) -> Ink:
     return Ink.PLAIN if value else Ink.MUTED
+
+
+def host_command(host: Host, hosts: Iterable[Host]) -> str:
+    """The `ssh` that repeats a look by hand; empty where none leads there."""
+    if not host.is_reached or host.is_local or host.address is None:
+        return ""
+    words = ["ssh"]
+    jump = next((one for one in hosts if one.name == host.jump), None)
+    if host.jump is not None:
+        words += ["-J", _login(jump) if jump is not None else host.jump]
+    if host.port is not None:
+        words += ["-p", str(host.port)]
+    user = f"{host.user}@" if host.user else ""
+    return " ".join([*map(shlex.quote, words), shlex.quote(f"{user}{host.address}"), "uptime"])
+
+
+def _login(host: Host) -> str:
+    user = f"{host.user}@" if host.user else ""
+    return f"{user}{host.address or host.name}" + (f":{host.port}" if host.port else "")

@@ -26,6 +26,8 @@ from widgets.matrix import Service as Shown
 
 LAST: Final = (PAGES, API, EXTERNAL)
 """Places that are not machines stand behind those that are."""
+_BETWEEN: Final = "\n"
+"""Between the group of a row and its name."""
 HOST_NAME: Final = "host"
 """How a host's own cell is drawn."""
 
@@ -47,7 +49,7 @@ class _Slot:
     def __init__(self, name: str, value: str, host: Host | None) -> None:
         self.name = name
         self.value = value
-        self.key = f"{value}\n{name}" if value else name
+        self.key = f"{value}{_BETWEEN}{name}" if value else name
         self.host = host
         self.cells: list[int] = []
         self.tally = Tally()
@@ -156,7 +158,7 @@ class PlaceBook:
             value = label_of(cell.service, host, label) if label else ""
             slot = found.get((name, value))
             if slot is None:
-                if host is None and cell.service.host == name:
+                if host is None and cell.service.host == name and name not in LAST:
                     host = Host(name)
                 slot = found[(name, value)] = _Slot(name, value, host)
             slot.cells.append(at)
@@ -195,16 +197,32 @@ class PlaceBook:
         A cell keeps its position whatever its state, so that a person learns where things
         stand.
         """
-        label = self._chosen.label
-        found: list[tuple[_Slot, Place]] = []
+        found: list[Place] = []
         for slot in self._slots:
             if slot.place is None:
                 slot.place = self._place(slot)
             if slot.place.services or (not slot.cells and self._is_bare_shown(slot)):
-                found.append((slot, slot.place))
+                found.append(slot.place)
+        return tuple(found)
+
+    def under_headings(self, places: Sequence[Place]) -> tuple[Place, ...]:
+        """`places`, with a heading over the first of each group that stands together."""
+        label = self._chosen.label
         if not label:
-            return tuple(place for _, place in found)
-        return self._grouped(found, label)
+            return tuple(places)
+        tallies: dict[str, list[Tally]] = {}
+        for slot in self._slots:
+            tallies.setdefault(slot.value, []).append(slot.tally)
+        headed: list[Place] = []
+        last: str | None = None
+        for place in places:
+            value = group_of(place)
+            if value != last:
+                above = heading_of(label, value, tallies.get(value, ()))
+                place = msgspec.structs.replace(place, above=above)
+            last = value
+            headed.append(place)
+        return tuple(headed)
 
     def _is_bare_shown(self, slot: _Slot) -> bool:
         """Whether a host without any service is shown."""
@@ -213,25 +231,6 @@ class PlaceBook:
         if not self._chosen.filter:
             return True
         return self._chosen.filter.matches_cell(as_cell(slot.host))
-
-    def _grouped(self, found: list[tuple[_Slot, Place]], label: str) -> tuple[Place, ...]:
-        """The rows with a heading over the first of each group, the unlabelled last."""
-        whole: dict[str, list[Tally]] = {}
-        for slot in self._slots:
-            whole.setdefault(slot.value, []).append(slot.tally)
-        places: list[Place] = []
-        last: str | None = None
-        for slot, place in found:
-            if slot.value != last:
-                last = slot.value
-                above = heading_of(label, slot.value, whole[slot.value])
-                if place.above != above:
-                    place = msgspec.structs.replace(place, above=above)
-            elif place.above:
-                place = msgspec.structs.replace(place, above=())
-            slot.place = place
-            places.append(place)
-        return tuple(places)
 
     def _place(self, slot: _Slot) -> Place:
         cells = [self._cells[at] for at in slot.cells]
@@ -271,22 +270,35 @@ def places_of(snapshot: Snapshot) -> tuple[Place, ...]:
     return book.places()
 
 
+def group_of(place: Place) -> str:
+    """The value of the label under which a row stands; empty where it stands under none."""
+    return place.ident.rpartition(_BETWEEN)[0]
+
+
+def name_of(place: Place) -> str:
+    """Of a row of a book: the name of its host or namespace."""
+    return place.ident.rpartition(_BETWEEN)[2]
+
+
 def troubled_first(places: Sequence[Place]) -> tuple[Place, ...]:
     """The worst rows first; those that are alike as they stood, and groups stay together."""
-    groups: list[list[Place]] = []
+    worst: dict[str, int] = {}
     for place in places:
-        if place.above or not groups:
-            groups.append([])
-        groups[-1].append(place)
-    ordered: list[Place] = []
-    for group in sorted(groups, key=lambda group: -max(map(badness_of, group))):
-        rows = sorted(group, key=lambda place: -badness_of(place))
-        above = group[0].above
-        if rows[0].above != above:
-            rows = [msgspec.structs.replace(row, above=()) if row.above else row for row in rows]
-            rows[0] = msgspec.structs.replace(rows[0], above=above)
-        ordered += rows
-    return tuple(ordered)
+        group = group_of(place)
+        worst[group] = max(worst.get(group, 0), badness_of(place))
+    at = {group: number for number, group in enumerate(worst)}
+
+    def rank(place: Place) -> tuple[int, int, int]:
+        group = group_of(place)
+        return -worst[group], at[group], -badness_of(place)
+
+    return tuple(sorted(places, key=rank))
+
+
+def in_held_order(places: Sequence[Place], order: Sequence[str]) -> tuple[Place, ...]:
+    """As they were shown before; what is new comes last."""
+    rank = {ident: number for number, ident in enumerate(order)}
+    return tuple(sorted(places, key=lambda place: rank.get(place.ident, len(rank))))
 
 
 def badness_of(place: Place) -> int:

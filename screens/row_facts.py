@@ -10,11 +10,10 @@ from console.model.alert import Alert, Silence
 from console.model.failure import Failure
 from console.model.snapshot import Cell, KnownAlert, Snapshot
 from console.model.state import State
-from console.model.words import age_text, breach_text
-from console.model.words import clock_time as clock_time
+from console.model.words import age_text, breach_text, clock_time
 from console.model.worklist import Clocks, Row
 from console.safety.text import Raw
-from screens.sections import clock_time, failure_facts, section, state_words
+from screens.sections import failure_facts, section, state_words
 from screens.service_facts import cell_facts
 from widgets.detail import Field, Part
 from widgets.paint import PRIORITY_INKS, STATE_INKS

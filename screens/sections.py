@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from console.model.failure import Failure
 from console.model.snapshot import Standing
@@ -18,14 +17,6 @@ def section(title: str | Raw, fields: Iterable[Field]) -> tuple[Part, ...]:
     """A heading, its lines, and an empty one; nothing where there are no lines."""
     lines = tuple(fields)
     return (Title(((title, Ink.HEADING),)), *lines, Blank()) if lines else ()
-
-
-def clock_time(at: datetime, now: datetime) -> str:
-    """A moment as a person reads it: the time of day, with the date when it is not today."""
-    local, today = at.astimezone(), now.astimezone()
-    if local.date() == today.date():
-        return f"{local:%H:%M:%S}"
-    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def state_words(state: State, standing: Standing) -> str:

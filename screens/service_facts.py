@@ -9,11 +9,10 @@ from console.model.probe import ProbeResult, Verdict
 from console.model.report import Report
 from console.model.snapshot import Cell, Snapshot
 from console.model.state import State
-from console.model.words import age_text
+from console.model.words import age_text, clock_time
 from console.model.workload import Pod, Workload
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
-from screens.sections import clock_time
 from screens.versions import (
     has_drift,
     is_other,

@@ -22,6 +22,7 @@ from screens.evidence import pane
 from screens.evidence_asking import Asking, EvidenceCame
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
+from screens.here import Subject, subject_of_row
 from screens.places import PlaceBook, troubled_first
 from screens.rows import columns, headings, is_dimmed, storm_columns
 from widgets.detail import Detail, Figure
@@ -44,10 +45,10 @@ class TriageScreen(Frame):
     def __init__(self) -> None:
         super().__init__()
         self._made_for = (False, False)
+        self._book = PlaceBook()
         self._shown: tuple[Row, Snapshot] | None = None
         self._known: tuple[EvidenceLine, ...] = ()
         self._asking = Asking(self)
-        self._book = PlaceBook()
 
     def body(self) -> Iterable[Widget]:
         app = self.console_app
@@ -82,6 +83,11 @@ class TriageScreen(Frame):
         """The row under the cursor, as it was painted: what an action binds to."""
         return self.list.cursor_row
 
+    @property
+    def subject(self) -> Subject | None:
+        row, update = self.row, self.console_app.fresh
+        return None if row is None or update is None else subject_of_row(row, update.snapshot)
+
     def show_body(self, update: Update) -> None:
         worklist = update.worklist
         self._take_columns(worklist)
@@ -94,6 +100,8 @@ class TriageScreen(Frame):
 
     def _places(self, snapshot: Snapshot) -> tuple[Place, ...]:
         """All places as they are, or where there are too many the troubled ones first."""
+        if not self.matrix.size.width:
+            return ()  # it is not shown
         self._book.take(snapshot)
         places = self._book.places()
         return places if self.matrix.fits(places) else troubled_first(places)

@@ -73,9 +73,8 @@ def siblings_of(service: Service, cells: Iterable[Cell]) -> Iterator[Cell]:
     family = _family(service)
     for cell in cells:
         other = cell.service
-        if other is not service and other.name != service.name and other.type is service.type:
-            if _family(other) == family:
-                yield cell
+        if other.type is service.type and other.name != service.name and _family(other) == family:
+            yield cell
 
 
 def _family(service: Service) -> str:

@@ -106,12 +106,15 @@ class OncallDriver(LinuxDriver):
         """Go to the shell until `fg`; whether there was a shell to go to."""
         return self._jobs.stop()
 
-    def lend(self, use: Callable[[], Answer]) -> Answer:
+    def lend(self, use: Callable[[], Answer], words: str) -> Answer:
         """Give the terminal to `use` until it returns, and take it back as we found it.
 
-        Nothing typed before reaches it, and nothing typed at its end reaches us.
+        Nothing typed before reaches it, and nothing typed at its end reaches us. `words` is
+        a line of safe text that stands above what `use` prints.
         """
         self.suspend_application_mode()
+        self._output.write(f"{in_ascii(words) if self._ascii_alone else words}\r\n")
+        self._output.settle(_LAST_WORDS_S)
         try:
             return use()
         finally:

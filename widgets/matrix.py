@@ -186,10 +186,10 @@ class Matrix(LineView, can_focus=True):
             self._move(*found)
         return found is not None
 
-    def move_to_place(self, ident: str) -> bool:
-        """Put the cursor at the head of a row; `False` where there is no such row."""
+    def move_to_place(self, name: str) -> bool:
+        """Put the cursor at the head of the first row of that name; `False` without one."""
         for row, place in enumerate(self._places):
-            if place.ident == ident:
+            if place.name == name:
                 self._move(row, HEAD)
                 return True
         return False

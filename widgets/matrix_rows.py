@@ -134,7 +134,7 @@ def fact_spans(
         return []
     if not place.facts:
         note = place.note if place.services else ""
-        return [(" " + fit(note, layout.facts - 1, marks=glyphs.marks), place.note_ink)]
+        return [(f" {fit(note, layout.facts - 2, marks=glyphs.marks)} ", place.note_ink)]
     shown = [*columns][: layout.columns]
     cells: list[Span] = [*place.facts, (age, Ink.MUTED)]
     spans: list[Span] = []

@@ -21,6 +21,8 @@ SPOKEN = {
     "exclamation_mark": "!",
     "comma": ",",
     "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "space": "space",
 }
 """Textual's key names that people call otherwise."""

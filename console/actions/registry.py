@@ -9,9 +9,12 @@ from console.model.action import Action, Effect
 READ = Effect.READ
 LISTS = ("triage", "group", "fleet", "sources")
 """Screens with rows under a cursor."""
-VIEWS = (*LISTS, "detail", "service", "source")
+VIEWS = (*LISTS, "detail", "service", "host", "source", "logs")
 """Those, and the ones that show a single thing whole."""
 ALERTS = ("triage", "group", "detail")
+SIDEWAYS = ("fleet", "logs")
+PLACES = (*ALERTS, "fleet", "service", "host", "logs")
+"""Screens on which a service or a host is shown: what has a log, and where a shell can be."""
 
 ACTIONS: tuple[Action, ...] = (
     # Screens
@@ -155,8 +158,8 @@ ACTIONS: tuple[Action, ...] = (
     # Moving
     Action("move.down", "down", "One row down.", ("j", "down"), "move", VIEWS, READ),
     Action("move.up", "up", "One row up.", ("k", "up"), "move", VIEWS, READ),
-    Action("move.left", "left", "One cell left.", ("h", "left"), "move", ("fleet",), READ),
-    Action("move.right", "right", "One cell right.", ("l", "right"), "move", ("fleet",), READ),
+    Action("move.left", "left", "One cell left.", ("h", "left"), "move", SIDEWAYS, READ),
+    Action("move.right", "right", "One cell right.", ("l", "right"), "move", SIDEWAYS, READ),
     Action("move.top", "top", "To the first row; `gg`.", ("g,g", "home"), "move", VIEWS, READ),
     Action("move.bottom", "bottom", "To the last row.", ("G", "end"), "move", VIEWS, READ),
     Action("move.page-down", "page down", "One page down.", ("pagedown",), "move", VIEWS, READ),
@@ -227,6 +230,115 @@ ACTIONS: tuple[Action, ...] = (
         command="copy",
         footer=28,
     ),
+    Action(
+        "row.logs",
+        "logs",
+        "The log of the row's service, from just before its episode began.",
+        ("L",),
+        "row",
+        PLACES,
+        READ,
+        command="logs",
+        argument="SERVICE",
+        footer=44,
+    ),
+    Action(
+        "row.shell",
+        "shell",
+        "A shell on the row's host or in its pod: a pane of tmux, else until you `exit`.",
+        ("exclamation_mark",),
+        "row",
+        PLACES,
+        Effect.DISRUPTIVE,
+        command="shell",
+        argument="HOST",
+        footer=32,
+    ),
+    # Logs
+    Action(
+        "logs.follow",
+        "follow",
+        "New lines as they come, or no longer; it stands still while you have scrolled up.",
+        ("f",),
+        "logs",
+        ("logs",),
+        READ,
+        command="follow",
+        footer=66,
+    ),
+    Action(
+        "logs.find",
+        "find",
+        "Mark lines with a text or /re/ and go to the next; the others stay around them.",
+        ("slash",),
+        "logs",
+        ("logs",),
+        READ,
+        command="find",
+        argument="TEXT",
+        footer=70,
+    ),
+    Action(
+        "logs.next", "next", "To the next line that was found.", ("n",), "logs", ("logs",), READ
+    ),
+    Action(
+        "logs.previous",
+        "previous",
+        "To the line before that was found.",
+        ("N",),
+        "logs",
+        ("logs",),
+        READ,
+    ),
+    Action(
+        "logs.episode",
+        "episode",
+        "To the moment when the episode began.",
+        ("e",),
+        "logs",
+        ("logs",),
+        READ,
+        footer=56,
+    ),
+    Action(
+        "logs.earlier",
+        "earlier",
+        "Have the stretch of time begin earlier: half of it again, 5 minutes at least.",
+        ("left_square_bracket",),
+        "logs",
+        ("logs",),
+        READ,
+        footer=54,
+    ),
+    Action(
+        "logs.later",
+        "later",
+        "Have the stretch of time end later, up to now.",
+        ("right_square_bracket",),
+        "logs",
+        ("logs",),
+        READ,
+        footer=53,
+    ),
+    Action(
+        "logs.wrap",
+        "wrap",
+        "Break long lines, or cut them and move sideways.",
+        ("z",),
+        "logs",
+        ("logs",),
+        READ,
+        footer=35,
+    ),
+    Action(
+        "logs.copy-command",
+        "copy command",
+        "Send the command that reads this log to the terminal's clipboard.",
+        ("Y",),
+        "logs",
+        ("logs",),
+        READ,
+    ),
     # Triage
     Action(
         "triage.resort",
@@ -270,6 +382,27 @@ ACTIONS: tuple[Action, ...] = (
         READ,
         command="wrong",
         footer=45,
+    ),
+    Action(
+        "fleet.group",
+        "group",
+        "Put places under headings by the next label: rack, zone, owner; then by none.",
+        ("b",),
+        "fleet",
+        ("fleet",),
+        READ,
+        footer=44,
+    ),
+    Action(
+        "fleet.group-by",
+        "group by",
+        "Put places under headings by a label; without one, under none.",
+        (),
+        "fleet",
+        ("fleet",),
+        READ,
+        command="group",
+        argument="LABEL",
     ),
     Action(
         "fleet.host",

@@ -68,6 +68,9 @@ class PageSpec(msgspec.Struct, frozen=True):
 
 K8S_HOST = "k8s-1"
 
+TLS_SERVICES = ("vault", "registry")
+"""Those that are asked by https."""
+
 HOSTS = (
     HostSpec("web-1", "r10", "a", ("edge",)),
     HostSpec("web-2", "r12", "b", ("edge",)),
@@ -192,6 +195,8 @@ _OPS = (
     ServiceSpec("registry", "docker", "ops-1", "platform", 5000, "/v2/", version="2.8.3"),
     ServiceSpec("ci-runner", "systemd", "ops-1", "platform", 9252, "/metrics",
                 version="17.6.0", unit="gitlab-runner.service"),
+    ServiceSpec("mail-worker", "docker", "ops-1", "messaging", 9187, None,
+                depends_on=("rabbitmq",), version="1.9.0"),
     ServiceSpec("backup-agent", "http", "ops-1", "data", 8901, "/health", version="0.17.3",
                 unit="backup-agent.service"),
 )  # fmt: skip

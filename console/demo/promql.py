@@ -1,9 +1,9 @@
 """The few PromQL shapes that the console sends, answered from the world's series.
 
-A selector (`redis_up`, `probe_success{job="pages"}`, `ALERTS{alertstate="firing"}`), a
-selector compared with a number, the text of any rule with or without its comparison,
-`vector(n)` and a number. Everything else is refused, loudly, so that a new query shape of
-the console cannot pass unseen.
+A selector (`redis_up`, `probe_success{job="pages"}`, `ALERTS{alertstate="firing"}`,
+`{__name__=~".+_build_info"}`), a selector compared with a number, the text of any rule with or
+without its comparison, `vector(n)` and a number. Everything else is refused, loudly, so that a
+new query shape of the console cannot pass unseen.
 """
 
 from __future__ import annotations
@@ -120,6 +120,12 @@ def selected(world: World, server: str, text: str) -> list[Line] | None:
             _line(world, series)
             for series in world.series
             if series.server == server and series.family == name
+        )
+    elif name is None and any(matcher.name == "__name__" for matcher in matchers):
+        found = (
+            _line(world, series)
+            for series in world.series
+            if series.server == server and not series.family.startswith("=")
         )
     else:
         return None

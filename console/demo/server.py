@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
@@ -32,8 +33,10 @@ class Listener:
         Raises:
             OSError: the given port is taken.
         """
-        self._reserved = _bound(port)
+        self._reserved = bound(port)
         self.port: int = self._reserved.getsockname()[1]
+        self.tls: ssl.SSLContext | None = None
+        """Set before it is opened: how it shows who it is."""
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
@@ -45,7 +48,9 @@ class Listener:
     async def open(self) -> None:
         """Accept connections."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, sock=_bound(self.port))
+            self._server = await asyncio.start_server(
+                self._accept, sock=bound(self.port), ssl=self.tls
+            )
 
     async def shut(self) -> None:
         """Refuse new connections and drop those that stand."""
@@ -177,13 +182,13 @@ async def _next_request(
             return None
 
 
-def _bound(port: int) -> socket.socket:
+def bound(port: int) -> socket.socket:
     """A socket bound to a loopback port that it can share with another of ours."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind((LOOPBACK, port))
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        found.bind((LOOPBACK, port))
     except OSError:
-        bound.close()
+        found.close()
         raise
-    return bound
+    return found

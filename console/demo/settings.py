@@ -14,6 +14,7 @@ from console.demo.inventory import (
     HOSTS,
     PAGES,
     SERVICES,
+    TLS_SERVICES,
     PageSpec,
     ServiceSpec,
 )
@@ -26,10 +27,24 @@ from console.safety.files import private_dir, write_atomic
 ASK_EVERY = "5s"
 """How often the console asks the demo's sources: it should look alive."""
 
+USER = "kai"
+"""Who the demo's user is, to the console and on every host."""
+
 STATE = "state"
 """The folder inside the settings in which a console keeps the state of this demo alone."""
 
+SSH = "ssh"
+"""The folder inside the settings with the keys of this demo."""
+
 FLAGS = ("prometheus", "sentry", "otel", "langfuse")
+
+
+ON_HOST = {
+    "redis": "redis-cli ping",
+    "postgres": "pg_isready",
+    "mail-worker": "/tmp/worker-healthy",
+}
+"""Services that are checked inside their container: by a command, or by a file."""
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -42,6 +57,11 @@ class Endpoints(msgspec.Struct, frozen=True):
     ports: tuple[tuple[str, int], ...]
     """Every service and its port on loopback."""
 
+    ssh: tuple[tuple[str, int], ...] = ()
+    """Every host and its SSH port on loopback; empty for a demo without SSH."""
+    ca: Path | None = None
+    """The authority behind the TLS endpoints."""
+
     def port_of(self, service: str) -> int:
         """The port of a service.
 
@@ -52,11 +72,14 @@ class Endpoints(msgspec.Struct, frozen=True):
 
     def url_of(self, service: str) -> str:
         """The base URL of a service."""
-        return f"http://{LOOPBACK}:{self.port_of(service)}"
+        scheme = "https" if service in TLS_SERVICES and self.ca is not None else "http"
+        return f"{scheme}://{LOOPBACK}:{self.port_of(service)}"
 
 
 def write_settings(folder: Path, world: World, endpoints: Endpoints) -> None:
     """Write `oncall.yaml` and `services.yaml` for the world that answers at `endpoints`.
+
+    What SSH needs lies beside them, in `ssh/`, and is written by who makes the keys.
 
     Raises:
         FileError: the folder cannot be made or written.
@@ -65,19 +88,22 @@ def write_settings(folder: Path, world: World, endpoints: Endpoints) -> None:
     private_dir(folder / STATE)
     intro = f"# The demo `{world.scenario.name}`: {world.scenario.summary}.\n"
     for name, content in (
-        ("oncall.yaml", oncall_settings(world, endpoints)),
+        ("oncall.yaml", oncall_settings(folder, world, endpoints)),
         ("services.yaml", registry(world, endpoints)),
     ):
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=98)
         write_atomic(folder / name, (intro + text).encode())
 
 
-def oncall_settings(world: World, endpoints: Endpoints) -> Mapping[str, object]:
+def oncall_settings(folder: Path, world: World, endpoints: Endpoints) -> Mapping[str, object]:
     """The content of `oncall.yaml`."""
+    health: dict[str, object] = {"interval": "10s", "ready_interval": "10s"}
+    if endpoints.ca is not None:
+        health["ca"] = str(endpoints.ca)
     servers = {source_name(server): server for server in (CORE, EDGE)}
     return {
         "environment": "demo",
-        "me": "kai",
+        "me": USER,
         "sources": {
             "prometheus": [
                 {
@@ -95,8 +121,10 @@ def oncall_settings(world: World, endpoints: Endpoints) -> Mapping[str, object]:
                     "interval": ASK_EVERY,
                 }
             ],
-            "health": {"interval": "10s", "ready_interval": "10s"},
+            "health": health,
+            "hosts": {"interval": "15s", "enabled": bool(endpoints.ssh)},
         },
+        **(_ssh(folder) if endpoints.ssh else {}),
         "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},
         "people": {
             "kai": {"name": "Kai 黃凱", "level": "L1", "title": "engineer", "logins": ["kai"]},
@@ -114,6 +142,19 @@ def oncall_settings(world: World, endpoints: Endpoints) -> Mapping[str, object]:
     }
 
 
+def _ssh(folder: Path) -> Mapping[str, object]:
+    """Only what the demo made: nobody's own keys, agent or known hosts."""
+    own = folder / SSH
+    return {
+        "ssh": {
+            "config": str(own / "config"),
+            "known_hosts": [str(own / "known_hosts")],
+            "identities": [str(own / "id_ed25519")],
+            "agent": False,
+        }
+    }
+
+
 def registry(world: World, endpoints: Endpoints) -> Mapping[str, object]:
     """The content of `services.yaml`."""
     alerts = alert_names(world)
@@ -123,6 +164,7 @@ def registry(world: World, endpoints: Endpoints) -> Mapping[str, object]:
             {
                 "name": host.name,
                 "address": LOOPBACK,
+                **_way_to(host.name, endpoints),
                 "roles": list(host.roles),
                 "labels": {"rack": host.rack, "zone": host.zone},
             }
@@ -162,6 +204,11 @@ def alert_names(world: World) -> dict[str, tuple[str, ...]]:
     return {cell: tuple(sorted(names)) for cell, names in found.items()}
 
 
+def _way_to(host: str, endpoints: Endpoints) -> Mapping[str, object]:
+    port = dict(endpoints.ssh).get(host)
+    return {"transport": "none"} if port is None else {"port": port, "user": USER}
+
+
 def source_name(server: str) -> str:
     """The name of a Prometheus as the console lists it."""
     return f"prom-{server}"
@@ -176,7 +223,9 @@ def _service(
         entry["namespace"] = service.namespace
     if service.host:
         entry["host"] = service.host
-    if service.health is None:
+    if service.name in ON_HOST and endpoints.ssh:
+        entry |= {"health_endpoint": ON_HOST[service.name]}
+    elif service.health is None:
         entry |= {"port": port, "probe": "tcp"}
     else:
         entry |= {"base_url": endpoints.url_of(service.name), "health_endpoint": service.health}

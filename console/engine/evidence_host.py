@@ -29,10 +29,13 @@ def host_line(row: Row, cell: Cell | None, snapshot: Snapshot) -> Iterator[Evide
         dark = Piece(f"{name} dark{when}: {failure.cause}", Tone.UNKNOWN)
         yield EvidenceLine(Topic.HOST, (dark,))
         if facts is not None:
-            last = (Piece("it was: ", Tone.MUTED), *_pieces(facts, Thresholds(), marked=False))
+            last = (
+                Piece("it was: ", Tone.MUTED),
+                *_pieces(facts, state.host.thresholds, marked=False),
+            )
             yield EvidenceLine(Topic.HOST, last, at=state.as_of, by=facts.means.value, rank=1)
     elif facts is not None:
-        pieces = _pieces(facts, _limits_of(state, snapshot), marked=True)
+        pieces = _pieces(facts, state.host.thresholds, marked=True)
         bad = any(piece.tone is Tone.BAD for piece in pieces)
         yield EvidenceLine(
             Topic.HOST,
@@ -63,13 +66,6 @@ def _host_of(row: Row, cell: Cell | None, snapshot: Snapshot) -> HostState | Non
             value = labels.exact(label)
             names += [value, value.rpartition(":")[0]]
     return next((held[name] for name in names if name in held), None)
-
-
-def _limits_of(state: HostState, snapshot: Snapshot) -> Thresholds:
-    for cell in snapshot.cells:
-        if cell.service.name == state.cell:
-            return cell.service.thresholds
-    return Thresholds()
 
 
 def _pieces(facts: HostFacts, limits: Thresholds, *, marked: bool) -> tuple[Piece, ...]:

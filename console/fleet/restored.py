@@ -13,7 +13,7 @@ from console.fleet.saved import Saved, dimmed, rebased
 from console.fleet.score import score_of
 from console.model.policy import Policy
 from console.model.registry import Registry
-from console.model.snapshot import KnownAlert, Snapshot, Standing
+from console.model.snapshot import HostState, KnownAlert, Snapshot, Standing
 from console.model.state import State
 from console.safety.clock import Instant
 
@@ -42,6 +42,7 @@ class Restored:
             resolved=self.saved.resolved,
             cells=cells,
             hosts=registry.hosts,
+            host_states=tuple(HostState(host) for host in registry.hosts),
             score=score_of(cells),
             restored=True,
         )

@@ -33,7 +33,7 @@ class _Head(msgspec.Struct):
 def encoded(snapshot: Snapshot) -> bytes:
     """`snapshot` as JSON, less what is asked anew anyway."""
     cells = tuple(
-        msgspec.structs.replace(cell, probes=(), probe_ages=(), targets=())
+        msgspec.structs.replace(cell, probes=(), probe_ages=(), targets=(), reports=())
         for cell in snapshot.cells
     )
     saved = Saved(

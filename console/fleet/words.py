@@ -108,8 +108,9 @@ def _good(words: Particulars) -> str:
 
 
 def said_by(report: Report) -> str:
-    """`container redis:7.2.5 runs`; a host says it of itself."""
-    return report.said if report.runner is Runner.HOST else f"{report.runner} {report.said}"
+    """`container redis:7.2.5 runs`; a host says it of itself, and a failure says who failed."""
+    speaks_for_itself = report.runner is Runner.HOST or report.failure is not None
+    return report.said if speaks_for_itself else f"{report.runner} {report.said}"
 
 
 def _drift(words: Particulars, expected: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -99,7 +98,6 @@ def tmux_of(shell: Shell) -> tuple[str, ...]:
     return (*split, ";", "set-option", "-p", "remain-on-exit", "failed")
 
 
-def login_shell(env: Mapping[str, str]) -> str:
-    """`$SHELL` where it is the path of a program, else `/bin/sh`."""
-    chosen = env.get("SHELL", "")
+def login_shell(chosen: str) -> str:
+    """What `$SHELL` says where that is the path of a program, else `/bin/sh`."""
     return chosen if chosen.startswith("/") else "/bin/sh"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from console.model.alert import TargetHealth
+from console.model.failure import Failure
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
 from console.model.registry import ServiceType
@@ -41,6 +42,7 @@ _RUNNERS: Final = {
     Runner.HOST: "HostOverLimit",
 }
 HOST_DARK: Final = "HostUnreachable"
+_MUTE: Final = {Runner.CONTAINER: "ContainersUnknown", Runner.UNIT: "UnitsUnknown"}
 
 
 def probe_faults(
@@ -53,9 +55,14 @@ def probe_faults(
     """
     cut_off = is_cut_off(snapshot)
     found: list[Fault] = []
+    mute: dict[tuple[str, Runner], tuple[Cell, Failure]] = {}
+    dark = {cell.service.place for cell in snapshot.cells if _is_dark(cell)}
     for cell in snapshot.cells:
         if cell.state is State.OK:
             continue
+        for report in cell.reports:
+            if report.failure is not None and report.runner in _MUTE and report.place not in dark:
+                mute.setdefault((report.place, report.runner), (cell, report.failure))
         key = f"probe:{cell.service.name}"
         title = _title_of(cell, cut_off)
         if title is None:
@@ -66,6 +73,10 @@ def probe_faults(
             episodes.firing(key, cell.since or snapshot.at.wall, snapshot.at.mono)
         else:
             found.append(_fault(cell, key, title, episodes, policy, snapshot.at))
+    found += [
+        _mute_fault(runner, cell, failure, episodes, policy, snapshot.at)
+        for (_, runner), (cell, failure) in mute.items()
+    ]
     return found
 
 
@@ -113,9 +124,8 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
     for kind, title in _TITLES.items():
         if kind in failing:
             return title
-    is_host = cell.service.type is ServiceType.HOST
     # What lives on it says nothing of its own then: the one row for the host is enough.
-    if is_host and not cut_off and any(one.failure is not None for one in cell.reports):
+    if _is_dark(cell) and not cut_off:
         return HOST_DARK
     if any(target.health is TargetHealth.DOWN for target in cell.targets):
         return "TargetDown"
@@ -146,6 +156,33 @@ def _fault(
                 *(service.labels if service.type is ServiceType.HOST else ()),
             )
         ),
+    )
+
+
+def _is_dark(cell: Cell) -> bool:
+    """Whether it is a host that gave no usable answer."""
+    is_host = cell.service.type is ServiceType.HOST
+    return is_host and any(one.failure is not None for one in cell.reports)
+
+
+def _mute_fault(
+    runner: Runner, cell: Cell, failure: Failure, episodes: Episodes, policy: Policy, at: Instant
+) -> Fault:
+    """A host that answers, and does not tell what runs on it: one for all that it runs."""
+    place = cell.service.place
+    key = f"mute:{runner}:{place}"
+    priority = policy.probe_priority
+    return Fault(
+        key=key,
+        kind=RowKind.PROBE,
+        title=_MUTE[runner],
+        where=Raw(place),
+        summary=failure.cause,
+        priority=priority,
+        state=State.UNKNOWN,
+        running=running(episodes, key, cell.since or at.wall, priority, policy, at),
+        place=place,
+        failure=failure,
     )
 
 

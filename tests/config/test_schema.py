@@ -50,8 +50,12 @@ def test_every_reference_leads_somewhere(file: str) -> None:
 
 def test_an_editor_knows_choices_limits_and_forms() -> None:
     services = schema("services.yaml")["$defs"]
-    assert services["HostEntry"]["properties"]["transport"]["enum"] == ["asyncssh", "openssh"]
-    port = services["HostEntry"]["properties"]["port"]
+    assert services["HostEntry"]["properties"]["transport"]["enum"] == [
+        "asyncssh",
+        "none",
+        "openssh",
+    ]
+    port = services["ServiceEntry"]["properties"]["port"]["anyOf"][0]
     assert (port["type"], port["minimum"], port["maximum"]) == ("integer", 1, 65535)
     assert services["HostEntry"]["required"] == ["name"]
     oncall = schema("oncall.yaml")

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.pilot import Pilot
 
 from config.identity import Identity
 from config.load import Loaded
 from config.schema import Settings
-from console.engine.engine import Engine
-from console.engine.questions import RuleOf, Trend, ValueNow
+from console.engine.evidence import EvidenceDesk
+from console.engine.evidence_log import LogReader
+from console.engine.questions import (
+    PastFirings,
+    Releases,
+    RuleOf,
+    RuleValue,
+    Trend,
+    ValueNow,
+)
 from console.model.event import Event
 from console.model.labels import Labels
 from console.model.policy import Policy
@@ -21,12 +30,15 @@ from console.model.query import InstantAnswer, RangeAnswer, Sample, Series
 from console.model.registry import Registry
 from console.model.snapshot import Snapshot
 from console.model.update import Update
-from console.safety.clock import ManualClock
+from console.safety.clock import ManualClock, SystemClock
 from console.triage.triage import Triage
 from screens.app import OncallApp, OpenWith
 from tests.build import MONO0, T0
 from tests.frames import frame_of
 from widgets.command_line import LineInput
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
 
 
 class ScriptedEngine:
@@ -36,6 +48,14 @@ class ScriptedEngine:
         self.publish = publish
         self.first = first
         self.wishes: list[str] = []
+        self.inquirer = ScriptedInquiry()
+        self.logs: LogReader | None = None
+        self.desk = EvidenceDesk(
+            SystemClock(),
+            asker=lambda: self.inquirer,
+            logs=lambda: self.logs,
+            events=lambda: self.first.events if self.first is not None else (),
+        )
         self.reloaded: Loaded | tuple[str, ...] = ("services.yaml:4:9: expected a port",)
 
     async def run(self) -> None:
@@ -53,19 +73,32 @@ class ScriptedEngine:
         return self.reloaded
 
     def inquiry(self) -> ScriptedInquiry:
-        return ScriptedInquiry()
+        return self.inquirer
 
 
 class ScriptedInquiry:
-    """Every expression is 0 now, and was 1 for the first half of the last hour."""
+    """Every expression is 0 now, and was 1 for the first half of the last hour.
+
+    Nothing has fired before, and no build info is known.
+    """
+
+    async def rule_value(self, rule: RuleOf, labels: Labels) -> RuleValue:
+        left, _, threshold = rule.rule.query.exact.partition(" == ")
+        condition = f"== {threshold}" if threshold else ""
+        duration = rule.rule.duration
+        return RuleValue(rule.source, left, condition, duration, value=0.0, holds=True)
+
+    async def past_firings(self, source: str, labels: Labels, before: datetime) -> PastFirings:
+        return PastFirings(source, timedelta(days=30))
+
+    async def releases(self, label: str, services: Sequence[str]) -> Releases:
+        return Releases(timedelta(hours=6))
 
     async def value_now(self, rule: RuleOf) -> ValueNow:
         answer = InstantAnswer((Sample(Labels({}), T0, 0.0),), total=1)
         return ValueNow(rule.source, rule.rule.query.exact, answer)
 
     async def trend(self, rule: RuleOf, labels: Labels) -> Trend:
-        from datetime import timedelta
-
         start = T0 - timedelta(hours=1)
         points = tuple((start.timestamp() + 60 * n, 1.0 if n < 30 else 0.0) for n in range(60))
         answer = RangeAnswer((Series(Labels({}), points),), total=1)
@@ -83,7 +116,7 @@ class Console:
 
         def make(publish: Callable[[Update], None]) -> Engine:
             self.engine = ScriptedEngine(publish, first)
-            return cast(Engine, self.engine)
+            return cast("Engine", self.engine)
 
         loaded = Loaded(settings, Registry(), Policy(), None)
         who = opened.pop("who", Identity("kai", "L1"))

@@ -11,6 +11,7 @@ from screens.detail import DetailScreen
 from screens.fleet import FleetScreen
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
+from screens.host import HostScreen
 from screens.keys import handler_name
 from screens.source import SourceScreen
 from screens.sources import SourcesScreen
@@ -22,6 +23,7 @@ SCREENS: tuple[type[Frame], ...] = (
     OldScreen,
     DetailScreen,
     CellScreen,
+    HostScreen,
     SourceScreen,
     FleetScreen,
     SourcesScreen,

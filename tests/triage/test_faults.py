@@ -273,3 +273,18 @@ def test_an_alert_about_a_host_speaks_for_it() -> None:
     firing = known(cell="host:data-1")
     worklist = Triage(Policy()).worklist(snapshot(firing, cells=[host_cell_of(state=State.FIRING)]))
     assert [row.kind for row in worklist.rows] == [RowKind.ALERT]
+
+
+def test_a_host_that_does_not_tell_of_its_containers_is_one_row_for_all_of_them() -> None:
+    denied = failure("hosts/data-1", "permission denied at the docker socket")
+    mute = [
+        cell(
+            service(name), State.UNKNOWN, denied.cause,
+            reports=[report(verdict=Verdict.NO_ANSWER, failed=denied)],
+        )
+        for name in ("redis", "pg", "minio")
+    ]  # fmt: skip
+    (row,) = rows(host_cell_of(), *mute)
+    assert (row.title.exact, row.where.exact) == ("ContainersUnknown", "data-1")
+    assert row.summary.exact == "permission denied at the docker socket"
+    assert row.failure is denied

@@ -12,10 +12,10 @@ from pathlib import Path
 from console.demo.machines.kernel import PROC
 from console.demo.machines.numbers import HOST
 from console.demo.machines.programs import SOMEWHERE, programs_on
+from console.demo.settings import USER
 from console.demo.world import World
 from console.safety.files import private_dir, write_atomic
 
-USER = "kai"
 RUNNABLE = 0o700
 
 REFUSED = ("reboot", "shutdown", "poweroff", "halt", "init", "telinit", "service", "crontab")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from console.safety.clock import Clock
 from console.safety.ssh.options import (
@@ -19,6 +19,8 @@ from console.safety.ssh.options import (
     SshRoute,
 )
 
+_DEFAULTS: Final = SshOptions()
+
 if TYPE_CHECKING:
     from console.safety.ssh.native import Native
     from console.safety.ssh.openssh import OpenSsh
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 class SshClient:
     """One for a process; it belongs to the event loop in which it is first used."""
 
-    def __init__(self, clock: Clock, options: SshOptions = SshOptions()) -> None:
+    def __init__(self, clock: Clock, options: SshOptions = _DEFAULTS) -> None:
         self._clock = clock
         self._options = options
         self._native: Native | None = None

@@ -16,7 +16,7 @@ from typing import Final
 import asyncssh
 
 from console.safety.clock import Clock
-from console.safety.http.slots import Slots
+from console.safety.http.slots import Slot, Slots
 from console.safety.ssh.dial import Dialer
 from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRoute
 from console.safety.ssh.target import MAX_HOPS, Target, target_of
@@ -174,10 +174,11 @@ class Connections:
             jump = await self._jump(route, target, behind)
             try:
                 connection = await self._dial(target, jump)
-            except SshFailure:
-                if jump is not None and not jump.is_alive:
-                    self.drop(jump)
-                raise
+            except SshFailure as failure:
+                if jump is None or jump.is_alive:
+                    raise
+                self.drop(jump)
+                raise _lost_on_the_way(target, jump, failure) from None
         except SshFailure as failure:
             return failure
         kept = Kept(route, target, connection, jump)
@@ -213,21 +214,8 @@ class Connections:
         place = f"{target.host}:{target.port}"
         if jump is not None:
             place += f" by {jump.route!r}"
-        dials = self._dials.setdefault(place, asyncio.Semaphore(DIALS_TO_ONE))
-        try:
-            async with asyncio.timeout(MAX_WAIT_S):
-                await dials.acquire()
-        except TimeoutError:
-            raise SshFailure(
-                SshFault.TIMEOUT,
-                f"{visible(target.name, cells=60)} was not dialled: {DIALS_TO_ONE} connections "
-                f"to {target.shown} were being made for {MAX_WAIT_S:g} s",
-                host=target.name,
-                remedy="see whether that sshd answers",
-            ) from None
-        failed = True
-        try:
-            slot = await self._lanes.take(place)
+        async with self._turn(target, place) as slot:
+            failed = True
             try:
                 connection = await self._dialer.dial(
                     target, None if jump is None else jump.connection
@@ -241,8 +229,25 @@ class Connections:
             finally:
                 slot.release()
                 self._lanes.note(place, failed=failed)
-        finally:
-            dials.release()
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, target: Target, place: str) -> AsyncIterator[Slot]:
+        """The right to dial `target` now, among those at `place` and among all."""
+        dials = self._dials.setdefault(place, asyncio.Semaphore(DIALS_TO_ONE))
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(MAX_WAIT_S):
+                    await stack.enter_async_context(dials)
+                    slot = await self._lanes.take(place)
+            except TimeoutError:
+                raise SshFailure(
+                    SshFault.TIMEOUT,
+                    f"{visible(target.name, cells=60)} was not dialled: its turn did not come "
+                    f"in {MAX_WAIT_S:g} s, so many others were being dialled",
+                    host=target.name,
+                    remedy="see whether this machine has a network",
+                ) from None
+            yield slot
 
     def _make_room(self) -> None:
         idle = [each for each in self._kept.values() if each.users == 0]
@@ -256,6 +261,17 @@ _DARK: Final = frozenset(
         *(SshFault.REFUSED, SshFault.PROTOCOL, SshFault.LOCAL),
     ]
 )
+
+
+def _lost_on_the_way(target: Target, jump: Kept, failure: SshFailure) -> SshFailure:
+    name, shown = visible(target.name, cells=60), visible(jump.target.name, cells=60)
+    return SshFailure(
+        SshFault.JUMP,
+        f"the way to {name} leads through {shown}, and the connection there went: "
+        f"{failure.message}",
+        host=jump.target.name,
+        remedy=f"see whether {shown} is up",
+    )
 
 
 def _hops(route: SshRoute) -> int:

@@ -12,9 +12,10 @@ import logging
 import random
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncssh
+from asyncssh.config import SSHClientConfig
 from asyncssh.constants import (
     DISC_NO_MORE_AUTH_METHODS_AVAILABLE,
     OPEN_ADMINISTRATIVELY_PROHIBITED,
@@ -158,7 +159,7 @@ class Dialer:
                     sock = await _connected(target, stage)
                     stage.text = ""
                     try:
-                        return await _asyncssh(target, sock=sock, options=options)
+                        return await _asyncssh(target, None, sock, options)
                     except BaseException:
                         sock.close()  # where asyncssh had not taken it over yet
                         raise
@@ -184,23 +185,27 @@ class Dialer:
         self, target: Target, known: Known, offer: Offer, attempt: _Attempt
     ) -> asyncssh.SSHClientConnectionOptions:
         """Nothing here is left to asyncssh's defaults that reads a file or runs a program."""
-        limits: dict[str, Any] = {"server_host_key_algs": known.algorithms(), **target.algorithms}
+        limited = target.config.get("HostKeyAlgorithms") is not None
         try:
-            return asyncssh.SSHClientConnectionOptions(
+            options = asyncssh.SSHClientConnectionOptions(
                 config=None,
+                proxy_command=None,
                 client_factory=lambda: attempt,
                 username=target.user,
                 host_key_alias=target.alias,
                 known_hosts=known.lists,
                 x509_trusted_certs=None,
                 x509_trusted_cert_paths=[],
+                server_host_key_algs=() if limited else known.algorithms(),
                 client_keys=offer.pairs or None,
+                client_certs=[],
                 agent_path=None,
                 agent_identities=None,
                 agent_forwarding=False,
                 pkcs11_provider=None,
                 preferred_auth=["publickey", "keyboard-interactive", "password"],
                 host_based_auth=False,
+                client_host_keysign=False,
                 gss_host=None,
                 gss_kex=False,
                 gss_auth=False,
@@ -216,15 +221,18 @@ class Dialer:
                 send_env=None,
                 request_pty=False,
                 encoding=None,
-                **limits,
             )
         except ValueError as error:
             raise SshFailure(
                 SshFault.SETTINGS,
                 f"{visible(target.name, cells=60)}: {visible(str(error), cells=200)}",
                 host=target.name,
-                remedy="correct the client configuration, or use `transport: openssh`",
+                remedy="correct the user or the host's name",
             ) from None
+        # What is not named above asyncssh takes from here: the algorithms, of which it knows
+        # fewer than `ssh` and passes over the others.
+        options.config = cast(SSHClientConfig, target.config)
+        return options
 
 
 class _Stage:
@@ -258,8 +266,15 @@ class _Stage:
         )
 
 
-async def _asyncssh(target: Target, **arguments: Any) -> asyncssh.SSHClientConnection:
-    return await asyncssh.connect(target.host, target.port, config=None, **arguments)
+async def _asyncssh(
+    target: Target,
+    tunnel: Through | None,
+    sock: socket.socket | None,
+    options: asyncssh.SSHClientConnectionOptions,
+) -> asyncssh.SSHClientConnection:
+    return await asyncssh.connect(
+        target.host, target.port, config=None, tunnel=tunnel, sock=sock, options=options
+    )
 
 
 async def _connected(target: Target, stage: _Stage) -> socket.socket:
@@ -288,6 +303,8 @@ async def _connected(target: Target, stage: _Stage) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
+            if target.bind:
+                sock.bind((target.bind, 0))
             # A dark address must leave time for the next one.
             share_s = stage.limit_s / 2 if index < len(found) - 1 else stage.limit_s
             async with asyncio.timeout(share_s):

@@ -182,7 +182,8 @@ class Presented:
             others = others or "keys signed by a known authority"
             return SshFailure(
                 SshFault.HOST_KEY_CHANGED,
-                f"the host key of {shown} has changed: {said}, but {_files((file,))} knows {others}",
+                f"the host key of {shown} has changed: {said}, but {_files((file,))} "
+                f"knows {others}",
                 host=target.name,
                 remedy=(
                     "somebody may be in between, or the host was set up anew: ask who runs it for "

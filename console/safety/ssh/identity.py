@@ -65,7 +65,8 @@ class Identities:
         explicit = self._options.identities or target.identities
         loaded: list[tuple[str, _Loaded]] = []
         for name in explicit or USUAL:
-            found = await self._file(name, target, wanted=bool(explicit))
+            path = Path(name).expanduser()
+            found = await self._file(name, path, target, wanted=bool(explicit))
             if found is not None:
                 loaded.append((name, found))
         agent, held, troubles = await self._agent(target)
@@ -108,9 +109,8 @@ class Identities:
         remedy = "start an agent and `ssh-add` the key, or correct $SSH_AUTH_SOCK"
         return None, [], [Trouble(SshFault.AGENT, f"the agent at {shown} {cause}", remedy)]
 
-    async def _file(self, name: str, target: Target, *, wanted: bool) -> _Loaded | None:
+    async def _file(self, name: str, path: Path, target: Target, *, wanted: bool) -> _Loaded | None:
         """The keys in the file `name`; None where it is not there and nobody asked for it."""
-        path = Path(name).expanduser()
         shown = visible(name, cells=120)
         try:
             stat = path.stat()

@@ -34,7 +34,7 @@ TIMED_OUT: Final = frozenset([124, 137])
 """Of `timeout`, where the time was over: by a TERM, by the KILL after it."""
 
 
-class _Dead(Exception):
+class _DeadError(Exception):
     """The kept connection turned out to be gone before anything was sent."""
 
 
@@ -60,7 +60,7 @@ class Native:
                 output = Output(max_bytes)
                 try:
                     return await self._run(kept, command, output, timeout_s)
-                except _Dead:
+                except _DeadError:
                     self._connections.drop(kept)
                     if is_last:
                         raise _gone(kept) from None
@@ -115,7 +115,7 @@ class Native:
                 stream = Stream()
                 try:
                     channel = await self._start(kept, line, stream, start_timeout_s)
-                except _Dead:
+                except _DeadError:
                     self._connections.drop(kept)
                     if is_last:
                         raise _gone(kept) from None
@@ -168,12 +168,12 @@ class Native:
         """A channel on which `line` runs.
 
         Raises:
-            _Dead: the connection is gone, and nothing was sent.
+            _DeadError: the connection is gone, and nothing was sent.
             SshFailure: the server gives none.
         """
         for wait_s in (*RETRIES_S, None):
             if not kept.is_alive:
-                raise _Dead
+                raise _DeadError
             try:
                 opening = asyncio.ensure_future(
                     kept.connection.create_session(
@@ -186,7 +186,7 @@ class Native:
             except (asyncssh.DisconnectError, OSError):
                 if session.opened:
                     raise _unanswered(kept) from None
-                raise _Dead from None
+                raise _DeadError from None
             assert wait_s is not None
             await self._clock.sleep(wait_s * random.uniform(0.7, 1.3))
         raise AssertionError("the last refusal is told")
@@ -204,7 +204,7 @@ class Native:
         if not kept.is_alive:
             if session.opened:
                 raise _unanswered(kept)
-            raise _Dead
+            raise _DeadError
         if error.code == OPEN_REQUEST_SESSION_FAILED:
             raise SshFailure(
                 SshFault.CHANNELS,

@@ -82,7 +82,7 @@ class SshFault(enum.StrEnum):
     """This machine is short of something, or has no `ssh` program."""
 
 
-class SshFailure(Exception):
+class SshFailure(Exception):  # noqa: N818 - the word for it in every room
     """No answer. `message` is safe to show and names the host, never a secret."""
 
     def __init__(

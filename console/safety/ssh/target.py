@@ -1,8 +1,8 @@
 """Where a route leads to once the OpenSSH client configuration has been asked.
 
-asyncssh's own parser reads it, as the base class of ours, so that `Host`, `Match`, `Include` and the
-`%` tokens mean what they mean to `ssh`. Only what is listed in `Target` is taken from it: a configuration can neither
-switch off the check of host keys nor start a program.
+asyncssh's own parser reads it, so that `Host`, `Match`, `Include` and the `%` tokens mean what
+they mean to `ssh`. Taken from it is what `Target` lists, and which algorithms may be used: a
+configuration can neither switch off the check of host keys nor start a program.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from asyncssh.config import ConfigParseError, SSHClientConfig, SSHConfig
 
@@ -49,8 +49,10 @@ class Target(NamedTuple):
     agent: str | None
     """`IdentityAgent`; `None`: as the environment says; empty: none."""
     family: int
-    algorithms: dict[str, str]
-    """Of asyncssh's arguments, those that limit the algorithms."""
+    bind: str | None
+    """`BindAddress`: the address of this machine that it is dialled from."""
+    config: SSHConfig
+    """Of which asyncssh takes the algorithms."""
 
     @property
     def shown(self) -> str:
@@ -100,7 +102,8 @@ def target_of(route: SshRoute, options: SshOptions) -> Target:
         identities_only=bool(config.get("IdentitiesOnly")),
         agent=_agent(config),
         family=int(family),
-        algorithms=_algorithms(config),
+        bind=_text(config.get("BindAddress")),
+        config=config,
     )
 
 
@@ -123,7 +126,7 @@ class _Config(SSHClientConfig):
         if runs and self._matching:
             self._error("`Match exec` would run a command on this machine, which is not done")
 
-    _handlers = {**SSHClientConfig._handlers, "match": ("Match", _match_without_exec)}
+    _handlers: ClassVar = {**SSHClientConfig._handlers, "match": ("Match", _match_without_exec)}
 
 
 def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:
@@ -198,19 +201,6 @@ def _agent(config: SSHConfig) -> str | None:
     if written.startswith("$"):
         return os.environ.get(written[1:], "")
     return str(Path(written).expanduser())
-
-
-_ALGORITHMS: Final = {
-    "kex_algs": "KexAlgorithms",
-    "encryption_algs": "Ciphers",
-    "mac_algs": "MACs",
-    "server_host_key_algs": "HostKeyAlgorithms",
-}
-
-
-def _algorithms(config: SSHConfig) -> dict[str, str]:
-    found = {argument: _text(config.get(name)) for argument, name in _ALGORITHMS.items()}
-    return {argument: value for argument, value in found.items() if value}
 
 
 def _text(value: object) -> str | None:

@@ -19,10 +19,11 @@ from console.sources.hosts.decode_proc import Gap
 
 MAX_MOUNTS: Final = 200
 
-_LINE: Final = re.compile(
-    rb"^(?P<source>.*?)\s+(?P<size>\d{1,18})\s+(?P<used>-?\d{1,18})\s+(?P<free>-?\d{1,18})"
-    rb"\s+(?P<percent>-|\d{1,3}%)\s+(?P<path>/.*)$"
+_COLUMNS: Final = re.compile(
+    rb"\s(?P<size>\d{1,18})\s+(?P<used>-?\d{1,18})\s+(?P<free>-?\d{1,18})"
+    rb"\s+(?P<percent>-|\d{1,3}%)\s+(?=/)"
 )
+"""Between the source and the mount point, and so that a long line of blanks costs little."""
 _ESCAPE: Final = re.compile(rb"\\([0-7]{3})")
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -52,6 +53,18 @@ class Kind(msgspec.Struct, frozen=True):
     read_only: bool
 
 
+class _Line(msgspec.Struct, frozen=True):
+    """One line of `df`; sizes in the unit that was asked for."""
+
+    source: bytes
+    size: int
+    used: int
+    free: int
+    counted: bool
+    path: bytes
+    kind: Kind | None
+
+
 def kinds_in(mounts: bytes) -> dict[bytes, Kind]:
     """/proc/mounts by mount point as `df` prints it; the last one there hides those under it."""
     found: dict[bytes, Kind] = {}
@@ -75,66 +88,64 @@ def mounts_in(df: bytes, inodes: bytes, kinds: Mapping[bytes, Kind]) -> tuple[Mo
     Raises:
         Gap: not one line of `df` can be read.
     """
-    used_inodes = _inodes(inodes, kinds)
+    used_inodes = {
+        line.path: 100 * line.used / line.size
+        for line in _lines(inodes, kinds)
+        # btrfs makes inodes as it needs them, and counts none.
+        if line.counted and line.size > 0 and 0 <= line.used <= line.size
+    }
     found: dict[bytes, Mount] = {}
-    lines = 0
-    for line in df.splitlines()[1:]:
-        match, kind = _read(line, kinds)
-        if match is None:
-            continue
-        lines += 1
-        path = _printed(match["path"]) if kind is None else _printed(kind.path)
-        mount = _mount(match, kind, used_inodes.get(path))
-        device = match["source"] if match["source"].startswith(b"/dev/") else path
+    lines = _lines(df, kinds)
+    if not lines:
+        raise Gap("df printed no file system")
+    for line in lines:
+        mount = _mount(line, used_inodes.get(line.path))
+        device = line.source if line.source.startswith(b"/dev/") else line.path
         # A device that is mounted in several places is as full in each; the shortest is meant.
         if mount is not None and (device not in found or len(mount.path) < len(found[device].path)):
             found[device] = mount
-    if not lines:
-        raise Gap("df printed no file system")
     return tuple(found.values())[:MAX_MOUNTS]
 
 
-def _read(line: bytes, kinds: Mapping[bytes, Kind]) -> tuple[re.Match[bytes] | None, Kind | None]:
-    match = _LINE.match(line)
-    if match is None or not kinds:
-        return match, None
-    kind = kinds.get(_printed(match["path"]))
-    if kind is None:
-        return None, None
-    return match, kind
+def _lines(df: bytes, kinds: Mapping[bytes, Kind]) -> list[_Line]:
+    read = (_line(line, kinds) for line in df.splitlines()[1:])
+    return [line for line in read if line is not None]
 
 
-def _mount(match: re.Match[bytes], kind: Kind | None, inodes: float | None) -> Mount | None:
+def _line(line: bytes, kinds: Mapping[bytes, Kind]) -> _Line | None:
+    for match in _COLUMNS.finditer(line):
+        path = _printed(line[match.end() :])
+        if not kinds or path in kinds:
+            return _Line(
+                source=line[: match.start()].strip(),
+                size=int(match["size"]),
+                used=int(match["used"]),
+                free=max(int(match["free"]), 0),
+                counted=match["percent"] != b"-",
+                path=path,
+                kind=kinds.get(path),
+            )
+    return None
+
+
+def _mount(line: _Line, inodes: float | None) -> Mount | None:
+    kind = line.kind
     if kind is not None:
         if kind.type in _HOLDS_NOTHING and not (kind.type == b"overlay" and kind.path == b"/"):
             return None
-    elif _HOLDS_NOTHING_BY_SOURCE.match(match["source"]):
+    elif _HOLDS_NOTHING_BY_SOURCE.match(line.source):
         return None
-    size, used, free = int(match["size"]), int(match["used"]), max(int(match["free"]), 0)
     # A dead file system counts nothing, and one without a size cannot be full.
-    if size <= 0 or used < 0 or used + free <= 0 or used > size:
+    if not 0 <= line.used <= line.size or line.used + line.free <= 0:
         return None
     return Mount(
-        path=_raw(match["path"] if kind is None else kind.path),
-        size_bytes=size * 1024,
-        free_bytes=min(free, size) * 1024,
-        used_percent=100 * used / (used + free),
+        path=_raw(line.path if kind is None else kind.path),
+        size_bytes=line.size * 1024,
+        free_bytes=min(line.free, line.size) * 1024,
+        used_percent=100 * line.used / (line.used + line.free),
         inodes_percent=inodes,
         read_only=None if kind is None else kind.read_only,
     )
-
-
-def _inodes(df: bytes, kinds: Mapping[bytes, Kind]) -> dict[bytes, float]:
-    found: dict[bytes, float] = {}
-    for line in df.splitlines()[1:]:
-        match, kind = _read(line, kinds)
-        if match is None or match["percent"] == b"-":
-            continue  # btrfs makes inodes as it needs them
-        total, used = int(match["size"]), int(match["used"])
-        if 0 <= used <= total and total > 0:
-            path = _printed(match["path"] if kind is None else kind.path)
-            found[path] = 100 * used / total
-    return found
 
 
 def _unescaped(word: bytes) -> bytes:

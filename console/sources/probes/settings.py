@@ -7,7 +7,7 @@ from typing import Final
 from config.schema import HealthSource
 from console.model.probe import Probe
 from console.model.snapshot import SourceKind, Watched
-from console.safety.http import HttpOptions
+from console.safety.http import HttpOptions, TlsOptions
 
 SOURCE: Final = SourceKind.HEALTH.value
 """The name of all probes together, among the sources."""
@@ -18,6 +18,7 @@ KEPT_S: Final = 50.0
 def options_of(probe: Probe, settings: HealthSource) -> HttpOptions:
     """The request's options; a redirect is an answer and is not followed."""
     return HttpOptions(
+        tls=TlsOptions(ca_file=settings.ca),
         timeout_s=probe.timeout.total_seconds(),
         max_bytes=settings.max_bytes,
         keep_alive=probe.interval.total_seconds() <= KEPT_S,

@@ -60,15 +60,20 @@ class PrometheusClient:
         """Its version."""
         return decode.version_in(await self._content(BUILDINFO, (), "buildinfo"))
 
-    async def instant(self, query: str, at: datetime | None, timeout: timedelta) -> InstantAnswer:
-        """What `query` gives at `at`; now, by the server's clock, where that is `None`."""
+    async def instant(
+        self, query: str, at: datetime | None, timeout: timedelta, limit: int = MAX_SAMPLES
+    ) -> InstantAnswer:
+        """What `query` gives at `at`; now, by the server's clock, where that is `None`.
+
+        `limit` samples of it at most.
+        """
         params = instant_params(query, at, timeout)
         if len(query) > LONG_QUERY_CHARS:
             answer = await self._server.post_form(QUERY, params)
         else:
             answer = await self._server.get(QUERY, params)
         errors.refuse(answer, "query")
-        return decode_query.instant_in(decode.answered(answer.body), MAX_SAMPLES)
+        return decode_query.instant_in(decode.answered(answer.body), limit)
 
     async def _content(self, path: str, params: Params, part: str) -> bytes:
         self.warnings.pop(part, None)

@@ -23,6 +23,7 @@ from console.sources.prometheus.client import (
     ALERTS,
     BUILDINFO,
     CONFIG,
+    MAX_SAMPLES,
     QUERY,
     RULES,
     RULES_PARAMS,
@@ -132,12 +133,14 @@ class Prometheus:
             self._asked("targets", TARGETS, TARGETS_PARAMS), self._client.targets()
         )
 
-    async def instant(self, query: str, at: datetime | None = None) -> InstantAnswer | Failure:
-        """What `query` gives at `at`, or now. Raises nothing."""
+    async def instant(
+        self, query: str, at: datetime | None = None, limit: int = MAX_SAMPLES
+    ) -> InstantAnswer | Failure:
+        """What `query` gives at `at`, or now, `limit` samples of it at most. Raises nothing."""
         timeout = self._settings.timeout
         params = instant_params(query, at, timeout)
         return await self._server.part(
-            self._asked("query", QUERY, params), self._client.instant(query, at, timeout)
+            self._asked("query", QUERY, params), self._client.instant(query, at, timeout, limit)
         )
 
     async def range(

@@ -1,0 +1,133 @@
+"""A program as the leader of a session of its own, with or without a terminal: a login.
+
+For the demo's SSH server, whose shells are children of this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import struct
+import subprocess
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+from console.safety.process.start import ProcessError, Talk, within_grace
+
+AnyTalk = TypeVar("AnyTalk", bound=Talk)
+
+_TAKE_TERMINAL: Final = 'exec "$@" <"$0"'
+"""A session's leader that opens a terminal which is nobody's becomes its owner."""
+
+
+class Terminal:
+    """Both ends of a pseudo-terminal. `close()` may be called twice."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        """
+        Raises:
+            OSError: there are no more of them.
+        """
+        self.near, self.far = os.openpty()
+        self.name: str = os.ttyname(self.far)
+        self._open = True
+        os.set_blocking(self.near, False)
+        self.resize(columns, rows)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Tell the programs on it how large it is."""
+        if self._open:
+            size = struct.pack("HHHH", rows or 24, columns or 80, 0, 0)
+            fcntl.ioctl(self.near, termios.TIOCSWINSZ, size)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._open:
+            self._open = False
+            os.close(self.near)
+            os.close(self.far)
+
+
+async def start_session(
+    argv: Sequence[str],
+    talk: Callable[[], AnyTalk],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    terminal: Terminal | None = None,
+) -> tuple[asyncio.SubprocessTransport, AnyTalk]:
+    """Start `argv` with pipes, or on `terminal`.
+
+    Raises:
+        ProcessError: there is no such program, or it may not be run.
+    """
+    words = tuple(argv)
+    streams: int = subprocess.PIPE
+    if terminal is not None:
+        words = ("/bin/sh", "-c", _TAKE_TERMINAL, terminal.name, *words)
+        streams = terminal.far
+    starting = asyncio.ensure_future(
+        asyncio.get_running_loop().subprocess_exec(
+            talk,
+            *words,
+            stdin=streams,
+            stdout=streams,
+            stderr=streams,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError, ValueError):
+            transport, _ = await starting
+            signal_session(transport, signal.SIGKILL)
+            transport.close()
+        raise
+    except (OSError, ValueError) as error:
+        raise ProcessError(f"cannot run {words[0]!r}: {error}") from error
+
+
+async def end_session(transport: asyncio.SubprocessTransport, talk: Talk) -> None:
+    """End every process of the session: they are hung up on first and have a moment."""
+    try:
+        if not talk.exited.is_set():
+            signal_session(transport, signal.SIGHUP)
+            await within_grace(talk.exited)
+    finally:
+        signal_session(transport, signal.SIGKILL)
+        await within_grace(talk.exited)
+        transport.close()
+
+
+def signal_session(transport: asyncio.SubprocessTransport, number: signal.Signals) -> None:
+    """Signal the leader's group and every other group of the session; no matter if gone."""
+    leader = transport.get_pid()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+    for member in _members(leader):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(member, number)
+
+
+def _members(leader: int) -> Iterator[int]:
+    """The processes of a session. A shell's jobs and `timeout` make groups of their own.
+
+    Where there is no `/proc` nothing is found, and the hang-up has to reach them.
+    """
+    with contextlib.suppress(OSError):
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                stat = (folder / "stat").read_bytes()
+                # The program's name stands in brackets and may hold anything.
+                if int(stat.rpartition(b")")[2].split()[3]) == leader:
+                    yield int(folder.name)

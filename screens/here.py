@@ -1,0 +1,123 @@
+"""What the cursor stands on, as far as its log and its shell are concerned."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from config.load import Loaded
+from console.engine.questions import rule_of
+from console.model.action import Action
+from console.model.registry import LOCAL, host_cell
+from console.model.snapshot import Cell, Snapshot
+from console.model.state import State
+from console.model.worklist import Row
+from console.safety.text import visible
+
+if TYPE_CHECKING:
+    from console.sources.shell import Shell, Ways
+
+LONGEST_FOR: Final = timedelta(minutes=15)
+"""Of a rule's `for`, which lies between what broke and the alert: more than this is no clue."""
+READ_ONLY: Final = "read-only: what is typed into a shell can change anything"
+_HOST_LABELS: Final = ("host", "node", "nodename", "instance")
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A service or a host, and the episode that made somebody look at it."""
+
+    service: str | None
+    """In the registry, or a host's cell; `None` where the row belongs to none."""
+    since: datetime | None = None
+    """When the episode began; `None` where nothing is wrong."""
+    lead: timedelta = timedelta()
+    """For how long the rule held before that."""
+    what: str = ""
+    """Safe to show: `ServiceDown`, what began then."""
+
+
+def subject_of_row(row: Row, snapshot: Snapshot) -> Subject:
+    """The service of a row; for one without, the host that its first alert names."""
+    rule = rule_of(row.alerts[0], snapshot) if row.alerts else None
+    lead = timedelta() if rule is None else min(rule.rule.duration, LONGEST_FOR)
+    service = row.cell or _host_named(row, snapshot)
+    return Subject(service, row.since, lead, visible(row.title, cells=60))
+
+
+def subject_of_cell(cell: Cell) -> Subject:
+    """A service by itself, with the time since when it is not well."""
+    since = None if cell.state is State.OK else cell.since
+    return Subject(cell.service.name, since, what=cell.state.value)
+
+
+def _host_named(row: Row, snapshot: Snapshot) -> str | None:
+    if not row.alerts:
+        return None
+    labels = row.alerts[0].alert.labels
+    hosts = {host.name for host in snapshot.hosts}
+    addresses = {host.address: host.name for host in snapshot.hosts if host.address}
+    for label in _HOST_LABELS:
+        value = labels.exact(label)
+        for name in (value, value.rpartition(":")[0]):
+            if name and (name in hosts or name in addresses):
+                return host_cell(name if name in hosts else addresses[name])
+    return None
+
+
+class Doors:
+    """Where the logs and shells of the present settings are; looked up, nothing is asked."""
+
+    def __init__(self, login_shell: str) -> None:
+        """`login_shell`: `$SHELL`, as it stands in the environment."""
+        self._login_shell = login_shell
+        self._loaded: Loaded | None = None
+        self._ways: Ways | None = None
+
+    def ways(self, loaded: Loaded) -> Ways:
+        """Made once for settings: there may be 20,000 services."""
+        # Late: the first frame needs nothing of it.
+        from console.sources.logs.place import Places
+        from console.sources.reach import ssh_options
+        from console.sources.shell import Ways, login_shell
+
+        if self._ways is None or loaded is not self._loaded:
+            places = Places(loaded.registry, loaded.settings.sources.kubernetes)
+            shell = login_shell(self._login_shell)
+            self._ways = Ways(places, ssh_options(loaded.settings.ssh), shell)
+            self._loaded = loaded
+        return self._ways
+
+    def why_no_log(self, subject: Subject | None, loaded: Loaded) -> str:
+        """Why there is no log to read; empty where there is one."""
+        if subject is None or subject.service is None:
+            return "there is no service here" if subject is None else "it belongs to no service"
+        place = self.ways(loaded).places.place_of(subject.service)
+        return place if isinstance(place, str) else ""
+
+    def shell(self, name: str | None, loaded: Loaded) -> Shell | str:
+        """A shell where `name`, a service or a host, is; a string says why there is none."""
+        from console.sources.shell import shell_of, shell_on
+
+        if name is None:
+            return "no host is known for it"
+        ways = self.ways(loaded)
+        if name == LOCAL or name in ways.places.hosts:
+            return shell_on(name, ways)
+        return shell_of(name, ways)
+
+    def why_not(
+        self, action: Action, subject: Subject | None, loaded: Loaded, *, read_only: bool
+    ) -> str:
+        """Why `L` or `!` does nothing here; empty for every other action."""
+        if action.id == "row.logs":
+            return self.why_no_log(subject, loaded)
+        if action.id != "row.shell":
+            return ""
+        if read_only:
+            return READ_ONLY
+        if subject is None:
+            return "there is no host here"
+        shell = self.shell(subject.service, loaded)
+        return shell if isinstance(shell, str) else ""
