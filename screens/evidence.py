@@ -17,6 +17,8 @@ from widgets.theme import Ink
 
 LABEL_CELLS: Final = 8
 TITLE_CELLS: Final = 34
+AGES_END: Final = 120
+"""The column at which ages end where lines are shorter than that."""
 EXTRA: Final = 30
 """From this on a line is more than the first of its topic: the first to go."""
 
@@ -33,27 +35,17 @@ INKS: Final = {
 }
 
 # As they stand below each other.
-_ORDER: Final = {
-    topic: place
-    for place, topic in enumerate(
-        (
-            *(Topic.SAYS, Topic.CAME, Topic.TO_DO, Topic.REPEAT, Topic.WHY, Topic.WORK),
-            *(Topic.NOW, Topic.PROBE, Topic.RUNNER, Topic.HOST, Topic.LOG, Topic.FIRST),
-            *(Topic.SHARED, Topic.NEEDS, Topic.HITS, Topic.CHANGE, Topic.BEFORE, Topic.BOOK),
-        )
-    )
-}
+_ORDER: Final = (
+    *(Topic.SAYS, Topic.CAME, Topic.TO_DO, Topic.REPEAT, Topic.WHY, Topic.WORK, Topic.STATE),
+    *(Topic.NOW, Topic.PROBE, Topic.RUNNER, Topic.HOST, Topic.LOG, Topic.FIRST, Topic.SHARED),
+    *(Topic.SUSPECT, Topic.NEEDS, Topic.HITS, Topic.CHANGE, Topic.BEFORE, Topic.BOOK),
+)
 # As they are given up where there is no room, the last first.
-_WORTH: Final = {
-    topic: place
-    for place, topic in enumerate(
-        (
-            *(Topic.CAME, Topic.TO_DO, Topic.WHY, Topic.NOW, Topic.RUNNER, Topic.PROBE),
-            *(Topic.HOST, Topic.WORK, Topic.FIRST, Topic.LOG, Topic.NEEDS, Topic.HITS),
-            *(Topic.CHANGE, Topic.BEFORE, Topic.BOOK, Topic.SHARED, Topic.REPEAT, Topic.SAYS),
-        )
-    )
-}
+_WORTH: Final = (
+    *(Topic.CAME, Topic.TO_DO, Topic.WHY, Topic.NOW, Topic.RUNNER, Topic.PROBE, Topic.STATE),
+    *(Topic.HOST, Topic.WORK, Topic.FIRST, Topic.LOG, Topic.SUSPECT, Topic.NEEDS, Topic.HITS),
+    *(Topic.CHANGE, Topic.BEFORE, Topic.BOOK, Topic.SHARED, Topic.REPEAT, Topic.SAYS),
+)
 _JOINED: Final = frozenset(
     [(Topic.NOW, Topic.PROBE), (Topic.PROBE, Topic.PROBE), (Topic.CHANGE, Topic.CHANGE)]
 )
@@ -80,17 +72,24 @@ def pane(
 
     Args:
         size: columns and lines.
-        more_key: shows all of them; named where some are left out.
+        more_key: shows all of them; named on the last line where some are left out.
     """
     width, height = size
     placed = _fitting(sorted(lines, key=_place), now, width, max(0, height - 1), glyphs)
     shown = sum(len(one.lines) for one in placed)
     hidden = len(lines) - shown
-    found: list[Spans] = [_heading(row, lines, hidden, more_key, now.wall, width, glyphs)]
+    found: list[Spans] = [_heading(row, lines, now.wall, width, glyphs)]
     before = ""
-    for one in placed:
+    for number, one in enumerate(placed, 1):
         label = one.lines[0].label or one.lines[0].topic.value
-        found.append(_drawn(one, "" if label == before else label, now, width, glyphs.marks))
+        name = "" if label == before else label
+        if number == len(placed) and hidden:
+            more: list[Span] = [(f"  +{count_text(hidden)} ", Ink.MUTED), (more_key, Ink.KEY)]
+            room = width - width_of(more, glyphs.marks)
+            cells = _drawn(one, name, now, room, glyphs.marks, whole=True)
+            found.append([*cells, *more] if room > 2 * LABEL_CELLS else cells)
+        else:
+            found.append(_drawn(one, name, now, width, glyphs.marks))
         before = label
     return found
 
@@ -135,11 +134,11 @@ def proofs_of(row: Row, lines: Iterable[EvidenceLine]) -> str:
 
 
 def _place(line: EvidenceLine) -> int:
-    return _ORDER[line.topic]
+    return _ORDER.index(line.topic)
 
 
 def _worth(line: EvidenceLine) -> int:
-    return _WORTH[line.topic] + EXTRA * line.rank
+    return _WORTH.index(line.topic) + EXTRA * line.rank
 
 
 def _fitting(
@@ -161,7 +160,8 @@ def _join(placed: list[Placed], now: Instant, width: int, marks: Marks) -> bool:
     for n in range(len(placed) - 1):
         first, second = placed[n], placed[n + 1]
         pair = (first.lines[-1].topic, second.lines[0].topic)
-        if pair not in _JOINED:
+        # What is still awaited keeps its line, so that nothing jumps when it comes.
+        if pair not in _JOINED or first.lines[-1].at is None:
             continue
         both = Placed((*first.lines, *second.lines), min(first.worth, second.worth))
         spans, age = _content(both, now)
@@ -192,7 +192,10 @@ def _span(piece: Piece) -> Span:
     return piece.text, INKS[piece.tone]
 
 
-def _drawn(one: Placed, label: str, now: Instant, width: int, marks: Marks) -> Spans:
+def _drawn(
+    one: Placed, label: str, now: Instant, width: int, marks: Marks, *, whole: bool = False
+) -> list[Span]:
+    """A line; `whole`: filled up to `width` cells, since something stands behind it."""
     spans, age = _content(one, now)
     room = width - LABEL_CELLS - (cell_width(age) + 2 if age else 0)
     if room < 20:
@@ -200,8 +203,13 @@ def _drawn(one: Placed, label: str, now: Instant, width: int, marks: Marks) -> S
     text = cut(spans, room, marks)
     found: list[Span] = [(fit(label, LABEL_CELLS, marks=marks), Ink.NAME), *text]
     if age:
-        found.append((" " * (room - width_of(text, marks) + 2), Ink.PLAIN))
+        # On a wide screen the age stays within sight of what it is the age of.
+        used = width_of(text, marks)
+        until = max(used, min(room, AGES_END - LABEL_CELLS - cell_width(age) - 2))
+        found.append((" " * (until - used + 2), Ink.PLAIN))
         found.append((age, Ink.MUTED))
+    if whole:
+        found.append((" " * max(0, width - width_of(found, marks)), Ink.PLAIN))
     return found
 
 
@@ -230,13 +238,11 @@ def cut(spans: Iterable[Span], cells: int, marks: Marks) -> list[Span]:
 def _heading(
     row: Row,
     lines: Sequence[EvidenceLine],
-    hidden: int,
-    more_key: str,
     now: datetime,
     width: int,
     glyphs: Glyphs,
 ) -> Spans:
-    """`── P0 ServiceDown redis@data-1 ── 1 alert, probe ── since 03:14:00 ── 2 more: d ──`."""
+    """`── P0 ServiceDown redis@data-1 ── 1 alert, probe ── since 03:14:00 ── ack by 03:19:00`."""
     marks, rule = glyphs.marks, glyphs.rule * 2
     title: list[Span] = []
     if row.kind is not RowKind.OLD:
@@ -252,9 +258,7 @@ def _heading(
     if row.clocks is not None:
         due = clock_time(row.clocks.due, now)
         ink = Ink.BREACHED if row.clocks.breached(now) else Ink.HEADING
-        parts.append((4, [(f"{row.step.value} by {due}", ink)]))
-    if hidden > 0 and more_key:
-        parts.append((3, [(f"{count_text(hidden)} more: ", Ink.MUTED), (more_key, Ink.KEY)]))
+        parts.append((3, [(f"{row.step.value} by {due}", ink)]))
     kept = _kept(parts, width, marks)
     found: list[Span] = [(rule + " ", Ink.HEADING)]
     for number, (_, spans) in enumerate(kept):

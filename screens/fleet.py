@@ -15,7 +15,6 @@ from console.model.update import Update
 from console.safety.clock import Instant
 from screens.cell import CellScreen
 from screens.frame import Frame
-from screens.groups import labels_in
 from screens.here import Subject, subject_of_cell
 from screens.host import HostScreen, score_field
 from screens.host_facts import COLUMNS, host_brief
@@ -72,12 +71,6 @@ class FleetScreen(Frame):
         """Name of the place in whose row the cursor is; empty where there is none."""
         place = self.matrix.cursor_place
         return name_of(place) if place is not None else ""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels by which the fleet can be grouped."""
-        update = self.console_app.fresh
-        return labels_in(update.snapshot) if update is not None else ()
 
     def show_body(self, update: Update) -> None:
         snapshot = update.snapshot
@@ -182,7 +175,7 @@ class FleetScreen(Frame):
     def why_not(self, action: Action) -> str:
         if action.group == "row" and not self.place:
             return "there is no service"
-        if action.id == "fleet.group" and not self._label and not self.labels:
+        if action.id == "fleet.group" and not self._label and not self._book.labels:
             return "no host and no service has a label or an owner"
         return ""
 
@@ -210,13 +203,13 @@ class FleetScreen(Frame):
 
     def do_fleet_group(self) -> None:
         """Group by the label after the present one, after the last by none."""
-        ways = ("", *self.labels)
+        ways = ("", *self._book.labels)
         at = ways.index(self._label) if self._label in ways else 0
         self.do_fleet_group_by(ways[(at + 1) % len(ways)])
 
     def do_fleet_group_by(self, label: str = "") -> None:
         """Group by `label`; not at all without one."""
-        known = self.labels
+        known = self._book.labels
         if label and label not in known:
             some = ", ".join(known[:8]) or "none"
             self.say(f"nothing has the label {label}; there are: {some}", warning=True)

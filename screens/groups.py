@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from console.model.registry import Host, Service, ServiceType
-from console.model.snapshot import Cell, Snapshot
+from console.model.snapshot import Cell
 from console.model.state import State
 from console.model.words import count_text
 from widgets.paint import Span, Spans
@@ -17,12 +17,12 @@ UNLABELLED: Final = " "
 """The value of what has none: no label has it."""
 
 
-def labels_in(snapshot: Snapshot) -> tuple[str, ...]:
+def labels_in(hosts: Iterable[Host], cells: Sequence[Cell]) -> tuple[str, ...]:
     """The labels by which the fleet can be grouped: those of hosts, owner, those of services."""
-    found = {name: None for host in snapshot.hosts for name, _ in host.labels}
-    if any(cell.service.owner for cell in snapshot.cells):
+    found = {name: None for host in hosts for name, _ in host.labels}
+    if any(cell.service.owner for cell in cells):
         found[OWNER] = None
-    for cell in snapshot.cells:
+    for cell in cells:
         for name, _ in cell.service.labels:
             found[name] = None
     return tuple(found)

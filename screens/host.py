@@ -75,6 +75,8 @@ def parts_of_place(name: str, snapshot: Snapshot, *, ascii_only: bool = False) -
         parts += _namespace_parts(namespace, snapshot)
     services = [cell for cell in cells if cell is not own]
     parts += section(_services_title(services), _service_fields(services, ascii_only=ascii_only))
+    if host is not None:
+        parts += section("as registered", identity_fields(host.host))
     return parts
 
 
@@ -101,7 +103,6 @@ def _host_parts(
     yield from section(f"host {state.host.name}", _standing_fields(state, own, snapshot))
     if state.failure is not None:
         yield from section("the look failed", _failure_fields(state, snapshot))
-    yield from section("as registered", identity_fields(state.host))
     facts = state.facts
     if facts is None:
         return
@@ -112,8 +113,6 @@ def _host_parts(
     else:
         bar = "#" if ascii_only else "█"
         yield from section("disks", mount_fields(facts.mounts, limits, bar))
-    yield from section("network", interface_fields(facts.interfaces or ()))
-    yield from section("machine", machine_fields(facts))
     if isinstance(facts.containers, Failure):
         yield from section("containers", failure_facts(facts.containers))
     else:
@@ -122,6 +121,8 @@ def _host_parts(
         yield from section("units", failure_facts(facts.units))
     else:
         yield from section("units", unit_fields(facts.units or (), now.wall))
+    yield from section("network", interface_fields(facts.interfaces or ()))
+    yield from section("machine", machine_fields(facts))
     yield from section("missing facts", _missing_fields(facts))
 
 

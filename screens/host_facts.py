@@ -163,16 +163,18 @@ def identity_fields(host: Host) -> Iterator[Field]:
 
 def usage_fields(facts: HostFacts, limits: Thresholds) -> Iterator[Field]:
     """Processors, load, memory and swap."""
-    cpu, ink = _percent(facts.cpu_percent, limits.cpu_percent)
+    ink = _percent(facts.cpu_percent, limits.cpu_percent)[1]
+    cpu = _short(facts.cpu_percent, limits.cpu_percent)
     cpus = f" of {facts.cpus} processors" if facts.cpus else ""
-    yield Field("cpu", f"{cpu} %{cpus}, wrong over {limits.cpu_percent:g} %", ink)
+    yield Field("cpu", f"{cpu}{cpus}, wrong over {limits.cpu_percent:g}%", ink)
     if facts.load is None:
         yield Field("load", "?", Ink.UNKNOWN)
     else:
         yield Field("load", "  ".join(map(_load, facts.load)), note="over 1, 5 and 15 minutes")
-    memory, ink = _percent(facts.memory_percent, limits.memory_percent)
+    ink = _percent(facts.memory_percent, limits.memory_percent)[1]
+    memory = _short(facts.memory_percent, limits.memory_percent)
     total, free = facts.memory_total_bytes, facts.memory_available_bytes
-    words = f"{memory} %, wrong over {limits.memory_percent:g} %"
+    words = f"{memory}, wrong over {limits.memory_percent:g}%"
     if total is not None and free is not None:
         words = f"{words}; {bytes_text(free)} of {bytes_text(total)} to be had"
     yield Field("memory", words, ink)

@@ -19,7 +19,7 @@ from console.model.registry import API, EXTERNAL, PAGES, Host, Service, ServiceT
 from console.model.snapshot import Cell, HostState, NamespaceState, Snapshot
 from console.model.state import State
 from console.triage.filter import Filter
-from screens.groups import UNLABELLED, Tally, heading_of, label_of, tally_of
+from screens.groups import UNLABELLED, Tally, heading_of, label_of, labels_in, tally_of
 from screens.host_facts import column_spans, namespace_note, note_of, old_after_s
 from widgets.matrix import Place
 from widgets.matrix import Service as Shown
@@ -67,6 +67,8 @@ class PlaceBook:
         self._namespaces: dict[str, NamespaceState] = {}
         self._index: dict[str, int] = {}
         self._users: dict[str, list[int]] | None = None
+        self.labels: tuple[str, ...] = ()
+        """By which places can be grouped."""
         self._slots: list[_Slot] = []
         self._slot_of: list[_Slot] = []
         self._kept = bytearray()
@@ -173,6 +175,7 @@ class PlaceBook:
                 value = label_of(None, host, label) if label else ""
                 found[(host.name, value)] = _Slot(host.name, value, host)
         self._slots = _in_order(found.values(), self._hosts)
+        self.labels = labels_in(self._hosts, cells)
         self._index = {cell.service.name: at for at, cell in enumerate(cells)}
         self._users = None
         self._kept = bytearray(len(cells))
@@ -282,6 +285,8 @@ def name_of(place: Place) -> str:
 
 def troubled_first(places: Sequence[Place]) -> tuple[Place, ...]:
     """The worst rows first; those that are alike as they stood, and groups stay together."""
+    if not any(group_of(place) for place in places[:1]):
+        return tuple(sorted(places, key=lambda place: -badness_of(place)))
     worst: dict[str, int] = {}
     for place in places:
         group = group_of(place)

@@ -120,11 +120,8 @@ class Sshd:
 
     def end(self) -> None:
         """End it, its connections and what runs in them."""
-        sessions = self.sessions()
+        self.drop()  # before its log is closed, which those processes hold open too
         self.program.end()
-        for pid in sessions:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
     def connections(self) -> int:
         """How many connections it has let in since it was started."""

@@ -162,7 +162,9 @@ class Matrix(LineView, can_focus=True):
             self.repaint_changed()
 
     def fits(self, places: Sequence[Place]) -> bool:
-        """Whether all of these could be seen at once."""
+        """Whether all of these could be seen at once; true before there is a size."""
+        if not self.size.height:
+            return True
         layout = self._made(places, *self.size)
         return layout.starts[-1] + layout.top <= max(1, self.size.height)
 
@@ -290,7 +292,8 @@ class Matrix(LineView, can_focus=True):
         if kept is not None and kept[0] == key:
             return kept[1]
         if sub < 0:
-            parts = [(text, palette.style(ink)) for text, ink in place.above]
+            above = ((self.glyphs.rule * 2 + " ", Ink.HEADING), *place.above)
+            parts = [(text, palette.style(ink)) for text, ink in above]
         else:
             parts = self._parts(place, sub, layout, at, age)
         strip = strip_of(parts, width, fill=palette.base, marks=self.glyphs.marks)

@@ -43,8 +43,15 @@ class Authority:
         )
         write_atomic(self.file, certificate.public_bytes(serialization.Encoding.PEM))
 
-    def renew(self, context: ssl.SSLContext, name: str, ends: datetime) -> None:
-        """Give the server a new key and a certificate that ends at `ends`."""
+    def certified(
+        self, context: ssl.SSLContext | None, name: str, ends: datetime
+    ) -> ssl.SSLContext:
+        """A server's context with a new key, and a certificate that ends at `ends`.
+
+        Args:
+            context: the one that it has; new connections see the new certificate.
+        """
+        made = context or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.DNSName(f"{name}.example.org"),
                  x509.IPAddress(ipaddress.ip_address(LOOPBACK))]  # fmt: skip
@@ -60,7 +67,8 @@ class Authority:
             serialization.NoEncryption(),
         )
         write_atomic(file, secret + certificate.public_bytes(serialization.Encoding.PEM))
-        context.load_cert_chain(file)
+        made.load_cert_chain(file)
+        return made
 
     def _draft(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, ends: datetime

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.demo.alertmanager import AlertmanagerApi, ClusterMember
 from console.demo.health import ServiceApi
-from console.demo.inventory import SERVICES, ServiceSpec
+from console.demo.inventory import SERVICES, TLS_SERVICES, ServiceSpec
 from console.demo.metrics import CORE, EDGE
 from console.demo.prometheus import PrometheusApi
 from console.demo.scenarios import DEFAULT
@@ -18,7 +19,11 @@ from console.demo.settings import Endpoints, source_name, write_settings
 from console.demo.wire import Answer, Handler, Request
 from console.demo.world import COMPONENTS, World
 from console.safety.clock import Clock, SystemClock
-from console.safety.files import make_scratch_dir, remove_scratch_dir
+from console.safety.files import make_scratch_dir, private_dir, remove_scratch_dir
+
+if TYPE_CHECKING:
+    from console.demo.certificates import Authority
+    from console.demo.hosts import HostServers
 
 MEMBERS = ("alertmanager-a", "alertmanager-b")
 PEERS = ("am-a", "am-b")
@@ -38,16 +43,24 @@ class DemoFleet:
         speed: float = 1.0,
         settings_dir: Path | None = None,
         base_port: int | None = None,
+        ssh: bool = True,
     ) -> None:
         """
         Args:
             settings_dir: where the settings are written; a temporary folder when not given.
-            base_port: the first of a row of ports, one a service; free ones when not given.
+            base_port: the first of a row of ports, one a service and then one a host; free
+                ones when not given.
+            ssh: whether the hosts answer SSH too.
 
         Raises:
             KeyError: no scenario has that name.
             ValueError: `speed` is not a positive number.
         """
+        self._ssh = ssh
+        self._hosts: HostServers | None = None
+        self._scratch: Path | None = None
+        self._authority: Authority | None = None
+        self._certified: dict[str, float] = {}
         self._clock = clock or SystemClock()
         self.world = World(scenario, self._clock, speed)
         self._own_dir = settings_dir is None
@@ -80,11 +93,21 @@ class DemoFleet:
             for number, service in enumerate(SERVICES):
                 port = 0 if self._base_port is None else self._base_port + number
                 self._listeners[service.name] = self._listener(service, port)
+            self._scratch = make_scratch_dir("oncall-demo-")
+            # Late: with what they stand on they take 0.2 s to import.
+            from console.demo.certificates import Authority
+
+            self._authority = Authority(self._scratch, self.world.start.wall)
+            self._certify()
+            if self._ssh:
+                await self._open_hosts()
             endpoints = self._endpoints()
             self._install(endpoints)
             if self._settings_dir is None:
-                self._settings_dir = make_scratch_dir("oncall-demo-")
+                self._settings_dir = private_dir(self._scratch / "settings")
             write_settings(self._settings_dir, self.world, endpoints)
+            if self._hosts is not None:
+                self._hosts.write_keys(self._settings_dir)
             await self.follow()
         except BaseException:
             await self.stop()
@@ -100,15 +123,23 @@ class DemoFleet:
             follower.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await follower
+        hosts, self._hosts = self._hosts, None
+        if hosts is not None:
+            await hosts.close()
         for listener in self._listeners.values():
             await listener.release()
         self._listeners.clear()
-        if self._own_dir and self._settings_dir is not None:
-            remove_scratch_dir(self._settings_dir)
+        if self._scratch is not None:
+            remove_scratch_dir(self._scratch)
+            self._scratch = None
+        if self._own_dir:
             self._settings_dir = None
 
     async def follow(self) -> None:
         """Open and shut ports as the world has it now."""
+        self._certify()
+        if self._hosts is not None:
+            await self._hosts.follow()
         for name, listener in self._listeners.items():
             wanted = self.world.listens(name)
             if wanted and not listener.is_open:
@@ -135,6 +166,26 @@ class DemoFleet:
                 for wait in waits:
                     wait.cancel()
 
+    async def _open_hosts(self) -> None:
+        from console.demo.hosts import HostServers
+
+        if self._scratch is None:
+            raise RuntimeError("the hosts' shells need a folder")
+        base = None if self._base_port is None else self._base_port + len(SERVICES)
+        ports = frozenset(listener.port for listener in self._listeners.values())
+        self._hosts = HostServers(self.world, self._clock, self._scratch, ports, base)
+        await self._hosts.open()
+
+    def _certify(self) -> None:
+        """Give each TLS endpoint the certificate that it has now."""
+        for name in TLS_SERVICES if self._authority is not None else ():
+            ends_s = self.world.certificate_end_s(name)
+            if self._certified.get(name) == ends_s or self._authority is None:
+                continue
+            self._certified[name] = ends_s
+            listener = self._listeners[name]
+            listener.tls = self._authority.certified(listener.tls, name, self.world.wall(ends_s))
+
     def _listener(self, service: ServiceSpec, port: int) -> Listener:
         if service.name == "redis":
             return PingListener(port)
@@ -153,10 +204,13 @@ class DemoFleet:
     def _endpoints(self) -> Endpoints:
         ports = tuple((name, listener.port) for name, listener in self._listeners.items())
         urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports}
+        ca = None if self._authority is None else self._authority.file
         return Endpoints(
             tuple((source_name(server), urls[COMPONENTS[server]]) for server in (CORE, EDGE)),
             tuple(urls[member] for member in MEMBERS),
             ports,
+            () if self._hosts is None else self._hosts.ports,
+            ca,
         )
 
     def _install(self, endpoints: Endpoints) -> None:

@@ -112,6 +112,9 @@ def _host_series(host: HostSpec, seed: int) -> Iterator[Series]:
         growing = ramp((-7 * DAY_S, used - 3), (7 * DAY_S, used + 3))
         disk = host_labels(host, mountpoint=mountpoint)
         yield Series(CORE, "=disk", disk, growing, 0.002)
+        size_gb = 80 if mountpoint == "/" else 400
+        left = flat(size_gb * (1 - used / 100))
+        yield Series(CORE, "=disk_left", disk, left, 0.002)
 
 
 def _service_series(service: ServiceSpec, seed: int) -> Iterator[Series]:
@@ -186,8 +189,13 @@ def _blackbox(seed: int) -> Iterator[Series]:
             url = f"https://{service.name}.example.net/status"
             labels = pairs(job="external", instance=url, service=service.name, team=service.owner)
             yield Series(EDGE, "probe_success", labels, flat(1), whole=True)
-    for name, days in (("shop.example.org", 61.0), ("admin.example.org", 44.0)):
-        labels = pairs(job="tls", instance=f"{name}:443", service="nginx-1", team="platform")
+    for address, name, days in (
+        ("shop.example.org:443", "nginx-1", 61.0),
+        ("admin.example.org:443", "nginx-1", 44.0),
+        ("vault.example.org:8200", "vault", 61.0),
+        ("registry.example.org:5000", "registry", 61.0),
+    ):
+        labels = pairs(job="tls", instance=address, service=name, team="platform")
         left = ramp((-days * DAY_S, days * 2), (days * DAY_S, 0))
         yield Series(EDGE, "=cert_days", labels, left)
     slow = pairs(service="sms-gateway", quantile="0.95", team="messaging", region="cn-east")

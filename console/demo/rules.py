@@ -188,6 +188,11 @@ _NODE_RULES = (
     Rule("DiskFillingUp", CORE, "nodes", "=disk",
          "100 * (1 - node_filesystem_avail_bytes / node_filesystem_size_bytes)", ">", 90, 600,
          "warning", "{mountpoint} on {host} is {value} % full"),
+    Rule("DiskWillFill", CORE, "nodes", "=disk_left",
+         "predict_linear(node_filesystem_avail_bytes[1h], 4 * 3600) / 1e9", "<", 0, 300, "high",
+         "{mountpoint} on {host} is full in less than 4 hours",
+         "At the pace of the last hour {value} GB would be left. Look who writes: "
+         "du -x -d1 -h {mountpoint}", slug="disk-filling"),
     Rule("LogVolumeHigh", CORE, "nodes", "=log_bytes",
          "sum by (host, service, team) (rate(loki_distributor_bytes_received_total[1h])) / 1e6",
          ">", 5, 0, "info", "{service} takes in {value} MB/s of logs"),

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from console.demo.creeping import (
+    CERT_SUMMARY,
+    DISK_SUMMARY,
+    FLAPPING_SUMMARY,
+    cert_expiring,
+    disk_filling,
+    flapping,
+)
+from console.demo.dark import DARK_SUMMARY, RACK_SUMMARY, host_dark, rack_down
 from console.demo.script import (
     Bend,
     Outage,
@@ -32,6 +41,11 @@ _SUMMARIES = {
     "bad-deploy": "api v2.15.0 was rolled out three minutes ago and fails more and more requests",
     "alert-storm": STORM_SUMMARY,
     "source-lost": "the edge Prometheus dies after a minute and an Alertmanager restarts empty",
+    "disk-filling": DISK_SUMMARY,
+    "flapping": FLAPPING_SUMMARY,
+    "cert-expiring": CERT_SUMMARY,
+    "host-dark": DARK_SUMMARY,
+    "rack-down": RACK_SUMMARY,
 }
 
 FOLDED = (
@@ -66,8 +80,11 @@ def redis_down() -> Scenario:
     cause = "redis"
     memory = ramp((-5400, 0.62), (-3000, 0.91), (killed_s, 0.99), (killed_s, 0.0))
     slow = ramp((-4200, 0.3), (-3400, 1.6), (-3150, 2.3), (-600, 2.6), (0, 2.9), (600, 3.6))
+    # Not over its threshold for the five minutes that the rule waits.
+    host = ramp((-5400, 46), (-3000, 71), (-420, 84), (killed_s, 98), (killed_s, 41))
     bends = (
         bend(cause, "=redis_memory", memory, 60),
+        bend(cause, "=memory", host, 60, host="data-1"),
         bend(cause, "redis_up", step(killed_s + 9, 1, 0), 0),
         bend(cause, "=oom", pulse(killed_s + 9, killed_s + 609, 0, 1), 0, service="redis"),
         bend(cause, "=p95", slow, 60, service="api"),
@@ -83,7 +100,7 @@ def redis_down() -> Scenario:
              endpoint="me"),
     )  # fmt: skip
     troubles = (
-        Trouble(cause, "redis", killed_s, refuse=True),
+        Trouble(cause, "redis", killed_s, refuse=True, exit_code=137, oom_killed=True),
         Trouble(cause, "api", -3400, latency=ramp((-3400, 0.6), (-300, 1.1), (0, 1.6))),
         Trouble(cause, "worker", killed_s, ready_status=503),
         Trouble(cause, "session", killed_s, status=503),
@@ -184,6 +201,11 @@ _BUILDERS: dict[str, Callable[[], Scenario]] = {
     "bad-deploy": bad_deploy,
     "alert-storm": alert_storm,
     "source-lost": source_lost,
+    "disk-filling": disk_filling,
+    "flapping": flapping,
+    "cert-expiring": cert_expiring,
+    "host-dark": host_dark,
+    "rack-down": rack_down,
 }
 
 

@@ -21,8 +21,6 @@ from console.safety.process.session import (
 from console.safety.process.start import Talk
 
 READ_BYTES = 65536
-MAX_UNREAD_BYTES = 1 << 20
-"""A program that does not read what it is sent is ended when so much waits for it."""
 _EOF = b"\x04"
 
 
@@ -35,6 +33,12 @@ class _Program(Talk):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._session.printed(data, is_error=fd == 2)
+
+    def pause_writing(self) -> None:
+        self._session.let_client(wait=True)
+
+    def resume_writing(self) -> None:
+        self._session.let_client(wait=False)
 
 
 class ShellSession(asyncssh.SSHServerSession[bytes]):
@@ -135,6 +139,11 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
         else:
             self._channel.write(data)
 
+    def let_client(self, *, wait: bool) -> None:
+        """Take no more from the client while the program does not read, or go on."""
+        if self._channel is not None:
+            self._channel.pause_reading() if wait else self._channel.resume_reading()
+
     async def _run(self) -> None:
         try:
             await self._lives()
@@ -145,6 +154,8 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
         finally:
             self._hang_up()
             self._sessions.discard(self)
+            if self._channel is not None:
+                self._channel.close()
 
     async def _lives(self) -> None:
         if self._term:
@@ -193,8 +204,6 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
             return
         pipe.write(bytes(self._waiting))
         self._waiting.clear()
-        if pipe.get_write_buffer_size() > MAX_UNREAD_BYTES and self._task is not None:
-            self._task.cancel()
         if self._at_end:
             pipe.write_eof()
 
@@ -207,13 +216,13 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
             while self._waiting:
                 del self._waiting[: os.write(terminal.near, self._waiting)]
         except BlockingIOError:
-            if len(self._waiting) > MAX_UNREAD_BYTES and self._task is not None:
-                self._task.cancel()
+            self.let_client(wait=True)
             loop.add_writer(terminal.near, self._feed)
             return
         except OSError:
             self._waiting.clear()
-        loop.remove_writer(terminal.near)
+        if loop.remove_writer(terminal.near):
+            self.let_client(wait=False)
 
     def _read_terminal(self) -> None:
         if self._terminal is None:

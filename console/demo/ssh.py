@@ -66,7 +66,7 @@ def client_config(folder: Path, ports: dict[str, int]) -> bytes:
             f"Host {host}\n  HostName {LOOPBACK}\n  Port {port}\n  User {USER}\n"
             f'  IdentityFile "{folder / "id_ed25519"}"\n'
             f'  UserKnownHostsFile "{folder / "known_hosts"}"\n'
-            "  GlobalKnownHostsFile none\n  IdentitiesOnly yes\n  IdentityAgent none\n"
+            "  GlobalKnownHostsFile /dev/null\n  IdentitiesOnly yes\n  IdentityAgent none\n"
             "  StrictHostKeyChecking yes\n  PreferredAuthentications publickey\n"
         )
     return "".join(lines).encode()
@@ -144,6 +144,10 @@ class SshListener(Listener):
     async def release(self) -> None:
         """Give the port back."""
         await self.shut()
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give the port back of a host that is shut."""
         self._speak()
         self._reserved.close()
 

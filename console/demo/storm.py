@@ -43,6 +43,7 @@ def alert_storm() -> Scenario:
     troubles: list[Trouble] = [
         Trouble("pay", "pay", -140, ready_status=503, fields=(("card_processor", "time-out"),))
     ]
+    troubles.append(Trouble(CAUSE, "web-2", -48, BACK_S, refuse=True))
     for service in SERVICES:
         if service.place == "web-2":
             # Their scrapes fail with the host's: one InstanceDown speaks for all of them.

@@ -20,7 +20,6 @@ from console.engine.connections import Connections
 from console.engine.discovery import SentTo
 from console.engine.events import EventLog
 from console.engine.evidence import EvidenceDesk
-from console.engine.evidence_log import LogReader
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
 from console.engine.pause import Pause
@@ -33,6 +32,7 @@ from console.model.event import Event, EventKind
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
+from console.sources.logs.poll import Logs
 from console.sources.reach import Reach
 from console.triage.triage import Triage
 
@@ -94,8 +94,6 @@ class Engine:
         self._picture = Picture(fleet, triage, self._log, self._trouble)
         self._keeper = Keeper(state, fleet, clock, self._trouble)
         self._watch = self._new_watch(saved.sent_to)
-        self.logs: LogReader | None = None
-        """Reads the logs of services; `None` where nothing leads to them."""
         self.desk = EvidenceDesk(
             clock, asker=self.inquiry, logs=lambda: self.logs, events=lambda: self._log.latest
         )
@@ -162,6 +160,14 @@ class Engine:
     def reach(self) -> Reach | None:
         """The hosts as places where commands run; `None` before the watch has begun."""
         return self._watch.reach
+
+    @property
+    def logs(self) -> Logs | None:
+        """Reads the logs of services; `None` before the watch has begun."""
+        reach, loaded = self._watch.reach, self._loaded
+        if reach is None:
+            return None
+        return Logs(reach, loaded.registry, self._clock, loaded.settings.sources.kubernetes)
 
     # Its life.
 

@@ -75,8 +75,19 @@ async def value_now(row: Row, snapshot: Snapshot, asker: Asker) -> tuple[Evidenc
 
 
 def _condition(told: RuleValue) -> str:
-    lasting = f" for {age_text(told.duration)}" if told.duration else ""
+    lasting = f" for {_promql_duration(told.duration)}" if told.duration else ""
     return f"rule: {told.condition}{lasting}" if told.condition else f"rule:{lasting or ' at once'}"
+
+
+def _promql_duration(duration: timedelta) -> str:
+    """As rules are written: `1m`, `1h30m`."""
+    left = round(duration.total_seconds())
+    parts = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        whole, left = divmod(left, size)
+        if whole:
+            parts.append(f"{whole}{unit}")
+    return "".join(parts) or "0s"
 
 
 def number_text(value: float) -> str:
@@ -138,7 +149,7 @@ def _last_line(
     local = last.start.astimezone()
     when = f"{local:%H:%M}" if local.date() == now.astimezone().date() else f"{local:%d %b %H:%M}"
     week = sum(1 for one in firings if one.start >= now - WEEK)
-    pieces = [Piece(when), Piece(f", {age_text(last.end - last.start)}")]
+    pieces = [Piece(when), Piece(f", {age_text(last.end - last.start, coarse=True)}")]
     who = _acked_by(known, last, events)
     if who:
         pieces.append(Piece(f", acked by {who}"))
@@ -205,21 +216,24 @@ async def changes(row: Row, snapshot: Snapshot, asker: Asker) -> tuple[EvidenceL
     label = label_of(row.alerts[0].alert.labels, cell.service.name) if row.alerts else "service"
     told = await asker.releases(label, names)
     now = snapshot.at.wall
-    lines = [_release_line(one, cell.service.name, now) for one in told.versions[:SHOWN_LINES]]
+    lines = [
+        msgspec.structs.replace(_release_line(one, cell.service.name, now), rank=number)
+        for number, one in enumerate(told.versions[:SHOWN_LINES])
+    ]
     mine = visible(cell.service.name, cells=30)
-    hours = f"{RELEASES_WINDOW.total_seconds() / 3600:.0f} h"
     own = any(one.service == cell.service.name for one in told.versions)
+    said, tone = "", Tone.MUTED
     if cell.service.name in told.asked and not own and not told.partial:
-        lines.append(plain(Topic.CHANGE, f"{mine}: none in {hours}", Tone.MUTED))
+        said = f"none in {RELEASES_WINDOW.total_seconds() / 3600:.0f} h"
     elif not own and not any(True for _ in recent_starts((cell,), snapshot, row)):
-        why = "no source tells of releases"
+        said = "not known: no source tells of releases"
         if told.failures:
-            why = told.failures[0].cause
+            said, tone = f"not known: {told.failures[0].cause}", Tone.UNKNOWN
         elif told.partial:
-            why = "the answer lacks a part"
-        tone = Tone.UNKNOWN if told.failures or told.partial else Tone.MUTED
-        lines.append(plain(Topic.CHANGE, f"{mine}: not known: {why}", tone))
-    return tuple(msgspec.structs.replace(line, rank=n + 1) for n, line in enumerate(lines))
+            said, tone = "not known: the answer lacks a part", Tone.UNKNOWN
+    if said:
+        lines.append(EvidenceLine(Topic.CHANGE, (Piece(f"{mine}: {said}", tone),), rank=1))
+    return tuple(lines)
 
 
 def _release_line(one: NewVersion, service: str, now: datetime) -> EvidenceLine:
@@ -243,11 +257,11 @@ def book_lines(found: Sequence[Candidate]) -> tuple[EvidenceLine, ...]:
     pieces: list[Piece] = []
     for number, one in enumerate(found[:SHOWN_LINES], 1):
         many = f"{number} " if len(found) > 1 else ""
-        where = "" if one.on_shelf else ", not on the shelf here"
+        where = "" if one.on_shelf else ", not here"
         pieces += [
             Piece(many, Tone.MUTED),
             Piece(one.name, Tone.STRONG),
-            Piece(f"  {one.why}{where}   ", Tone.MUTED),
+            Piece(f" ({one.why}{where})   ", Tone.MUTED),
         ]
     return (EvidenceLine(Topic.BOOK, tuple(pieces)),)
 

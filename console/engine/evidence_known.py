@@ -40,6 +40,7 @@ _TONES = {
     Verdict.UNHEALTHY: Tone.BAD,
     Verdict.NO_ANSWER: Tone.UNKNOWN,
 }
+_BADNESS = {Verdict.UNHEALTHY: 0, Verdict.NO_ANSWER: 1, Verdict.HEALTHY: 2}
 
 
 def known_lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> tuple[EvidenceLine, ...]:
@@ -97,6 +98,9 @@ def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[Evidenc
         yield plain(Topic.WHY, first.why, Tone.WARNING)
     cell = cell_named(row.cell, snapshot)
     if cell is not None:
+        if cell.state not in (State.OK, State.FIRING):
+            state = Piece(cell.state.value, STATE_TONES[cell.state])
+            yield EvidenceLine(Topic.STATE, (state, Piece(f" {cell.because}")))
         yield from _probe_lines(cell)
         yield from _runner_lines(cell)
     yield from host_line(row, cell, snapshot)
@@ -106,7 +110,7 @@ def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[Evidenc
     if row.count > 1:
         yield from _shared_lines(row)
     if first is not None:
-        yield from _work_lines(row, first, snapshot)
+        yield from _work_lines(row, first, cell, snapshot)
         yield _book_line(first)
 
 
@@ -128,15 +132,17 @@ def _probe_lines(cell: Cell) -> Iterator[EvidenceLine]:
 
 
 def _runner_lines(cell: Cell) -> Iterator[EvidenceLine]:
-    for report in cell.reports:
-        if report.runner is Runner.HOST:
-            continue
+    """The worst word first: two sources may tell of one service."""
+    reports = [one for one in cell.reports if one.runner is not Runner.HOST]
+    for number, report in enumerate(sorted(reports, key=lambda one: _BADNESS[one.verdict])):
+        bad = report.verdict is Verdict.UNHEALTHY
         yield EvidenceLine(
             Topic.RUNNER,
             (Piece(report.said, _TONES[report.verdict]),),
             at=report.at,
             label=RUNNER_LABELS[report.runner],
-            proof=_PROOFS[report.runner] if report.verdict is Verdict.UNHEALTHY else "",
+            rank=0 if bad else min(number, 1),
+            proof=_PROOFS[report.runner] if bad else "",
         )
 
 
@@ -207,7 +213,9 @@ def _rollout_lines(row: Row, cells: Iterable[Cell], snapshot: Snapshot) -> Itera
                 yield EvidenceLine(Topic.CHANGE, (Piece(said), Piece(images)), at=namespace.as_of)
 
 
-def _work_lines(row: Row, first: KnownAlert, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+def _work_lines(
+    row: Row, first: KnownAlert, cell: Cell | None, snapshot: Snapshot
+) -> Iterator[EvidenceLine]:
     ack = first.ack
     if ack is None:
         ack = next((known.ack for known in row.alerts if known.ack is not None), None)
@@ -215,6 +223,10 @@ def _work_lines(row: Row, first: KnownAlert, snapshot: Snapshot) -> Iterator[Evi
         yield _ack_line(row, ack, snapshot)
     elif first.standing is not Standing.FIRING:
         yield plain(Topic.WORK, f"nobody; it is {first.standing.value}", Tone.MUTED)
+    elif cell is not None and cell.service.owner:
+        owner = visible(cell.service.owner, cells=40)
+        pieces = (Piece(f"nobody; it belongs to {owner}", Tone.MUTED),)
+        yield EvidenceLine(Topic.WORK, pieces, rank=1)
 
 
 def _ack_line(row: Row, ack: Ack, snapshot: Snapshot) -> EvidenceLine:
@@ -222,7 +234,7 @@ def _ack_line(row: Row, ack: Ack, snapshot: Snapshot) -> EvidenceLine:
     pieces = [Piece(some, Tone.MUTED), Piece(ack.owner, Tone.STRONG)]
     pieces.append(Piece(f" until {clock_time(ack.until, snapshot.at.wall)}", Tone.MUTED))
     if ack.note:
-        pieces += [Piece(": ", Tone.MUTED), Piece(ack.note)]
+        pieces += [Piece(", ", Tone.MUTED), Piece(ack.note)]
     return EvidenceLine(Topic.WORK, tuple(pieces), since=ack.since)
 
 
@@ -231,7 +243,7 @@ def _book_line(first: KnownAlert) -> EvidenceLine:
     if named is None:
         return plain(Topic.BOOK, "no runbook", Tone.MUTED)
     return EvidenceLine(
-        Topic.BOOK, (Piece(named, Tone.STRONG), Piece("  named by the alert", Tone.MUTED))
+        Topic.BOOK, (Piece(named, Tone.STRONG), Piece(" (the alert names it)", Tone.MUTED))
     )
 
 
@@ -259,9 +271,8 @@ def _storm_lines(row: Row, storm: Storm | None, snapshot: Snapshot) -> Iterator[
             f" {count_text(suspect.outside)} outside"
         )
         yield EvidenceLine(
-            Topic.CHANGE,
+            Topic.SUSPECT,
             (Piece(Raw(f"{suspect.name}=")), Piece(suspect.value), Piece(told, Tone.MUTED)),
-            label="suspect",
             rank=number,
         )
 

@@ -26,6 +26,7 @@ class Topic(enum.StrEnum):
 
     SAYS = "says"
     WHY = "why"
+    STATE = "state"
     NOW = "now"
     PROBE = "probe"
     RUNNER = "runs"
@@ -40,6 +41,7 @@ class Topic(enum.StrEnum):
     BOOK = "book"
     FIRST = "first"
     SHARED = "shared"
+    SUSPECT = "suspect"
     CAME = "came"
     TO_DO = "to do"
     REPEAT = "repeat"

@@ -33,7 +33,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
     name: Raw
     why: str
-    """Safe to show: `named by the alert`."""
+    """Safe to show: `the alert names it`."""
     on_shelf: bool
 
 
@@ -75,7 +75,7 @@ def candidates(
     found: dict[str, Candidate] = {}
     if named is not None:
         on_shelf = any(book.name == named for book in held)
-        found[named.exact] = Candidate(named, "named by the alert", on_shelf)
+        found[named.exact] = Candidate(named, "the alert names it", on_shelf)
     for book in (book for book in held if name in book.alerts):
         found.setdefault(book.name.exact, Candidate(book.name, "for this alert", True))
     for book in (book for book in held if slug_of(book.name.exact) == slug_of(name)):

@@ -92,6 +92,7 @@ def without_secrets(settings: Http, secrets: _Secrets | None = None) -> HttpOpti
         bearer=secrets.bearer,
         tls=tls_options(settings.tls),
         proxy=settings.proxy,
+        via=settings.via or "",
         timeout_s=settings.timeout.total_seconds(),
         max_bytes=settings.max_bytes,
     )

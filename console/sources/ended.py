@@ -10,10 +10,11 @@ from console.safety.ssh import SshResult
 from console.safety.text import visible
 from console.sources.answer import SAID_CELLS, Unusable
 
-TIMED_OUT: Final = 124
-"""How the `timeout` that ends a command on the host itself says that it did."""
 NOT_RUNNABLE: Final = 126
 NOT_FOUND: Final = 127
+
+_BY_HOST: Final = frozenset([124, 137])
+"""How the `timeout` that stands in front of a command on its host says that it ended it."""
 
 _SUDO: Final = re.compile(rb"^sudo: .*(password|terminal|askpass|tty)", re.MULTILINE)
 _SUDO_DENIED: Final = re.compile(
@@ -28,7 +29,8 @@ def refuse_unfinished(result: SshResult, timeout_s: float) -> None:
     Raises:
         Unusable: it was ended by its deadline, its cap or a signal, or nobody knows by what.
     """
-    if result.timed_out or result.exit_status == TIMED_OUT:
+    late = result.took_s >= 0.9 * max(1.0, timeout_s)
+    if result.timed_out or (late and result.exit_status in _BY_HOST):
         raise Unusable(
             FailureKind.TIMEOUT,
             f"gave no complete answer within {timeout_s:g} s",

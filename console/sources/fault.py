@@ -41,6 +41,8 @@ _KINDS: Final = {
     HttpFault.BAD_URL: FailureKind.SETTINGS,
     HttpFault.FORBIDDEN_ADDRESS: FailureKind.FORBIDDEN,
     HttpFault.PROXY: FailureKind.UNREACHABLE,
+    HttpFault.VIA: FailureKind.UNREACHABLE,
+    HttpFault.SETTINGS: FailureKind.SETTINGS,
 }
 
 _REMEDIES: Final = {
@@ -60,6 +62,8 @@ _REMEDIES: Final = {
     HttpFault.BAD_URL: "correct the address in the settings",
     HttpFault.FORBIDDEN_ADDRESS: "correct the address; metadata services are never asked",
     HttpFault.PROXY: "check `proxy:` in the settings",
+    HttpFault.VIA: "check the SSH host on the way: `via:` in the settings",
+    HttpFault.SETTINGS: "correct `via:` and `proxy:` in the settings",
     HttpFault.LOCAL: "this host is short of something: look at `ulimit -n` and its memory",
 }
 
@@ -80,6 +84,7 @@ _SSH_KINDS: Final = {
     SshFault.LOST: FailureKind.RESET,
     SshFault.JUMP: FailureKind.UNREACHABLE,
     SshFault.FORWARD: FailureKind.FORBIDDEN,
+    SshFault.FORWARD_REFUSED: FailureKind.REFUSED,
     SshFault.SETTINGS: FailureKind.SETTINGS,
     SshFault.LOCAL: FailureKind.INTERNAL,
 }
@@ -100,9 +105,9 @@ def failure_of(error: Exception, asked: Asked, at: datetime) -> Failure:
         retry_after_s = error.retry_after_s
     elif isinstance(error, HttpFailure):
         kind, cause = _KINDS.get(error.kind, FailureKind.INTERNAL), error.message
-        remedy = _REMEDIES.get(error.kind, remedy)
+        remedy = error.remedy or _REMEDIES.get(error.kind, remedy)
     elif isinstance(error, SshFailure):
-        kind, cause = _SSH_KINDS[error.kind], error.message
+        kind, cause = _SSH_KINDS.get(error.kind, FailureKind.INTERNAL), error.message
         remedy = error.remedy or remedy
     else:
         kind = FailureKind.INTERNAL

@@ -164,5 +164,6 @@ async def targets_once(
         timeout=usual.timeout,
         max_bytes=usual.max_bytes,
         proxy=usual.proxy,
+        via=usual.via,
     )
     return await Prometheus(source, http, clock, discover=False).targets()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from config.schema import Ssh
@@ -25,7 +24,7 @@ from console.safety.ssh import (
     SshResult,
     SshRoute,
 )
-from console.safety.ssh.client import SshClient
+from console.safety.ssh.client import SshClient, Tunnel
 from console.safety.ssh.options import written
 from console.safety.text import visible
 
@@ -123,7 +122,7 @@ class Reach:
             ) as parts:
                 yield parts
 
-    async def tunnel(self, host: str, to: str, port: int, timeout_s: float) -> socket.socket:
+    async def tunnel(self, host: str, to: str, port: int, timeout_s: float) -> Tunnel:
         """A connected socket whose far end is `to`:`port` as seen from `host`.
 
         Raises:

@@ -18,11 +18,13 @@ from console.model.failure import Failure
 from console.model.probe import ProbeResult, Verdict
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
+from console.safety.ssh.client import SshClient
 from console.sources.alertmanager.poll import AlertmanagerMember
 from console.sources.open import Opened, open_sources
 from console.sources.probes.poll import Prober
 from console.sources.prometheus.poll import Prometheus
 from console.sources.prometheus.promql import comparison_of
+from console.sources.reach import Reach, ssh_options
 
 
 @contextlib.asynccontextmanager
@@ -79,9 +81,13 @@ async def test_every_rule_and_what_is_compared_in_it_has_a_graph() -> None:
 async def results_of(scenario: str) -> dict[str, list[ProbeResult]]:
     async with watched(scenario) as (loaded, _, http):
         settings = loaded.settings.sources.health
-        prober = Prober(http, SystemClock(), settings)
+        ssh = SshClient(SystemClock(), ssh_options(loaded.settings.ssh))
+        prober = Prober(http, SystemClock(), settings, Reach(loaded.registry, ssh))
         probes = probes_of(loaded.registry, settings)
-        readings = await asyncio.gather(*(prober.ask(probe) for probe in probes))
+        try:
+            readings = await asyncio.gather(*(prober.ask(probe) for probe in probes))
+        finally:
+            await ssh.aclose()
         found: dict[str, list[ProbeResult]] = {}
         for reading in readings:
             found.setdefault(reading.result.probe.service, []).append(reading.result)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,7 +28,8 @@ async def running(
 ) -> AsyncIterator[tuple[DemoFleet, Endpoints, httpx.AsyncClient]]:
     fleet = DemoFleet(scenario, clock=clock)
     endpoints = await fleet.start()
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+    trust = ssl.create_default_context(cafile=str(endpoints.ca))
+    async with httpx.AsyncClient(trust_env=False, timeout=5, verify=trust) as client:
         try:
             yield fleet, endpoints, client
         finally:
@@ -187,7 +189,9 @@ async def test_a_port_that_is_taken_is_an_error_and_nothing_stays_open() -> None
 def test_a_demo_in_a_thread_leaves_nothing_behind(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     demo = start_demo("redis-down")
-    assert {one.name for one in set(threading.enumerate()) - before} == {"oncall demo"}
+    started = {one.name for one in set(threading.enumerate()) - before}
+    # Its loop may keep threads for what would block; they end with it.
+    assert {name for name in started if not name.startswith("asyncio_")} == {"oncall demo"}
     folder = demo.settings_dir
     assert (folder / "oncall.yaml").is_file()
     assert folder.stat().st_mode & 0o777 == 0o700

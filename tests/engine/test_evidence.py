@@ -165,7 +165,7 @@ def test_who_took_it_is_told_with_note_and_end() -> None:
     taken = known(alert(severity="critical"), acked=ack("mei", note="restarting it"))
     shown = snapshot(taken)
     assert told(shown)["acked"][0].startswith("mei until ")
-    assert told(shown)["acked"][0].endswith(": restarting it")
+    assert told(shown)["acked"][0].endswith(", restarting it")
 
 
 def test_a_storm_row_tells_what_its_alerts_share_and_asks_nobody() -> None:
@@ -385,7 +385,7 @@ async def test_what_this_console_saw_end_is_the_last_time_where_no_server_tells(
     answers = Answers()
     answers.past = PastFirings("prom-core", timedelta(days=30), failure=failure("prom-core", "503"))
     found = await Desk(answers, events=events).all_of(shown)
-    assert ", 10m, acked by mei; once in 7 d" in found["before"][0].replace("10m00s", "10m")
+    assert ", 10m, acked by mei; once in 7 d" in found["before"][0]
     assert found["before"][1] == "not known: 503"
 
 
@@ -439,8 +439,7 @@ async def test_a_log_that_cannot_be_read_says_why() -> None:
 async def test_runbooks_stand_in_the_order_of_their_reasons() -> None:
     found = await Desk(Answers()).all_of(world())
     assert found["book"] == [
-        "1 cache-down  named by the alert, not on the shelf here   "
-        "2 service-down  called as the alert   "
+        "1 cache-down (the alert names it, not here)   2 service-down (called as the alert)   "
     ]
 
 
@@ -497,24 +496,13 @@ def test_a_label_that_only_alertmanager_knows_does_not_hide_the_past() -> None:
 def test_a_version_is_new_only_where_it_came_up_within_the_window() -> None:
     start = T0 - timedelta(hours=6)
     begun = start.timestamp()
-    old = series(
-        *(begun + n * STEP_S for n in range(30)),
-        __name__="app_build_info",
-        service="api",
-        version="1",
-    )
-    new = series(
-        *(begun + n * STEP_S for n in range(30, 70)),
-        __name__="app_build_info",
-        service="api",
-        version="2",
-    )
-    still = series(
-        *(begun + n * STEP_S for n in range(70)),
-        __name__="app_build_info",
-        service="redis",
-        version="7",
-    )
+
+    def built(of: str, version: str, *steps: int) -> Series:
+        moments = (begun + n * STEP_S for n in range(*steps))
+        return series(*moments, __name__="app_build_info", service=of, version=version)
+
+    old, new = built("api", "1", 30), built("api", "2", 30, 70)
+    still = built("redis", "7", 70)
     services, versions = versions_in([old, new, still], "service", start, STEP)
     assert services == ("api", "redis")
     assert [(one.service, one.before, one.version) for one in versions] == [

@@ -145,6 +145,11 @@ DEAD_REDIS: Final = (
     b'"oom":true,"error":"","started":"2026-11-01T10:00:00.123456789Z",'
     b'"finished":"2026-11-22T03:12:51.000000001Z","restarts":2,"policy":"no","health":null}\n'
 )
+LIVE_REDIS: Final = (
+    b'{"name":"/redis","id":"4c1f9d","image":"redis:7.2.5","state":"running","exit":0,"oom":false,'
+    b'"error":"","started":"2026-11-20T01:00:00Z","finished":"0001-01-01T00:00:00Z",'
+    b'"restarts":0,"policy":"no","health":null}\n'
+)
 LIVE_API: Final = (
     b'{"name":"/api","id":"77aa","image":"api@sha256:00","state":"running","exit":0,'
     b'"oom":false,"error":"","started":"2026-11-01T10:00:00Z",'

@@ -15,6 +15,14 @@ from typing import Final
 
 from console.model.registry import Host, Registry, Service
 from console.safety.clock import SystemClock
+from console.safety.ssh import (
+    MAX_OUTPUT_BYTES,
+    Command,
+    SshFailure,
+    SshFault,
+    SshResult,
+    SshRoute,
+)
 from console.safety.ssh.client import SshClient
 from console.sources.reach import Reach
 from tests.sshd import Sshd, running_sshd
@@ -90,3 +98,31 @@ async def reaching(
         yield Reach(Registry((host,), services), client)
     finally:
         await client.aclose()
+
+
+class BrokenWay(SshClient):
+    """A client whose every command ends in one fault, since some cannot be had from a server."""
+
+    def __init__(self, fault: SshFault) -> None:
+        super().__init__(SystemClock())
+        self._fault = fault
+
+    async def run(
+        self,
+        route: SshRoute,
+        command: Command,
+        *,
+        timeout_s: float,
+        max_bytes: int = MAX_OUTPUT_BYTES,
+    ) -> SshResult:
+        raise SshFailure(self._fault, broken_words(self._fault), host=route.name, sent=True)
+
+
+def broken_reach(fault: SshFault) -> Reach:
+    """The host `box`, to which no way leads because of `fault`."""
+    return Reach(Registry((Host(NAME, address="box.test"),)), BrokenWay(fault))
+
+
+def broken_words(fault: SshFault) -> str:
+    """The cause that a broken way gives."""
+    return f"the way to box.test fails by {fault}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,8 @@ from console.model.host import HostFacts, Means
 from console.model.reading import HostReading
 from console.model.registry import Host, Registry, Service, ServiceType
 from console.model.snapshot import SourceKind
-from console.safety.clock import SystemClock
-from console.safety.ssh import SshOptions
+from console.safety.clock import ManualClock, SystemClock
+from console.safety.ssh import SshFault, SshOptions
 from console.safety.ssh.client import SshClient
 from console.sources.hosts.poll import HostPoller
 from console.sources.hosts.script import INSPECT_FORMAT
@@ -25,7 +25,7 @@ from console.sources.hosts.settings import watched_hosts
 from console.sources.reach import Reach
 from tests.servers import free_port
 from tests.sources.host_outputs import DEAD_REDIS, FAILED, LIVE_API, UNITS
-from tests.sources.stage import NAME, Stage, reaching, sshd_of
+from tests.sources.stage import NAME, Stage, broken_reach, broken_words, reaching, sshd_of
 from tests.sshd import Sshd
 
 REDIS = Service("redis", ServiceType.DOCKER, NAME, host=NAME)
@@ -122,9 +122,8 @@ async def test_a_look_tells_of_this_machine(stage: Stage, sshd: Sshd | None) -> 
 async def test_the_second_look_measures_against_the_first(stage: Stage, sshd: Sshd | None) -> None:
     async with polling(sshd) as poller:
         first = facts_of(await poller.poll(0))
-        slept = stage.program("sleep", "exit 0")
+        stage.program("sleep", "exit 0")
         second = facts_of(await poller.poll(1))
-    assert slept is None
     assert stage.calls("sleep") == []
     assert all(one.received_per_s is None for one in first.interfaces or ())
     assert all(one.received_per_s is not None for one in second.interfaces or ())
@@ -275,7 +274,6 @@ async def test_a_host_that_does_not_run_the_look_is_a_failure(
     if sshd is not None and "KILL" in body:
         pytest.skip("sshd's own shell ends with a status of its own then")
     stage.program("sh", body)
-    (stage.path / "sh").write_text((stage.path / "sh").read_text().replace("/bin/sh", "/bin/sh -"))
     failure = failure_of((await look(sshd, timeout_s=1 if "sleep" in body else 20)).facts)
     assert failure.kind is kind
     assert failure.cause.startswith(words)
@@ -302,6 +300,36 @@ async def test_a_host_that_is_not_there_is_a_failure_with_a_way_to_look(tmp_path
     assert reading.failed
     assert failure.kind is FailureKind.REFUSED
     assert failure.curl == f"ssh -p {port} kai@127.0.0.1 uptime"
+
+
+@pytest.mark.parametrize("fault", SshFault)
+async def test_every_fault_of_the_way_is_a_failure_in_words(fault: SshFault) -> None:
+    reach = broken_reach(fault)
+    host = reach.host(NAME)
+    assert host is not None
+    reading = await HostPoller(host, (), reach, settings(), SystemClock()).poll(0)
+    failure = failure_of(reading.facts)
+    assert failure.cause == broken_words(fault)
+    assert failure.curl == "ssh box.test uptime"
+    assert reading.failures == (failure,)
+
+
+async def test_the_processors_are_measured_anew_after_a_long_silence(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(stage.path))
+    stage.program("sleep", "exit 0")
+    clock = ManualClock(datetime.now(UTC))
+    async with reaching((), None) as reach:
+        host = reach.host(NAME)
+        assert host is not None
+        poller = HostPoller(host, (), reach, settings(), clock)
+        measured = []
+        for pause_s in (0, 60, 601, 60):
+            clock.advance(pause_s)
+            facts_of(await poller.poll(0))
+            measured.append(len(stage.calls("sleep")))
+    assert measured == [1, 1, 2, 2]
 
 
 async def test_a_host_comes_back_after_a_failure(stage: Stage, sshd: Sshd | None) -> None:

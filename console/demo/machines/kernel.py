@@ -157,6 +157,20 @@ def uname(world: World, call: Call) -> Said:
     return Said(" ".join(parts[letter] for letter in parts if letter in letters) + "\n")
 
 
+def ipmitool(world: World, call: Call) -> Said:
+    """`ipmitool -H NAME chassis power status|on|cycle|reset`: how a dark machine is reached."""
+    options = parsed(call.args, {"-H/--host": True, "-I": True, "-U": True, "-P": True})
+    name, wish = options.get("--host").removesuffix("-bmc"), options.words[-1:]
+    causes = {trouble.cause for trouble in world.troubles_of(name)} or {name}
+    if wish in (["on"], ["cycle"], ["reset"]):
+        for cause in causes & {name}:
+            world.restore(cause)
+        return Said(f"Chassis Power Control: {wish[0].title()}\n")
+    if wish == ["status"]:
+        return Said(f"Chassis Power is {'on' if world.listens(name) else 'off'}\n")
+    raise not_in_this_world("ipmitool " + " ".join(options.words))
+
+
 def hostname(world: World, call: Call) -> Said:
     """The machine's name."""
     del world

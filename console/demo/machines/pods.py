@@ -44,45 +44,43 @@ def deployments(world: World, namespace: str | None) -> list[ServiceSpec]:
 
 
 def pods_of(world: World, spec: ServiceSpec) -> list[PodState]:
-    """The pods of a deployment."""
+    """The pods of a deployment. As many are ready as kube-state-metrics says."""
     count = spec.replicas or 1
     lost = round(_value(world, "=replicas_missing", spec))
     restarts = round(_value(world, "=restarts", spec))
     troubles = world.troubles_of(spec.name)
-    refusing = [trouble for trouble in troubles if trouble.refuse]
-    bad = [t for t in troubles if t.status or t.ready_status]
-    ends = [t.start_s for t in world.troubles.get(spec.name, ())
-            if t.refuse and t.start_s <= world.now_s()]  # fmt: skip
+    ends = [trouble for trouble in world.troubles.get(spec.name, ())
+            if trouble.refuse and trouble.start_s <= world.now_s()]  # fmt: skip
     newer = world.version_of(spec.name)
     found = []
     for number in range(count):
         # A release that goes wrong stops half way: the first half runs the new version.
         version = newer if number < math.ceil(count / 2) else spec.version
-        down = bool(refusing) or number < lost
-        sick = bool(bad) and (version != spec.version or newer == spec.version)
-        since_s = max((t.start_s for t in (*refusing, *bad)), default=0.0)
-        reason = ""
-        if down:
-            crashes = refusing or restarts or any(t.status for t in bad)
-            reason = "CrashLoopBackOff" if crashes else "Unready"
-        elif sick:
-            reason = "Unready"
-        ended_s = max(ends) if ends else (since_s if down else None)
+        down = number < lost
+        since_s = max((t.start_s for t in troubles), default=0.0)
+        ended_s = max((t.start_s for t in ends), default=since_s if down else None)
         again = max(restarts if down else 0, len(ends))
         if down and not again:
             again = 1 + int(max(0.0, world.now_s() - since_s) // _SICK_S)
-        begun_s = world.begun_s(spec.name)
-        began_s = -age_s(f"{spec.name} {version}")
-        for release in world.releases:
-            if release.service == spec.name and release.version == version != spec.version:
-                began_s = release.at_s + 4 * number
-        if begun_s is not None:
-            began_s = begun_s + 3 * number
         found.append(
-            PodState(pod_name(spec.name, version, number), spec, version, not (down or sick),
-                     reason, again, began_s, ended_s, refusing[-1].exit_code if refusing else 1)
+            PodState(
+                pod_name(spec.name, version, number), spec, version, not down,
+                "CrashLoopBackOff" if down else "", again, _began_s(world, spec, version, number),
+                ended_s, ends[-1].exit_code if ends else 1,
+            )
         )  # fmt: skip
     return found
+
+
+def _began_s(world: World, spec: ServiceSpec, version: str, number: int) -> float:
+    """When a pod was made."""
+    begun_s = world.begun_s(spec.name)
+    if begun_s is not None:
+        return begun_s + 3 * number
+    for release in world.scenario.releases:
+        if release.service == spec.name and release.version == version:
+            return release.at_s + 4 * number
+    return -age_s(f"{spec.name} {version}")
 
 
 def deployment_json(world: World, spec: ServiceSpec) -> dict[str, object]:

@@ -13,6 +13,7 @@ from console.demo.machines.kernel import (
     free,
     getconf,
     hostname,
+    ipmitool,
     nproc,
     uname,
     uptime,
@@ -32,7 +33,7 @@ _DATABASE: dict[str, Program] = {"pg_isready": pg_isready, "redis-cli": redis_cl
                                  "rabbitmq-diagnostics": rabbitmq_diagnostics}  # fmt: skip
 _INSIDE = dict.fromkeys(("test", "[", "stat", "ls", "find"), file_program)
 
-SOMEWHERE = frozenset({"docker", "kubectl", *_DATABASE})
+SOMEWHERE = frozenset({"docker", "ipmitool", "kubectl", *_DATABASE})
 """Programs that only some of the machines have."""
 
 
@@ -44,6 +45,8 @@ def programs_on(host: str) -> dict[str, Program]:
         found["docker"] = docker
     if "k8s" in roles:
         found["kubectl"] = kubectl
+    if "monitoring" in roles:
+        found["ipmitool"] = ipmitool
     if "database" in roles:
         found |= _DATABASE
     return found

@@ -16,6 +16,7 @@ from console.safety.http.options import (
     HttpOptions,
     TlsOptions,
 )
+from console.safety.http.tunnel import Tunnel
 
 __all__ = [
     "BasicAuth",
@@ -26,5 +27,6 @@ __all__ = [
     "HttpFault",
     "HttpOptions",
     "TlsOptions",
+    "Tunnel",
     "curl_for",
 ]

@@ -14,8 +14,9 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from console.safety.clock import Clock
-from console.safety.http.address import NEXT_ADDRESS_S, require_address, resolve
+from console.safety.http.address import require_address
 from console.safety.http.body import capped, too_big
+from console.safety.http.connect import Place, connected
 from console.safety.http.failure import ATTEMPT, Attempt, failure_of, timed_out
 from console.safety.http.options import (
     MAX_REDIRECTS,
@@ -35,6 +36,7 @@ from console.safety.http.request import (
 )
 from console.safety.http.slots import DOUBTFUL_SLOTS, SLOTS, Slots
 from console.safety.http.tls import blind_context, certificate_end, context_for
+from console.safety.http.tunnel import Tunnel, require_way
 from console.safety.text import Raw, visible
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ KEPT_SERVERS: Final = 256
 PLAIN: Final = HttpOptions()
 
 _REDIRECTS: Final = frozenset([301, 302, 303, 307, 308])
-_OUR_OWN: Final = frozenset([HttpFault.BAD_URL, HttpFault.FORBIDDEN_ADDRESS, HttpFault.LOCAL])
+_OUR_OWN: Final = frozenset(
+    [HttpFault.BAD_URL, HttpFault.FORBIDDEN_ADDRESS, HttpFault.LOCAL, HttpFault.SETTINGS]
+)
 
 
 class HttpClient:
@@ -62,9 +66,16 @@ class HttpClient:
     """
 
     def __init__(
-        self, clock: Clock, *, slots: int = SLOTS, doubtful_slots: int = DOUBTFUL_SLOTS
+        self,
+        clock: Clock,
+        *,
+        slots: int = SLOTS,
+        doubtful_slots: int = DOUBTFUL_SLOTS,
+        tunnel: Tunnel | None = None,
     ) -> None:
+        """`tunnel`: makes the connections of what is asked `via` a host; else none can be."""
         self._clock = clock
+        self._tunnel = tunnel
         self._slots = Slots(slots, doubtful_slots)
         self._contexts: dict[TlsOptions, ssl.SSLContext] = {}
         self._clients: dict[tuple[HttpOptions, str], httpx.AsyncClient] = {}
@@ -124,13 +135,20 @@ class HttpClient:
         return await self._fetch("DELETE", url, limited(options, None, timeout_s), b"", "", None)
 
     async def tcp_connect(
-        self, host: str, port: int, timeout_s: float, *, allow_addresses: tuple[str, ...] = ()
+        self,
+        host: str,
+        port: int,
+        timeout_s: float,
+        *,
+        allow_addresses: tuple[str, ...] = (),
+        via: str = "",
     ) -> float:
         """Connect and hang up; the seconds that it took, the name's lookup included."""
         url = f"tcp://{host}:{port}"
         async with self._try(url, f"{host}:{port}", timeout_s) as attempt:
             began = self._clock.now().mono
-            _, writer = await self._open(attempt, host, port, None, None, allow_addresses)
+            place = Place(host, port, allow_addresses, via)
+            _, writer = await connected(attempt, place, self._tunnel)
             took_s = self._clock.now().mono - began
             writer.transport.abort()
         return took_s
@@ -143,13 +161,16 @@ class HttpClient:
         server_name: str | None = None,
         *,
         allow_addresses: tuple[str, ...] = (),
+        via: str = "",
     ) -> datetime:
         """When the server's certificate ends, whether or not anybody should trust it."""
         url = f"tls://{host}:{port}"
         self._blind = self._blind or blind_context()
         async with self._try(url, f"{host}:{port}", timeout_s) as attempt:
             name = server_name or host
-            _, writer = await self._open(attempt, host, port, self._blind, name, allow_addresses)
+            place = Place(host, port, allow_addresses, via)
+            tls = (self._blind, name)
+            _, writer = await connected(attempt, place, self._tunnel, tls)
             end = certificate_end(writer.get_extra_info("ssl_object"))
             writer.transport.abort()
         if end is None:
@@ -173,6 +194,7 @@ class HttpClient:
         accept_status: Collection[int] | None,
     ) -> HttpAnswer:
         require_address(url)
+        require_way(options, self._tunnel, url)
         headers = headers_for(options, content_kind)
         async with self._try(url, peer_of(url, options), options.timeout_s) as attempt:
             attempt.proxied = options.proxy is not None
@@ -264,7 +286,7 @@ class HttpClient:
         """A slot, a total deadline, and every exception as a failure in words."""
         target = url.partition("?")[0]
         slot = await self._slots.take(target)
-        attempt = Attempt(url, visible(peer))
+        attempt = Attempt(url, visible(peer), timeout_s)
         token = ATTEMPT.set(attempt)
         failed = False
         try:
@@ -285,34 +307,12 @@ class HttpClient:
             slot.release()
             self._slots.note(target, failed=failed)
 
-    async def _open(
-        self,
-        attempt: Attempt,
-        host: str,
-        port: int,
-        context: ssl.SSLContext | None,
-        name: str | None,
-        allowed: tuple[str, ...],
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        attempt.doing = "looking up the name"
-        addresses = await resolve(host, port, allowed, attempt.url)
-        attempt.doing = "connecting"
-        *others, last = addresses
-        for address in others:
-            try:
-                async with asyncio.timeout(NEXT_ADDRESS_S):
-                    return await asyncio.open_connection(
-                        address, port, ssl=context, server_hostname=name
-                    )
-            except OSError:
-                continue
-        return await asyncio.open_connection(last, port, ssl=context, server_hostname=name)
-
     def _client(self, options: HttpOptions, url: str) -> httpx.AsyncClient:
         shared = HttpOptions(
             tls=options.tls,
             proxy=options.proxy,
             proxy_auth=options.proxy_auth,
+            via=options.via,
             allow_addresses=options.allow_addresses,
             keep_alive=options.keep_alive,
         )
@@ -334,6 +334,7 @@ class HttpClient:
             if context is None:
                 context = self._contexts[tls] = context_for(tls, url)
             kept = shared.keep_alive and len(self._clients) < KEPT_SERVERS
-            client = client_for(msgspec.structs.replace(shared, keep_alive=kept), context)
+            kept_options = msgspec.structs.replace(shared, keep_alive=kept)
+            client = client_for(kept_options, context, self._tunnel)
             self._clients[(shared, server)] = client
         return client

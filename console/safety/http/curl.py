@@ -17,8 +17,9 @@ _NOT_IN_A_URL: Final = re.compile(r"[^\x21-\x7e]|[\"'`\\<>]")
 def curl_for(url: str, options: HttpOptions, *, method: str = "GET") -> str:
     """One line for a POSIX shell that does what `HttpClient` does with `url`.
 
-    Secrets stand as `$ONCALL_TOKEN`, `$ONCALL_PASSWORD`, `$ONCALL_PROXY_PASSWORD` and
-    `$ONCALL_HEADER`, for the person to export; they are never in the text. Printable ASCII.
+    With `via` it runs on that host, where the files that it names have to be as well. Secrets
+    stand as `$ONCALL_TOKEN`, `$ONCALL_PASSWORD`, `$ONCALL_PROXY_PASSWORD` and `$ONCALL_HEADER`,
+    for the person to export; they are never in the text. Printable ASCII.
     """
     words = ["curl", "-q", "-sS", "-g", "--max-time", f"{options.timeout_s:g}"]
     if method == "HEAD":
@@ -40,7 +41,9 @@ def curl_for(url: str, options: HttpOptions, *, method: str = "GET") -> str:
             words += ["-H", _quoted(f"{name}: {value}")]
     address = _NOT_IN_A_URL.sub(lambda bad: quote(bad.group(), errors="surrogatepass"), url)
     words.append(_quoted(strip_credentials(address)))
-    return " ".join(words)
+    line = " ".join(words)
+    # What stands for a secret is read by the shell on the host: it is exported there.
+    return f"ssh {_quoted(options.via)} -- {shlex.quote(line)}" if options.via else line
 
 
 def _proxy_words(options: HttpOptions) -> list[str]:

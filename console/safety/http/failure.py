@@ -16,10 +16,11 @@ from console.safety.text import visible
 class Attempt:
     """How far one try has come; read when it fails."""
 
-    def __init__(self, url: str, peer: str) -> None:
+    def __init__(self, url: str, peer: str, timeout_s: float) -> None:
         self.url = url
         self.peer = peer
         """`host:port` of the target, or of the proxy."""
+        self.timeout_s = timeout_s
         self.proxied = False
         self.doing = "sending the request"
         self.connected = False

@@ -13,15 +13,19 @@ import httpx
 from console.safety.http.address import NEXT_ADDRESS_S, require_allowed, resolve
 from console.safety.http.failure import ATTEMPT
 from console.safety.http.options import HttpOptions
+from console.safety.http.stream import TunnelStream
+from console.safety.http.tunnel import Tunnel, through
 
 KEPT_CONNECTIONS: Final = 20
 KEPT_S: Final = 55.0
 """Longer than the usual interval of a source, shorter than the idle time of usual servers."""
 
 
-def client_for(options: HttpOptions, context: ssl.SSLContext) -> httpx.AsyncClient:
+def client_for(
+    options: HttpOptions, context: ssl.SSLContext, tunnel: Tunnel | None = None
+) -> httpx.AsyncClient:
     """A client whose connections are all made as `options` say, and nothing else decides."""
-    backend = _JudgedBackend(options)
+    backend = _JudgedBackend(options, tunnel)
     kept = KEPT_CONNECTIONS if options.keep_alive else 0
     pool: httpcore.AsyncConnectionPool
     if options.proxy is None:
@@ -53,10 +57,15 @@ def client_for(options: HttpOptions, context: ssl.SSLContext) -> httpx.AsyncClie
 
 
 class _JudgedBackend(httpcore.AsyncNetworkBackend):
-    """Resolves once, judges every address, and connects to one that was judged."""
+    """Resolves once, judges every address, and connects to one that was judged.
 
-    def __init__(self, options: HttpOptions) -> None:
+    By way of a host names are looked up there, so that only what is written can be judged.
+    """
+
+    def __init__(self, options: HttpOptions, tunnel: Tunnel | None) -> None:
         self._allowed = options.allow_addresses
+        self._via = options.via
+        self._tunnel = tunnel
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -69,6 +78,12 @@ class _JudgedBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         attempt = ATTEMPT.get()
         attempt.connected = True
+        if self._via:
+            require_allowed(host, self._allowed, attempt.url)
+            far = await through(self._tunnel, self._via, host, port, attempt)
+            tunnelled = await TunnelStream.over(far)
+            attempt.doing = "waiting for the answer"
+            return tunnelled
         attempt.doing = "looking up the name"
         addresses = await resolve(host, port, self._allowed, attempt.url)
         attempt.doing = "connecting"

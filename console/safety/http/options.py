@@ -34,6 +34,10 @@ class HttpFault(enum.StrEnum):
     BAD_URL = "bad url"
     FORBIDDEN_ADDRESS = "forbidden address"
     PROXY = "proxy"
+    VIA = "via"
+    """The SSH host through which the connection was to go did not bring it there."""
+    SETTINGS = "settings"
+    """What is asked for cannot be done as this console is set up."""
     LOCAL = "local"
     """This host cannot make the request: out of file descriptors, memory or ports."""
 
@@ -41,7 +45,9 @@ class HttpFault(enum.StrEnum):
 class HttpFailure(Exception):  # noqa: N818 - the field's word, and `Failure` is what it becomes
     """No usable answer came. All its texts are safe to show."""
 
-    def __init__(self, kind: HttpFault, message: str, *, url: str, detail: str = "") -> None:
+    def __init__(
+        self, kind: HttpFault, message: str, *, url: str, detail: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -49,6 +55,8 @@ class HttpFailure(Exception):  # noqa: N818 - the field's word, and `Failure` is
         self.url = strip_credentials(url)
         self.detail = detail
         """What the library or the other side called it; may be empty."""
+        self.remedy = remedy
+        """What to do about it, where that is known better than by the kind; may be empty."""
 
 
 class BasicAuth(msgspec.Struct, frozen=True):
@@ -81,6 +89,9 @@ class HttpOptions(msgspec.Struct, frozen=True):
     proxy: str | None = None
     """`http://` or `https://` address of a proxy, without user and password."""
     proxy_auth: BasicAuth | None = None
+    via: str = ""
+    """The host through whose SSH tunnel every connection goes, and where names are looked up.
+    Not together with `proxy`."""
     timeout_s: float = 10.0
     """For everything from the name's lookup to the last byte of the body."""
     max_bytes: int = HEALTH_MAX_BYTES

@@ -42,7 +42,7 @@ class Link(Talk):
     async def join(self, end: socket.socket) -> None:
         """Pass everything on between the program and `end`."""
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self._near, sock=end)
+        await loop.connect_accepted_socket(lambda: self._near, end)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.SubprocessTransport)

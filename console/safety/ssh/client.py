@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from console.safety.ssh.native import Native
     from console.safety.ssh.openssh import OpenSsh
 
+Tunnel: TypeAlias = socket.socket
+"""What `tunnel()` gives, for rooms that hand it on and touch no socket."""
+
 
 class SshClient:
     """One for a process; it belongs to the event loop in which it is first used."""

@@ -65,8 +65,7 @@ class Identities:
         explicit = self._options.identities or target.identities
         loaded: list[tuple[str, _Loaded]] = []
         for name in explicit or USUAL:
-            path = Path(name).expanduser()
-            found = await self._file(name, path, target, wanted=bool(explicit))
+            found = await self._file(name, target, wanted=bool(explicit))
             if found is not None:
                 loaded.append((name, found))
         agent, held, troubles = await self._agent(target)
@@ -109,26 +108,26 @@ class Identities:
         remedy = "start an agent and `ssh-add` the key, or correct $SSH_AUTH_SOCK"
         return None, [], [Trouble(SshFault.AGENT, f"the agent at {shown} {cause}", remedy)]
 
-    async def _file(self, name: str, path: Path, target: Target, *, wanted: bool) -> _Loaded | None:
+    async def _file(self, name: str, target: Target, *, wanted: bool) -> _Loaded | None:
         """The keys in the file `name`; None where it is not there and nobody asked for it."""
         shown = visible(name, cells=120)
         try:
-            stat = path.stat()
+            version = _version(name)
         except OSError as error:
             if not wanted:
                 return None
             said = f"{shown}: {error.strerror or 'cannot be read'}"
             return _Loaded((), Trouble(SshFault.KEY_FILE, said, "name a private key that is there"))
-        version = (stat.st_mtime_ns, stat.st_size)
         key = (name, target.certificates)
         kept = self._loaded.get(key)
         if kept is None or kept[0] != version:
             # bcrypt takes its time on purpose; the loop goes on meanwhile.
-            loaded = await in_thread(lambda: self._load(path, shown, target.certificates))
+            loaded = await in_thread(lambda: self._load(name, shown, target.certificates))
             kept = self._loaded[key] = (version, loaded)
         return kept[1]
 
-    def _load(self, path: Path, shown: str, certificates: Sequence[str]) -> _Loaded:
+    def _load(self, name: str, shown: str, certificates: Sequence[str]) -> _Loaded:
+        path = Path(name).expanduser()
         passphrase = self._options.passphrase
         existing = [name for name in certificates if Path(name).expanduser().is_file()]
         try:
@@ -181,6 +180,11 @@ def refused(target: Target, offer: Offer, wants: Sequence[str], hint: str = "") 
     elif not offer.pairs:
         remedy = "name a key with `ssh: identities:`, or add one to the agent with `ssh-add`"
     return SshFailure(kind, said, host=target.name, remedy=remedy)
+
+
+def _version(name: str) -> tuple[int, int]:
+    stat = Path(name).expanduser().stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _public_halves(name: str) -> list[bytes]:

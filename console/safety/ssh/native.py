@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import random
 import socket
 from collections.abc import AsyncIterator
 from typing import Final
 
 import asyncssh
-from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
+from asyncssh.constants import OPEN_CONNECT_FAILED, OPEN_REQUEST_SESSION_FAILED
 
 from console.safety.clock import Clock
 from console.safety.ssh.bridge import bridged
@@ -142,7 +143,7 @@ class Native:
             except asyncssh.ChannelOpenError as error:
                 if kept.is_alive:
                     reason = visible(error.reason, cells=160)
-                    raise _no_forward(kept, to, port, reason) from None
+                    raise _no_forward(kept, to, port, reason, _kind_of(error)) from None
                 self._connections.drop(kept)
                 if is_last:
                     raise _gone(kept) from None
@@ -261,11 +262,21 @@ def _unanswered(kept: Kept) -> SshFailure:
     )
 
 
-def _no_forward(kept: Kept, to: str, port: int, reason: str) -> SshFailure:
+def _kind_of(error: asyncssh.ChannelOpenError) -> SshFault:
+    # OpenSSH tells the words of the failed connect alone, asyncssh's server asyncio's.
+    refused = ("Connection refused", f"[Errno {errno.ECONNREFUSED}] Connect call failed")
+    if error.code == OPEN_CONNECT_FAILED and error.reason.startswith(refused):
+        return SshFault.FORWARD_REFUSED
+    return SshFault.FORWARD
+
+
+def _no_forward(
+    kept: Kept, to: str, port: int, reason: str, kind: SshFault = SshFault.FORWARD
+) -> SshFailure:
     name = visible(kept.target.name, cells=60)
     shown = visible(to, cells=120)
     return SshFailure(
-        SshFault.FORWARD,
+        kind,
         f"{name} does not get through to {shown} port {port}: {reason}",
         host=kept.target.name,
         remedy=f"see whether {name} may forward (`AllowTcpForwarding`), and what listens there",

@@ -41,6 +41,8 @@ from console.safety.text import visible
 USUAL: Final = SshOptions()
 MARKS_BYTES: Final = 4096
 """On top of what a command may print on stderr."""
+TIMED_OUT: Final = frozenset([124, 137])
+"""Of `timeout`, where the time was over: by a TERM, by the KILL after it."""
 _NO_SESSION: Final = b"session request failed"
 _OPENED: Final = b"master session id"
 _NOT_FORWARDED: Final = b"Stdio forwarding request failed"
@@ -53,7 +55,6 @@ class OpenSsh:
     """
 
     def __init__(self, clock: Clock, options: SshOptions = USUAL) -> None:
-        self._clock = clock
         self._masters = Masters(options)
 
     async def run(
@@ -64,22 +65,16 @@ class OpenSsh:
         timeout_s: float,
         max_bytes: int = MAX_OUTPUT_BYTES,
     ) -> SshResult:
-        """Run `command` at the end of `route`, to its end, its deadline or its cap.
-
-        Raises:
-            SshFailure: there was no answer. A status other than 0 is an answer.
-        """
-        began = self._clock.now().mono
+        """See `SshClient.run`."""
         for last in (False, True):
-            async with self._channel(route, began + timeout_s) as master:
-                left_s = began + timeout_s - self._clock.now().mono
+            async with self._channel(route) as master:
                 marks = argv.Marks(secrets.token_hex(8))
-                line = marks.around(command.line(left_s))
+                line = marks.around(command.line(timeout_s))
                 try:
                     result = await process.run(
                         argv.using(route, master.way, line=line),
                         stdin=command.sent,
-                        timeout_s=max(0.0, left_s),
+                        timeout_s=timeout_s,
                         max_bytes=max_bytes + MARKS_BYTES,
                         env=environment(),
                     )
@@ -87,8 +82,10 @@ class OpenSsh:
                     raise no_program(route, error) from None
                 answer = await self._answered(master, marks, result, max_bytes)
             if isinstance(answer, SshResult):
-                took_s = self._clock.now().mono - began
-                return msgspec.structs.replace(answer, took_s=took_s)
+                by_host = answer.exit_status in TIMED_OUT and (
+                    result.took_s >= 0.9 * max(1.0, timeout_s)
+                )
+                return msgspec.structs.replace(answer, timed_out=answer.timed_out or by_host)
             if last or answer.sent or answer.kind is not SshFault.LOST:
                 raise answer
         raise AssertionError("the last try returns or raises")
@@ -97,28 +94,20 @@ class OpenSsh:
     async def follow(
         self, route: SshRoute, command: Command, *, start_timeout_s: float
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The output of `command` as it comes; leaving the context ends it on the host too.
-
-        Both streams come mixed.
-
-        Raises:
-            SshFailure: it cannot be started, or (while it is read) the connection went.
-        """
+        """See `SshClient.follow`."""
         # Late: it imports asyncssh, which whoever comes by the other transport has already.
         from console.safety.ssh.session import followed
 
-        until = self._clock.now().mono + start_timeout_s
         marks = argv.Marks(secrets.token_hex(8))
         line, sent = followed(command)
         line = marks.around(line, mixed=True)
         async with contextlib.AsyncExitStack() as stack:
             for last in (False, True):
                 # Held until the start only: what is followed would hold it for hours.
-                async with self._channel(route, until) as master:
+                async with self._channel(route) as master:
                     words = argv.using(route, master.way, line=line)
                     output = await stack.enter_async_context(_following(route, words, sent))
-                    left_s = max(0.0, until - self._clock.now().mono)
-                    began = await _has_begun(output, marks, left_s)
+                    began = await _has_begun(output, marks, start_timeout_s)
                 if began:
                     break
                 hangs = not output.exited.is_set()
@@ -135,38 +124,26 @@ class OpenSsh:
         async for part in output:
             yield part
         _, status, _ = marks.taken(bytes(output.stderr))
-        # Complaints past the cap may have taken the mark with them.
-        if status is None and not await self._masters.lives(master):
-            self._masters.forget(master)
-            raise failed(
-                master.route, SshFault.LOST, "the connection went while it was read", sent=True
-            )
+        if status is None:
+            raise await self._unanswered(master)
 
     async def tunnel(
         self, route: SshRoute, to: str, port: int, *, timeout_s: float
     ) -> socket.socket:
-        """A connected socket whose far end is `to`:`port` as seen from the end of `route`.
-
-        Raises:
-            SshFailure: the way to the host fails; FORWARD where it does not get through from
-                there, FORWARD_REFUSED where it does and the target refuses.
-        """
-        until = self._clock.now().mono + timeout_s
+        """See `SshClient.tunnel`."""
         target = f"[{to}]:{port}" if ":" in to else f"{to}:{port}"
         if not argv.is_plain(to):
             raise failed(route, SshFault.FORWARD, f"cannot lead to {visible(target, cells=80)}")
         for last in (False, True):
-            async with self._channel(route, until) as master:
+            async with self._channel(route) as master:
                 size = master.log_size()
                 words = argv.using(route, master.way, flags=("-v", "-W", target))
-                left_s = max(0.0, until - self._clock.now().mono)
-                found = await _linked(route, words, left_s)
+                found = await _linked(route, words, timeout_s)
             if isinstance(found, socket.socket):
                 return found
             if found is None:
-                raise failed(
-                    route, SshFault.TIMEOUT, f"was not through to {target} within {timeout_s:g} s"
-                )
+                why = f"was not through to {target} within {timeout_s:g} s"
+                raise failed(route, SshFault.FORWARD, why, "check the network behind that host")
             if _NOT_FORWARDED in found:
                 raise _not_through(route, target, refusals_in(master.log_since(size)), found)
             failure = await self._not_begun(master, found, timed_out=False)
@@ -179,24 +156,11 @@ class OpenSsh:
         await self._masters.aclose()
 
     @contextlib.asynccontextmanager
-    async def _channel(self, route: SshRoute, until: float) -> AsyncIterator[Master]:
+    async def _channel(self, route: SshRoute) -> AsyncIterator[Master]:
         """The connection to `route`, and a place on it."""
-        left_s = max(0.0, until - self._clock.now().mono)
-        try:
-            async with asyncio.timeout(left_s):
-                master = await self._masters.to(route)
-                await master.channels.acquire()
-        except TimeoutError:
-            raise failed(
-                route,
-                SshFault.TIMEOUT,
-                "was not connected in time",
-                "check the network between this host and it, and its load",
-            ) from None
-        try:
+        master = await self._masters.to(route)
+        async with master.channels:
             yield master
-        finally:
-            master.channels.release()
 
     async def _answered(
         self, master: Master, marks: argv.Marks, result: ProcessResult, max_bytes: int
@@ -205,15 +169,8 @@ class OpenSsh:
         if not begun and not result.truncated:
             return await self._not_begun(master, result.stderr, timed_out=result.timed_out)
         ended = not (result.timed_out or result.truncated)
-        if ended and status is None and not await self._masters.lives(master):
-            self._masters.forget(master)
-            return failed(
-                master.route,
-                SshFault.LOST,
-                "the connection went while the command ran",
-                "what became of it is not known: look on the host",
-                sent=True,
-            )
+        if ended and status is None:
+            return await self._unanswered(master)
         too_much = max(len(result.stdout), len(complaints)) > max_bytes
         truncated = result.truncated or too_much
         return SshResult(
@@ -222,7 +179,16 @@ class OpenSsh:
             stderr=complaints[:max_bytes],
             truncated=truncated,
             timed_out=result.timed_out,
+            took_s=result.took_s,
         )
+
+    async def _unanswered(self, master: Master) -> SshFailure:
+        words = "ended the command without a word on how it ended"
+        if not await self._masters.lives(master):
+            self._masters.forget(master)
+            words = "the connection went while the command ran: how it ended is not known"
+        remedy = "look at what it did before it is run again"
+        return failed(master.route, SshFault.LOST, words, remedy, sent=True)
 
     async def _not_begun(self, master: Master, said: bytes, *, timed_out: bool) -> SshFailure:
         """Why nothing shows that a command began. LOST, not sent: another try may be made."""
@@ -240,6 +206,7 @@ class OpenSsh:
             sent = b"Connection closed by UNKNOWN" not in said
             return failed(route, SshFault.LOST, "the kept connection is gone", sent=sent)
         if timed_out:
+            await self._masters.end(master)
             return failed(
                 route,
                 SshFault.TIMEOUT,

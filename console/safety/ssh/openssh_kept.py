@@ -108,12 +108,16 @@ class Masters:
             task.cancel()
         await asyncio.gather(*opening, return_exceptions=True)
         kept, self._kept = list(self._kept.values()), {}
-        await asyncio.gather(*(self._end(each) for each in kept if each.ours))
+        await asyncio.gather(*map(self.end, kept))
         if self._folder is not None:
             remove_scratch_dir(self._folder)
             self._folder = None
 
-    async def _end(self, master: Master) -> None:
+    async def end(self, master: Master) -> None:
+        """Use `master` no more; and end it, if it is ours."""
+        self.forget(master)
+        if not master.ours:
+            return
         with contextlib.suppress(SshFailure):
             await asked(master.route, argv.using(master.route, master.way, flags=("-O", "exit")))
 

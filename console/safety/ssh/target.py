@@ -12,7 +12,7 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import ClassVar, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from asyncssh.config import ConfigParseError, SSHClientConfig, SSHConfig
 
@@ -126,7 +126,10 @@ class _Config(SSHClientConfig):
         if runs and self._matching:
             self._error("`Match exec` would run a command on this machine, which is not done")
 
-    _handlers: ClassVar = {**SSHClientConfig._handlers, "match": ("Match", _match_without_exec)}
+    _handlers = {  # noqa: RUF012 - as in the base class
+        **SSHClientConfig._handlers,
+        "match": ("Match", _match_without_exec),
+    }
 
 
 def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:

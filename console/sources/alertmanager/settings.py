@@ -66,4 +66,5 @@ def inherited(prometheus: PrometheusSource, url: str) -> Http:
         interval=prometheus.interval,
         max_bytes=prometheus.max_bytes,
         proxy=prometheus.proxy,
+        via=prometheus.via,
     )

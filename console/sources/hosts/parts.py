@@ -37,6 +37,10 @@ class Part(msgspec.Struct, frozen=True):
         return last_line(self.err)
 
 
+# Any token: a pattern for each look would cost more than all the rest of reading it.
+_MARK: Final = re.compile(rb"\n(\S{1,64}) ([+-])([a-z]{1,16})(?: (\d{1,3}))?(?=\n)")
+
+
 class Parts:
     """All parts of one look, by name."""
 
@@ -63,13 +67,14 @@ def parts_in(stdout: bytes, stderr: bytes, token: str) -> Parts:
 
 
 def _between(output: bytes, token: str) -> list[tuple[str, int, bytes]]:
-    mark = re.escape(token.encode())
-    pattern = re.compile(rb"\n%s ([+-])([a-z]{1,16})(?: (\d{1,3}))?(?=\n)" % mark)
+    ours = token.encode()
     found: list[tuple[str, int, bytes]] = []
     begun = ""
     start = 0
-    for match in pattern.finditer(b"\n" + output):
-        sign, name, status = match.group(1), match.group(2).decode(), match.group(3)
+    for match in _MARK.finditer(b"\n" + output):
+        if match.group(1) != ours:
+            continue
+        sign, name, status = match.group(2), match.group(3).decode(), match.group(4)
         if sign == b"+":
             begun, start = name, match.end()
         elif name == begun and status is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -46,8 +46,11 @@ def output_of(stdout: bytes, keeper: Keeper) -> Output:
     cut = len(stdout) >= MAX_BYTES
     if cut and mark:
         # Somewhere in a line; the whole ones begin behind it, where there are any.
-        _, newline, whole = body.partition(b"\n")
-        body = whole if newline else body
+        begun, _, whole = body.partition(b"\n")
+        if not whole.strip():
+            line = line_of(begun, len(begun), keeper)
+            return Output((LogLine(None, line.text),), (), None, cut)
+        body = whole
     elif cut:
         body = body.rpartition(b"\n")[0] or body
     found = (line_of(raw, len(raw), keeper) for raw in body.split(b"\n")) if body else ()
@@ -140,10 +143,10 @@ class Lines:
 
 
 def within(
-    lines: Iterable[LogLine], since: datetime | None, until: datetime | None
+    lines: Sequence[LogLine], since: datetime | None, until: datetime | None
 ) -> Iterator[LogLine]:
     """Those of a stretch of time; what has no time goes with the line before it."""
-    inside = since is None
+    inside = since is None or all(line.at is None for line in lines)
     for line in lines:
         if line.at is not None:
             inside = (since is None or line.at >= since) and (until is None or line.at <= until)

@@ -30,12 +30,14 @@ class ProbeClient:
     async def tcp(self, probe: Probe) -> float:
         """Seconds that connecting took."""
         host, port = host_and_port(probe.target)
-        return await self._http.tcp_connect(host, port, probe.timeout.total_seconds())
+        return await self._http.tcp_connect(
+            host, port, probe.timeout.total_seconds(), via=probe.via
+        )
 
     async def tls(self, probe: Probe) -> datetime:
         """When the certificate ends, trusted or not."""
         host, port = host_and_port(probe.target)
-        return await self._http.tls_expiry(host, port, probe.timeout.total_seconds())
+        return await self._http.tls_expiry(host, port, probe.timeout.total_seconds(), via=probe.via)
 
 
 def host_and_port(target: str) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from console.safety.ssh import Command, SshResult
 from console.safety.text import visible
 from console.sources.answer import Unusable
 from console.sources.ended import NOT_FOUND, NOT_RUNNABLE, last_line, refuse_sudo, refuse_unfinished
+from console.sources.probes.settings import took
 from console.sources.reach import Reach
 
 ON_HOSTS: Final = (ProbeKind.COMMAND, ProbeKind.FILE)
@@ -32,7 +33,7 @@ _NOT_RUNNING: Final = re.compile(
     rb"container \S+ is (not running|paused|restarting)|cannot exec in a stopped", re.IGNORECASE
 )
 _NO_DOCKER: Final = re.compile(
-    rb"^(\S+: ){0,2}(failed to run command |can't execute )?['\"]?docker['\"]?: "
+    rb"^(\S+: ){0,2}(failed to run command |can't execute )?\W{0,3}docker\W{0,3}: "
     rb"(command )?(no such file|not found)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -200,7 +201,7 @@ def _file(probe: Probe, result: SshResult) -> ProbeResult:
     where = visible(probe.container or probe.host, cells=60)
     path = visible(probe.target, cells=60)
     if result.exit_status == 0:
-        return _in_time(probe, result, f"{path} is there,")
+        return _in_time(probe, result, f"{path} found")
     if result.exit_status == 1:
         return _result(probe, result, Verdict.UNHEALTHY, f"there is no file {path} on {where}")
     raise _not_run(probe, result, "test")
@@ -220,7 +221,7 @@ def _command(probe: Probe, result: SshResult) -> ProbeResult:
         )
     if status != 0:
         said = _said(result)
-        told = f"exit {status} in {_seconds(result)}" + (f": {said}" if said else "")
+        told = f"exit {status} in {took(result.took_s)}" + (f": {said}" if said else "")
         return _result(probe, result, Verdict.UNHEALTHY, told)
     said = last_line(result.stdout, SAID_CELLS)
     # `redis-cli` ends with 0 for an error of the server too: LOADING, NOAUTH, MASTERDOWN.
@@ -254,11 +255,12 @@ def _said(result: SshResult) -> str:
 
 
 def _in_time(probe: Probe, result: SshResult, what: str) -> ProbeResult:
-    took = f"{what} in {_seconds(result)}"
-    if probe.slow is not None and result.took_s > probe.slow.total_seconds():
-        slow = f"{took}, slower than {probe.slow.total_seconds():g} s"
-        return _result(probe, result, Verdict.UNHEALTHY, slow)
-    return _result(probe, result, Verdict.HEALTHY, took)
+    said = f"{what} in {took(result.took_s)}"
+    slow_s = None if probe.slow is None else probe.slow.total_seconds()
+    if slow_s is not None and result.took_s > slow_s:
+        said = f"{said}, slower than {took(slow_s)}"
+        return _result(probe, result, Verdict.UNHEALTHY, said)
+    return _result(probe, result, Verdict.HEALTHY, said)
 
 
 def _result(probe: Probe, result: SshResult, verdict: Verdict, said: str) -> ProbeResult:
@@ -268,8 +270,3 @@ def _result(probe: Probe, result: SshResult, verdict: Verdict, said: str) -> Pro
         said=said,
         latency=timedelta(seconds=result.took_s),
     )
-
-
-def _seconds(result: SshResult) -> str:
-    seconds = result.took_s
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

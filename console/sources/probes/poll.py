@@ -20,7 +20,7 @@ from console.sources.probes import errors
 from console.sources.probes.client import ProbeClient
 from console.sources.probes.command import ON_HOSTS, HostProber
 from console.sources.probes.decode import NOTHING, Told, told_by
-from console.sources.probes.settings import SOURCE, options_of
+from console.sources.probes.settings import SOURCE, options_of, took
 from console.sources.reach import Reach
 
 MAX_AGE: Final = timedelta(minutes=5)
@@ -165,19 +165,15 @@ def _naming(told: Told) -> str:
 
 
 def _timed(probe: Probe, what: str, latency: timedelta) -> ProbeResult:
+    said = f"{what} in {took(latency.total_seconds())}"
     if probe.slow is not None and latency > probe.slow:
-        said = f"{what} in {_seconds(latency)}, slower than {_seconds(probe.slow)}"
+        said = f"{said}, slower than {took(probe.slow.total_seconds())}"
         return ProbeResult(probe, Verdict.UNHEALTHY, said, latency=latency)
-    return ProbeResult(probe, Verdict.HEALTHY, f"{what} in {_seconds(latency)}", latency=latency)
+    return ProbeResult(probe, Verdict.HEALTHY, said, latency=latency)
 
 
 def _with(result: ProbeResult, verdict: Verdict, said: str) -> ProbeResult:
     return msgspec.structs.replace(result, verdict=verdict, said=said)
-
-
-def _seconds(duration: timedelta) -> str:
-    seconds = duration.total_seconds()
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _hours(duration: timedelta) -> str:

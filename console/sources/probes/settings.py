@@ -21,6 +21,7 @@ def options_of(probe: Probe, settings: HealthSource) -> HttpOptions:
         tls=TlsOptions(ca_file=settings.ca),
         timeout_s=probe.timeout.total_seconds(),
         max_bytes=settings.max_bytes,
+        via=probe.via,
         keep_alive=probe.interval.total_seconds() <= KEPT_S,
     )
 
@@ -28,3 +29,8 @@ def options_of(probe: Probe, settings: HealthSource) -> HttpOptions:
 def watched_health(settings: HealthSource) -> Watched:
     """All probes together, as the fleet has to know them."""
     return Watched(name=SOURCE, kind=SourceKind.HEALTH, interval=settings.interval)
+
+
+def took(seconds: float) -> str:
+    """How long an answer took, in words: `35 ms`, `1.2 s`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

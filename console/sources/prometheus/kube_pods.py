@@ -128,13 +128,14 @@ def _take_number(told: _Told, sample: Sample) -> None:
         case "kube_pod_start_time":
             told.started = sample.value
         case "kube_pod_container_status_restarts_total":
-            told.restarts[container] = max(0.0, sample.value)
+            told.restarts[container] = min(max(0.0, sample.value), MAX_COUNT)
         case "kube_pod_container_status_last_terminated_exitcode":
             told.exit_codes[container] = sample.value
         case "kube_pod_container_status_last_terminated_timestamp":
             told.ends[container] = sample.value
 
 
+MAX_COUNT: Final = 2.0**31
 _STARTING: Final = frozenset(["ContainerCreating", "PodInitializing"])
 _LAST_TERMINATED: Final = "kube_pod_container_status_last_terminated_reason"
 
