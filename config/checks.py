@@ -24,12 +24,23 @@ TAKEN: Final = (SourceKind.HEALTH.value, SourceKind.HOSTS.value)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
-def check_settings(checked: Checked[Settings], key_faults: KeyFaults | None = None) -> None:
-    """Note in `checked` all that is wrong between the parts of `oncall.yaml`."""
+ViaFault = Callable[[str], str | None]
+"""Says what is wrong with the name of a host through which something is to be asked."""
+
+
+def check_settings(
+    checked: Checked[Settings],
+    key_faults: KeyFaults | None = None,
+    via_fault: ViaFault | None = None,
+) -> None:
+    """Note in `checked` all that is wrong between the parts of `oncall.yaml`.
+
+    `via_fault` is for who has read `services.yaml` as well.
+    """
     settings = checked.value
     if settings is None:
         return
-    _check_sources(checked, settings)
+    _check_sources(checked, settings, via_fault)
     for name in ("P0", "P1", "P2", "P3"):
         entry = getattr(settings.sla, name)
         if entry.respond > entry.resolve:
@@ -56,12 +67,16 @@ def keys_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _check_sources(checked: Checked[Settings], settings: Settings) -> None:
+def _check_sources(
+    checked: Checked[Settings], settings: Settings, via_fault: ViaFault | None
+) -> None:
     sources = settings.sources
     lists = ("sources", "prometheus"), ("sources", "alertmanager"), ("sources", "kubernetes")
     checked.require_unique("source", *lists, taken=TAKEN)
     for source in (*sources.prometheus, *sources.alertmanager):
         _check_http(checked, source)
+        if source.via is not None and via_fault and (fault := via_fault(source.via)):
+            checked.fault(source, ("via",), fault)
     usual = [each for each in sources.kubernetes if not checked.wrote(each, "name")]
     for nameless in usual[1:]:
         checked.fault(nameless, (), "expected a `name`: another cluster has none either")
@@ -74,6 +89,8 @@ def _check_sources(checked: Checked[Settings], settings: Settings) -> None:
 def _check_http(checked: Checked[Settings], source: Http) -> None:
     auth: Auth = source.auth
     tls: Tls = source.tls
+    if source.via is not None and source.proxy is not None:
+        checked.fault(source, ("via",), "expected `proxy` or `via`, got both", at_key=True)
     if auth.basic is not None and auth.bearer is not None:
         checked.fault(auth, ("bearer",), "expected `basic` or `bearer`, got both", at_key=True)
     if (tls.cert is None) != (tls.key is None):

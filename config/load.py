@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from config.checks import KeyFaults, check_settings
+from config.checks import KeyFaults, ViaFault, check_settings
 from config.fault import Fault, SettingsFaults
 from config.kinds import base_url_fault
 from config.policy import policy_of
 from config.registry import registry_of
 from config.schema import AlertmanagerSource, PrometheusSource, Settings, Sources
-from config.services import ServicesFile
-from config.services_checks import check_services
+from config.services import HostEntry, ServicesFile
+from config.services_checks import check_services, via_fault
 from config.validate import Checked
 from config.yaml_nodes import MAX_BYTES, read
 from console.model.labels import Matcher
@@ -86,14 +86,19 @@ def load(folder: Path, key_faults: KeyFaults | None = None) -> Loaded:
         message = f"expected a settings folder at {where}; `oncall init` makes one"
         raise SettingsFaults([Fault(SETTINGS_FILE, 0, 0, "", message)])
     faults: list[Fault] = []
+    services_faults: list[Fault] = []
     settings: Settings | None = None
     services: ServicesFile | None = ServicesFile()
+    # The settings name hosts of the registry, so that is read first; its faults are told last.
+    if (folder / SERVICES_FILE).exists() or (folder / SERVICES_FILE).is_symlink():
+        content = _content(folder, SERVICES_FILE, services_faults)
+        services = None if content is None else parse_services(content, services_faults, folder)
     content = _content(folder, SETTINGS_FILE, faults)
     if content is not None:
-        settings = _settings(content, folder, key_faults, faults)
-    if (folder / SERVICES_FILE).exists() or (folder / SERVICES_FILE).is_symlink():
-        content = _content(folder, SERVICES_FILE, faults)
-        services = None if content is None else parse_services(content, faults, folder)
+        # Where the registry has faults, a host may be missing for one of them.
+        known = None if services_faults or services is None else services.hosts
+        settings = _settings(content, folder, key_faults, known, faults)
+    faults += services_faults
     if faults or settings is None or services is None:
         raise SettingsFaults(faults)
     return Loaded(settings, registry_of(services), policy_of(settings), folder)
@@ -198,13 +203,22 @@ def _content(folder: Path, name: str, faults: list[Fault]) -> bytes | None:
 
 
 def _settings(
-    content: bytes, folder: Path, key_faults: KeyFaults | None, faults: list[Fault]
+    content: bytes,
+    folder: Path,
+    key_faults: KeyFaults | None,
+    hosts: tuple[HostEntry, ...] | None,
+    faults: list[Fault],
 ) -> Settings | None:
     root = read(content, SETTINGS_FILE)
     if isinstance(root, tuple):
         faults += root
         return None
     checked = Checked(SETTINGS_FILE, root, Settings, folder)
-    check_settings(checked, key_faults)
+    check_settings(checked, key_faults, None if hosts is None else _via_faults(hosts))
     faults += checked.faults
     return checked.value
+
+
+def _via_faults(hosts: tuple[HostEntry, ...]) -> ViaFault:
+    known = [host.name for host in hosts]
+    return lambda via: via_fault(via, hosts, known)

@@ -146,7 +146,8 @@ def _targets(service: Service, hosts: dict[str, Host]) -> list[tuple[ProbeKind, 
 def _via(service: Service, hosts: dict[str, Host]) -> str:
     """The host through whose tunnel its endpoints are asked; empty for none."""
     host = hosts.get(service.host or "")
-    return service.via or (host.via if host is not None else None) or ""
+    via = service.via or (host.via if host is not None else None) or ""
+    return "" if via in hosts and hosts[via].is_local else via
 
 
 def _base(service: Service, hosts: dict[str, Host]) -> str | None:

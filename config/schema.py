@@ -141,7 +141,7 @@ class HostsSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval: Interval = timedelta(seconds=60)
     """How often a host is looked at."""
     timeout: Duration = timedelta(seconds=15)
-    """The total deadline of one look, connecting included; it ends on the host too."""
+    """The total deadline of one look once connected; the look ends on the host too."""
     node_exporter: bool = True
     """Take the facts of hosts out of node_exporter too, where a Prometheus scrapes it."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from config.endpoints import endpoint_kind
 from config.fault import meant, quoted
-from config.services import ApiEntry, PageEntry, ServiceEntry, ServicesFile
+from config.services import ApiEntry, HostEntry, PageEntry, ServiceEntry, ServicesFile
 from config.validate import Checked
 from console.model.probe import ProbeKind
+from console.model.registry import LOCAL
 
 
 def check_services(checked: Checked[ServicesFile]) -> None:
@@ -29,6 +32,7 @@ def check_services(checked: Checked[ServicesFile]) -> None:
     known = [name for section in sections for name in checked.names_under(*section)]
     known += unnamed
     _check_jumps(checked, file)
+    _check_vias(checked, file)
     for service in file.services:
         _check_service(checked, service)
         for index, name in enumerate(service.depends_on):
@@ -60,6 +64,35 @@ def _check_jumps(checked: Checked[ServicesFile], file: ServicesFile) -> None:
         if step == host.name:
             circle = " > ".join(quoted(each) for each in (*way, host.name))
             checked.fault(host, ("jump",), f"expected a way that ends, got {circle}")
+
+
+def _check_vias(checked: Checked[ServicesFile], file: ServicesFile) -> None:
+    known = checked.names_under("hosts")
+    entries: list[HostEntry | ServiceEntry] = [*file.hosts, *file.services]
+    local = {host.name for host in file.hosts if host.address == LOCAL}
+    for entry in entries:
+        if entry.via is None or entry.via in local:
+            continue  # by way of this machine: straight, whatever its host says
+        if fault := via_fault(entry.via, file.hosts, known):
+            checked.fault(entry, ("via",), fault)
+
+
+def via_fault(via: str, hosts: Iterable[HostEntry], known: Sequence[str]) -> str | None:
+    """What is wrong with `via`, the host through whose SSH tunnel something is asked.
+
+    Args:
+        known: the names of all hosts in the file, those with faults of their own too.
+    """
+    if via not in known:
+        return f"expected a host of services.yaml, got {quoted(via)}{meant(via, known)}"
+    host = next((each for each in hosts if each.name == via), None)
+    if host is None:
+        return None  # its own fault is told
+    if host.address is None or host.transport == "none":
+        return f"expected a host with SSH, and {quoted(via)} has no `address` or no `transport`"
+    if host.address == LOCAL:
+        return f"expected a host with SSH, and {quoted(via)} is this machine"
+    return None
 
 
 def _check_service(checked: Checked[ServicesFile], service: ServiceEntry) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from console.actions.registry import ACTIONS, commands
 from console.model.action import Action
+from console.model.registry import Host
 from console.model.snapshot import Cell
+from screens.groups import labels_in
 from screens.keys import Keys
 from widgets.command_line import Completion
 
@@ -46,7 +48,9 @@ def command_of(typed: str) -> Command | str:
     return Command(action, rest.strip())
 
 
-def completions(typed: str, screen: str, cells: Iterable[Cell], keys: Keys) -> Sequence[Completion]:
+def completions(
+    typed: str, screen: str, cells: Sequence[Cell], keys: Keys, hosts: Sequence[Host] = ()
+) -> Sequence[Completion]:
     """The ways to go on with what is typed after `:`."""
     word, space, rest = typed.partition(" ")
     if not space:
@@ -59,7 +63,7 @@ def completions(typed: str, screen: str, cells: Iterable[Cell], keys: Keys) -> S
     action = commands().get(word)
     if action is None:
         return ()
-    names = _arguments(action, cells)
+    names = _arguments(action, cells, hosts)
     wanted = rest.casefold()
     first = [name for name in names if name.casefold().startswith(wanted)]
     inside = [name for name in names if wanted in name.casefold() and name not in first]
@@ -105,11 +109,13 @@ def _help(action: Action, keys: Keys) -> str:
     return f"{argument}{action.help}" + (f"  [{shown}]" if shown else "")
 
 
-def _arguments(action: Action, cells: Iterable[Cell]) -> list[str]:
+def _arguments(action: Action, cells: Sequence[Cell], hosts: Sequence[Host]) -> list[str]:
     if action.id == "app.theme":
         return list(THEMES)
+    if action.id == "fleet.group-by":
+        return list(labels_in(hosts, cells))
     if action.id == "fleet.host":
-        places: dict[str, None] = {}
+        places: dict[str, None] = {host.name: None for host in hosts}
         services: dict[str, None] = {}
         for cell in cells:
             places[cell.service.place] = None

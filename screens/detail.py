@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from console.engine.evidence_known import known_lines
+from console.engine.evidence_words import Topic
 from console.engine.questions import RuleOf, Trend, ValueNow, rule_of
 from console.model.failure import Failure
 from console.model.labels import Labels
@@ -89,7 +90,8 @@ class DetailScreen(DocumentFrame):
             return ()
         self._asking.look_at(self._row, update.snapshot)
         known = known_lines(self._row, update.worklist, update.snapshot)
-        lines = self._asking.beside(known)
+        # What it says of itself stands in the section after this one.
+        lines = [line for line in self._asking.beside(known) if line.topic is not Topic.SAYS]
         return section("evidence", uncut(lines, self.console_app.clock.now()))
 
     def on_evidence_came(self, event: EvidenceCame) -> None:

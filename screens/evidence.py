@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic
+from console.model.state import State
 from console.model.words import age_text, clock_time, count_text
 from console.model.worklist import Row, RowKind
 from console.safety.clock import Instant
@@ -110,16 +111,25 @@ _FAINT: Final = (Tone.MUTED, Tone.PLAIN)
 
 
 def age_of(line: EvidenceLine, now: Instant) -> str:
-    """`SSH 20s ago`; empty for what has no age."""
+    """`SSH 20s ago`, `STALE 4m ago`; empty for what has no age."""
+    age: timedelta | None = None
     if line.topic in _AGELESS:
         return line.by
     if line.at is not None:
-        age = f"{age_text(now.since(line.at), coarse=True)} ago"
+        age = now.since(line.at)
     elif line.since is not None:
-        age = f"{age_text(now.wall - line.since, coarse=True)} ago"
-    else:
+        age = now.wall - line.since
+    if age is None:
         return line.by
-    return f"{line.by} {age}" if line.by else age
+    stale = State.STALE.value if is_stale(line, now) else ""
+    return " ".join(filter(None, (stale, line.by, f"{age_text(age, coarse=True)} ago")))
+
+
+def is_stale(line: EvidenceLine, now: Instant) -> bool:
+    """Whether its source has missed its turns."""
+    if line.at is None or line.old_after is None:
+        return False
+    return now.since(line.at) > line.old_after
 
 
 def proofs_of(row: Row, lines: Iterable[EvidenceLine]) -> str:
@@ -207,7 +217,8 @@ def _drawn(
         used = width_of(text, marks)
         until = max(used, min(room, AGES_END - LABEL_CELLS - cell_width(age) - 2))
         found.append((" " * (until - used + 2), Ink.PLAIN))
-        found.append((age, Ink.MUTED))
+        stale = any(is_stale(line, now) for line in one.lines)
+        found.append((age, Ink.STALE if stale else Ink.MUTED))
     if whole:
         found.append((" " * max(0, width - width_of(found, marks)), Ink.PLAIN))
     return found

@@ -97,10 +97,9 @@ class FleetScreen(Frame):
         self._order = tuple(place.ident for place in ordered)
         return self._book.under_headings(ordered)
 
-    def on_resize(self) -> None:
-        if self.console_app.fresh is not None:
-            self._order = ()
-            self.call_after_refresh(self._again)
+    def on_matrix_resized(self) -> None:
+        self._order = ()
+        self._again()
 
     def _again(self) -> None:
         update = self.console_app.fresh
@@ -131,6 +130,11 @@ class FleetScreen(Frame):
         self.do_row_open()
 
     # Below the matrix
+
+    def _move(self, name: str) -> None:
+        super()._move(name)
+        # With the cursor, not after its message: that would be a frame later.
+        self._show_preview()
 
     def _show_preview(self) -> None:
         update, place = self.console_app.fresh, self.place

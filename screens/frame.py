@@ -342,7 +342,8 @@ class Frame(Screen[None], inherit_bindings=False):
     def _completions(self, typed: str) -> Sequence[Completion]:
         update = self.console_app.fresh
         cells = update.snapshot.cells if update is not None else ()
-        return completions(typed, self.word, cells, self.console_app.keys)
+        hosts = update.snapshot.hosts if update is not None else ()
+        return completions(typed, self.word, cells, self.console_app.keys, hosts)
 
     def on_command_line_changed(self, event: CommandLine.Changed) -> None:
         if event.prompt == "/":

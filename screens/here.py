@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from config.load import Loaded
+from console.engine.evidence_host import host_name_of
 from console.engine.questions import rule_of
 from console.model.action import Action
 from console.model.registry import LOCAL, host_cell
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 LONGEST_FOR: Final = timedelta(minutes=15)
 """Of a rule's `for`, which lies between what broke and the alert: more than this is no clue."""
 READ_ONLY: Final = "read-only: what is typed into a shell can change anything"
-_HOST_LABELS: Final = ("host", "node", "nodename", "instance")
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -42,7 +42,8 @@ def subject_of_row(row: Row, snapshot: Snapshot) -> Subject:
     """The service of a row; for one without, the host that its first alert names."""
     rule = rule_of(row.alerts[0], snapshot) if row.alerts else None
     lead = timedelta() if rule is None else min(rule.rule.duration, LONGEST_FOR)
-    service = row.cell or _host_named(row, snapshot)
+    host = None if row.cell is not None else host_name_of(row, None, snapshot)
+    service = host_cell(host) if host is not None else row.cell
     return Subject(service, row.since, lead, visible(row.title, cells=60))
 
 
@@ -50,20 +51,6 @@ def subject_of_cell(cell: Cell) -> Subject:
     """A service by itself, with the time since when it is not well."""
     since = None if cell.state is State.OK else cell.since
     return Subject(cell.service.name, since, what=cell.state.value)
-
-
-def _host_named(row: Row, snapshot: Snapshot) -> str | None:
-    if not row.alerts:
-        return None
-    labels = row.alerts[0].alert.labels
-    hosts = {host.name for host in snapshot.hosts}
-    addresses = {host.address: host.name for host in snapshot.hosts if host.address}
-    for label in _HOST_LABELS:
-        value = labels.exact(label)
-        for name in (value, value.rpartition(":")[0]):
-            if name and (name in hosts or name in addresses):
-                return host_cell(name if name in hosts else addresses[name])
-    return None
 
 
 class Doors:

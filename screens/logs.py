@@ -16,15 +16,16 @@ from console.model.action import Action
 from console.model.failure import Failure
 from console.model.logs import MAX_LINES, LogAnswer, LogLine, LogRequest
 from console.model.update import Update
-from console.model.words import count_text
-from console.safety.pattern import PatternError, compile_pattern
-from console.safety.text import Raw, visible
+from console.model.words import clock_time, count_text
+from console.safety.pattern import PatternError
+from console.safety.text import visible
+from console.triage.find import matcher_of
 from screens.frame import Frame
 from screens.here import Subject
 from screens.sections import failure_facts, section
 from widgets.command_line import CommandLine
 from widgets.detail import Detail
-from widgets.log_view import LogView, Matcher
+from widgets.log_view import LogView
 from widgets.paint import Span
 from widgets.theme import Ink
 
@@ -150,7 +151,7 @@ class LogsScreen(Frame):
         self.log_view.set_lines(lines)
         since = self._subject.since
         what = f"{self._subject.what} began" if self._subject.what else "it began"
-        self.log_view.set_rule(since, "" if since is None else f"{_local(since)}  {what}")
+        self.log_view.set_rule(since, "" if since is None else f"{self._local(since)}  {what}")
         if not self._once_placed and lines:
             self._once_placed = True
             self.log_view.go_to_rule()
@@ -203,21 +204,24 @@ class LogsScreen(Frame):
         return tuple(spans)
 
     def _stretch(self) -> str:
-        since = "…" if self._since is None else _local(self._since)
-        until = "now" if self._until is None else _local(self._until)
+        since = "…" if self._since is None else self._local(self._since)
+        until = "now" if self._until is None else self._local(self._until)
         return f"{since} to {until}"
 
     def _foot(self) -> tuple[Span, ...]:
         command = self._answer.command if self._answer is not None else ""
         return (("$ ", Ink.MUTED), (command, Ink.MUTED)) if command else ()
 
+    def _local(self, at: datetime) -> str:
+        return clock_time(at, self.console_app.clock.now().wall)
+
     def _empty(self) -> tuple[tuple[Span, ...], ...]:
         if self._is_asking or self._answer is None:
             return (((f"  asking for the log of {self._kept_by}", Ink.UNKNOWN),),)
         if self._is_following:
             return ((("  no line yet; new ones come as they are written", Ink.MUTED),),)
-        until = "now" if self._until is None else _local(self._until)
-        since = "its beginning" if self._since is None else _local(self._since)
+        until = "now" if self._until is None else self._local(self._until)
+        since = "its beginning" if self._since is None else self._local(self._since)
         return (
             ((f"  no lines between {since} and {until}", Ink.STRONG),),
             (("  [ begins earlier, ] ends later, f waits for new ones", Ink.MUTED),),
@@ -347,11 +351,10 @@ class LogsScreen(Frame):
             self._until = None if until >= now else until
         self._ask()
 
-    def do_row_logs(self, name: str = "") -> None:
-        if name:
-            super().do_row_logs(name)
-        else:
-            self._ask()
+    def do_app_refresh(self) -> None:
+        """These lines too."""
+        self._ask()
+        self.console_app.do_app_refresh()
 
     # Other actions
 
@@ -398,27 +401,3 @@ def stretch_of(subject: Subject, now: datetime) -> tuple[datetime, datetime | No
         return now - QUIET, None
     since = subject.since - LEAD - subject.lead
     return since, None if now - subject.since <= LONG_AGO else subject.since + TRAIL
-
-
-def matcher_of(text: str) -> Matcher | None:
-    """What finds `text` in any case, or `/re/`; `None` for nothing.
-
-    Raises:
-        PatternError: it is no regular expression, or one that could run for ever.
-    """
-    if not text:
-        return None
-    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
-        pattern = compile_pattern(text[1:-1], ignore_case=True)
-        return lambda line: pattern.found_in(line.exact)
-    wanted = text.casefold()
-
-    def has(line: Raw) -> bool:
-        return wanted in line.exact.casefold()
-
-    return has
-
-
-def _local(at: datetime) -> str:
-    local = at.astimezone()
-    return f"{local:%H:%M:%S}"

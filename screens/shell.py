@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
 
 TMUX_S: Final = 10.0
+PANE_EVERY_S: Final = 5.0
+"""Between looks whether a pane is still there: tmux tells nobody of its end."""
 SSH_FAILED: Final = 255
 """What `ssh` ends with when it was itself that failed, and not what ran there."""
 SAID_CELLS: Final = 160
@@ -49,6 +51,17 @@ async def _in_pane(app: OncallApp, shell: Shell) -> None:
     pane = visible(told.stdout.decode("utf-8", "replace").strip(), cells=20)
     _note(app, shell, f"opened a shell in the tmux pane {pane}: {shell.typed}")
     app.say(f"shell on {shell.where} in the pane {pane}: {shell.typed}")
+    begun = app.clock.now()
+    asked = ("tmux", "display-message", "-p", "-t", pane, "#{pane_dead} #{pane_dead_status}")
+    while True:
+        await app.clock.sleep(PANE_EVERY_S)
+        told = await run(asked, timeout_s=TMUX_S)
+        dead, _, status = told.stdout.decode("ascii", "replace").strip().partition(" ")
+        if not told.succeeded or dead != "0":
+            break
+    took = age_text(app.clock.now().since(begun))
+    how = f", exit {visible(status, cells=8)}" if status else ""
+    _note(app, shell, f"shell in the tmux pane {pane} ended after {took}{how}")
 
 
 def _in_place(app: OncallApp, shell: Shell) -> None:

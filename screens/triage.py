@@ -98,6 +98,11 @@ class TriageScreen(Frame):
         self.matrix.set_places(self._places(update.snapshot))
         self._show_evidence()
 
+    def on_matrix_resized(self) -> None:
+        update = self.console_app.fresh
+        if update is not None:
+            self.matrix.set_places(self._places(update.snapshot))
+
     def _places(self, snapshot: Snapshot) -> tuple[Place, ...]:
         """All places as they are, or where there are too many the troubled ones first."""
         if not self.matrix.size.width:
@@ -139,7 +144,10 @@ class TriageScreen(Frame):
     def _show_evidence(self) -> None:
         """Follow the cursor, or the newest form of the row that it is on."""
         row, update = self.row, self.console_app.fresh
-        if update is None or (row is not None and self._shown == (row, update.snapshot)):
+        if update is None:
+            return
+        shown = self._shown
+        if shown is not None and shown[0] is row and shown[1] is update.snapshot:
             return
         if row is None:
             self._shown, self._known = None, ()

@@ -79,6 +79,20 @@ class Matrix(LineView, can_focus=True):
         def control(self) -> Matrix:
             return self.view
 
+    class Resized(Message):
+        """It has another size now, so that other places may fit."""
+
+        def __init__(self, view: Matrix) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> Matrix:
+            return self.view
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Matrix.Resized) and message.view is self.view
+
     def __init__(
         self,
         *,
@@ -254,6 +268,7 @@ class Matrix(LineView, can_focus=True):
     def on_resize(self) -> None:
         self._scroll()
         self.repaint_changed()
+        self.post_message(self.Resized(self))
 
     # Drawing
 

@@ -73,8 +73,8 @@ def lay_out(
 ) -> Layout:
     """The layout of places on `width` x `height` terminal cells.
 
-    With names as long as they need no more than three screens; `named` decides otherwise.
-    Shapes alone stand two cells apart where the largest place then fits one line, else one.
+    With names as long as they need no more than three screens, or no second line anywhere;
+    `named` decides otherwise. Shapes alone stand two cells apart where the largest place then fits one line, else one.
 
     Args:
         told: whether a row has its place's state and score, where there is room.
@@ -86,11 +86,12 @@ def lay_out(
     else:
         label = max(4, min(14 if width < 100 else 20, width // (3 if width < 60 else 4)))
         full = _layout(sizes, Layout(True, label, 3 + _NAME_CELLS, 0, ()), width)
-    if named or (named is None and full.starts[-1] <= _SCREENS * max(1, height)):
+    most = max((size.services for size in sizes), default=0)
+    cheap = most <= full.across or full.starts[-1] <= _SCREENS * max(1, height)
+    if named or (named is None and cheap):
         return full
     if told:
         return _told(sizes, width, columns, named=False)
-    most = max((size.services for size in sizes), default=0)
     roomy = most * 2 <= width - full.label - 1
     return _layout(sizes, Layout(False, full.label, 2 if roomy else 1, 0, ()), width)
 

@@ -13,8 +13,8 @@ VIEWS = (*LISTS, "detail", "service", "host", "source", "logs")
 """Those, and the ones that show a single thing whole."""
 ALERTS = ("triage", "group", "detail")
 SIDEWAYS = ("fleet", "logs")
-PLACES = (*ALERTS, "fleet", "service", "host", "logs")
-"""Screens on which a service or a host is shown: what has a log, and where a shell can be."""
+PLACES = (*ALERTS, "fleet", "service", "host")
+"""Screens on which a service or a host is shown, which has a log."""
 
 ACTIONS: tuple[Action, ...] = (
     # Screens
@@ -245,10 +245,10 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "row.shell",
         "shell",
-        "A shell on the row's host or in its pod: a pane of tmux, else until you `exit`.",
+        "A shell on the row's host or in its pod: in tmux a pane, else until you `exit`.",
         ("exclamation_mark",),
         "row",
-        PLACES,
+        (*PLACES, "logs"),
         Effect.DISRUPTIVE,
         command="shell",
         argument="HOST",

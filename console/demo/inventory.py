@@ -16,6 +16,8 @@ class HostSpec(msgspec.Struct, frozen=True):
     rack: str
     zone: str
     roles: tuple[str, ...]
+    cpus: int = 8
+    memory_gib: int = 16
 
 
 class ServiceSpec(msgspec.Struct, frozen=True):
@@ -66,6 +68,9 @@ class PageSpec(msgspec.Struct, frozen=True):
     slo_availability: float = 99.9
 
 
+DISKS_GIB = {"/": 80, "/var/lib": 400}
+"""The file systems of every machine."""
+
 K8S_HOST = "k8s-1"
 
 TLS_SERVICES = ("vault", "registry")
@@ -74,8 +79,8 @@ TLS_SERVICES = ("vault", "registry")
 HOSTS = (
     HostSpec("web-1", "r10", "a", ("edge",)),
     HostSpec("web-2", "r12", "b", ("edge",)),
-    HostSpec("k8s-1", "r11", "a", ("k8s",)),
-    HostSpec("data-1", "r10", "a", ("database", "docker")),
+    HostSpec("k8s-1", "r11", "a", ("k8s",), 32, 128),
+    HostSpec("data-1", "r10", "a", ("database", "docker"), 16, 64),
     HostSpec("ops-1", "r11", "b", ("monitoring", "backup", "runner")),
 )
 
@@ -239,6 +244,24 @@ def pod_name(service: str, version: str, number: int) -> str:
     of_set = hashlib.sha256(f"set {service} {version}".encode()).hexdigest()
     own = hashlib.sha256(f"pod {service} {version} {number}".encode()).hexdigest()
     return f"{service}-{of_set[:10]}-{own[:5]}"
+
+
+def age_s(name: str) -> float:
+    """How long before the world's start a thing was made or started."""
+    digest = hashlib.sha256(f"age {name}".encode()).digest()
+    return (1 + int.from_bytes(digest[:6], "big") % 4000 / 100) * DAY_S
+
+
+def uptime_s(host: str) -> float:
+    """How long before the world's start a machine was started."""
+    return 3 * age_s(host)
+
+
+def traffic_per_s(host: str) -> tuple[float, float]:
+    """Bytes that a machine receives and sends in a second."""
+    digest = hashlib.sha256(f"traffic {host}".encode()).digest()
+    received = 200_000.0 + int.from_bytes(digest[:6], "big") % 3_000_000
+    return received, received * 1.7
 
 
 def git_sha_of(service: str, version: str) -> str:

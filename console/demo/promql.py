@@ -1,9 +1,10 @@
 """The few PromQL shapes that the console sends, answered from the world's series.
 
 A selector (`redis_up`, `probe_success{job="pages"}`, `ALERTS{alertstate="firing"}`,
-`{__name__=~".+_build_info"}`), a selector compared with a number, the text of any rule with or
-without its comparison, `vector(n)` and a number. Everything else is refused, loudly, so that a
-new query shape of the console cannot pass unseen.
+`{__name__=~".+_build_info"}`), a selector compared with a number, two of these with `or`
+between them, `max by (…)` of a selector, what is derived from node_exporter's series, the text
+of any rule with or without its comparison, `vector(n)` and a number. Everything else is
+refused, loudly, so that a new query shape of the console cannot pass unseen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from console.demo.metrics import Series
 from console.demo.rules import RULES, rules_of
 from console.demo.shape import COMPARE
 from console.demo.world import COMPONENTS, World
+from console.sources.prometheus import nodes_decode as nodes
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"(.+?)\s*(==|!=|>=|<=|>|<)\s*(bool\s+)?({_NUMBER})\s*", re.DOTALL)
@@ -30,6 +32,21 @@ _MATCHER = re.compile(
     re.DOTALL,
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
+
+_MAX_BY = re.compile(r"max by \(([^()]*)\) \((.*)\)", re.DOTALL)
+
+_OF_NODES = {
+    " ".join(query.split()): family
+    for query, family in (
+        (nodes.BUSY, "=node_busy"),
+        (nodes.PROCESSORS, "=node_processors"),
+        (nodes.RECEIVED, "=node_receive"),
+        (nodes.SENT, "=node_transmit"),
+        (nodes.AGE, "=node_age"),
+        (nodes.OFFSET, "=node_offset"),
+    )
+}
+"""What the console derives from node_exporter's series, and the series that stand for it."""
 
 LOOKBACK_S = 300.0
 
@@ -72,6 +89,15 @@ def answered(world: World, server: str, query: str) -> list[Line] | Scalar:
         raise QueryRefusedError("bad_data", said)
     if re.fullmatch(_NUMBER, text):
         return Scalar(float(text))
+    parts = [_vector(world, server, part) for part in text.split(" or ")]
+    if all(part is not None for part in parts):
+        return [line for part in parts for line in part or ()]
+    said = f"the demo answers only the queries that the console sends, not: {text}"
+    raise QueryRefusedError("execution", said)
+
+
+def _vector(world: World, server: str, text: str) -> list[Line] | None:
+    """One part of a query; `None` for what is not answered."""
     lines = _lines(world, server, text)
     if lines is not None:
         return lines
@@ -82,8 +108,7 @@ def answered(world: World, server: str, query: str) -> list[Line] | Scalar:
         if lines is not None:
             filtered = _as_bool if with_bool else _filtered
             return [filtered(line, op, float(number)) for line in lines]
-    said = f"the demo answers only the queries that the console sends, not: {text}"
-    raise QueryRefusedError("execution", said)
+    return None
 
 
 def alert_lines(world: World, server: str, name: str) -> Iterator[Line]:
@@ -141,7 +166,33 @@ def _lines(world: World, server: str, text: str) -> list[Line] | None:
         # A bare selector is left to `selected`, which reads the same series.
         if rule.expr == text and rule.family.startswith("="):
             return [_line(world, one) for one in world.series if rule.reads(one)]
+    if text in _OF_NODES:
+        family = _OF_NODES[text]
+        return [_line(world, one) for one in world.series
+                if (one.server, one.family) == (server, family)]  # fmt: skip
+    grouped = _MAX_BY.fullmatch(text)
+    if grouped is not None:
+        lines = selected(world, server, grouped[2])
+        return None if lines is None else _greatest(lines, grouped[1].split(","))
     return selected(world, server, text)
+
+
+def _greatest(lines: list[Line], by: list[str]) -> list[Line]:
+    """`max by (…)`: of the lines that agree in these labels the greatest."""
+    wanted = {name.strip() for name in by}
+    groups: dict[frozenset[tuple[str, str]], list[Line]] = {}
+    for line in lines:
+        kept = frozenset(pair for pair in line.metric.items() if pair[0] in wanted)
+        groups.setdefault(kept, []).append(line)
+    return [Line(dict(kept), _max_of(group)) for kept, group in groups.items()]
+
+
+def _max_of(group: list[Line]) -> Callable[[float], float | None]:
+    def value_at(at_s: float) -> float | None:
+        values = [value for line in group if (value := line.value_at(at_s)) is not None]
+        return max(values, default=None)
+
+    return value_at
 
 
 def _line(world: World, series: Series) -> Line:

@@ -24,6 +24,7 @@ from console.demo.alerting import (
     standing,
     tracks_of,
 )
+from console.demo.exported import exported
 from console.demo.inventory import BY_NAME, DAY_S
 from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, build_labels, pairs
 from console.demo.rules import RULES
@@ -330,6 +331,7 @@ class World:
                 Trouble(service, service, start_s, end_s, refuse=True, exit_code=0)
                 for start_s, end_s in stops
             )
+        self.series += exported(self.series, self.troubles, lambda s: self.wall(s).timestamp())
         self.tracks: list[Track] = tracks_of(self.series, EXTERNAL, self._fingerprints)
 
     def _ended(self, outage: Outage) -> Outage:

@@ -132,6 +132,7 @@ class Engine:
         """Swap in settings that have been validated already; what is known is kept."""
         self._loaded = loaded
         self._picture.reload(loaded.policy)
+        self.desk.forget()
         self._log.add([Event(self._wall, EventKind.SETTINGS, "settings", "reloaded")])
         self._restart.set()
         self._show_soon()

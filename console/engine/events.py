@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from console.model.event import Event, EventKind
+from console.model.registry import ServiceType
 from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
 from console.model.state import State
 from console.model.worklist import Worklist
@@ -137,15 +138,19 @@ def _cell_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Ev
         if past is None or past.state is cell.state or _is_first_look(past, cell):
             continue
         was = past.state
-        subject = visible(f"{cell.service.name}@{cell.service.place}", cells=60)
+        service = cell.service
+        name = service.place if service.type is ServiceType.HOST else service.name
+        at_place = "" if service.type is ServiceType.HOST else f"@{service.place}"
+        subject = visible(f"{name}{at_place}", cells=60)
         text = f"{was.value} to {cell.state.value}: {cell.because}"
         yield Event(at, EventKind.CELL, subject, text, key=cell.service.name)
 
 
 def _is_first_look(past: Cell, cell: Cell) -> bool:
-    """Whether all that happened is that one more of its probes has been asked for once."""
+    """Whether all that happened is that one more of those who tell of it was asked for once."""
     found_well = past.state is State.UNKNOWN and cell.state is State.OK
-    return found_well and len(past.probes) < len(cell.probes)
+    told_before, told = (len(one.probes) + len(one.reports) for one in (past, cell))
+    return found_well and told_before < told
 
 
 def _storm_events(before: Worklist | None, after: Worklist, at: datetime) -> Iterator[Event]:

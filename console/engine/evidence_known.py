@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 
 from console.engine.evidence_host import host_line
@@ -13,6 +14,7 @@ from console.engine.evidence_words import (
     Tone,
     Topic,
     is_storming,
+    old_after,
     plain,
 )
 from console.model.alert import Ack
@@ -105,8 +107,9 @@ def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[Evidenc
         yield from _runner_lines(cell)
     yield from host_line(row, cell, snapshot)
     if cell is not None:
-        yield from _neighbour_lines(cell, snapshot)
-        yield from _start_lines(row, cell, snapshot)
+        needs, users = neighbours(cell, snapshot)
+        yield from _neighbour_lines(cell, needs, users)
+        yield from _start_lines(row, (cell, *needs, *users), snapshot)
     if row.count > 1:
         yield from _shared_lines(row)
     if first is not None:
@@ -126,6 +129,7 @@ def _probe_lines(cell: Cell) -> Iterator[EvidenceLine]:
                 Piece(result.said, _TONES[result.verdict]),
             ),
             at=at,
+            old_after=old_after(result.probe.interval),
             rank=0 if result.verdict is not Verdict.HEALTHY else 1,
             proof="probe" if bad else "",
         )
@@ -140,14 +144,16 @@ def _runner_lines(cell: Cell) -> Iterator[EvidenceLine]:
             Topic.RUNNER,
             (Piece(report.said, _TONES[report.verdict]),),
             at=report.at,
+            old_after=old_after(report.interval),
             label=RUNNER_LABELS[report.runner],
             rank=0 if bad else min(number, 1),
             proof=_PROOFS[report.runner] if bad else "",
         )
 
 
-def _neighbour_lines(cell: Cell, snapshot: Snapshot) -> Iterator[EvidenceLine]:
-    needs, users = neighbours(cell, snapshot)
+def _neighbour_lines(
+    cell: Cell, needs: tuple[Cell, ...], users: tuple[Cell, ...]
+) -> Iterator[EvidenceLine]:
     missing = sorted(set(cell.service.depends_on) - {each.service.name for each in needs})
     if needs or missing:
         pieces = [*_told(needs), *(Piece(f"{name} not registered  ", Tone.UNKNOWN)
@@ -170,10 +176,9 @@ def _told(cells: Iterable[Cell]) -> Iterator[Piece]:
         yield Piece("  ", Tone.MUTED)
 
 
-def _start_lines(row: Row, cell: Cell, snapshot: Snapshot) -> Iterator[EvidenceLine]:
-    needs, users = neighbours(cell, snapshot)
+def _start_lines(row: Row, cells: tuple[Cell, ...], snapshot: Snapshot) -> Iterator[EvidenceLine]:
     found = sorted(
-        recent_starts((cell, *needs, *users), snapshot, row),
+        recent_starts(cells, snapshot, row),
         key=lambda pair: pair[1].since or row.since,
         reverse=True,
     )
@@ -182,7 +187,7 @@ def _start_lines(row: Row, cell: Cell, snapshot: Snapshot) -> Iterator[EvidenceL
         said = f"{when} container of {visible(of.service.name, cells=30)} started"
         version = (Piece(" as "), Piece(report.version)) if report.version is not None else ()
         yield EvidenceLine(Topic.CHANGE, (Piece(said), *version), at=report.at)
-    yield from _rollout_lines(row, (cell, *needs, *users), snapshot)
+    yield from _rollout_lines(row, cells, snapshot)
 
 
 def _rollout_lines(row: Row, cells: Iterable[Cell], snapshot: Snapshot) -> Iterator[EvidenceLine]:
@@ -261,8 +266,7 @@ def _shared_lines(row: Row) -> Iterator[EvidenceLine]:
 
 
 def _storm_lines(row: Row, storm: Storm | None, snapshot: Snapshot) -> Iterator[EvidenceLine]:
-    begun = sorted(row.alerts, key=lambda known: known.alert.starts_at)[:FIRST_SHOWN]
-    for number, known in enumerate(begun):
+    for number, known in enumerate(_oldest(row)):
         yield _alert_line(known, Topic.FIRST, number, snapshot)
     yield from _shared_lines(row)
     for number, suspect in enumerate(storm.suspects[:SHARED_SHOWN] if storm is not None else ()):
@@ -281,9 +285,12 @@ def _old_lines(row: Row, snapshot: Snapshot) -> Iterator[EvidenceLine]:
     yield plain(Topic.SAYS, row.summary)
     by = (f"{count_text(n)} P{level}" for level, n in enumerate(row.by_priority) if n)
     yield plain(Topic.WORK, f"{row.acked_count} of {row.count} acked; {', '.join(by)}")
-    oldest = sorted(row.alerts, key=lambda known: known.alert.starts_at)
-    for number, known in enumerate(oldest[:FIRST_SHOWN]):
+    for number, known in enumerate(_oldest(row)):
         yield _alert_line(known, Topic.FIRST, number, snapshot)
+
+
+def _oldest(row: Row) -> list[KnownAlert]:
+    return heapq.nsmallest(FIRST_SHOWN, row.alerts, key=lambda known: known.alert.starts_at)
 
 
 def _alert_line(known: KnownAlert, topic: Topic, number: int, snapshot: Snapshot) -> EvidenceLine:

@@ -91,7 +91,7 @@ async def _kernel_lines(
     logs: LogReader | None, row: Row, snapshot: Snapshot, host: str | None
 ) -> tuple[LogLine, ...]:
     """A help and no more: where it is late or fails, the service's own log stands alone."""
-    if host is None:
+    if host is None or host_cell(host) == row.cell:
         return ()
     try:
         async with asyncio.timeout(KERNEL_S):

@@ -77,6 +77,8 @@ class EvidenceLine(msgspec.Struct, frozen=True):
     """When it was learned; its age is shown and goes on. `None`: it has no age."""
     since: datetime | None = None
     """The same for what only the wall clock knows, such as an ack."""
+    old_after: timedelta | None = None
+    """An age beyond this is told as stale: the source has missed its turns."""
     by: str = ""
     """By what it was learned, safe to show: `SSH`."""
     label: str = ""
@@ -103,6 +105,8 @@ STATE_TONES: Final = {
     State.LOST: Tone.LOST,
 }
 
+LEAST_OLD: Final = timedelta(seconds=60)
+"""No answer is called old before that, however often it is asked for."""
 RECENT: Final = timedelta(hours=6)
 """How far back a release is looked for, counted from the start of the row."""
 
@@ -110,6 +114,11 @@ RECENT: Final = timedelta(hours=6)
 def plain(topic: Topic, text: Raw | str, tone: Tone = Tone.PLAIN) -> EvidenceLine:
     """A line of one piece."""
     return EvidenceLine(topic, (Piece(text, tone),))
+
+
+def old_after(interval: timedelta) -> timedelta:
+    """When what is asked for every `interval` is stale: as cells are judged."""
+    return max(2 * interval, LEAST_OLD)
 
 
 def failed(topic: Topic, failure: Failure) -> EvidenceLine:

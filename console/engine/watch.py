@@ -108,7 +108,7 @@ class Watch:
         """
         reach = await self._connections.reach(self._loaded.registry, self._loaded.settings.ssh)
         self.reach = reach
-        http = HttpClient(self._clock)
+        http = HttpClient(self._clock, tunnel=reach.tunnel)
         try:
             await self._run(http, reach, first_round)
         finally:

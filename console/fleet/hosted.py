@@ -122,7 +122,12 @@ class HostedBook:
         if memory is None or not memory.take(reading):
             return
         teller = f"{Means.NODE_EXPORTER}/{reading.source}" if by_exporter else reading.key
-        self._say(memory.service.name, teller, memory.report(reading))
+        report = memory.report(reading)
+        if by_exporter and memory.looks is not None and report.verdict is Verdict.NO_ANSWER:
+            # What an exporter leaves out is nothing against a host that tells it by itself.
+            self._retract(memory.service.name, teller)
+            return
+        self._say(memory.service.name, teller, report)
         if by_exporter:
             return
         for service in self._by_host.get(reading.host, ()):
@@ -176,6 +181,10 @@ class HostedBook:
     def _say(self, service: str, teller: str, report: Report) -> None:
         self.reports.setdefault(service, {})[teller] = report
         self._touch(service)
+
+    def _retract(self, service: str, teller: str) -> None:
+        if self.reports.get(service, {}).pop(teller, None) is not None:
+            self._touch(service)
 
     def _touch(self, service: str) -> None:
         self._touched[service] = self._touched.get(service, 0) + 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from console.model.failure import Failure
-from console.model.host import Container, HostFacts, Unit
+from console.model.host import Container, HostFacts, Unit, is_replica
 from console.model.probe import Verdict
 from console.model.registry import Service, Thresholds
 from console.model.words import age_text
@@ -18,7 +17,6 @@ from console.safety.text import Raw, visible
 NAME_CELLS = 60
 CLOCK_LIMIT = timedelta(seconds=5)
 """A clock that is further from ours is worth a word."""
-_SUFFIX = re.compile(r"[-_]\d+$")
 _WELL_PODS = frozenset({"Running", "Succeeded"})
 
 
@@ -44,7 +42,7 @@ def container_word(service: Service, facts: HostFacts, at: datetime) -> Word:
     if told is None:
         return Word(Verdict.NO_ANSWER, f"docker was not asked for its container {unit}")
     found = [one for one in told if one.name.exact == service.unit]
-    found = found or [one for one in told if _is_replica(one.name.exact, service.unit)]
+    found = found or [one for one in told if is_replica(one.name.exact, service.unit)]
     if not found:
         return Word(Verdict.UNHEALTHY, f"there is no container called {unit}")
     words = [_of_container(one, at) for one in found]
@@ -163,12 +161,6 @@ def _clock(facts: HostFacts) -> str:
         return ""
     way = "ahead" if facts.clock_offset > timedelta(0) else "behind"
     return f"its clock is {age_text(abs(facts.clock_offset))} {way}"
-
-
-def _is_replica(name: str, unit: str) -> bool:
-    """`shop-redis-1` and `redis_2` are replicas of `redis`, as docker compose names them."""
-    plain = _SUFFIX.sub("", name)
-    return plain != name and (plain == unit or plain.endswith((f"-{unit}", f"_{unit}")))
 
 
 def tag_of(image: Raw) -> Raw | None:

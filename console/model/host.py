@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from datetime import datetime, timedelta
 
 import msgspec
@@ -124,3 +125,14 @@ class HostFacts(msgspec.Struct, frozen=True):
     def fullest(self) -> Mount | None:
         """The mount that is nearest to full."""
         return max(self.mounts or (), key=lambda mount: mount.used_percent, default=None)
+
+
+def is_replica(container: str, service: str) -> bool:
+    """`shop-redis-1` and `redis_2` are replicas of `redis`, as docker compose names them."""
+    plain = _NUMBER.sub("", container)
+    return plain != container and (
+        plain == service or plain.endswith((f"-{service}", f"_{service}"))
+    )
+
+
+_NUMBER = re.compile(r"[-_]\d+$")

@@ -98,7 +98,7 @@ def test_endpoints_go_through_the_tunnel_of_the_service_or_of_its_host(tmp_path:
     )
     assert [(each.key, each.via) for each in found] == [
         ("s/tcp", "a"),
-        ("t/tcp", "me"),
+        ("t/tcp", ""),
         ("u/http", "a"),
         ("u/tls", "a"),
         ("v/http", ""),

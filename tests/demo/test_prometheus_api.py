@@ -70,7 +70,7 @@ def test_nothing_is_known_of_the_future(demo: Demo) -> None:
     "query",
     [
         "sum(up)", "rate(up[5m])", "count(ALERTS)", "up offset 5m", "nobody_knows_this",
-        "redis_up == 0 or up == 0", "up + 1", "changes(ALERTS_FOR_STATE[1h])",
+        "redis_up == 0 and up == 0", "up + 1", "changes(ALERTS_FOR_STATE[1h])",
     ],
 )  # fmt: skip
 def test_any_other_query_is_refused_with_422(demo: Demo, query: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from console.engine.events import KEPT, SPELLED_OUT, EventLog, events_between
 from console.model.event import Event, EventKind
+from console.model.probe import Verdict
 from console.model.snapshot import Snapshot, Standing
 from console.model.state import State
 from console.model.worklist import Storm, Worklist
@@ -19,7 +20,9 @@ from tests.build import (
     at,
     cell,
     failure,
+    host_cell_of,
     known,
+    report,
     resolved,
     service,
     snapshot,
@@ -115,6 +118,20 @@ def test_a_cell_is_told_when_its_state_changes_and_not_when_it_is_first_known() 
     assert lines(snapshot(), snapshot(cells=[bad])) == []
     moved = cell(service("api"), state=State.FIRING)
     assert lines(snapshot(cells=[well]), snapshot(cells=[moved])) == []
+
+
+def test_the_first_look_at_what_runs_a_service_is_nothing_that_happened() -> None:
+    asked = cell(state=State.UNKNOWN, because="its container has not been looked at yet")
+    runs = report(verdict=Verdict.HEALTHY, said="redis:7.2.5 runs")
+    looked_at = cell(state=State.OK, because="container redis:7.2.5 runs", reports=[runs])
+    assert lines(snapshot(cells=[asked]), snapshot(cells=[looked_at])) == []
+
+
+def test_a_host_is_called_by_its_name_alone() -> None:
+    fine, full = host_cell_of("data-1"), host_cell_of("data-1", State.FIRING)
+    ((_, subject, text, _),) = lines(snapshot(cells=[fine]), snapshot(cells=[full]))
+    assert subject == "data-1"
+    assert text == "OK to FIRING: disk / 94 %, over 90 %"
 
 
 def test_a_storm_is_told_when_it_begins_and_when_it_is_over() -> None:

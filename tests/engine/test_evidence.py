@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from config.load import load
 from config.schema import PrometheusSource
+from console.demo.fleet import DemoFleet
 from console.engine.evidence import DEADLINE_S, EvidenceDesk
 from console.engine.evidence_asked import number_text
 from console.engine.evidence_known import known_lines
@@ -38,6 +40,7 @@ from console.model.registry import Host
 from console.model.report import Report, Runner
 from console.model.snapshot import HostState, Snapshot
 from console.model.state import State
+from console.model.update import Update
 from console.model.worklist import Row, Worklist
 from console.safety.clock import ManualClock, SystemClock
 from console.safety.http import HttpClient
@@ -59,6 +62,8 @@ from tests.build import (
 )
 from tests.screens.worlds import RULE, storm, usual
 from tests.servers import start_prometheus
+from tests.waiting import until
+from tests.watching import cell_called, running
 
 DEAD = "redis:7.2.5 Exited(137) OOMKilled 03:12:51, restart policy: no"
 
@@ -540,7 +545,7 @@ async def test_a_real_prometheus_takes_every_question(tmp_path: Path) -> None:
         )
         past = await asker.past_firings("prom", labels, clock.now().wall)
         assert past.failure is None
-        built = await _until(
+        built = await until(
             lambda: asker.releases("job", ("prometheus", "a.b|c[")),
             lambda one: one.asked == ("prometheus",),
         )
@@ -556,9 +561,42 @@ async def test_a_real_prometheus_takes_every_question(tmp_path: Path) -> None:
         await asyncio.to_thread(server.end)
 
 
-async def _until(
-    ask: Callable[[], Awaitable[Releases]], holds: Callable[[Releases], bool]
-) -> Releases:
-    from tests.waiting import until
+# All of it together
 
-    return await until(ask, holds)
+
+async def test_a_dead_redis_is_one_row_whose_evidence_names_its_container_and_its_end() -> None:
+    clock = SystemClock()
+    fleet = DemoFleet("redis-down", clock=clock)
+    await fleet.start()
+    try:
+        async with running(load(fleet.settings_dir)) as (engine, seen):
+            update = await seen.until(_knows_the_container_of_redis)
+            rows = [row for row in update.worklist.rows if row.cell == "redis" and row.clocks]
+            assert [visible(row.title) for row in rows] == ["ServiceDown"]
+            came: list[Learned] = []
+            await engine.desk.gather(rows[0], update.snapshot, came.append)
+            asked = [line for learned in came for line in learned.lines]
+            lines = (*known_lines(rows[0], update.worklist, update.snapshot), *asked)
+            proofs = {line.proof for line in lines if line.proof}
+            found = texts(lines)
+    finally:
+        await fleet.stop()
+    assert {"probe", "container"} <= proofs
+    assert "Exited(137) OOMKilled" in found["docker"][0]
+    assert found["now"] == ["redis_up 0 (rule: == 0 for 1m)"]
+    assert found["host"][0].startswith("up ")
+    assert any("Killed process" in text for text in found["log"])
+    assert any("api" in text for text in found["hits"])
+    assert found["before"] == ["none in what prom-core keeps of 30 d"]
+
+
+def _knows_the_container_of_redis(update: Update) -> bool:
+    redis = cell_called(update, "redis")
+    alerts = {known.alert.name.exact for known in update.snapshot.alerts}
+    return (
+        redis is not None
+        and any(report.verdict is Verdict.UNHEALTHY for report in redis.reports)
+        and any(result.verdict is Verdict.UNHEALTHY for result in redis.probes)
+        and "ServiceDown" in alerts
+        and update.snapshot.complete
+    )

@@ -239,6 +239,16 @@ def test_two_ways_of_looking_at_a_host_must_agree_before_it_is_green() -> None:
     assert held.as_of == at(60)
 
 
+def test_what_an_exporter_leaves_out_is_nothing_against_a_host_that_tells_it_itself() -> None:
+    world = world_of(w.HOSTS, w.PROM)
+    half = w.facts(means=Means.NODE_EXPORTER, memory=None)
+    world.take(w.host_reading(0, half, source="prom"))
+    assert the_cell(world.snapshot(at(0)), host_cell("data-1")).state is State.UNKNOWN
+    world.take(w.host_reading(1, w.facts()))
+    world.take(w.host_reading(2, half, source="prom"))
+    assert the_cell(world.snapshot(at(2)), host_cell("data-1")).state is State.OK
+
+
 @pytest.mark.parametrize(
     ("told", "more", "state", "said"),
     [

@@ -13,6 +13,7 @@ from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
 from screens.host import HostScreen
 from screens.keys import handler_name
+from screens.logs import LogsScreen
 from screens.source import SourceScreen
 from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
@@ -27,6 +28,7 @@ SCREENS: tuple[type[Frame], ...] = (
     SourceScreen,
     FleetScreen,
     SourcesScreen,
+    LogsScreen,
 )
 
 

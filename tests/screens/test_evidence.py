@@ -253,6 +253,16 @@ async def test_ages_go_on_without_any_news() -> None:
         assert told(console, "docker").endswith(" 30s ago")
 
 
+async def test_what_nobody_has_told_again_for_long_is_called_stale() -> None:
+    async with console_on(world()) as (console, pilot):
+        await answered(console, pilot)
+        console.clock.advance(240)
+        console.app.frame.tick(console.clock.now())  # type: ignore[union-attr]
+        await pilot.pause()
+        assert told(console, "docker").endswith(" STALE 4m ago")
+        assert told(console, "probe").endswith(" STALE 4m ago")
+
+
 async def test_a_row_that_is_gone_takes_its_evidence_with_it() -> None:
     async with console_on(world()) as (console, pilot):
         await answered(console, pilot)
@@ -345,6 +355,38 @@ def test_hostile_text_in_every_field_keeps_to_its_lines(size: tuple[int, int]) -
                 assert sum(map(cell_width, shown)) <= size[0]
             for part in shown:
                 assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in part)
+
+
+async def test_hostile_text_from_every_side_is_only_ever_drawn_visibly() -> None:
+    text = "\x1b[2J\u202e[/]\x9b2J\n中文\t" * 9
+    for size in ((80, 24), (120, 36)):
+        down = alert(
+            text, summary=text, severity="critical", instance=text, starts_at=ago(162),
+            annotations={"runbook": text},
+        )  # fmt: skip
+        dead = Report(
+            Runner.CONTAINER, Verdict.HEALTHY, text, at(-5), timedelta(seconds=60),
+            version=Raw(text), since=ago(300),
+        )  # fmt: skip
+        of = msgspec.structs.replace(service(), depends_on=(text,), owner=text)
+        sick = cell(of, State.UNKNOWN, text, probes=[probed(said=text)])
+        sick = msgspec.structs.replace(sick, reports=(dead,), probe_ages=(at(-5),))
+        dark = HostState(Host("data-1", "10.0.0.1"), FACTS, at(-5), failure("hosts", text), ago(9))
+        shown = snapshot(known(down, cell="redis", acked=ack(text, note=text)), cells=(sick,))
+        shown = msgspec.structs.replace(shown, host_states=(dark,))
+        async with console_on(shown, size=size) as (console, pilot):
+            assert console.engine is not None
+            line = LogLine(ago(160), Raw(text))
+            console.engine.logs = Written(LogAnswer((line,), False, "docker", "docker", text))
+            await until(pilot, lambda: "asking" not in console.text)
+            for key in ("d", "escape"):
+                for shown_line in console.lines:
+                    assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown_line)
+                    assert "\u202e" not in shown_line
+                    assert cell_width(shown_line) <= size[0]
+                await pilot.press(key)
+                await pilot.pause()
+            assert console.app.is_running
 
 
 def test_what_tells_most_stays_when_there_is_little_room() -> None:

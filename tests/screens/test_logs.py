@@ -17,8 +17,9 @@ from console.model.registry import Host, Registry, Service, ServiceType
 from console.model.snapshot import Snapshot
 from console.model.state import State
 from console.safety.text import Raw
+from console.triage.find import matcher_of
 from screens.here import Subject
-from screens.logs import Arrivals, LogsScreen, matcher_of, stretch_of
+from screens.logs import Arrivals, LogsScreen, stretch_of
 from tests.build import T0, ago, alert, cell, failure, known, service, snapshot
 from tests.screens.console import Console, console_on, typed, until
 from widgets.log_view import LogView

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -241,11 +242,62 @@ async def test_a_check_runs_in_its_container(
 async def test_a_container_that_is_not_there_is_a_no(
     http_client: HttpClient, stage: Stage, sshd: Sshd | None, status: int, error: str, words: str
 ) -> None:
-    stage.says("docker", "", status=status, error=f"{error}\n")
+    said = shlex.quote(f"{error}\n")
+    stage.program("docker", f'[ "$1" = ps ] && exit 0; printf %s {said} >&2; exit {status}')
     for kind, target in ((ProbeKind.COMMAND, "redis-cli ping"), (ProbeKind.FILE, "/tmp/alive")):
         result = await asked(http_client, sshd, probe_of(target, container="redis", kind=kind))
         assert result.verdict is Verdict.UNHEALTHY
         assert result.said == words
+
+
+REPLICAS = """\
+case "$1 $2" in
+  ps*) printf 'shop-redis-2\\nshop-redis-1\\nredis-exporter\\n-redis-3\\nshop-redis-x\\n' ;;
+  "exec shop-redis-1") shift 2; exec "$@" ;;
+  "exec shop-redis-2") [ -e "$0.down" ] && { echo "container $2 is not running" >&2; exit 1; }
+    shift 2; exec "$@" ;;
+  exec*) echo "Error response from daemon: No such container: $2" >&2; exit 1 ;;
+esac"""
+
+
+async def test_every_replica_of_a_service_is_asked(
+    http_client: HttpClient, stage: Stage, sshd: Sshd | None
+) -> None:
+    stage.program("docker", REPLICAS)
+    stage.says("redis-cli", "PONG\n")
+    probe = probe_of("redis-cli ping", container="redis")
+    async with reaching((), sshd) as reach:
+        prober = Prober(http_client, SystemClock(), HealthSource(), reach)
+        well = (await prober.ask(probe)).result
+        (stage.path / "docker.down").touch()
+        sick = (await prober.ask(probe)).result
+    assert well.verdict is Verdict.HEALTHY
+    assert well.said.startswith("all 2: PONG in ")
+    assert sick.verdict is Verdict.UNHEALTHY
+    assert sick.said == "shop-redis-2: the container shop-redis-2 is not running"
+    assert well.probe == sick.probe == probe
+    # What they are called is looked up once.
+    assert [call.split()[0] for call in stage.calls("docker")] == ["exec", "ps", *["exec"] * 4]
+
+
+async def test_replicas_that_are_gone_are_a_no(http_client: HttpClient, stage: Stage) -> None:
+    stage.program("docker", REPLICAS)
+    stage.says("redis-cli", "PONG\n")
+    probe = probe_of("redis-cli ping", container="redis")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(stage.path))
+        async with reaching((), None) as reach:
+            prober = Prober(http_client, SystemClock(), HealthSource(), reach)
+            assert (await prober.ask(probe)).result.verdict is Verdict.HEALTHY
+            gone = 'echo "Error: No such container: x" >&2; exit 1'
+            stage.program("docker", f'[ "$1" = ps ] && exit 0; {gone}')
+            result = (await prober.ask(probe)).result
+            assert (result.verdict, result.said) == (
+                Verdict.UNHEALTHY,
+                "there is no container redis",
+            )
+            stage.program("docker", gone)
+            assert (await prober.ask(probe)).result.verdict is Verdict.NO_ANSWER
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,10 @@ def test_a_mount_that_df_cannot_tell_of_is_said() -> None:
     facts = told_by(DEBIAN_12, broken={"disks": stale}).facts
     assert facts.missing == ("disks: df: /mnt/nfs: Stale file handle",)
     assert "/" in paths(facts)
-    not_ours = Part(1, DEBIAN_12["disks"], b"df: /run/user/1000/doc: Operation not permitted\n")
+    denied = b"df: /run/user/1000/doc: Operation not permitted\n"
+    both = Part(1, DEBIAN_12["disks"], stale.err + denied)
+    assert told_by(DEBIAN_12, broken={"disks": both}).facts.missing == facts.missing
+    not_ours = Part(1, DEBIAN_12["disks"], denied)
     assert told_by(DEBIAN_12, broken={"disks": not_ours}).facts.missing == ()
 
 
@@ -223,6 +226,16 @@ def test_a_source_that_looks_like_columns_is_no_mount_of_its_own() -> None:
     }
     facts = told_by(outputs).facts
     assert paths(facts) == {"/mnt/x": 25, "/": 47, "/mnt/two\nlines": 50}
+
+
+def test_the_root_of_a_container_counts_although_it_is_an_overlay() -> None:
+    outputs = {
+        **DEBIAN_12,
+        "mounts": b"overlay / overlay rw 0 0\noverlay /srv/x overlay rw 0 0\n",
+        "disks": b"Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+        b"overlay 100 90 10 90% /\noverlay 100 90 10 90% /srv/x\n",
+    }
+    assert paths(told_by(outputs).facts) == {"/": 90}
 
 
 def test_containers_are_told_with_how_they_ended() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -260,8 +260,8 @@ class Answers(Prometheus):
         return self._answers.get(query, InstantAnswer(()))
 
 
-def sample(name: str, value: float = 1, **labels: str) -> Sample:
-    return Sample(Labels({"__name__": name, **labels}), T0, value)
+def sample(name: str, value: float, labels: Mapping[str, str], **more: str) -> Sample:
+    return Sample(Labels({"__name__": name, **labels, **more}), T0, value)
 
 
 def told_by(*samples: Sample, warnings: tuple[Raw, ...] = (), total: int = 0) -> InstantAnswer:
@@ -273,8 +273,8 @@ def failure() -> Failure:
 
 
 WEB = {"namespace": "shop", "deployment": "web"}
-DESIRED = sample("kube_deployment_spec_replicas", 2, **WEB)
-AVAILABLE = sample("kube_deployment_status_replicas_available", 2, **WEB)
+DESIRED = sample("kube_deployment_spec_replicas", 2, WEB)
+AVAILABLE = sample("kube_deployment_status_replicas_available", 2, WEB)
 
 
 async def read(**answers: InstantAnswer | Failure) -> KubernetesReading:
@@ -325,7 +325,7 @@ def workloads(*samples: Sample) -> tuple[Workload, ...]:
 
 
 def test_of_two_replicas_of_the_exporter_the_worse_word_counts() -> None:
-    behind = sample(AVAILABLE.labels.exact("__name__"), 1, instance="b", **WEB)
+    behind = sample(AVAILABLE.labels.exact("__name__"), 1, WEB, instance="b")
     (web,) = workloads(DESIRED, AVAILABLE, behind)
     assert (web.desired, web.available) == (2, 1)
 
@@ -333,8 +333,8 @@ def test_of_two_replicas_of_the_exporter_the_worse_word_counts() -> None:
 def test_of_two_clusters_the_one_that_is_worse_off_is_told() -> None:
     def cluster(name: str, desired: int, available: int) -> Iterable[Sample]:
         labels = {**WEB, "cluster": name}
-        yield sample("kube_deployment_spec_replicas", desired, **labels)
-        yield sample("kube_deployment_status_replicas_available", available, **labels)
+        yield sample("kube_deployment_spec_replicas", desired, labels)
+        yield sample("kube_deployment_status_replicas_available", available, labels)
 
     both = [*cluster("a", 2, 2), *cluster("b", 5, 4)]
     for samples in (both, list(reversed(both))):
@@ -345,9 +345,9 @@ def test_of_two_clusters_the_one_that_is_worse_off_is_told() -> None:
 def test_pods_of_one_cluster_are_not_those_of_another() -> None:
     made = {"created_by_kind": "ReplicaSet", "created_by_name": "web-5d4f8c7b9d"}
     pods = pods_in(
-        [sample("kube_pod_info", cluster="b", namespace="shop", pod="web-x", **made)], ()
+        [sample("kube_pod_info", 1, made, cluster="b", namespace="shop", pod="web-x")], ()
     )
-    desired = sample("kube_deployment_spec_replicas", 2, cluster="a", **WEB)
+    desired = sample("kube_deployment_spec_replicas", 2, WEB, cluster="a")
     (web,) = with_pods(workloads_in([desired], ()), pods)
     assert web.pods == ()
 
@@ -356,8 +356,8 @@ def test_a_status_of_an_older_spec_is_not_believed() -> None:
     (web,) = workloads(
         DESIRED,
         AVAILABLE,
-        sample("kube_deployment_metadata_generation", 5, **WEB),
-        sample("kube_deployment_status_observed_generation", 4, **WEB),
+        sample("kube_deployment_metadata_generation", 5, WEB),
+        sample("kube_deployment_status_observed_generation", 4, WEB),
     )
     assert (web.desired, web.available) == (2, None)
     assert web.reason is not None and "generation 4 of 5" in web.reason.exact
@@ -365,7 +365,7 @@ def test_a_status_of_an_older_spec_is_not_believed() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
 def test_a_value_that_is_no_count_is_not_known(value: float) -> None:
-    (web,) = workloads(DESIRED, sample("kube_deployment_status_replicas_ready", value, **WEB))
+    (web,) = workloads(DESIRED, sample("kube_deployment_status_replicas_ready", value, WEB))
     assert web.ready is None
 
 
@@ -387,7 +387,7 @@ LABELS = st.dictionaries(
 )  # fmt: skip
 SAMPLES = st.lists(
     st.builds(
-        lambda name, labels, value: sample(name, value, **labels),
+        lambda name, labels, value: sample(name, value, labels),
         st.sampled_from(NAMES),
         LABELS,
         st.floats() | st.sampled_from([0.0, 1.0, 3.0]),

@@ -168,7 +168,7 @@ async def test_a_host_whose_exporter_is_gone_has_no_reading(
 
 
 @real
-async def test_a_prometheus_that_fails_is_a_failure_of_every_host_it_told_of(
+async def test_nothing_is_told_of_any_host_while_prometheus_does_not_answer(
     tmp_path_factory: pytest.TempPathFactory, http: HttpClient
 ) -> None:
     text = 'node_load1{host="web-1"} 1\nnode_load1{host="web-2"} 1\n'
@@ -187,11 +187,7 @@ async def test_a_prometheus_that_fails_is_a_failure_of_every_host_it_told_of(
             assert [each.split(":")[0] for each in facts(first, "web-1").missing] == [
                 *("cpu", "memory", "disks")
             ]
-        dark = await metrics.poll(1)
-    assert [each.host for each in dark] == ["web-1", "web-2"]
-    for each in dark:
-        assert isinstance(each.facts, Failure) and each.failed
-        assert each.facts.kind is FailureKind.REFUSED
+        assert await metrics.poll(1) == ()
 
 
 @pytest.mark.real("prometheus")
@@ -229,9 +225,11 @@ class Answers(Prometheus):
         return self._answers.get(query, InstantAnswer(()))
 
 
-def sample(name: str, value: float = 1, *, at: datetime = T0, **labels: str) -> Sample:
+def sample(
+    name: str, value: float, labels: Mapping[str, str], at: datetime = T0, **more: str
+) -> Sample:
     named = {"__name__": name} if name else {}
-    return Sample(Labels({**named, **labels}), at, value)
+    return Sample(Labels({**named, **labels, **more}), at, value)
 
 
 def told_by(*samples: Sample, warnings: tuple[Raw, ...] = (), total: int = 0) -> InstantAnswer:
@@ -240,12 +238,12 @@ def told_by(*samples: Sample, warnings: tuple[Raw, ...] = (), total: int = 0) ->
 
 WEB = {"instance": "web-1:9100", "job": "node"}
 WHOLE = (
-    sample("node_memory_MemTotal_bytes", 1000, **WEB),
-    sample("node_memory_MemAvailable_bytes", 250, **WEB),
-    sample("node_filesystem_size_bytes", 100, device="/dev/sda1", mountpoint="/", **WEB),
-    sample("node_filesystem_avail_bytes", 30, device="/dev/sda1", mountpoint="/", **WEB),
+    sample("node_memory_MemTotal_bytes", 1000, WEB),
+    sample("node_memory_MemAvailable_bytes", 250, WEB),
+    sample("node_filesystem_size_bytes", 100, WEB, device="/dev/sda1", mountpoint="/"),
+    sample("node_filesystem_avail_bytes", 30, WEB, device="/dev/sda1", mountpoint="/"),
 )
-BUSY_HALF = told_by(sample("", 50, **WEB))
+BUSY_HALF = told_by(sample("", 50, WEB))
 
 
 async def read(*hosts: Host, **answers: InstantAnswer | Failure) -> tuple[HostReading, ...]:
@@ -260,16 +258,16 @@ async def read(*hosts: Host, **answers: InstantAnswer | Failure) -> tuple[HostRe
 
 async def test_what_prometheus_works_out_is_joined_to_what_it_scraped() -> None:
     network = (
-        sample("node_network_receive_bytes_total", 10, device="eth0", **WEB),
-        sample("node_network_transmit_bytes_total", 20, device="eth0", **WEB),
+        sample("node_network_receive_bytes_total", 10, WEB, device="eth0"),
+        sample("node_network_transmit_bytes_total", 20, WEB, device="eth0"),
     )
     readings = await read(
         Host("web-1"),
         series=told_by(*WHOLE, *network),
         busy=BUSY_HALF,
-        processors=told_by(sample("", 4, **WEB)),
-        received=told_by(sample("", 1.5, device="eth0", **WEB)),
-        sent=told_by(sample("", 2.5, device="eth0", **WEB)),
+        processors=told_by(sample("", 4, WEB)),
+        received=told_by(sample("", 1.5, WEB, device="eth0")),
+        sent=told_by(sample("", 2.5, WEB, device="eth0")),
     )
     told = facts(readings, "web-1")
     assert (told.cpu_percent, told.cpus, told.memory_percent) == (50, 4, 75)
@@ -282,7 +280,7 @@ async def test_what_prometheus_works_out_is_joined_to_what_it_scraped() -> None:
 
 async def test_a_clock_is_compared_with_ours_through_that_of_prometheus() -> None:
     # The host is 90 s ahead of Prometheus, and that is 30 s behind us.
-    answered = sample("", 90, at=T0 - timedelta(seconds=30), **WEB)
+    answered = sample("", 90, WEB, T0 - timedelta(seconds=30))
     readings = await read(Host("web-1"), series=told_by(*WHOLE), offset=told_by(answered))
     told = facts(readings, "web-1")
     assert told.clock_offset == timedelta(seconds=60)
@@ -292,7 +290,7 @@ async def test_a_clock_is_compared_with_ours_through_that_of_prometheus() -> Non
 @pytest.mark.parametrize(("age_s", "counted_s"), [(5, 0), (59, 0), (200, 140)])
 async def test_facts_that_were_scraped_long_ago_are_old(age_s: float, counted_s: float) -> None:
     readings = await read(
-        Host("web-1"), series=told_by(*WHOLE), age=told_by(sample("", age_s, **WEB))
+        Host("web-1"), series=told_by(*WHOLE), age=told_by(sample("", age_s, WEB))
     )
     assert readings[0].at.wall == T0 - timedelta(seconds=counted_s)
 
@@ -306,10 +304,17 @@ async def test_a_partial_answer_proves_nothing_of_a_host() -> None:
     ).missing == ()  # fmt: skip
 
 
+async def test_a_fact_that_prometheus_cannot_work_out_is_missing_with_its_cause() -> None:
+    slow = Failure("prom", "query", FailureKind.TIMEOUT, "too slow", "an answer", "wait", T0)
+    told = facts(await read(Host("web-1"), series=told_by(*WHOLE), busy=slow), "web-1")
+    assert told.cpu_percent is None and "cpu: too slow" in told.missing
+    assert told.memory_percent == 75
+
+
 async def test_a_host_that_vanished_is_not_told_of_while_others_are() -> None:
     other = {"instance": "web-2:9100", "job": "node"}
     answers: dict[str, InstantAnswer | Failure] = {
-        SERIES: told_by(*WHOLE, sample("node_load1", 1, **other))
+        SERIES: told_by(*WHOLE, sample("node_load1", 1, other))
     }
     hosts = (Host("web-1"), Host("web-2"))
     metrics = NodeMetrics(Answers(answers), hosts, ManualClock(T0), INTERVAL)
@@ -326,7 +331,7 @@ def mounts_of(*samples: Sample) -> tuple[Mount, ...]:
 def disk(path: str, device: str = "/dev/sda1", size: float = 100, **values: float) -> list[Sample]:
     labels = {**WEB, "device": device, "mountpoint": path, "fstype": "ext4"}
     return [
-        sample(f"node_filesystem_{name}", value, **labels)
+        sample(f"node_filesystem_{name}", value, labels)
         for name, value in {"size_bytes": size, **values}.items()
     ]
 
@@ -360,13 +365,7 @@ def placed(
     here: str = "laptop",
 ) -> dict[str, str]:  # fmt: skip
     """Each host that was found, with the instance that was taken for it."""
-    samples = [
-        sample(
-            "node_uname_info",
-            **{"nodename": "vm", **{key: value for key, value in each.items() if value}},
-        )
-        for each in targets
-    ]
+    samples = [sample("node_uname_info", 1, {"nodename": "vm", **each}) for each in targets]
     found = HostFinder(hosts, services, here).placed(nodes_in(samples, Derived()))
     return {host: node.labels.exact("instance") for host, node in found.items()}
 
@@ -441,7 +440,7 @@ NAMES = [
 ]
 SAMPLES = st.lists(
     st.builds(
-        lambda name, labels, value: sample(name, value, **labels),
+        lambda name, labels, value: sample(name, value, labels),
         st.sampled_from(NAMES),
         st.dictionaries(
             st.sampled_from(["instance", "host", "nodename", "device", "mountpoint", "release"]),

@@ -328,6 +328,9 @@ def test_inside_tmux_the_shell_is_a_pane_and_the_console_stays(tmux: Tmux) -> No
     tmux.terminal.wait_for("it-is-42")
     tmux("send-keys", "exit", "Enter")
     wait_until(tmux, lambda: len(tmux.panes()) == 1)
+    tmux.terminal.type("7")
+    tmux.terminal.wait_for("opened a shell in the tmux pane")
+    tmux.terminal.wait_for("ended after")
 
 
 def test_a_pane_whose_ssh_failed_stays_to_be_read(tmux: Tmux, sshd: Sshd) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from console.demo.inventory import SERVICES, ServiceSpec
-from console.demo.machines.lives import Life, age_s, hex_of, life_of
+from console.demo.inventory import SERVICES, ServiceSpec, age_s
+from console.demo.machines.lives import Life, hex_of, life_of
 from console.demo.machines.moments import ago, nano
 from console.demo.world import World
 

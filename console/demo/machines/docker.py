@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from console.demo.inventory import age_s
 from console.demo.machines.containers import Box, box_of, boxes_on, inspected, up_since
 from console.demo.machines.gotemplate import filled
 from console.demo.machines.inside import run_inside
-from console.demo.machines.lives import age_s
 from console.demo.machines.logtext import Asked, answered
 from console.demo.machines.moments import ago, nano
 from console.demo.machines.options import parsed

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from console.demo.inventory import ServiceSpec
+from console.demo.inventory import ServiceSpec, age_s
 from console.demo.machines.docker import table
 from console.demo.machines.inside import run_inside
-from console.demo.machines.lives import age_s
 from console.demo.machines.logtext import Asked, answered
 from console.demo.machines.moments import nano, short
 from console.demo.machines.options import Options, parsed

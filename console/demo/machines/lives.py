@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from console.demo.inventory import DAY_S
+from console.demo.inventory import age_s
 from console.demo.world import World
 
 
@@ -42,11 +42,6 @@ def life_of(world: World, service: str) -> Life:
     if begun_s is not None and runs:
         began_s = max(began_s, begun_s)
     return Life(runs, began_s, last.start_s, last.exit_code, last.oom_killed, len(ends) - 1)
-
-
-def age_s(name: str) -> float:
-    """How long before the world's start a thing was made or started."""
-    return (1 + number_of("age " + name, 4000) / 100) * DAY_S
 
 
 def number_of(key: str, below: int) -> int:

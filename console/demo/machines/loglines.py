@@ -13,8 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from console.demo.inventory import BY_NAME, ServiceSpec
-from console.demo.machines.lives import age_s
+from console.demo.inventory import BY_NAME, ServiceSpec, age_s
 from console.demo.script import Trouble
 from console.demo.world import World
 

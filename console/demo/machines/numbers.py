@@ -6,8 +6,8 @@ import math
 
 import msgspec
 
-from console.demo.inventory import HOSTS, HostSpec
-from console.demo.machines.lives import age_s, number_of
+from console.demo.inventory import DISKS_GIB, HOSTS, HostSpec, traffic_per_s, uptime_s
+from console.demo.machines.lives import number_of
 from console.demo.metrics import Series
 from console.demo.shape import jitter
 from console.demo.world import World
@@ -15,10 +15,6 @@ from console.demo.world import World
 GIB = 1 << 30
 TICKS = 100
 """Kernel ticks a second (`USER_HZ`)."""
-
-_CPUS = {"k8s-1": 32, "data-1": 16}
-_MEMORY_GIB = {"k8s-1": 128, "data-1": 64}
-_DISK_GIB = {"/": 80, "/var/lib": 400}
 
 HOST = {host.name: host for host in HOSTS}
 
@@ -51,14 +47,14 @@ class Numbers:
     @property
     def cpus(self) -> int:
         """How many processors it has."""
-        return _CPUS.get(self.host.name, 8)
+        return self.host.cpus
 
     @property
     def uptime_s(self) -> float:
         """Since it was started."""
         back = [t.end_s for t in self._world.troubles.get(self.host.name, ())
                 if t.refuse and t.end_s <= self.at_s]  # fmt: skip
-        return self.at_s - max(back, default=-3 * age_s(self.host.name))
+        return self.at_s - max(back, default=-uptime_s(self.host.name))
 
     @property
     def cpu_percent(self) -> float:
@@ -68,7 +64,7 @@ class Numbers:
     @property
     def memory_kib(self) -> tuple[int, int]:
         """All of it, and what is available."""
-        total = _MEMORY_GIB.get(self.host.name, 16) * GIB // 1024
+        total = self.host.memory_gib * GIB // 1024
         return total, int(total * (1 - self._value("=memory") / 100))
 
     @property
@@ -81,7 +77,7 @@ class Numbers:
     def disks(self) -> list[Disk]:
         """Its file systems."""
         found = []
-        for number, (path, gib) in enumerate(_DISK_GIB.items()):
+        for number, (path, gib) in enumerate(DISKS_GIB.items()):
             size = gib * GIB // 1024
             used = self._value("=disk", path) / 100
             inodes = gib * 65536
@@ -102,8 +98,8 @@ class Numbers:
 
     def traffic(self) -> tuple[int, int]:
         """Bytes received and sent since it was started."""
-        rate = 200_000 + number_of("traffic " + self.host.name, 3_000_000)
-        return int(self.uptime_s * rate), int(self.uptime_s * rate * 1.7)
+        received, sent = traffic_per_s(self.host.name)
+        return int(self.uptime_s * received), int(self.uptime_s * sent)
 
     def _series(self, family: str, mountpoint: str | None = None) -> Series:
         for one in self._world.series:

@@ -6,8 +6,8 @@ import math
 
 import msgspec
 
-from console.demo.inventory import K8S_HOST, SERVICES, ServiceSpec, pod_name
-from console.demo.machines.lives import age_s, hex_of
+from console.demo.inventory import K8S_HOST, SERVICES, ServiceSpec, age_s, pod_name
+from console.demo.machines.lives import hex_of
 from console.demo.machines.moments import seconds
 from console.demo.world import World
 

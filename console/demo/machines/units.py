@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from console.demo.inventory import SERVICES, ServiceSpec
+from console.demo.inventory import SERVICES, ServiceSpec, age_s
 from console.demo.machines.containers import has_docker
 from console.demo.machines.docker import table
-from console.demo.machines.lives import Life, age_s, life_of, number_of
+from console.demo.machines.lives import Life, life_of, number_of
 from console.demo.machines.moments import ago
 from console.demo.machines.numbers import HOST
 from console.demo.machines.options import parsed

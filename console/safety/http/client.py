@@ -17,7 +17,13 @@ from console.safety.clock import Clock
 from console.safety.http.address import require_address
 from console.safety.http.body import capped, too_big
 from console.safety.http.connect import Place, connected
-from console.safety.http.failure import ATTEMPT, Attempt, failure_of, timed_out
+from console.safety.http.failure import (
+    ATTEMPT,
+    Attempt,
+    failure_of,
+    timed_out,
+    wants_proxy_auth,
+)
 from console.safety.http.options import (
     MAX_REDIRECTS,
     HttpAnswer,
@@ -197,12 +203,15 @@ class HttpClient:
         require_way(options, self._tunnel, url)
         headers = headers_for(options, content_kind)
         async with self._try(url, peer_of(url, options), options.timeout_s) as attempt:
-            attempt.proxied = options.proxy is not None
+            if options.proxy is not None:
+                attempt.behind_proxy(peer_of(url, PLAIN))
             client = self._client(options, url)
             began = self._clock.now().mono
             for _ in range(MAX_REDIRECTS + 1):
                 response = await self._sent(client, method, url, options, headers, content)
                 try:
+                    if attempt.proxied and response.status_code == 407:
+                        raise wants_proxy_auth(attempt)
                     location = response.headers.get("location")
                     follow = options.redirects and method in ("GET", "HEAD")
                     if not follow or response.status_code not in _REDIRECTS or location is None:

@@ -22,9 +22,16 @@ class Attempt:
         """`host:port` of the target, or of the proxy."""
         self.timeout_s = timeout_s
         self.proxied = False
+        self.tls_peer = peer
+        """Whose certificate is looked at: never a plain proxy's, which only passes it on."""
         self.doing = "sending the request"
         self.connected = False
         """A new connection was made for it, so that none was reused."""
+
+    def behind_proxy(self, target: str) -> None:
+        """`peer` is a proxy, and the request is for `target`."""
+        self.proxied = True
+        self.tls_peer = visible(target)
 
 
 ATTEMPT: Final[ContextVar[Attempt]] = ContextVar("attempt")
@@ -54,6 +61,12 @@ def timed_out(attempt: Attempt, timeout_s: float) -> HttpFailure:
         f"{attempt.peer} was not done within {timeout_s:g} s (while {attempt.doing})",
         url=attempt.url,
     )
+
+
+def wants_proxy_auth(attempt: Attempt) -> HttpFailure:
+    """The proxy answered in place of the target: it does not know us."""
+    message = f"the proxy {attempt.peer} asks for a user and password (407)"
+    return HttpFailure(HttpFault.PROXY, message, url=attempt.url)
 
 
 def failure_of(error: Exception, attempt: Attempt) -> HttpFailure:
@@ -92,7 +105,7 @@ def _failed(kind: HttpFault, message: str, attempt: Attempt, cause: object) -> H
 
 
 def _tls(error: ssl.SSLError, attempt: Attempt) -> HttpFailure:
-    peer = attempt.peer
+    peer = attempt.tls_peer
     code = getattr(error, "verify_code", None) if _is_verification(error) else None
     words = visible(str(getattr(error, "verify_message", "") or error.reason or error), cells=120)
     if code in _EXPIRED:

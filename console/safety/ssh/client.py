@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from console.safety.ssh.native import Native
     from console.safety.ssh.openssh import OpenSsh
 
-Tunnel: TypeAlias = socket.socket
+Tunnel = socket.socket
 """What `tunnel()` gives, for rooms that hand it on and touch no socket."""
 
 

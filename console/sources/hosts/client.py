@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from config.schema import HostsSource
 from console.model.registry import Host
 from console.safety.ssh import SshResult
@@ -10,6 +12,9 @@ from console.sources.hosts.parts import Parts, parts_in
 from console.sources.hosts.script import Look, look_at
 from console.sources.hosts.settings import Wanted
 from console.sources.reach import Reach
+
+MAX_LOOK_BYTES: Final = 4 << 20
+"""Two thousand containers are 1 MiB; a node of a large cluster has as many mounts."""
 
 
 class HostClient:
@@ -33,7 +38,9 @@ class HostClient:
             Unusable: there was none that can be used.
         """
         name = self._host.name
-        result = await self._reach.run(name, look, timeout_s=self._timeout_s)
+        result = await self._reach.run(
+            name, look, timeout_s=self._timeout_s, max_bytes=MAX_LOOK_BYTES
+        )
         errors.refuse(result, name, self._timeout_s, sudo=self._host.sudo)
         parts = parts_in(result.stdout, result.stderr, look.token)
         if parts.get("then") is None:

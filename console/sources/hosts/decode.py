@@ -14,6 +14,7 @@ from console.model.host import Container, HostFacts, Interface, Means, Mount, Un
 from console.safety.clock import Instant
 from console.safety.text import visible
 from console.sources.answer import Unusable
+from console.sources.ended import last_line
 from console.sources.hosts import decode_proc as proc
 from console.sources.hosts.decode_disks import kinds_in, mounts_in
 from console.sources.hosts.decode_docker import containers_in
@@ -23,7 +24,10 @@ from console.sources.hosts.parts import Part, Parts
 from console.sources.hosts.settings import Wanted
 
 _DATE: Final = re.compile(rb"\s*(\d{1,11})(?:\.(\d{9}))?")
-_NOT_FOR_US: Final = re.compile(rb"permission denied|operation not permitted", re.IGNORECASE)
+_NOT_FOR_US: Final = re.compile(
+    rb"permission denied|operation not permitted|no such file", re.IGNORECASE
+)
+"""Of other users' mounts, and of those of containers that went while `df` was at work."""
 
 Refused = Callable[[str, Unusable], Failure]
 """A part of the facts, `containers` or `units`, that the host would not tell, as a value."""
@@ -227,8 +231,10 @@ def _mounts(parts: Parts, missing: _Missing, limit_s: int) -> tuple[Mount, ...] 
         missing.words.append(f"disks: {disks.said or gap}")
         return None
     # `df` ends with 1 for a single mount of which it could not tell.
-    if disks.status != 0 and disks.said and not _NOT_FOR_US.search(disks.err):
-        missing.words.append(f"disks: {disks.said}")
+    sick = [line for line in disks.err.splitlines() if not _NOT_FOR_US.search(line)]
+    said = last_line(b"\n".join(sick))
+    if disks.status != 0 and said:
+        missing.words.append(f"disks: {said}")
     return mounts
 
 

@@ -13,16 +13,13 @@ from typing import Final
 
 from console.model.failure import FailureKind
 from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
-from console.safety.ssh import Command, SshResult
+from console.safety.ssh import SshResult
 from console.safety.text import visible
 from console.sources.answer import Unusable
-from console.sources.ended import NOT_FOUND, NOT_RUNNABLE, last_line, refuse_sudo, refuse_unfinished
+from console.sources.ended import NOT_FOUND, NOT_RUNNABLE, last_line
 from console.sources.probes.settings import took
-from console.sources.reach import Reach
 
-ON_HOSTS: Final = (ProbeKind.COMMAND, ProbeKind.FILE)
 SAID_CELLS: Final = 100
-MAX_OUTPUT_BYTES: Final = 64 * 1024
 
 _UNQUOTED: Final = frozenset("|&;<>()\n")
 _VARIABLE: Final = re.compile(r"\$[\w{(?$!@*#]")
@@ -45,57 +42,6 @@ _NO_DAEMON: Final = re.compile(rb"cannot connect to the docker daemon", re.IGNOR
 _MISSING_INSIDE: Final = re.compile(
     rb"executable file not found|no such file or directory", re.IGNORECASE
 )
-
-
-class HostProber:
-    """Runs the checks of kinds COMMAND and FILE."""
-
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
-
-    async def ask(self, probe: Probe) -> ProbeResult:
-        """What `probe` learns now.
-
-        Raises:
-            SshFailure: there was no answer.
-            Unusable: nothing was learned of the service.
-        """
-        argv = argv_of(probe)
-        timeout_s = probe.timeout.total_seconds()
-        sudo = self._by_sudo(probe)
-        result = await self._reach.run(
-            probe.host,
-            Command(argv, sudo=sudo),
-            timeout_s=timeout_s,
-            max_bytes=MAX_OUTPUT_BYTES,
-        )
-        refuse_unfinished(result, timeout_s)
-        if sudo:
-            refuse_sudo(result, probe.host)
-        if probe.container and result.exit_status != 0:
-            objection = _of_docker(probe, result)
-            if objection is not None:
-                return objection
-        return _file(probe, result) if probe.kind is ProbeKind.FILE else _command(probe, result)
-
-    def can(self, probe: Probe) -> bool:
-        """Whether there is a way onto the host of `probe`."""
-        return self._reach.can(probe.host)
-
-    def typed(self, probe: Probe) -> str:
-        """The command that a person types to see for himself; empty where there is none."""
-        try:
-            argv = argv_of(probe)
-        except Unusable:
-            return ""
-        return self._reach.typed(
-            probe.host, ("sudo", "-n", *argv) if self._by_sudo(probe) else argv
-        )
-
-    def _by_sudo(self, probe: Probe) -> bool:
-        """Docker may need rights that the login has not; the team's own command runs as is."""
-        host = self._reach.host(probe.host)
-        return bool(probe.container) and host is not None and host.sudo
 
 
 def argv_of(probe: Probe) -> tuple[str, ...]:
@@ -164,10 +110,37 @@ def _unreadable(cause: str, remedy: str) -> Unusable:
     )
 
 
-def _of_docker(probe: Probe, result: SshResult) -> ProbeResult | None:
-    """What docker itself says, and not the command in the container; `None` where it does not."""
-    said = result.stderr + b"\n" + result.stdout
-    container = visible(probe.container, cells=60)
+def judged(probe: Probe, result: SshResult) -> ProbeResult | None:
+    """What the end of the check says of the service; `None`: there is no such container.
+
+    Raises:
+        Unusable: nothing was learned of the service.
+    """
+    if probe.container and result.exit_status != 0:
+        said = result.stderr + b"\n" + result.stdout
+        _refuse_docker(probe, said)
+        if _NO_CONTAINER.search(result.stderr):
+            return None
+        state = _NOT_RUNNING.search(result.stderr)
+        if state is not None:
+            how = (state.group(1) or b"not running").decode("ascii").lower()
+            container = visible(probe.container, cells=60)
+            return _result(probe, result, Verdict.UNHEALTHY, f"the container {container} is {how}")
+    return _file(probe, result) if probe.kind is ProbeKind.FILE else _command(probe, result)
+
+
+def no_container(probe: Probe) -> ProbeResult:
+    """Docker has none of that name, nor replicas of it."""
+    said = f"there is no container {visible(probe.container, cells=60)}"
+    return ProbeResult(probe=probe, verdict=Verdict.UNHEALTHY, said=said)
+
+
+def _refuse_docker(probe: Probe, said: bytes) -> None:
+    """Pass what is the word of the command in the container, or of docker about that.
+
+    Raises:
+        Unusable: docker itself is missing, does not run or does not let us in.
+    """
     host = visible(probe.host, cells=60)
     if _NO_RIGHTS.search(said):
         raise Unusable(
@@ -188,13 +161,6 @@ def _of_docker(probe: Probe, result: SshResult) -> ProbeResult | None:
             f"there is no program docker on {host}, or not in its PATH",
             remedy="install docker there, or correct the type of the service",
         )
-    if _NO_CONTAINER.search(result.stderr):
-        return _result(probe, result, Verdict.UNHEALTHY, f"there is no container {container}")
-    state = _NOT_RUNNING.search(result.stderr)
-    if state is not None:
-        how = (state.group(1) or b"not running").decode("ascii").lower()
-        return _result(probe, result, Verdict.UNHEALTHY, f"the container {container} is {how}")
-    return None
 
 
 def _file(probe: Probe, result: SshResult) -> ProbeResult:

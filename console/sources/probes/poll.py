@@ -18,8 +18,8 @@ from console.sources.answer import Unusable, skew_of
 from console.sources.fault import failure_of
 from console.sources.probes import errors
 from console.sources.probes.client import ProbeClient
-from console.sources.probes.command import ON_HOSTS, HostProber
 from console.sources.probes.decode import NOTHING, Told, told_by
+from console.sources.probes.on_host import ON_HOSTS, HostProber
 from console.sources.probes.settings import SOURCE, options_of, took
 from console.sources.reach import Reach
 

@@ -61,9 +61,8 @@ class NodeMetrics:
         self._prometheus = prometheus
         self._clock = clock
         self._finder = HostFinder(hosts, services, os.uname().nodename)
-        self._told: tuple[str, ...] = ()
-        """Hosts of which the newest answer told."""
         self._found = False
+        """It had some once."""
         self._asked_in_vain: Instant | None = None
 
     @property
@@ -74,30 +73,28 @@ class NodeMetrics:
     async def poll(self, round: int) -> tuple[HostReading, ...]:  # noqa: A002 - all sources agree on it
         """One reading a host that is found. Raises nothing.
 
-        A host whose series have gone has none: what was known of it grows old. Where
-        Prometheus fails, each host that it told of has the failure.
+        A host whose series have gone has none, and no host has one where Prometheus fails:
+        what was known grows old, and Prometheus has a row of its own.
         """
         before = self._clock.now()
         if self._asked_in_vain is not None and before.since(self._asked_in_vain) < ABSENT_EVERY:
             return ()
         series = await self._prometheus.instant(SERIES, limit=MAX_SAMPLES)
         if isinstance(series, Failure):
-            failure = msgspec.structs.replace(series, part="node_exporter")
-            return tuple(self._reading(host, before, failure) for host in self._told)
+            return ()
         if not series.samples:
             # A partial answer may have left out just that: it is asked again at the usual time.
             self._asked_in_vain = None if self._found or series.warnings else before
-            self._told = ()
             return ()
         self._found = True
         skew, error, offset = await self._clocks()
         busy, processors, received, sent, age = await asyncio.gather(
-            *map(self._samples_of, (BUSY, PROCESSORS, RECEIVED, SENT, AGE))
+            self._prometheus.instant(BUSY, limit=MAX_SAMPLES),
+            *map(self._samples_of, (PROCESSORS, RECEIVED, SENT, AGE)),
         )
-        derived = Derived(busy, processors, received, sent, age, offset)
+        doubt = _doubt(series) or _doubt(busy, "cpu: ")
+        derived = Derived(_samples(busy), processors, received, sent, age, offset)
         placed = self._finder.placed(nodes_in(series.samples, derived))
-        self._told = tuple(placed)
-        doubt = _doubt(series)
         return tuple(
             self._reading(
                 host,
@@ -121,12 +118,9 @@ class NodeMetrics:
 
     async def _samples_of(self, query: str) -> tuple[Sample, ...]:
         """What `query` gives; nothing where it fails: then its fact is missing."""
-        answer = await self._prometheus.instant(query, limit=MAX_SAMPLES)
-        return answer.samples if isinstance(answer, InstantAnswer) else ()
+        return _samples(await self._prometheus.instant(query, limit=MAX_SAMPLES))
 
-    def _reading(
-        self, host: str, before: Instant, facts: HostFacts | Failure, age_s: float = 0.0
-    ) -> HostReading:
+    def _reading(self, host: str, before: Instant, facts: HostFacts, age_s: float) -> HostReading:
         now = self._clock.now()
         return HostReading(
             source=self._prometheus.name,
@@ -137,12 +131,18 @@ class NodeMetrics:
         )
 
 
-def _doubt(answer: InstantAnswer) -> str:
+def _samples(answer: InstantAnswer | Failure) -> tuple[Sample, ...]:
+    return answer.samples if isinstance(answer, InstantAnswer) else ()
+
+
+def _doubt(answer: InstantAnswer | Failure, what: str = "") -> str:
     """Why `answer` may lack something that a host has; empty for a whole one."""
+    if isinstance(answer, Failure):
+        return f"{what}{answer.cause}"
     if answer.total > len(answer.samples):
-        return f"only {len(answer.samples):,} of {answer.total:,} series were read"
+        return f"{what}only {len(answer.samples):,} of {answer.total:,} series were read"
     if answer.warnings:
-        return f"a partial answer: {visible(answer.warnings[0], cells=120)}"
+        return f"{what}a partial answer: {visible(answer.warnings[0], cells=120)}"
     return ""
 
 
