@@ -187,7 +187,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def _tick(self) -> None:
         frame = self.frame
-        if frame is not None:
+        if frame is not None and frame.command_line is not None:  # its first frame stands
             frame.tick(self.clock.now())
         idle_s = self.clock.now().mono - self._last_key
         if self._settled and idle_s > IDLE_S and gc.get_count()[0] > 20_000:

@@ -18,7 +18,8 @@ from screens.frame import Frame
 from screens.here import Subject, subject_of_cell
 from screens.host import HostScreen, score_field
 from screens.host_facts import COLUMNS, host_brief
-from screens.places import Chosen, PlaceBook, in_held_order, name_of, troubled_first
+from screens.place_order import in_held_order, name_of, troubled_first
+from screens.places import Chosen, PlaceBook
 from screens.sections import section
 from screens.service_facts import cell_brief, state_fields
 from widgets.detail import Detail, Field, Part

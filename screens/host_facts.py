@@ -115,7 +115,7 @@ def _brief_lists(facts: HostFacts) -> Iterator[Field]:
         yield Field("docker", facts.containers.cause, Ink.UNKNOWN)
     elif facts.containers:
         bad = [visible(one.name) for one in facts.containers if not one.runs]
-        told = f"{len(facts.containers)} containers" + (
+        told = _many(len(facts.containers), "container") + (
             f", not running: {', '.join(bad)}" * bool(bad)
         )
         yield Field("docker", told, Ink.FIRING if bad else Ink.PLAIN)
@@ -123,7 +123,7 @@ def _brief_lists(facts: HostFacts) -> Iterator[Field]:
         yield Field("units", facts.units.cause, Ink.UNKNOWN)
     elif facts.units:
         bad = [visible(one.name) for one in facts.units if one.active.exact == "failed"]
-        told = f"{len(facts.units)} units" + (f", failed: {', '.join(bad)}" * bool(bad))
+        told = _many(len(facts.units), "unit") + (f", failed: {', '.join(bad)}" * bool(bad))
         yield Field("units", told, Ink.FIRING if bad else Ink.PLAIN)
 
 
@@ -313,6 +313,10 @@ def _short(used: float | None, limit: float) -> str:
 
 def _load(load: float) -> str:
     return f"{load:.1f}" if load < 100 else f"{load:.0f}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count_text(count)} {what}{'s' * (count != 1)}"
 
 
 def _wrong(wrong: bool) -> Ink:

@@ -21,13 +21,12 @@ from console.model.state import State
 from console.triage.filter import Filter
 from screens.groups import UNLABELLED, Tally, heading_of, label_of, labels_in, tally_of
 from screens.host_facts import column_spans, namespace_note, note_of, old_after_s
+from screens.place_order import group_of, ident_of
 from widgets.matrix import Place
 from widgets.matrix import Service as Shown
 
 LAST: Final = (PAGES, API, EXTERNAL)
 """Places that are not machines stand behind those that are."""
-_BETWEEN: Final = "\n"
-"""Between the group of a row and its name."""
 HOST_NAME: Final = "host"
 """How a host's own cell is drawn."""
 
@@ -49,7 +48,7 @@ class _Slot:
     def __init__(self, name: str, value: str, host: Host | None) -> None:
         self.name = name
         self.value = value
-        self.key = f"{value}{_BETWEEN}{name}" if value else name
+        self.key = ident_of(value, name)
         self.host = host
         self.cells: list[int] = []
         self.tally = Tally()
@@ -271,44 +270,6 @@ def places_of(snapshot: Snapshot) -> tuple[Place, ...]:
     book = PlaceBook()
     book.take(snapshot)
     return book.places()
-
-
-def group_of(place: Place) -> str:
-    """The value of the label under which a row stands; empty where it stands under none."""
-    return place.ident.rpartition(_BETWEEN)[0]
-
-
-def name_of(place: Place) -> str:
-    """Of a row of a book: the name of its host or namespace."""
-    return place.ident.rpartition(_BETWEEN)[2]
-
-
-def troubled_first(places: Sequence[Place]) -> tuple[Place, ...]:
-    """The worst rows first; those that are alike as they stood, and groups stay together."""
-    if not any(group_of(place) for place in places[:1]):
-        return tuple(sorted(places, key=lambda place: -badness_of(place)))
-    worst: dict[str, int] = {}
-    for place in places:
-        group = group_of(place)
-        worst[group] = max(worst.get(group, 0), badness_of(place))
-    at = {group: number for number, group in enumerate(worst)}
-
-    def rank(place: Place) -> tuple[int, int, int]:
-        group = group_of(place)
-        return -worst[group], at[group], -badness_of(place)
-
-    return tuple(sorted(places, key=rank))
-
-
-def in_held_order(places: Sequence[Place], order: Sequence[str]) -> tuple[Place, ...]:
-    """As they were shown before; what is new comes last."""
-    rank = {ident: number for number, ident in enumerate(order)}
-    return tuple(sorted(places, key=lambda place: rank.get(place.ident, len(rank))))
-
-
-def badness_of(place: Place) -> int:
-    """How urgently somebody has to look there."""
-    return 0 if place.worst is None else place.worst.badness
 
 
 def short_name(cell: Cell) -> str:

@@ -23,7 +23,8 @@ from screens.evidence_asking import Asking, EvidenceCame
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
 from screens.here import Subject, subject_of_row
-from screens.places import PlaceBook, troubled_first
+from screens.place_order import troubled_first
+from screens.places import PlaceBook
 from screens.rows import columns, headings, is_dimmed, storm_columns
 from widgets.detail import Detail, Figure
 from widgets.live_list import LiveList

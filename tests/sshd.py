@@ -81,6 +81,7 @@ class Sshd:
         self.fingerprint = fingerprint_of(self.host_key)
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text(f"{self.known_line()}\n")
+        self._has_ended = False
 
     @property
     def port(self) -> int:
@@ -119,9 +120,15 @@ class Sshd:
         self._signal(signal.SIGKILL)
 
     def end(self) -> None:
-        """End it, its connections and what runs in them."""
-        self.drop()  # before its log is closed, which those processes hold open too
-        self.program.end()
+        """End it, its connections and what runs in them; a second time does nothing."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        # Connections hold its log open, whose reader is waited for: they go first, and while
+        # it is stopped no new one comes.
+        os.kill(self.program.pid, signal.SIGSTOP)
+        self.drop()
+        self.program.kill()
 
     def connections(self) -> int:
         """How many connections it has let in since it was started."""

@@ -12,29 +12,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from rich.style import Style
+import msgspec
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
 from console.safety.clock import Instant
-from console.safety.text import Raw
 from widgets.line_view import LineView
-from widgets.matrix_cursor import HEAD, Spot, by_cells, by_lines, column_of, line_of, next_bad
+from widgets.matrix_cursor import Spot, by_cells, by_lines, column_of, line_of, next_bad
 from widgets.matrix_layout import Layout, lay_out
-from widgets.matrix_rows import (
-    AGE,
-    Place,
-    Service,
-    age_of,
-    fact_spans,
-    lower_label,
-    plain_label,
-    service_spans,
-    title_spans,
-    told_label,
-    upper_label,
-)
+from widgets.matrix_rows import AGE, HEAD, Place, Service, age_of, line_parts, title_spans
 from widgets.paint import Spans, strip_of
 from widgets.theme import Ink
 
@@ -119,12 +106,15 @@ class Matrix(LineView, can_focus=True):
         self._places: tuple[Place, ...] = ()
         self._now: Instant | None = None
         self._at: Spot = (0, 0)
+        self._touched = False
+        """Somebody has put the cursor where it is."""
         self._column: int | None = None
         """In which lines are moved along; `None`: that of the cursor."""
         self._top = 0
         self._layout_now: Layout | None = None
         self._layout_for = (0, 0)
         self._strips: dict[tuple[int, int], tuple[object, Strip]] = {}
+        self._strips_for: Layout | None = None
         self._where: dict[str, tuple[int, int]] | None = None
 
     @property
@@ -149,7 +139,8 @@ class Matrix(LineView, can_focus=True):
     def set_places(self, places: Sequence[Place], now: Instant | None = None) -> None:
         """Show these; the cursor stays on its service, or in its place when that is gone.
 
-        A place that is the same object as before costs nothing.
+        As long as nobody has moved it, it is on the first service. A place that is the same
+        object as before costs nothing.
 
         Args:
             now: by which the age of facts is told.
@@ -161,9 +152,11 @@ class Matrix(LineView, can_focus=True):
         )
         if not same_shape:
             self._layout_now = self._where = None
-            self._at = self._again(was, place) or self._nearest(*self._at)
+            found = self._again(was, place) if self._touched else (0, 0)
+            self._at = self._nearest(*(found or self._at))
             self._column = None
-        self._scroll()
+        # Who looks at the top goes on looking there, wherever the cursor's row has gone.
+        self._scroll(follow=not same_shape and self._top > 0)
         self.repaint_changed()
         now_at = self.cursor_place
         if self.cursor_key != was or (now_at and now_at.ident) != (place and place.ident):
@@ -246,27 +239,32 @@ class Matrix(LineView, can_focus=True):
         if self._layout_now is None or key != self._layout_for:
             self._layout_for = key
             self._layout_now = self._made(self._places, *key)
-            self._strips.clear()
+            plan = msgspec.structs.replace(self._layout_now, starts=())
+            if plan != self._strips_for:  # else a strip is as good in another line
+                self._strips_for = plan
+                self._strips.clear()
         return self._layout_now
 
     def _made(self, places: Sequence[Place], width: int, height: int) -> Layout:
         sizes = [place.size for place in places]
-        cells = [cells for _, cells in self._columns]
+        columns = self._columns if any(place.facts for place in places) else ()
+        cells = [cells for _, cells in columns]
         return lay_out(sizes, width, height, named=self._named, told=self._told, columns=cells)
 
-    def _scroll(self) -> None:
+    def _scroll(self, *, follow: bool = True) -> None:
+        """Keep to the lines that there are, and the cursor in view where it is to `follow`."""
         if not self._places or not self.size.width:
             return
         layout = self._layout_at(self.size.width)
         row, index = self._at
         line, body = line_of(self._places, layout, self._at), max(1, self.size.height - layout.top)
         first = layout.starts[row] if index < layout.across else line  # with its heading
-        if first < self._top or line >= self._top + body:
+        if follow and (first < self._top or line >= self._top + body):
             self._top = line - body // 2
         self._top = max(0, min(self._top, layout.starts[-1] - body))
 
     def on_resize(self) -> None:
-        self._scroll()
+        self._scroll(follow=self._touched)
         self.repaint_changed()
         self.post_message(self.Resized(self))
 
@@ -310,49 +308,12 @@ class Matrix(LineView, can_focus=True):
             above = ((self.glyphs.rule * 2 + " ", Ink.HEADING), *place.above)
             parts = [(text, palette.style(ink)) for text, ink in above]
         else:
-            parts = self._parts(place, sub, layout, at, age)
+            parts = line_parts(place, sub, layout, at, age, self._columns, self.glyphs, palette)
         strip = strip_of(parts, width, fill=palette.base, marks=self.glyphs.marks)
         if len(self._strips) > _KEPT_STRIPS:
             self._strips.clear()
         self._strips[(row, sub)] = (key, strip)
         return strip
-
-    def _parts(
-        self, place: Place, sub: int, layout: Layout, at: int | None, age: tuple[str, bool]
-    ) -> list[tuple[Raw | str, Style]]:
-        palette, glyphs = self.palette, self.glyphs
-        label = self._label(place, sub, layout)
-        parts: list[tuple[Raw | str, Style]] = [
-            (text, palette.style(ink, cursor=at == HEAD)) for text, ink in label
-        ]
-        facts: Spans = ((" " * layout.facts, Ink.PLAIN),)
-        if sub == 0:
-            facts = fact_spans(place, layout, self._columns, age[0], glyphs)
-        parts += [(text, palette.style(ink, dimmed=age[1])) for text, ink in facts]
-        if not place.services and sub == 0:
-            return [*parts, (place.note, palette.style(place.note_ink))]
-        first = sub * layout.across
-        gap = " " if layout.pitch > 1 else ""
-        for index, service in enumerate(place.services[first : first + layout.across], first):
-            cursor = at == index
-            parts += [
-                (text, palette.style(ink, cursor=cursor))
-                for text, ink in service_spans(service, layout, glyphs)
-            ]
-            parts.append((gap, palette.base))
-        return parts
-
-    def _label(self, place: Place, sub: int, layout: Layout) -> Spans:
-        blank = ((" " * (layout.label + 1), Ink.PLAIN),)
-        if layout.below:
-            if sub == 0:
-                return upper_label(place, layout, self.glyphs)
-            return lower_label(place, layout) if sub == 1 else blank
-        if sub:
-            return blank
-        if layout.told:
-            return told_label(place, layout, self.glyphs)
-        return plain_label(place, layout.label, self.glyphs)
 
     def _with_mark(self, strip: Strip, mark: str, width: int) -> Strip:
         """`strip` with a sign at its end that there is more in that direction."""
@@ -381,7 +342,7 @@ class Matrix(LineView, can_focus=True):
     def _move(self, row: int, index: int) -> None:
         was = self._at
         self._at = (row, index)
-        self._column = None
+        self._column, self._touched = None, True
         if self._at != was:
             self._scroll()
             self.repaint_changed()

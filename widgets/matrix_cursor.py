@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final
 
 from console.model.state import State
 from widgets.matrix_layout import Layout
-from widgets.matrix_rows import Place
-
-HEAD: Final = -1
-"""The index at which the cursor is on the place itself."""
+from widgets.matrix_rows import HEAD, Place
 
 Spot = tuple[int, int]
 """A row, and a service in it or `HEAD`."""

@@ -74,7 +74,8 @@ def lay_out(
     """The layout of places on `width` x `height` terminal cells.
 
     With names as long as they need no more than three screens, or no second line anywhere;
-    `named` decides otherwise. Shapes alone stand two cells apart where the largest place then fits one line, else one.
+    `named` decides otherwise. Shapes alone stand two cells apart where the largest place then
+    fits one line, else one.
 
     Args:
         told: whether a row has its place's state and score, where there is room.

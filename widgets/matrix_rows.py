@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+from rich.style import Style
 
 from console.model.state import State
 from console.model.words import age_text, count_text, state_shape
 from console.safety.clock import Instant
 from console.safety.text import Raw, fit
 from widgets.matrix_layout import Layout, Size
-from widgets.paint import STATE_INKS, Glyphs, Span, Spans
+from widgets.paint import STATE_INKS, Glyphs, Palette, Span, Spans
 from widgets.theme import Ink
 
+HEAD: Final = -1
+"""The index at which the cursor is on the place itself."""
 AGE: Final = ("AGE", 5)
 """The last column of facts: how old they are."""
 _NO_STATE: Final = "-"
@@ -86,6 +89,58 @@ def title_spans(layout: Layout, columns: Iterable[tuple[str, int]]) -> Spans:
     shown = [*columns][: layout.columns]
     facts = "".join(" " + fit(name, cells, align="right") for name, cells in shown)
     return ((head + facts + ("  " if facts else " ") + "SERVICES", Ink.COLUMN),)
+
+
+def line_parts(
+    place: Place,
+    sub: int,
+    layout: Layout,
+    at: int | None,
+    age: tuple[str, bool],
+    columns: Sequence[tuple[str, int]],
+    glyphs: Glyphs,
+    palette: Palette,
+) -> list[tuple[Raw | str, Style]]:
+    """One of the lines of a place.
+
+    Args:
+        sub: which of its lines; 0 is the first.
+        at: the index of the cursor, where it stands in this line.
+        age: of its facts, and whether that is too old.
+        columns: titles and terminal cells of the facts.
+    """
+    parts: list[tuple[Raw | str, Style]] = [
+        (text, palette.style(ink, cursor=at == HEAD))
+        for text, ink in _label(place, sub, layout, glyphs)
+    ]
+    facts: Spans = ((" " * layout.facts, Ink.PLAIN),)
+    if sub == 0:
+        facts = fact_spans(place, layout, columns, age[0], glyphs)
+    parts += [(text, palette.style(ink, dimmed=age[1])) for text, ink in facts]
+    if not place.services and sub == 0:
+        return [*parts, (place.note, palette.style(place.note_ink))]
+    first = sub * layout.across
+    gap = " " if layout.pitch > 1 else ""
+    for index, service in enumerate(place.services[first : first + layout.across], first):
+        parts += [
+            (text, palette.style(ink, cursor=at == index))
+            for text, ink in service_spans(service, layout, glyphs)
+        ]
+        parts.append((gap, palette.base))
+    return parts
+
+
+def _label(place: Place, sub: int, layout: Layout, glyphs: Glyphs) -> Spans:
+    blank = ((" " * (layout.label + 1), Ink.PLAIN),)
+    if layout.below:
+        if sub == 0:
+            return upper_label(place, layout, glyphs)
+        return lower_label(place, layout) if sub == 1 else blank
+    if sub:
+        return blank
+    if layout.told:
+        return told_label(place, layout, glyphs)
+    return plain_label(place, layout.label, glyphs)
 
 
 def plain_label(place: Place, cells: int, glyphs: Glyphs) -> list[Span]:

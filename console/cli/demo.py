@@ -92,6 +92,8 @@ def _serve(scenario: str, speed: float) -> int:
         narrate(
             f"demo `{scenario}` is up; look at it with",
             f"    oncall --config {handle.settings_dir}",
+            "and enter its hosts with",
+            f"    ssh -F {handle.settings_dir / 'ssh' / 'config'} data-1",
             "ctrl+c ends it and removes its settings.",
         )
         put(str(handle.settings_dir))

@@ -13,6 +13,7 @@ from console.demo.ssh import Keys, SshListener, client_config
 from console.demo.world import World
 from console.safety.clock import Clock
 from console.safety.files import private_dir, write_atomic
+from console.safety.process.session import end_marked
 
 
 class HostServers:
@@ -39,6 +40,7 @@ class HostServers:
         self._world = world
         shells = ShellFolder(private_dir(folder / "h"), world)
         self._counter = Counter(world, clock, shells.socket)
+        self._socket = shells.socket
         self._keys = Keys(tuple(host.name for host in HOSTS))
         self._sessions: set[ShellSession] = set()
         self._listeners: dict[str, SshListener] = {}
@@ -80,6 +82,8 @@ class HostServers:
         for listener in self._listeners.values():
             await listener.release()
         await self._counter.close()
+        # What a command left behind in a group of its own, with nothing to print to.
+        end_marked(f"ONCALL_DEMO_SOCKET={self._socket}".encode())
 
     def write_keys(self, settings_dir: Path) -> None:
         """Write the client's key, the hosts' keys and a client configuration.

@@ -172,7 +172,7 @@ def _lines(world: World, server: str, text: str) -> list[Line] | None:
                 if (one.server, one.family) == (server, family)]  # fmt: skip
     grouped = _MAX_BY.fullmatch(text)
     if grouped is not None:
-        lines = selected(world, server, grouped[2])
+        lines = _vector(world, server, grouped[2])
         return None if lines is None else _greatest(lines, grouped[1].split(","))
     return selected(world, server, text)
 

@@ -192,3 +192,21 @@ def bound(port: int) -> socket.socket:
         found.close()
         raise
     return found
+
+
+def silent(port: int) -> list[socket.socket]:
+    """Sockets that, while they are open, take what is sent to a port and let it lie.
+
+    A queue for one connection, which is ours, is full: on Linux the kernel drops what else
+    comes, as if there were no machine. Elsewhere a client is connected and hears nothing.
+    """
+    queue = bound(port)
+    queue.listen(0)
+    found = [queue]
+    for _ in range(2):
+        filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        filler.setblocking(False)
+        with contextlib.suppress(OSError):
+            filler.connect((LOOPBACK, port))
+        found.append(filler)
+    return found

@@ -122,7 +122,7 @@ def oncall_settings(folder: Path, world: World, endpoints: Endpoints) -> Mapping
                 }
             ],
             "health": health,
-            "hosts": {"interval": "15s", "enabled": bool(endpoints.ssh)},
+            "hosts": {"interval": "20s", "enabled": bool(endpoints.ssh)},
         },
         **(_ssh(folder) if endpoints.ssh else {}),
         "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},

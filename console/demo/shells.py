@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 from collections.abc import Mapping
 
@@ -12,15 +13,12 @@ import asyncssh
 
 from console.demo.machines.folder import ShellFolder
 from console.safety.process import ProcessError
-from console.safety.process.session import (
-    Terminal,
-    end_session,
-    signal_session,
-    start_session,
-)
-from console.safety.process.start import Talk
+from console.safety.process.session import Terminal, end_marked, end_session, start_session
+from console.safety.process.start import Talk, signal_group, within_grace
 
 READ_BYTES = 65536
+MARK = "ONCALL_DEMO_SESSION"
+"""In the environment of all that a session starts: another value for each."""
 _EOF = b"\x04"
 
 
@@ -121,7 +119,7 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
     def signal_received(self, signal_name: str) -> None:
         number = getattr(signal, f"SIG{signal_name}", None)
         if self._transport is not None and isinstance(number, signal.Signals):
-            signal_session(self._transport, number)
+            signal_group(self._transport, number)
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -164,6 +162,8 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
         if self._term:
             self._terminal = Terminal(*self._size)
         env = self._folder.environment(self.host)
+        mark = f"{MARK}={secrets.token_hex(16)}"
+        env |= dict([mark.split("=")])
         if self._term:
             env["TERM"] = self._term
         self._transport, talk = await start_session(
@@ -173,18 +173,25 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
             cwd=self._folder.home,
             terminal=self._terminal,
         )
+        ended = False
         try:
             self._flow()
             self._feed()
             await talk.exited.wait()
             # Children in the background would hold the pipes open.
-            signal_session(self._transport, signal.SIGKILL)
+            signal_group(self._transport, signal.SIGKILL)
+            await within_grace(talk.closed)
+            ended = talk.closed.is_set() and self._terminal is None
+            if not ended:
+                end_marked(mark.encode())
             await talk.closed.wait()
-            if self._terminal is not None:
-                self._read_terminal()
+            self._read_terminal()
             self._tell_end(self._transport.get_returncode())
         finally:
-            await end_session(self._transport, talk)
+            if ended:
+                self._transport.close()
+            else:
+                await end_session(self._transport, talk, mark.encode())
 
     def _tell_end(self, status: int | None) -> None:
         if self._channel is None:

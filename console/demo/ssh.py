@@ -12,7 +12,6 @@ Nothing here ticks: a host that nobody speaks to costs nothing.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 import asyncssh
 
 from console.demo.machines.folder import ShellFolder
-from console.demo.server import LOOPBACK, Listener, bound
+from console.demo.server import LOOPBACK, Listener, bound, silent
 from console.demo.settings import USER
 from console.demo.shells import ShellSession
 
@@ -152,22 +151,8 @@ class SshListener(Listener):
         self._reserved.close()
 
     def _fall_silent(self) -> None:
-        """Take every connection's first packet and let it lie.
-
-        A queue for one connection, which is ours, is full: on Linux the kernel drops what
-        else comes. Elsewhere a client is connected, and no banner comes.
-        """
-        if self._silence:
-            return
-        silent = bound(self.port)
-        silent.listen(0)
-        self._silence.append(silent)
-        for _ in range(2):
-            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            filler.setblocking(False)
-            with contextlib.suppress(OSError):
-                filler.connect((LOOPBACK, self.port))
-            self._silence.append(filler)
+        if not self._silence:
+            self._silence += silent(self.port)
 
     def _speak(self) -> None:
         for one in self._silence:

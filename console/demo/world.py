@@ -24,21 +24,19 @@ from console.demo.alerting import (
     standing,
     tracks_of,
 )
+from console.demo.bent import bent, more_series, release_series
 from console.demo.exported import exported
 from console.demo.inventory import BY_NAME, DAY_S
-from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, build_labels, pairs
+from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, pairs
 from console.demo.rules import RULES
 from console.demo.scenarios import scenario_by_name
 from console.demo.script import Outage, Release, Scenario, Trouble
-from console.demo.shape import COMPARE, jitter, step
+from console.demo.shape import COMPARE, jitter
 from console.demo.silences import SilenceStore, WishedSilence
 from console.demo.wire import rfc3339_ms, rfc3339_us
 from console.safety.clock import Clock
 
 T = TypeVar("T")
-
-SEEN_BY = ("up", "redis_up", "pg_up", "rabbitmq_up")
-"""Families of which a series with a service's label tells whether it is there."""
 
 STAMPS_KEPT = 50_000
 """A storm of 2,000 alerts has 4,000 new ones a minute, and formatting them is what costs."""
@@ -312,7 +310,11 @@ class World:
             if mended_s is not None and mended_s > release.at_s:
                 back = BY_NAME[release.service].version
                 self.releases.append(Release(release.service, mended_s, back))
-        self.series = [*self._bent(), *self._more(), *self._builds()]
+        self.series = [
+            *bent(self._base, scenario, self._mended, self._stops),
+            *more_series(scenario, self._mended),
+            *release_series(scenario, self._mended),
+        ]
         self.probed: dict[tuple[str, str], list[Series]] = {}
         for series in self.series:
             for kind, name in series.labels:
@@ -338,53 +340,3 @@ class World:
         mended_s = self._mended.get(outage.component, math.inf)
         end_s = max(outage.start_s, min(outage.end_s, mended_s))
         return msgspec.structs.replace(outage, end_s=end_s)
-
-    def _bent(self) -> list[Series]:
-        by_family: dict[str, list[int]] = {}
-        series = list(self._base)
-        for place, one in enumerate(series):
-            by_family.setdefault(one.family, []).append(place)
-        for bend in self.scenario.bends:
-            mended_s = self._mended.get(bend.cause)
-            for place in by_family.get(bend.family, ()):
-                rest = self._base[place]
-                if not rest.has(bend.want):
-                    continue
-                shape = bend.shape
-                if mended_s is not None:
-                    shape = shape.healed(mended_s, rest.shape.at(mended_s), bend.recovery_s)
-                series[place] = msgspec.structs.replace(series[place], shape=shape)
-        for service, stops in self._stops.items():
-            for family in SEEN_BY:
-                for place in by_family.get(family, ()):
-                    one = series[place]
-                    if ("service", service) in one.labels:
-                        shape = one.shape
-                        for start_s, end_s in stops:
-                            shape = shape.dipped(start_s, end_s, 0)
-                        series[place] = msgspec.structs.replace(one, shape=shape)
-        return series
-
-    def _more(self) -> list[Series]:
-        """The scenario's own series, put right where their cause has been."""
-        mended_s = self._mended.get(self.scenario.more_cause)
-        if mended_s is None:
-            return list(self.scenario.more_series)
-        return [
-            msgspec.structs.replace(one, shape=one.shape.healed(mended_s, one.shape.at(-1e6), 0))
-            for one in self.scenario.more_series
-        ]
-
-    def _builds(self) -> list[Series]:
-        """`app_build_info` of the versions that a release brought."""
-        found = []
-        for release in self.scenario.releases:
-            labels = build_labels(BY_NAME[release.service], release.version)
-            mended_s = self._mended.get(release.service)
-            shape = step(release.at_s, 0, 1)
-            if mended_s is not None:
-                shape = shape.healed(mended_s, 0, 0)
-            found.append(
-                Series(CORE, "app_build_info", labels, shape, whole=True, absent_at_zero=True)
-            )
-        return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
 
 import msgspec
 
@@ -19,6 +21,10 @@ from console.sources.prometheus.kube import KubeMetrics
 from console.sources.prometheus.nodes import NodeMetrics
 from console.sources.prometheus.poll import Prometheus
 from console.sources.reach import Reach
+
+
+LEAST: Final = timedelta(seconds=30)
+"""Between two looks at metrics of which a big cluster has tens of thousands."""
 
 
 class Runners(msgspec.Struct, frozen=True):
@@ -54,8 +60,11 @@ def open_runners(
         (
             *hosts,
             *(KubectlPoller(source, reach, clock) for source in clusters),
-            *(KubeMetrics(server, clock, server.interval) for server in servers),
-            *(NodeMetrics(server, registry.hosts, clock, interval) for server in exporters),
+            *(KubeMetrics(server, clock, max(server.interval, LEAST)) for server in servers),
+            *(
+                NodeMetrics(server, registry.hosts, clock, interval, registry.services)
+                for server in exporters
+            ),
         ),
         tuple(watched),
         clusters,

@@ -140,6 +140,7 @@ async def test_ssh_and_prometheus_tell_the_same(scenario: str) -> None:
         assert one.fullest.used_percent == pytest.approx(other.fullest.used_percent, abs=1.5)
     assert isinstance(cluster.workloads, tuple)
     assert isinstance(metrics.workloads, tuple)
+    assert (metrics.failures, metrics.warnings) == ((), ())
     ready = {one.name.exact: one.ready for one in cluster.workloads}
     assert len(ready) == 25
     assert ready == {one.name.exact: one.ready for one in metrics.workloads}

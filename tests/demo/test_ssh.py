@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -295,12 +297,39 @@ async def test_nothing_of_a_session_outlives_it() -> None:
         # A session's end is told to the client before its last process has gone.
         await until(lambda: asyncio.to_thread(demo_processes, scratch), lambda left: left == [])
         async with connected(fleet, "ops-1") as host:
+            await host.run("timeout 608 sleep 608 >/dev/null 2>&1 </dev/null & true")
             waiting = asyncio.ensure_future(host.run("sleep 606"))
             await host.run("true")
+            assert demo_processes(scratch) != []
             await fleet.stop()
             await asyncio.gather(waiting, return_exceptions=True)
         assert demo_processes(scratch) == []
         assert not scratch.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_takes_its_shells_and_files_with_it(number: signal.Signals) -> None:
+    argv = [sys.executable, "-m", "console", "demo", "--serve", "--scenario", "calm"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as served:
+        assert served.stdout is not None
+        folder = Path(served.stdout.readline().decode().strip())
+        words = [str(SSH), "-F", str(folder / "ssh" / "config"), "data-1", "echo in; sleep 607"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as inside:
+            assert inside.stdout is not None
+            assert inside.stdout.readline() == b"in\n"
+            served.send_signal(number)
+            served.wait(30)
+            inside.wait(30)
+    assert demo_processes(folder.parent) == []
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize("module", ["serve", "fleet", "scenarios", "settings"])
+def test_what_the_demo_does_not_need_yet_is_not_imported(module: str) -> None:
+    heavy = "{'asyncssh', 'cryptography', 'httpx', 'textual'}"
+    code = f"import sys, console.demo.{module}; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 async def test_a_flood_is_read_at_the_clients_pace_and_arrives_whole() -> None:

@@ -60,6 +60,7 @@ from tests.build import (
     service,
     snapshot,
 )
+from tests.engine.peers import Peer
 from tests.screens.worlds import RULE, storm, usual
 from tests.servers import start_prometheus
 from tests.waiting import until
@@ -559,6 +560,26 @@ async def test_a_real_prometheus_takes_every_question(tmp_path: Path) -> None:
     finally:
         await http.aclose()
         await asyncio.to_thread(server.end)
+
+
+async def test_an_empty_answer_of_which_a_part_is_missing_does_not_end_an_alert() -> None:
+    nothing = {"resultType": "vector", "result": []}
+    peer = Peer({"/api/v1/query": {"status": "success", "data": nothing, "warnings": ["a part"]}})
+    await peer.open()
+    clock = SystemClock()
+    http = HttpClient(clock)
+    try:
+        prom = Prometheus(PrometheusSource(name="prom-core", url=peer.url), http, clock)
+        rule = RuleOf("prom-core", RULE)
+        value = await Inquiry((prom,), clock).rule_value(rule, Labels({"alertname": "ServiceDown"}))
+        assert (value.value, value.holds, value.partial) == (None, None, True)
+        await peer.shut()
+        value = await Inquiry((prom,), clock).rule_value(rule, Labels({}))
+        assert value.holds is None
+        assert value.failure is not None
+    finally:
+        await http.aclose()
+        await peer.release()
 
 
 # All of it together

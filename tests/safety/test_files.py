@@ -19,6 +19,8 @@ from console.safety.files import (
     private_dir,
     read_capped,
     remove_scratch_dir,
+    remove_scratch_file,
+    socket_dir,
     state_dir,
     sweep_unfinished,
     write_atomic,
@@ -328,3 +330,29 @@ def test_a_scratch_folder_is_private_and_only_such_a_one_is_removed(tmp_path: Pa
         with pytest.raises(FileError, match="scratch"):
             remove_scratch_dir(other)
     assert tmp_path.exists()
+
+
+def test_a_scratch_file_is_removed_and_no_other(tmp_path: Path) -> None:
+    folder = make_scratch_dir("oncall-test-")
+    try:
+        (folder / "x").write_text("")
+        remove_scratch_file(folder / "x")
+        remove_scratch_file(folder / "x")
+        assert list(folder.iterdir()) == []
+        (tmp_path / "x").write_text("")
+        with pytest.raises(FileError, match="in no scratch folder"):
+            remove_scratch_file(tmp_path / "x")
+        assert (tmp_path / "x").exists()
+    finally:
+        remove_scratch_dir(folder)
+
+
+def test_the_folder_of_sockets_is_the_same_every_time_short_and_private(tmp_path: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    folder = socket_dir(environ, 4096)
+    assert folder == tmp_path / "oncall-ssh" == socket_dir(environ, 4096)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert socket_dir(environ, 5) is None
+    folder.chmod(0o777)
+    elsewhere = socket_dir(environ, 4096)
+    assert elsewhere is None or elsewhere.parent != tmp_path

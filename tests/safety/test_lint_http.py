@@ -24,7 +24,7 @@ ANY_CLIENT = any_of(
 )
 SOCKETS = named("socket.socket", "socket.socketpair", "socket.create_server")
 # The embedded fleet binds the ports on which it listens.
-LISTENS = ("console/demo/server.py",)
+LISTENS = ("console/demo/server.py", "console/demo/ssh.py")
 REQUESTS = named("requests", "urllib3", "prometheus_api_client")
 
 

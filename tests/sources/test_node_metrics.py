@@ -407,6 +407,7 @@ def test_an_address_of_prometheus_own_machine_names_no_host() -> None:
         hosts = (Host("box", address=address),)
         for instance in ("127.0.0.1:9100", "localhost:9100", "[::1]:9100"):
             assert placed(hosts, {"instance": instance}) == {}
+    assert placed((Host("localhost"),), {"instance": "localhost:9100"}) == {}
 
 
 def test_this_machine_is_found_by_what_it_calls_itself() -> None:

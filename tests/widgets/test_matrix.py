@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+import msgspec
 import pytest
 
 from console.model.state import State
+from console.safety.clock import Instant
 from tests.frames import frame_of, strips_of
-from tests.widgets.stage import Stage
+from tests.widgets.stage import NOON, Stage
 from widgets.matrix import Matrix, Place, Service
 from widgets.matrix_layout import Size, lay_out
 from widgets.theme import ANSI_DARK, Ink
@@ -122,9 +125,7 @@ async def test_the_cursor_keeps_its_service_when_places_change() -> None:
         ("last right", "c/2"),
     ],
 )
-async def test_the_cursor_moves_in_both_directions(
-    moves: str, expected: str | None
-) -> None:
+async def test_the_cursor_moves_in_both_directions(moves: str, expected: str | None) -> None:
     app = MatrixStage(
         [
             place("a", 5, (2, State.STALE)),
@@ -180,3 +181,131 @@ async def test_an_empty_matrix_says_why() -> None:
         app.view.set_empty(((("No services are registered.", Ink.MUTED),),))
         await pilot.pause()
         assert frame_of(app)[0] == "No services are registered."
+
+
+class ToldStage(MatrixStage):
+    """A stage whose matrix tells the state and the facts of each place."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        super().__init__(places)
+        self.view = Matrix(told=True, columns=(("CPU%", 4), ("UP", 5)))
+        self._widgets_on_stage = (self.view,)
+
+
+def told(name: str, *bad: tuple[int, State], note: str = "") -> Place:
+    """A place of three services with a score and two facts."""
+    facts = (("97!", Ink.FIRING), ("41 d", Ink.PLAIN))
+    now = Instant(NOON, 1000.0)
+    return msgspec.structs.replace(
+        place(name, 3, *bad), score=66.6, facts=() if note else facts, note=note, as_of=now
+    )
+
+
+async def test_a_row_tells_state_score_facts_and_their_age_where_there_is_room() -> None:
+    app = ToldStage([told("web-1", (1, State.FIRING)), told("web-2", note="no SSH")])
+    async with app.run_test(size=(120, 10)) as pilot:
+        app.view.set_places(
+            [told("web-1", (1, State.FIRING)), told("web-2", note="no SSH")],
+            Instant(NOON, 1075.0),
+        )
+        await pilot.pause()
+        lines = [" ".join(line.split()) for line in frame_of(app)]
+        assert lines[0] == "PLACE STATE OK% CPU% UP AGE SERVICES"
+        assert lines[1].startswith("✖ web-1 FIRING 66 97! 41 d 1m10s ✓ svc-0 ✖ svc-1")
+        assert lines[2].startswith("✓ web-2 OK 66 no SSH ✓ svc-0")
+
+
+async def test_in_80_columns_the_state_stands_below_the_name_of_what_is_not_well() -> None:
+    app = ToldStage([told("a-host-with-a-name", (0, State.LOST)), told("web-2")])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        lines = [" ".join(line.split()) for line in frame_of(app)]
+        assert lines[:3] == [
+            "⊘ a-host-with-… ⊘ svc-0 ✓ svc-1 ✓ svc-2",
+            "LOST 66%",
+            "✓ web-2 ✓ svc-0 ✓ svc-1 ✓ svc-2",
+        ]
+
+
+async def test_a_place_without_services_is_a_row_on_which_the_cursor_stops() -> None:
+    empty = Place("bare-1", (), "no SSH")
+    app = ToldStage([told("web-1"), empty, told("web-2")])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        assert frame_of(app)[1].split() == ["-", "bare-1", "no", "SSH"]
+        app.view.action_right()
+        app.view.action_down()
+        assert app.view.cursor_place is empty
+        assert app.view.cursor_key is None
+        app.view.action_down()
+        assert app.view.cursor_key == "web-2/1"  # the column that was gone to
+
+
+async def test_a_heading_is_drawn_over_its_place_and_passed_over() -> None:
+    headed = msgspec.structs.replace(place("b", 2), above=(("rack r12", Ink.STRONG),))
+    app = MatrixStage([place("a", 2), headed])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        assert frame_of(app)[1] == "── rack r12"
+        app.view.action_down()
+        assert app.view.cursor_key == "b/0"
+        await pilot.click(Matrix, offset=(40, 1))
+        assert app.view.cursor_key == "b/0"
+
+
+async def test_a_click_on_a_name_takes_the_place() -> None:
+    app = MatrixStage([place("a", 2), place("b", 2)])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        await pilot.click(Matrix, offset=(1, 1))
+        assert app.view.cursor_place is not None
+        assert app.view.cursor_place.name == "b"
+        assert app.view.cursor_key is None
+
+
+async def test_until_somebody_moves_it_the_cursor_is_on_the_first_service() -> None:
+    app = MatrixStage([place("a", 2), place("b", 2)])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        app.view.set_places([place("b", 2), place("a", 2)])
+        assert app.view.cursor_key == "b/0"
+        app.view.action_right()
+        app.view.set_places([place("a", 2), place("b", 2)])
+        assert app.view.cursor_key == "b/1"
+
+
+async def test_who_looks_at_the_top_sees_what_comes_to_the_top() -> None:
+    well = [place(f"host-{number:02}", 1) for number in range(40)]
+    app = MatrixStage(well)
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        app.view.action_down()
+        bad = place("host-39", 1, (0, State.FIRING))
+        app.view.set_places([bad, *well[2:39], *well[:2]])
+        await pilot.pause()
+        assert frame_of(app)[0].startswith("host-39")
+        assert app.view.cursor_key == "host-01/0"
+
+
+async def test_an_update_draws_only_the_lines_of_places_that_changed() -> None:
+    places = [place(f"host-{number:03}", 40) for number in range(500)]
+    app = MatrixStage(places)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        before = [app.view.line(y, 80) for y in range(24)]
+        changed = place("host-003", 40, (7, State.FIRING))
+        app.view.set_places([*places[:3], changed, *places[4:]])
+        after = [app.view.line(y, 80) for y in range(24)]
+        assert [y for y in range(23) if after[y] is not before[y]] == [3]
+
+
+@pytest.mark.parametrize("width", range(4, 220, 9))
+@pytest.mark.parametrize("named", [True, False, None])
+async def test_a_layout_fits_its_width(width: int, named: bool | None) -> None:
+    sizes = [Size(3), Size(0), Size(41, wrong=True), Size(1, headed=True)]
+    layout = lay_out(sizes, width, 20, named=named, told=True, columns=(4, 4, 5))
+    drawn = layout.left + layout.across * layout.pitch - (layout.pitch > 1)
+    assert layout.across == 1 or drawn <= width
+    assert len(layout.starts) == len(sizes) + 1
+    for size, (start, end) in zip(sizes, pairwise(layout.starts), strict=True):
+        assert (end - start - size.headed) * layout.across >= size.services

@@ -12,6 +12,8 @@ from console.safety.files.folders import (
     make_scratch_dir,
     private_dir,
     remove_scratch_dir,
+    remove_scratch_file,
+    socket_dir,
     state_dir,
 )
 from console.safety.files.lock import FileLock
@@ -28,6 +30,8 @@ __all__ = [
     "private_dir",
     "read_capped",
     "remove_scratch_dir",
+    "remove_scratch_file",
+    "socket_dir",
     "state_dir",
     "sweep_unfinished",
     "write_atomic",

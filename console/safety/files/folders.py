@@ -90,6 +90,35 @@ def make_scratch_dir(prefix: str) -> Path:
     return folder
 
 
+def remove_scratch_file(path: Path) -> None:
+    """Remove a file of a folder that `make_scratch_dir` of this process made, if it is there.
+
+    Raises:
+        FileError: it made no such folder.
+    """
+    if path.parent not in _scratch:
+        raise FileError(path, "is in no scratch folder", expected="a file in one")
+    with as_fault(path, "a file that can be removed"):
+        path.unlink(missing_ok=True)
+
+
+def socket_dir(environ: Mapping[str, str], max_path_bytes: int) -> Path | None:
+    """A folder for sockets that is the same in every run, of `max_path_bytes` at most.
+
+    `$XDG_RUNTIME_DIR/oncall-ssh`, else `oncall-ssh-<uid>` among the temporary ones. `None`:
+    either is too long, or somebody else's.
+    """
+    folders = [Path(tempfile.gettempdir()) / f"oncall-ssh-{os.geteuid()}"]
+    runtime = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    if runtime.is_absolute():
+        folders.insert(0, runtime / "oncall-ssh")
+    for folder in folders:
+        if len(os.fsencode(folder)) <= max_path_bytes:
+            with contextlib.suppress(FileError):
+                return private_dir(folder)
+    return None
+
+
 def remove_scratch_dir(folder: Path) -> None:
     """Remove a folder that `make_scratch_dir` of this process made, and nothing else.
 

@@ -19,6 +19,7 @@ from console.safety.process.start import ProcessError
 KEPT_BYTES: Final = 4096
 """Of what it complained about: the end of it."""
 _ENDS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_HANDLERS_EVERY_S: Final = 0.2
 _LAST_WORDS_S: Final = 0.5
 _KILL_AFTER_S: Final = 2.0
 
@@ -56,7 +57,7 @@ def in_foreground(
         program = _start(argv, terminal, keep_complaints, cwd)
         tee = _Tee(program.stderr, terminal) if program.stderr is not None else None
         with _ended_with_us(program):
-            status = _wait(program, terminal)
+            status = _wait_in_thread(program, terminal)
         complaints = tee.end() if tee is not None else b""
     return Foreground(status, complaints)
 
@@ -80,7 +81,21 @@ def _start(
         raise ProcessError(f"cannot run {argv[0]!r}: {cause}") from error
 
 
-def _wait(program: subprocess.Popen[bytes], terminal: int) -> int:
+def _wait_in_thread(program: subprocess.Popen[bytes], terminal: int) -> int:
+    """Wait for its end, and let signal handlers run meanwhile.
+
+    The kernel gives a signal to any thread, Python runs its handler in the main one, and what
+    that waits for in the kernel is not interrupted by it.
+    """
+    waiter = threading.Thread(target=_wait, args=(program, terminal), name="foreground")
+    waiter.start()
+    while waiter.is_alive():
+        waiter.join(_HANDLERS_EVERY_S)
+    assert program.returncode is not None
+    return program.returncode
+
+
+def _wait(program: subprocess.Popen[bytes], terminal: int) -> None:
     """Wait for its end, and have it go on whenever it was stopped.
 
     It may read before it has the terminal, and is then stopped for it: that needs no race to
@@ -91,7 +106,7 @@ def _wait(program: subprocess.Popen[bytes], terminal: int) -> int:
         _, told = os.waitpid(program.pid, os.WUNTRACED)
         if not os.WIFSTOPPED(told):
             program.returncode = os.waitstatus_to_exitcode(told)
-            return program.returncode
+            return
         _give(terminal, program.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(program.pid, signal.SIGCONT)

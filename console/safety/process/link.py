@@ -156,6 +156,7 @@ async def linked(
     mine, theirs = socket.socketpair()
     mine.setblocking(False)
     theirs.setblocking(False)
+    link: Link | None = None
     try:
         # Pipes, and not the other end itself: of a socket that it holds nobody but the program
         # can tell that the peer has gone, and a far end that hangs would hold it for ever.
@@ -164,5 +165,7 @@ async def linked(
     except BaseException:
         mine.close()
         theirs.close()
+        if link is not None:
+            link.close()
         raise
     return mine, link

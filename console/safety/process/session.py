@@ -13,11 +13,11 @@ import signal
 import struct
 import subprocess
 import termios
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from console.safety.process.start import ProcessError, Talk, within_grace
+from console.safety.process.start import ProcessError, Talk, signal_group, within_grace
 
 AnyTalk = TypeVar("AnyTalk", bound=Talk)
 
@@ -88,46 +88,39 @@ async def start_session(
     except asyncio.CancelledError:
         with contextlib.suppress(OSError, ValueError):
             transport, _ = await starting
-            signal_session(transport, signal.SIGKILL)
+            signal_group(transport, signal.SIGKILL)
             transport.close()
         raise
     except (OSError, ValueError) as error:
         raise ProcessError(f"cannot run {words[0]!r}: {error}") from error
 
 
-async def end_session(transport: asyncio.SubprocessTransport, talk: Talk) -> None:
-    """End every process of the session: they are hung up on first and have a moment."""
+async def end_session(transport: asyncio.SubprocessTransport, talk: Talk, mark: bytes) -> None:
+    """End every process of the session: its group is hung up on first and has a moment.
+
+    Args:
+        mark: as `end_marked` takes it: jobs of a shell, and `timeout`, have left the group.
+    """
     try:
         if not talk.exited.is_set():
-            signal_session(transport, signal.SIGHUP)
+            signal_group(transport, signal.SIGHUP)
             await within_grace(talk.exited)
     finally:
-        signal_session(transport, signal.SIGKILL)
+        signal_group(transport, signal.SIGKILL)
+        end_marked(mark)
         await within_grace(talk.exited)
         transport.close()
 
 
-def signal_session(transport: asyncio.SubprocessTransport, number: signal.Signals) -> None:
-    """Signal the leader's group and every other group of the session; no matter if gone."""
-    leader = transport.get_pid()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
-    for member in _members(leader):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(member, number)
+def end_marked(mark: bytes) -> None:
+    """Kill the processes of this user whose environment holds `mark`, a text like no other.
 
-
-def _members(leader: int) -> Iterator[int]:
-    """The processes of a session. A shell's jobs and `timeout` make groups of their own.
-
-    Where there is no `/proc` nothing is found, and the hang-up has to reach them.
+    Takes some 3 ms. Where there is no `/proc` nothing is found.
     """
     with contextlib.suppress(OSError):
         for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
+            if not folder.name.isdigit() or int(folder.name) == os.getpid():
                 continue
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                stat = (folder / "stat").read_bytes()
-                # The program's name stands in brackets and may hold anything.
-                if int(stat.rpartition(b")")[2].split()[3]) == leader:
-                    yield int(folder.name)
+            with contextlib.suppress(OSError):
+                if mark in (folder / "environ").read_bytes():
+                    os.kill(int(folder.name), signal.SIGKILL)

@@ -26,7 +26,8 @@ from console.safety.clock import Clock
 from console.safety.process import Following, ProcessError, ProcessResult
 from console.safety.ssh import openssh_argv as argv
 from console.safety.ssh.openssh_fault import failed, last_line, refusals_in, refused_there
-from console.safety.ssh.openssh_kept import Master, Masters, environment, no_program
+from console.safety.ssh.openssh_kept import Master, Masters
+from console.safety.ssh.openssh_program import environment, no_program
 from console.safety.ssh.options import (
     MAX_OUTPUT_BYTES,
     Command,

@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from console.safety import process
 from console.safety.files import (
     FileError,
     make_scratch_dir,
-    private_dir,
-    read_capped,
     remove_scratch_dir,
+    remove_scratch_file,
+    socket_dir,
 )
 from console.safety.http.slots import Slots
-from console.safety.process import ProcessError, ProcessResult
 from console.safety.ssh import openssh_argv as argv
 from console.safety.ssh.openssh_fault import (
     failed,
@@ -29,6 +26,7 @@ from console.safety.ssh.openssh_fault import (
     refusals_in,
     refused_there,
 )
+from console.safety.ssh.openssh_program import asked, written_to
 from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRoute
 from console.safety.text import visible
 
@@ -39,9 +37,6 @@ DOUBTFUL_OPENING: Final = 5
 MAX_HOPS: Final = 8
 MAX_SOCKET_CHARS: Final = 85
 """A socket's address has 104 bytes at least; while it is made ssh adds 17 to its name."""
-ASKED_S: Final = 3.0
-"""For what needs no network."""
-LOG_BYTES: Final = 1 << 20
 
 
 class Master:
@@ -62,7 +57,7 @@ class Master:
 
     def log_since(self, size: int) -> str:
         """What was written to its log after it had `size`; empty for one of a person's."""
-        return _text(self.way.log, size)
+        return written_to(self.way.log, size)
 
 
 class Masters:
@@ -168,7 +163,7 @@ class Masters:
         by = None if over is None else argv.hop(over.route, over.way, hop_log)
         for old in (way.socket, way.log, hop_log):
             if old is not None:
-                old.unlink(missing_ok=True)
+                remove_scratch_file(old)
         size = 0 if over is None else over.log_size()
         result = await asked(
             route,
@@ -178,9 +173,9 @@ class Masters:
         )
         if result.succeeded:
             return Master(route, way, ours=True)
-        if over is not None and (hop := _text(hop_log)):
+        if over is not None and (hop := written_to(hop_log)):
             raise _not_through(route, over, hop, over.log_since(size))
-        log = _text(way.log)
+        log = written_to(way.log)
         if not log and result.timed_out:
             within = f"{self._options.connect_timeout_s:g} s"
             raise failed(
@@ -203,11 +198,11 @@ class Masters:
     async def _fingerprint(self, route: SshRoute, way: argv.Way, by: list[str] | None) -> str:
         """Of the key that is shown; ssh tells an unknown one only to those who ask for more."""
         log = way.socket.with_suffix(".key")
-        log.unlink(missing_ok=True)
+        remove_scratch_file(log)
         words = argv.opening(route, self._options, argv.Way(way.socket, log), by=by, verbose=True)
         with contextlib.suppress(SshFailure):
             await asked(route, words, timeout_s=self._options.connect_timeout_s + 1.0)
-        return fingerprint_in(_text(log))
+        return fingerprint_in(written_to(log))
 
     async def _configured_jump(self, route: SshRoute) -> SshRoute | None:
         """The way that the client configuration has for `route`.
@@ -251,17 +246,8 @@ class Masters:
 
     def _persons(self, route: SshRoute) -> Path | None:
         """Where a person would have opened it; `None` where there is no safe place."""
-        name = argv.name_of(route, self._options)
-        folders = [Path(tempfile.gettempdir()) / f"oncall-ssh-{os.geteuid()}"]
-        runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-        if runtime.is_absolute():
-            folders.insert(0, runtime / "oncall-ssh")
-        for folder in folders:
-            if len(os.fsencode(folder / name)) > MAX_SOCKET_CHARS:
-                continue
-            with contextlib.suppress(FileError):
-                return private_dir(folder) / name
-        return None
+        folder = socket_dir(os.environ, MAX_SOCKET_CHARS - 17)
+        return None if folder is None else folder / argv.name_of(route, self._options)
 
     def _own_folder(self, route: SshRoute) -> Path:
         if self._folder is None:
@@ -279,34 +265,6 @@ class Masters:
                 "set TMPDIR to a shorter one",
             )
         return self._folder
-
-
-def environment() -> dict[str, str]:
-    """Ours, in which nothing asks a person for anything, and messages are in English."""
-    kept = {name: value for name, value in os.environ.items() if name != "SSH_ASKPASS"}
-    return kept | {"SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
-
-
-async def asked(
-    route: SshRoute, words: list[str], *, timeout_s: float = ASKED_S, leaves_server: bool = False
-) -> ProcessResult:
-    """Run one `ssh` to its end.
-
-    Raises:
-        SshFailure: of kind LOCAL: there is no such program here.
-    """
-    try:
-        return await process.run(
-            words, timeout_s=timeout_s, env=environment(), leaves_server=leaves_server
-        )
-    except ProcessError as error:
-        raise no_program(route, error) from None
-
-
-def no_program(route: SshRoute, error: ProcessError) -> SshFailure:
-    """`ssh` itself could not be started."""
-    remedy = "install the OpenSSH client, or take `transport: asyncssh`"
-    return failed(route, SshFault.LOCAL, str(error), remedy)
 
 
 def _not_through(route: SshRoute, over: Master, hop: str, log: str) -> SshFailure:
@@ -334,12 +292,3 @@ def _started(work: Coroutine[Any, Any, Master]) -> asyncio.Task[Master]:
     # Everybody who waited may have left: nobody is to be told of an exception not retrieved.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task
-
-
-def _text(path: Path | None, since: int = 0) -> str:
-    if path is None:
-        return ""
-    try:
-        return read_capped(path, LOG_BYTES)[since:].decode("utf-8", "replace")
-    except FileError:
-        return ""

@@ -80,7 +80,7 @@ def target_of(route: SshRoute, options: SshOptions) -> Target:
     if jump is None:
         _refuse_proxy_command(config, route)
         jump = _jump(config, route)
-    port = config.get("Port") or SSH_PORT
+    port = config.get("Port", SSH_PORT)
     identities = config.get("IdentityFile") or ()
     certificates = config.get("CertificateFile") or ()
     assert isinstance(port, int)

@@ -90,7 +90,10 @@ class NodeMetrics:
         skew, error, offset = await self._clocks()
         busy, processors, received, sent, age = await asyncio.gather(
             self._prometheus.instant(BUSY, limit=MAX_SAMPLES),
-            *map(self._samples_of, (PROCESSORS, RECEIVED, SENT, AGE)),
+            self._samples_of(PROCESSORS),
+            self._samples_of(RECEIVED),
+            self._samples_of(SENT),
+            self._samples_of(AGE),
         )
         doubt = _doubt(series) or _doubt(busy, "cpu: ")
         derived = Derived(_samples(busy), processors, received, sent, age, offset)
