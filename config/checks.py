@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,23 +24,31 @@ TAKEN: Final = (SourceKind.HEALTH.value, SourceKind.HOSTS.value)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
-ViaFault = Callable[[str], str | None]
+class HostFaults(NamedTuple):
+    """What is wrong with a name that has to be a host's, for who has read `services.yaml`."""
+
+    via: Callable[[str], str | None]
+    """As the host through whose tunnel a source is asked."""
+    runs_on: Callable[[str], str | None]
+    """As the host on which a program runs."""
+
+
 """Says what is wrong with the name of a host through which something is to be asked."""
 
 
 def check_settings(
     checked: Checked[Settings],
     key_faults: KeyFaults | None = None,
-    via_fault: ViaFault | None = None,
+    host_faults: HostFaults | None = None,
 ) -> None:
     """Note in `checked` all that is wrong between the parts of `oncall.yaml`.
 
-    `via_fault` is for who has read `services.yaml` as well.
+    `host_faults` is for who has read `services.yaml` as well.
     """
     settings = checked.value
     if settings is None:
         return
-    _check_sources(checked, settings, via_fault)
+    _check_sources(checked, settings, host_faults)
     for name in ("P0", "P1", "P2", "P3"):
         entry = getattr(settings.sla, name)
         if entry.respond > entry.resolve:
@@ -68,16 +76,19 @@ def keys_of(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 def _check_sources(
-    checked: Checked[Settings], settings: Settings, via_fault: ViaFault | None
+    checked: Checked[Settings], settings: Settings, host_faults: HostFaults | None
 ) -> None:
     sources = settings.sources
     lists = ("sources", "prometheus"), ("sources", "alertmanager"), ("sources", "kubernetes")
     checked.require_unique("source", *lists, taken=TAKEN)
     for source in (*sources.prometheus, *sources.alertmanager):
         _check_http(checked, source)
-        if source.via is not None and via_fault and (fault := via_fault(source.via)):
+        if source.via is not None and host_faults and (fault := host_faults.via(source.via)):
             checked.fault(source, ("via",), fault)
     usual = [each for each in sources.kubernetes if not checked.wrote(each, "name")]
+    for source_of_pods in sources.kubernetes:
+        if host_faults and (fault := host_faults.runs_on(source_of_pods.on)):
+            checked.fault(source_of_pods, ("on",), fault)
     for nameless in usual[1:]:
         checked.fault(nameless, (), "expected a `name`: another cluster has none either")
     for cluster in sources.alertmanager:

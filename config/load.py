@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from config.checks import KeyFaults, ViaFault, check_settings
+from config.checks import HostFaults, KeyFaults, check_settings
 from config.fault import Fault, SettingsFaults
 from config.kinds import base_url_fault
 from config.policy import policy_of
 from config.registry import registry_of
 from config.schema import AlertmanagerSource, PrometheusSource, Settings, Sources
 from config.services import HostEntry, ServicesFile
-from config.services_checks import check_services, via_fault
+from config.services_checks import check_services, runs_on_fault, via_fault
 from config.validate import Checked
 from config.yaml_nodes import MAX_BYTES, read
 from console.model.labels import Matcher
@@ -214,11 +214,13 @@ def _settings(
         faults += root
         return None
     checked = Checked(SETTINGS_FILE, root, Settings, folder)
-    check_settings(checked, key_faults, None if hosts is None else _via_faults(hosts))
+    check_settings(checked, key_faults, None if hosts is None else _host_faults(hosts))
     faults += checked.faults
     return checked.value
 
 
-def _via_faults(hosts: tuple[HostEntry, ...]) -> ViaFault:
+def _host_faults(hosts: tuple[HostEntry, ...]) -> HostFaults:
     known = [host.name for host in hosts]
-    return lambda via: via_fault(via, hosts, known)
+    return HostFaults(
+        lambda via: via_fault(via, hosts, known), lambda name: runs_on_fault(name, hosts, known)
+    )

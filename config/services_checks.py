@@ -95,6 +95,12 @@ def via_fault(via: str, hosts: Iterable[HostEntry], known: Sequence[str]) -> str
     return None
 
 
+def runs_on_fault(name: str, hosts: Iterable[HostEntry], known: Sequence[str]) -> str | None:
+    """What is wrong with `name` as the host on which a program of ours runs; as `via_fault`."""
+    is_local = name == LOCAL or any(each.name == name and each.address == LOCAL for each in hosts)
+    return None if is_local else via_fault(name, hosts, known)
+
+
 def _check_service(checked: Checked[ServicesFile], service: ServiceEntry) -> None:
     if service.type == "k8s-deployment" and not checked.wrote(service, "namespace"):
         checked.fault(service, (), "a k8s-deployment needs `namespace`")

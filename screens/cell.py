@@ -11,6 +11,7 @@ from console.model.registry import ServiceType
 from console.model.snapshot import Cell, HostState, NamespaceState, Snapshot
 from console.model.update import Update
 from console.model.words import age_text
+from console.safety.text import Raw
 from screens.document import DocumentFrame
 from screens.here import Subject, subject_of_cell
 from screens.host_facts import container_field, unit_field
@@ -119,8 +120,8 @@ def _unit_of(cell: Cell, host: HostState | None) -> Unit | None:
     held = host.facts.units
     if held is None or isinstance(held, Failure):
         return None
-    names = (cell.service.unit, f"{cell.service.unit}.service")
-    return next((unit for unit in held if unit.name.exact in names), None)
+    names = (Raw(cell.service.unit), Raw(f"{cell.service.unit}.service"))
+    return next((unit for unit in held if unit.name in names), None)
 
 
 def _alert_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:

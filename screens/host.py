@@ -13,6 +13,7 @@ from console.model.snapshot import Cell, HostState, NamespaceState, Snapshot
 from console.model.state import State
 from console.model.update import Update
 from console.model.words import age_text, clock_time, state_shape
+from console.safety.text import Raw
 from screens.document import DocumentFrame
 from screens.here import Subject
 from screens.host_facts import (
@@ -190,12 +191,12 @@ def score_field(cells: list[Cell]) -> Field:
 
 def _namespace_parts(namespace: NamespaceState, snapshot: Snapshot) -> Iterator[Part]:
     wanted = {
-        cell.service.unit: cell.service.expected_version
+        Raw(cell.service.unit): cell.service.expected_version
         for cell in snapshot.cells
         if cell.service.namespace == namespace.name
     }
     for workload in namespace.workloads:
-        expected = wanted.get(workload.name.exact)
+        expected = wanted.get(workload.name)
         yield from section(workload.name, pod_fields(workload, expected, snapshot.at.wall))
 
 

@@ -28,6 +28,7 @@ WRONG: Final = "!"
 INODES_LIMIT: Final = 90.0
 CLOCK_LIMIT: Final = timedelta(seconds=5)
 _BAR_CELLS: Final = 10
+_FAILED: Final = Raw("failed")
 _SMALL_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 _SHOWN: Final = 200
 """Containers, units or interfaces that are listed; what is more is said as a number."""
@@ -122,7 +123,7 @@ def _brief_lists(facts: HostFacts) -> Iterator[Field]:
     if isinstance(facts.units, Failure):
         yield Field("units", facts.units.cause, Ink.UNKNOWN)
     elif facts.units:
-        bad = [visible(one.name) for one in facts.units if one.active.exact == "failed"]
+        bad = [visible(one.name) for one in facts.units if one.active == _FAILED]
         told = _many(len(facts.units), "unit") + (f", failed: {', '.join(bad)}" * bool(bad))
         yield Field("units", told, Ink.FIRING if bad else Ink.PLAIN)
 
@@ -253,14 +254,14 @@ def container_field(one: Container, now: datetime) -> Field:
         words.append(f"since {clock_time(since, now)}")
     if one.error:
         words.append(visible(one.error))
-    ill = one.health is not None and one.health.exact == "unhealthy"
+    ill = one.health is not None and one.health == Raw("unhealthy")
     wrong = not one.runs or ill
     return Field(one.name, "  ".join(words) + f" {WRONG}" * wrong, _wrong(wrong))
 
 
 def unit_fields(units: Iterable[Unit], now: datetime) -> Iterator[Field]:
     """Every unit: failed ones first."""
-    ordered = sorted(units, key=lambda unit: unit.active.exact != "failed")
+    ordered = sorted(units, key=lambda unit: unit.active != _FAILED)
     for number, one in enumerate(ordered):
         if number == _SHOWN:
             yield Field("", f"{_SHOWN} of {len(ordered)} are shown", Ink.WARNING)
@@ -271,16 +272,16 @@ def unit_fields(units: Iterable[Unit], now: datetime) -> Iterator[Field]:
 def unit_field(one: Unit, now: datetime) -> Field:
     """One unit in a line: `failed (failed)  exit-code 1  since 03:12:51`."""
     words = [f"{visible(one.active)} ({visible(one.sub)})"]
-    if one.load.exact != "loaded":
+    if one.load != Raw("loaded"):
         words.append(visible(one.load))
-    if one.result is not None and one.result.exact != "success":
+    if one.result is not None and one.result != Raw("success"):
         status = f" {one.exit_status}" if one.exit_status is not None else ""
         words.append(visible(one.result) + status)
     if one.restarts:
         words.append(f"{one.restarts} restarts")
     if one.since is not None:
         words.append(f"since {clock_time(one.since, now)}")
-    wrong = one.active.exact == "failed"
+    wrong = one.active == _FAILED
     return Field(one.name, "  ".join(words) + f" {WRONG}" * wrong, _wrong(wrong))
 
 

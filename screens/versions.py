@@ -13,7 +13,7 @@ from console.model.host import Container
 from console.model.registry import Service, ServiceType
 from console.model.snapshot import Cell, HostState, NamespaceState
 from console.model.workload import Workload
-from console.safety.text import Raw
+from console.safety.text import Raw, visible
 
 _FLAVOUR: Final = re.compile(r"-(?!rc|alpha|beta|pre|dev|snapshot)[a-z][a-z0-9.]*$", re.IGNORECASE)
 """`-alpine` of an image's tag: the same program on another ground."""
@@ -46,7 +46,7 @@ def version_now(cell: Cell) -> Raw | None:
     return next((version.value for version in versions_of(cell)), None)
 
 
-def is_other(version: Raw, wanted: str | Raw) -> bool:
+def is_other(version: str | Raw, wanted: str | Raw) -> bool:
     """Whether they are certainly two different versions.
 
     `v2.1` is `2.1`, and `7.2.5-alpine` is `7.2.5`; `2.1-rc1` is not `2.1`. A tag that moves,
@@ -57,9 +57,8 @@ def is_other(version: Raw, wanted: str | Raw) -> bool:
 
 
 def _bare(version: str | Raw) -> str:
-    exact = version.exact if isinstance(version, Raw) else version
-    exact = _FLAVOUR.sub("", exact.strip())
-    return exact[1:] if re.match(r"[vV]\d", exact) else exact
+    shown = _FLAVOUR.sub("", visible(version).strip())
+    return shown[1:] if re.match(r"[vV]\d", shown) else shown
 
 
 def has_drift(cell: Cell) -> bool:
@@ -87,8 +86,8 @@ def workload_of(service: Service, namespace: NamespaceState | None) -> Workload 
     """What Kubernetes runs of a service."""
     if namespace is None or service.type is not ServiceType.K8S_DEPLOYMENT:
         return None
-    names = (service.unit, service.name)
-    return next((work for work in namespace.workloads if work.name.exact in names), None)
+    names = (Raw(service.unit), Raw(service.name))
+    return next((work for work in namespace.workloads if work.name in names), None)
 
 
 def container_of(service: Service, host: HostState | None) -> Container | None:
@@ -97,10 +96,10 @@ def container_of(service: Service, host: HostState | None) -> Container | None:
         return None
     held = host.facts.containers
     told: Sequence[Container] = () if held is None or isinstance(held, Failure) else held
-    return next((one for one in told if one.name.exact == service.unit), None)
+    return next((one for one in told if one.name == Raw(service.unit)), None)
 
 
-def tag_of(image: Raw) -> Raw:
+def tag_of(image: Raw) -> str:
     """`7.2.5` of `registry:5000/redis:7.2.5@sha256:…`; `latest` where none is named."""
-    name = image.exact.partition("@")[0].rpartition("/")[2]
-    return Raw(name.partition(":")[2] or "latest")
+    name = visible(image).partition("@")[0].rpartition("/")[2]
+    return name.partition(":")[2] or "latest"

@@ -27,6 +27,7 @@ from console.safety.ssh import SshOptions, SshRoute
 from tests.servers import END_S, READY_S, Program, free_port, where_is
 
 PRIVILEGE_SEPARATION: Final = Path("/run/sshd")
+# A home of its own: what the shells of whoever runs the tests do first may take a minute.
 CONFIG: Final = """\
 {lines}
 Port {port}
@@ -41,6 +42,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 LogLevel VERBOSE
 UseDNS no
+SetEnv HOME={folder}
 """
 
 

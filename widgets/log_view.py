@@ -54,7 +54,7 @@ class LogView(LineView, can_focus=True):
         self._rule_at: datetime | None = None
         self._rule_text = ""
         self._rule = -1
-        """Index of the line above which the rule stands; -1 for none."""
+        """Index of the line above which it stands; their number: behind the last; -1: nowhere."""
         self._matcher: Matcher | None = None
         self._found: dict[int, bool] = {}
         """What the matcher said, by the line's identity; asked once a line."""
@@ -152,7 +152,7 @@ class LogView(LineView, can_focus=True):
         return False
 
     def go_to_rule(self) -> bool:
-        """To the first line after the rule; `False` where there is no rule."""
+        """To the first line after the rule, or the last before it; `False` without a rule."""
         if self._rule < 0:
             return False
         self._cursor = min(self._rule, len(self._lines) - 1)
@@ -187,6 +187,7 @@ class LogView(LineView, can_focus=True):
             if line.at is not None and line.at >= at:
                 self._rule = number
                 return
+        self._rule = len(self._lines)  # whatever broke said nothing any more
 
     # Drawing
 
@@ -249,6 +250,8 @@ class LogView(LineView, can_focus=True):
             spans.append((*head, (cut + shown[len(cut) :], ink)))
         else:
             spans.append((*head, (line.text, ink)))
+        if self._rule == number + 1 == len(self._lines):
+            spans.append(self._rule_spans(width))
         return spans
 
     def _rule_spans(self, width: int) -> Spans:
@@ -267,7 +270,8 @@ class LogView(LineView, can_focus=True):
 
     def _height(self, number: int) -> int:
         if not self._wraps:
-            return 2 if number == self._rule else 1
+            last = self._rule == number + 1 == len(self._lines)
+            return 1 + (number == self._rule) + last
         return len(self._drawn(number, max(1, self.size.width)))
 
     def _go(self, to: int) -> None:

@@ -11,7 +11,7 @@ from rich.style import Style
 from console.model.state import State
 from console.model.words import age_text, count_text, state_shape
 from console.safety.clock import Instant
-from console.safety.text import Raw, fit
+from console.safety.text import Raw, fit, visible
 from widgets.matrix_layout import Layout, Size
 from widgets.paint import STATE_INKS, Glyphs, Palette, Span, Spans
 from widgets.theme import Ink
@@ -67,7 +67,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def ident(self) -> str:
         """By which the cursor finds it again."""
-        return self.key or (self.name.exact if isinstance(self.name, Raw) else self.name)
+        return self.key or visible(self.name)
 
     @property
     def size(self) -> Size:

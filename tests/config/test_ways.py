@@ -68,3 +68,24 @@ def test_what_lives_on_a_host_may_go_through_that_host(tmp_path: Path) -> None:
 def test_a_proxy_and_a_host_are_two_ways_and_only_one_can_be_gone(tmp_path: Path) -> None:
     (found,) = faults(tmp_path, source("via: bastion, proxy: 'http://proxy:3128'"), HOSTS)
     assert "expected `proxy` or `via`, got both" in found
+
+
+def cluster(rest: str) -> str:
+    return f"sources: {{kubernetes: [{{{rest}}}]}}\n"
+
+
+@pytest.mark.parametrize("on", ["local", "here", "bastion"])
+def test_kubectl_runs_here_or_where_a_way_leads(tmp_path: Path, on: str) -> None:
+    settings = loaded(tmp_path, cluster(f"on: {on}"), HOSTS).settings
+    assert settings.sources.kubernetes[0].on == on
+
+
+@pytest.mark.parametrize("on", ["bastoin", "known", "shut"])
+def test_kubectl_where_no_way_leads_is_a_fault(tmp_path: Path, on: str) -> None:
+    (found,) = faults(tmp_path, cluster(f"on: {on}"), HOSTS)
+    assert "sources.kubernetes[0].on" in found
+
+
+def test_a_second_cluster_needs_a_name(tmp_path: Path) -> None:
+    (found,) = faults(tmp_path, "sources: {kubernetes: [{on: local}, {on: here}]}\n", HOSTS)
+    assert "expected a `name`" in found

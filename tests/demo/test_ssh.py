@@ -297,10 +297,13 @@ async def test_nothing_of_a_session_outlives_it() -> None:
         # A session's end is told to the client before its last process has gone.
         await until(lambda: asyncio.to_thread(demo_processes, scratch), lambda left: left == [])
         async with connected(fleet, "ops-1") as host:
-            await host.run("timeout 608 sleep 608 >/dev/null 2>&1 </dev/null & true")
+            # It has left the group of its session when it writes, and holds no pipe of it.
+            line = "mkfifo f; timeout 608 sh -c 'echo up >f; exec sleep 608' >/dev/null 2>&1 "
+            left = await host.run(line + "</dev/null & read word <f; echo $word")
+            assert left.stdout == "up\n"
             waiting = asyncio.ensure_future(host.run("sleep 606"))
             await host.run("true")
-            assert demo_processes(scratch) != []
+            assert any("608" in line for line in demo_processes(scratch))
             await fleet.stop()
             await asyncio.gather(waiting, return_exceptions=True)
         assert demo_processes(scratch) == []

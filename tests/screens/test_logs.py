@@ -140,6 +140,14 @@ async def test_the_log_stands_around_the_moment_when_the_episode_began() -> None
     assert request.until is None
 
 
+async def test_a_log_that_falls_silent_before_the_episode_ends_with_the_rule() -> None:
+    silent = answer(line(300, "one"), line(200, "the last word"))
+    async with opened(ScriptedLogs(silent)) as (console, pilot):
+        await with_lines(console, pilot)
+        last = next(n for n, shown in enumerate(console.lines) if "the last word" in shown)
+        assert "ServiceDown began" in console.lines[last + 1]
+
+
 async def test_escapes_in_a_log_are_shown_and_not_obeyed() -> None:
     async with opened(ScriptedLogs(answer())) as (console, pilot):
         await with_lines(console, pilot)

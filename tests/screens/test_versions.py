@@ -1,0 +1,60 @@
+"""Two versions are drift only where they are certainly not the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.model.registry import ServiceType
+from console.safety.text import Raw
+from screens.versions import is_other, siblings_of, tag_of
+from tests.build import cell, service
+from tests.screens.hosted_world import web
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("2.1.0", "2.1.0", False),
+        ("v2.1.0", "2.1.0", False),
+        ("7.2.5-alpine", "7.2.5", False),
+        ("7.2.5-bookworm", "7.2.5-alpine", False),
+        ("2.1.0-rc1", "2.1.0", True),
+        ("2.1.0", "2.1.1", True),
+        ("latest", "2.1.0", False),
+        ("", "2.1.0", False),
+        ("victor", "ictor", True),
+    ],
+)
+def test_drift_is_claimed_only_where_it_is_certain(one: str, other: str, differ: bool) -> None:
+    assert is_other(Raw(one), other) is differ
+    assert is_other(Raw(other), Raw(one)) is differ
+
+
+@pytest.mark.parametrize(
+    ("image", "tag"),
+    [
+        ("redis:7.2.5", "7.2.5"),
+        ("registry.test:5000/team/redis:7.2.5@sha256:00ff", "7.2.5"),
+        ("registry.test:5000/redis", "latest"),
+        ("redis", "latest"),
+    ],
+)
+def test_the_tag_of_an_image_is_not_its_registrys_port(image: str, tag: str) -> None:
+    assert tag_of(Raw(image)) == tag
+
+
+def test_siblings_run_as_the_same_or_have_one_name_before_the_at_sign() -> None:
+    cells = (
+        web("nginx-1", "web-1", "1"),
+        web("nginx-2", "web-2", "1"),
+        cell(service("node@web-1", "web-1")),
+        cell(service("node@web-2", "web-2")),
+        cell(service("node@web-3", "web-3", type=ServiceType.SYSTEMD)),
+    )
+    names = {
+        one.service.name: [other.service.name for other in siblings_of(one.service, cells)]
+        for one in cells
+    }
+    assert names["nginx-1"] == ["nginx-2"]
+    assert names["node@web-1"] == ["node@web-2"]
+    assert names["node@web-3"] == []
