@@ -118,7 +118,8 @@ def host_word(facts: HostFacts, limits: Thresholds, *, cpu_counts: bool) -> Word
     if facts.load is not None:
         told.append(f"load {facts.load[0]:.1f}")
     if cpu is not None:
-        told.append(f"cpu {cpu:.0f} %")
+        once = f" (over {limits.cpu_percent:g} % at one look)" if cpu > limits.cpu_percent else ""
+        told.append(f"cpu {cpu:.0f} %{once}")
     if memory is not None:
         told.append(f"mem {memory:.0f} %")
     if facts.fullest is not None:

@@ -98,7 +98,10 @@ def _of_alerts(alerts: tuple[KnownAlert, ...], state: State) -> str:
 
 def _good(words: Particulars) -> str:
     parts = [f"{one.probe.kind} {one.said}" for one in words.results]
-    parts += dict.fromkeys(said_by(one) for one in words.told)
+    hosts = [one for one in words.told if one.runner is Runner.HOST]
+    # Two that look at one host tell the same facts, a little apart.
+    told = (one for one in words.told if one.runner is not Runner.HOST or one is hosts[0])
+    parts += dict.fromkeys(said_by(one) for one in told)
     if words.up:
         parts.append("scrape works" if words.up == 1 else f"{words.up} targets up")
     pending = [one for one in words.alerts if one.standing is Standing.PENDING]
