@@ -108,7 +108,8 @@ def _probe_fields(result: ProbeResult, at: Instant | None, now: Instant) -> Iter
 
 
 def _report_field(report: Report, now: Instant) -> Field:
-    age = f"{age_text(now.since(report.at))} ago"
+    by = f" by {report.by}" if report.by else ""
+    age = f"{age_text(now.since(report.at))} ago{by}"
     return Field(report.runner.value, report.said, _VERDICT_INKS[report.verdict], note=age)
 
 

@@ -28,6 +28,7 @@ NAME_LABELS = (
 WORKLOAD_LABELS = ("deployment", "statefulset", "daemonset", "workload", "container", "app")
 UNIT_LABELS = ("name", "unit", "container", "container_name", "deployment")
 
+_NODE_JOB = re.compile(r"(.*[-_/])?node([-_]?exporter)?", re.IGNORECASE)
 _POD = re.compile(r"^(.+?)(?:-[a-f0-9]{6,10})?-(?:[a-z0-9]{5}|\d+)$")
 
 
@@ -120,6 +121,13 @@ class Index:
             for target in targets
             if self._registered(target.labels) is None
         }
+        for spot in list(unclaimed):
+            host = self._aliases.get(spot.host, spot.host)
+            if host in self._hosts and _is_of_host(spot):
+                # What node_exporter tells is about the host that has a cell of its own.
+                del unclaimed[spot]
+                self._spots[spot] = host_cell(host)
+                self._spot_instances[spot.instance] = host_cell(host)
         found = discovered(unclaimed.values(), registry)
         self.dynamic = tuple(found.values())
         for spot, service in found.items():
@@ -168,6 +176,11 @@ class Index:
                 return found
         pod = _POD.match(labels.exact("pod"))
         return None if pod is None else self._workloads.get((namespace, pod.group(1)))
+
+
+def _is_of_host(spot: Spot) -> bool:
+    """Whether it is the exporter of the machine itself and not of something on it."""
+    return spot.instance.endswith(":9100") or _NODE_JOB.fullmatch(spot.job) is not None
 
 
 def _urls(service: Service) -> list[str]:

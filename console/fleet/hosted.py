@@ -133,9 +133,8 @@ class HostedBook:
         for service in self._by_host.get(reading.host, ()):
             word = self._word_on_host(service, facts, reading, teller)
             runner = _ON_HOST[service.type]
-            self._say(
-                service.name, teller, _report(runner, word, reading, memory.interval, reading.host)
-            )
+            report = _report(runner, word, reading, memory.interval, reading.host, memory.means)
+            self._say(service.name, teller, report)
 
     def _word_on_host(
         self, service: Service, facts: HostFacts | Failure, reading: HostReading, teller: str
@@ -175,7 +174,9 @@ class HostedBook:
             self._say(
                 service.name,
                 reading.source,
-                _report(Runner.WORKLOAD, word, reading, interval, service.namespace),
+                _report(
+                    Runner.WORKLOAD, word, reading, interval, service.namespace, reading.source
+                ),
             )
 
     def _say(self, service: str, teller: str, report: Report) -> None:
@@ -247,10 +248,11 @@ def _report(
     reading: HostReading | KubernetesReading,
     interval: timedelta,
     place: str,
+    by: str,
 ) -> Report:
     return Report(
         runner, word.verdict, word.said, reading.at, interval, place,
-        word.version, word.since, word.failure,
+        word.version, word.since, by, word.failure,
     )  # fmt: skip
 
 

@@ -47,6 +47,11 @@ class HostMemory:
         """Whether anything tells of the host itself."""
         return self.looks is not None or self.exporter is not None
 
+    @property
+    def means(self) -> Means:
+        """By what it is looked at."""
+        return Means.LOCAL if self.host.is_local else Means.SSH
+
     def watch(self, interval: timedelta | None) -> None:
         """Look at it every `interval`, or no more."""
         if interval is None:
@@ -86,6 +91,7 @@ class HostMemory:
             reading.at,
             EXPORTER_INTERVAL if by_exporter else self.interval,
             self.host.name,
+            by=Means.NODE_EXPORTER if by_exporter else self.means,
             failure=word.failure,
         )
 

@@ -38,5 +38,7 @@ class Report(msgspec.Struct, frozen=True):
     """The image's tag, where there is one."""
     since: datetime | None = None
     """Since when it is so, as the runner tells: a container's end, a unit's last change."""
+    by: str = ""
+    """By what it was learned, safe to show: `SSH`, `node_exporter`, the name of a cluster."""
     failure: Failure | None = None
     """Where nothing usable came."""

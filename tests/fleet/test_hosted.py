@@ -353,3 +353,18 @@ def test_an_alert_about_a_host_finds_the_hosts_cell() -> None:
     cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
     assert cell.state is State.FIRING
     assert "HostDiskFull fires" in cell.because
+
+
+def test_what_node_exporter_is_scraped_for_belongs_to_the_host_and_so_do_its_alerts() -> None:
+    world = world_of(w.HOSTS, w.AM, w.PROM)
+    world.take(w.host_reading(0, w.facts(disk=95)))
+    node = (w.target("data-1:9100", "node"), w.target("data-1:9121", "redis_exporter"))
+    world.take(w.prom_reading(0, targets=node))
+    full = w.alert("DiskFillingUp", instance="data-1:9100", job="node", silenced_by=("s",))
+    world.take(w.am_reading(0, full))
+    snapshot = world.snapshot(at(0))
+    names = [cell.service.name for cell in snapshot.cells]
+    assert names == ["redis", "nginx", "api", "host:data-1", "redis_exporter"]
+    cell = the_cell(snapshot, host_cell("data-1"))
+    assert cell.alerts == (full.fingerprint,)
+    assert len(cell.targets) == 1

@@ -54,7 +54,7 @@ async def test_living_hosts_are_done_before_any_dark_one_is_given_up(tmp_path: P
 
 
 async def test_one_sshd_is_dialled_five_times_at_once_at_most(tmp_path: Path) -> None:
-    with running_sshd(tmp_path, lines=["MaxStartups 6:100:6"]) as sshd:
+    with running_sshd(tmp_path, lines=["MaxStartups 10:100:10"]) as sshd:
         client = SshClient(SystemClock(), sshd.options())
         routes = [sshd.route(f"name-{n}") for n in range(30)]
         results = await asyncio.gather(
