@@ -16,6 +16,8 @@ of them may ever be taken for a healthy host. A crossed test gives a source `bro
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -198,6 +200,17 @@ def _sshd(
     return start
 
 
+@contextlib.contextmanager
+def _stopped(folder: Path, connect_timeout_s: float) -> Iterator[Broken]:
+    with running_sshd(folder) as sshd:
+        options = msgspec.structs.replace(sshd.options(), connect_timeout_s=connect_timeout_s)
+        os.kill(sshd.program.pid, signal.SIGSTOP)
+        try:
+            yield Broken(sshd.route(), options)
+        finally:
+            os.kill(sshd.program.pid, signal.SIGCONT)
+
+
 def _status(*statuses: int) -> Callable[[SshResult], bool]:
     return lambda result: result.exit_status in statuses and not result.succeeded
 
@@ -221,6 +234,7 @@ FAULTS: tuple[Fault, ...] = (
         (SshFault.PROTOCOL,),
     ),
     Fault("hang after auth", _sshd(then="freeze"), (SshFault.TIMEOUT,)),
+    Fault("server SIGSTOP", _stopped, (SshFault.NO_BANNER,)),
     Fault("MaxSessions reached", _sshd(max_sessions=0), (SshFault.CHANNELS,)),
     Fault(
         "endless stdout", _sshd(force_command="yes"), (), lambda r: r.truncated and not r.succeeded
@@ -268,4 +282,4 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("remote disk full", _sshd(force_command="echo x > /dev/full"), (), _status(1, 2)),
 )
-"""Every row of the list; three of them stand for one, which is 24."""
+"""Every row of the list; three of them stand for one, and the dribble is one more: 24 + 3."""

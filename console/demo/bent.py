@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from console.demo.history import Dips
 from console.demo.inventory import BY_NAME
-from console.demo.metrics import CORE, Series, build_labels
+from console.demo.metrics import CORE, Series, build_family, build_labels
 from console.demo.script import Scenario
 from console.demo.shape import step
 
@@ -19,12 +20,17 @@ Stops = Mapping[str, Sequence[tuple[float, float]]]
 
 
 def bent(
-    base: Sequence[Series], scenario: Scenario, mended: Mapping[str, float], stops: Stops
+    base: Sequence[Series],
+    scenario: Scenario,
+    mended: Mapping[str, float],
+    stops: Stops,
+    past: Dips,
 ) -> list[Series]:
     """The series of `base`, bent.
 
     Args:
         mended: each cause that was put right, and when.
+        past: what happened to each before the script begins.
     """
     by_family: dict[str, list[int]] = {}
     series = list(base)
@@ -46,6 +52,11 @@ def bent(
         for start_s, end_s in stops.get(dict(one.labels).get("service", ""), ()):
             shape = shape.dipped(start_s, end_s, 0)
         series[place] = msgspec.structs.replace(one, shape=shape)
+    for place, dips in past.items():
+        shape = series[place].shape
+        for dip in dips:
+            shape = shape.dipped(dip.start_s, dip.end_s, dip.value)
+        series[place] = msgspec.structs.replace(series[place], shape=shape)
     return series
 
 
@@ -61,13 +72,15 @@ def more_series(scenario: Scenario, mended: Mapping[str, float]) -> list[Series]
 
 
 def release_series(scenario: Scenario, mended: Mapping[str, float]) -> list[Series]:
-    """`app_build_info` of the versions that a release brought."""
+    """`*_build_info` of the versions that a release brought."""
     found = []
     for release in scenario.releases:
-        labels = build_labels(BY_NAME[release.service], release.version)
+        spec = BY_NAME[release.service]
+        labels = build_labels(spec, release.version)
         mended_s = mended.get(release.service)
         shape = step(release.at_s, 0, 1)
         if mended_s is not None:
             shape = shape.healed(mended_s, 0, 0)
-        found.append(Series(CORE, "app_build_info", labels, shape, whole=True, absent_at_zero=True))
+        told = build_family(spec)
+        found.append(Series(CORE, told, labels, shape, whole=True, absent_at_zero=True))
     return found

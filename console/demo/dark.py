@@ -48,8 +48,13 @@ def rack_down() -> Scenario:
             troubles.append(Trouble(SWITCH, spec.name, -90, status=503, ready_status=503))
             bends.append(bend(SWITCH, "=error_ratio", ramp((-90, 0.003), (-30, 0.4), (60, 0.8)),
                               45, service=spec.name))  # fmt: skip
-    for page in ("basket", "checkout-page", "account"):
+    for page in ("product", "basket", "checkout-page", "account"):
         bends.append(bend(SWITCH, "probe_success", step(-80, 1, 0), 15, page=page))
+    for endpoint in ("list-products", "search", "me"):
+        bends.append(bend(SWITCH, "probe_success", step(-85, 1, 0), 15, endpoint=endpoint))
+    for endpoint in ("place-order", "pay-order"):
+        bends.append(bend(SWITCH, "=endpoint_errors", ramp((-90, 0.001), (-30, 0.6), (60, 0.97)),
+                          45, endpoint=endpoint))  # fmt: skip
     switch = pairs(host=SWITCH, instance=f"{SWITCH}:161", job="switches", team="network",
                    rack="r10", zone="a")  # fmt: skip
     return Scenario(

@@ -28,6 +28,19 @@ from console.demo.shape import Shape, flat, ramp
 HAVE_EXPORTERS = frozenset({"redis", "postgres", "rabbitmq"})
 """Services that are not scraped themselves; their exporter says whether they answer."""
 
+NODE_EXPORTERS = frozenset({"node-exporter-1", "node-exporter-2"})
+"""Scraped as what they tell of, their machine; of themselves they have no other target."""
+
+OWN_BUILD_INFO = {
+    "prometheus-core": "prometheus", "prometheus-edge": "prometheus",
+    "alertmanager-a": "alertmanager", "alertmanager-b": "alertmanager",
+    "postgres-replica": "postgres", "node-exporter-1": "node_exporter",
+    "node-exporter-2": "node_exporter", "ci-runner": "gitlab_runner",
+    "nginx-1": "nginx", "nginx-2": "nginx", "haproxy-1": "haproxy", "haproxy-2": "haproxy",
+    "varnish-1": "varnish", "varnish-2": "varnish", "waf-1": "waf", "waf-2": "waf",
+}  # fmt: skip
+"""Whose `*_build_info` is not called as the service is."""
+
 CORE = "core"
 EDGE = "edge"
 
@@ -67,6 +80,7 @@ def base_series(seed: int) -> list[Series]:
     for service in SERVICES:
         found.extend(_service_series(service, seed))
     found.extend(_singles())
+    found.extend(_posted(seed))
     found.extend(_blackbox(seed))
     return found
 
@@ -101,6 +115,13 @@ def build_labels(service: ServiceSpec, version: str) -> LabelPairs:
     return service_labels(service, version=version, git_sha=git_sha_of(service.name, version))
 
 
+def build_family(service: ServiceSpec) -> str:
+    """The metric that tells which version of a service runs."""
+    if service.namespace:
+        return "app_build_info"
+    return f"{OWN_BUILD_INFO.get(service.name, service.name.replace('-', '_'))}_build_info"
+
+
 def _host_series(host: HostSpec, seed: int) -> Iterator[Series]:
     rest = _rest(seed, host.name)
     yield Series(CORE, "up", host_labels(host, job="node"), flat(1), whole=True)
@@ -123,12 +144,15 @@ def _service_series(service: ServiceSpec, seed: int) -> Iterator[Series]:
     rest = _rest(seed, service.name)
     instance = instance_of(service)
     where = service_labels(service, instance=instance, job="services")
-    if service.name not in HAVE_EXPORTERS:
+    if service.name not in HAVE_EXPORTERS | NODE_EXPORTERS:
         yield Series(CORE, "up", where, flat(1), whole=True)
     labels = service_labels(service)
     age = 20 + 50 * rest
     aging = ramp((-40 * DAY_S, age - 40), (40 * DAY_S, age + 40))
     yield Series(CORE, "image_age_days", labels, aging)
+    build = build_labels(service, service.version)
+    told = build_family(service)
+    yield Series(CORE, told, build, flat(1), whole=True, absent_at_zero=True)
     if service.namespace is None:
         return
     yield Series(CORE, "=p95", labels, flat(0.08 + 0.4 * rest), 0.2)
@@ -143,8 +167,6 @@ def _service_series(service: ServiceSpec, seed: int) -> Iterator[Series]:
     yield Series(CORE, "kube_deployment_spec_replicas", deployment, flat(replicas), whole=True)
     available = "kube_deployment_status_replicas_available"
     yield Series(CORE, available, deployment, flat(replicas), whole=True)
-    build = build_labels(service, service.version)
-    yield Series(CORE, "app_build_info", build, flat(1), whole=True, absent_at_zero=True)
 
 
 def _singles() -> Iterator[Series]:
@@ -216,6 +238,15 @@ def _probes(job: str, probed: Iterable[PageSpec], seed: int) -> Iterator[Series]
         share = 0.3 if job == "pages" else 0.15
         took = page.slo_latency_ms / 1000 * share * (0.4 + _rest(seed, page.name))
         yield Series(EDGE, "probe_duration_seconds", labels, flat(took), 0.2)
+
+
+def _posted(seed: int) -> Iterator[Series]:
+    """What the callers of the endpoints get that nobody can probe."""
+    for page in API_ENDPOINTS:
+        if page.method != "GET":
+            labels = pairs(endpoint=page.name, service=page.name, team="api")
+            usual = flat(0.0005 + 0.001 * _rest(seed, page.name))
+            yield Series(CORE, "=endpoint_errors", labels, usual, 0.4)
 
 
 def _labels_of(name: str, **more: str) -> LabelPairs:

@@ -177,7 +177,7 @@ class PrometheusApi:
             "GOMAXPROCS": 2,
             "GOGC": "",
             "GODEBUG": "",
-            "storageRetention": "15d",
+            "storageRetention": "60d",
         }
 
     def _config(self, request: Request) -> object:

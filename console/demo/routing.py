@@ -50,6 +50,10 @@ RECEIVERS = ("oncall", "deadman", "rack", "payments", "low")
 INHIBIT_RULES = (
     InhibitRule((_is("alertname", "ServiceDown"),), (_like("severity", "warning|info"),),
                 ("service",)),
+    InhibitRule((_is("alertname", "SSLCertExpired"),),
+                (_like("alertname", "SSLCertDaysLeft|SSLCertExpiringSoon"),), ("instance",)),
+    InhibitRule((_is("alertname", "SSLCertDaysLeft"),),
+                (_is("alertname", "SSLCertExpiringSoon"),), ("instance",)),
     InhibitRule((_is("alertname", "InstanceDown"),), (_is("severity", "warning"),), ("host",)),
 )  # fmt: skip
 

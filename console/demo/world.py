@@ -26,6 +26,7 @@ from console.demo.alerting import (
 )
 from console.demo.bent import bent, more_series, release_series
 from console.demo.exported import exported
+from console.demo.history import ended_before, past_of
 from console.demo.inventory import BY_NAME, DAY_S
 from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, pairs
 from console.demo.rules import RULES
@@ -76,6 +77,7 @@ class World:
         self.revision = 0
         """Grows whenever something is put right."""
         self._base = base_series(seed)
+        self._past = past_of(self._base, seed)
         self._mended: dict[str, float] = {}
         self._stops: dict[str, list[tuple[float, float]]] = {}
         self._begun: dict[str, float] = {}
@@ -311,7 +313,7 @@ class World:
                 back = BY_NAME[release.service].version
                 self.releases.append(Release(release.service, mended_s, back))
         self.series = [
-            *bent(self._base, scenario, self._mended, self._stops),
+            *bent(self._base, scenario, self._mended, self._stops, self._past),
             *more_series(scenario, self._mended),
             *release_series(scenario, self._mended),
         ]
@@ -323,7 +325,7 @@ class World:
         ended = (self._ended(outage) for outage in scenario.outages)
         self.outages = {one.component: one for one in ended if one.end_s > one.start_s}
         self.troubles: dict[str, list[Trouble]] = {}
-        for trouble in scenario.troubles:
+        for trouble in (*ended_before(), *scenario.troubles):
             end_s = min(trouble.end_s, self._mended.get(trouble.cause, math.inf))
             if end_s > trouble.start_s:
                 shorter = msgspec.structs.replace(trouble, end_s=end_s)

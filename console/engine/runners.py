@@ -22,7 +22,6 @@ from console.sources.prometheus.nodes import NodeMetrics
 from console.sources.prometheus.poll import Prometheus
 from console.sources.reach import Reach
 
-
 LEAST: Final = timedelta(seconds=30)
 """Between two looks at metrics of which a big cluster has tens of thousands."""
 

@@ -31,9 +31,10 @@ def refuse_unfinished(result: SshResult, timeout_s: float) -> None:
     """
     late = result.took_s >= 0.9 * max(1.0, timeout_s)
     if result.timed_out or (late and result.exit_status in _BY_HOST):
+        said = last_line(result.stderr)
         raise Unusable(
             FailureKind.TIMEOUT,
-            f"gave no complete answer within {timeout_s:g} s",
+            f"gave no complete answer within {timeout_s:g} s" + (f": {said}" if said else ""),
             remedy="look at the load of that host; `timeout:` sets the deadline",
         )
     if result.truncated:

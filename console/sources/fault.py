@@ -67,6 +67,8 @@ _REMEDIES: Final = {
     HttpFault.LOCAL: "this host is short of something: look at `ulimit -n` and its memory",
 }
 
+LOST_REMEDY: Final = "look at the log of its sshd, and at the network between"
+
 _SSH_KINDS: Final = {
     SshFault.REFUSED: FailureKind.REFUSED,
     SshFault.DNS: FailureKind.DNS,
@@ -109,6 +111,8 @@ def failure_of(error: Exception, asked: Asked, at: datetime) -> Failure:
     elif isinstance(error, SshFailure):
         kind, cause = _SSH_KINDS.get(error.kind, FailureKind.INTERNAL), error.message
         remedy = error.remedy or remedy
+        if error.kind is SshFault.LOST:
+            remedy = LOST_REMEDY  # what is lost here was a look, which changed nothing
     else:
         kind = FailureKind.INTERNAL
         cause = f"reading the answer failed inside the console: {type(error).__name__}"

@@ -144,7 +144,7 @@ def _fault(
         kind=RowKind.PROBE,
         title=title,
         where=service_at(service),
-        summary=cell.because,
+        summary=_own_words(cell),
         priority=priority,
         state=cell.state,
         running=running(episodes, key, cell.since or at.wall, priority, policy, at),
@@ -157,6 +157,17 @@ def _fault(
             )
         ),
     )
+
+
+def _own_words(cell: Cell) -> str:
+    """What the cell's own checks say, where an alert that is silenced has the last word on it."""
+    if not cell.alerts:
+        return cell.because
+    said = [one.said for one in cell.reports if one.verdict is Verdict.UNHEALTHY]
+    said += [
+        f"{one.probe.kind} {one.said}" for one in cell.probes if one.verdict is Verdict.UNHEALTHY
+    ]
+    return said[0] if said else cell.because
 
 
 def _is_dark(cell: Cell) -> bool:

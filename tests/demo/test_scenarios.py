@@ -133,7 +133,7 @@ def test_redis_down_shows_every_kind_of_row() -> None:
         if START - datetime.fromisoformat(one["startsAt"]) > timedelta(days=7)
         and one["labels"]["severity"] == "info"
     ]
-    assert len(old) == 12
+    assert len(old) == 5
 
 
 def test_things_change_within_the_first_minutes_of_redis_down() -> None:

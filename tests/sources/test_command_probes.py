@@ -163,7 +163,7 @@ async def test_a_command_that_is_missing_is_no_answer(
     result = await asked(http_client, sshd, probe_of("pg_isready -q"))
     failure = failure_of(result)
     assert failure.kind is FailureKind.NOT_SERVED
-    assert failure.cause == "command missing: there is no program pg_isready in box"
+    assert failure.cause == "there is no program pg_isready on box"
     assert failure.expected == "that `pg_isready -q` ends with status 0"
     typed = "pg_isready -q"
     if sshd is None:
@@ -178,7 +178,7 @@ async def test_a_command_that_cannot_be_run_is_no_answer(
     plain = stage.folder / "plain"
     plain.write_text("no program\n")
     failure = failure_of(await asked(http_client, sshd, probe_of(str(plain))))
-    assert failure.cause.startswith(f"the program plain cannot be run in {NAME}")
+    assert failure.cause.startswith(f"the program plain cannot be run on {NAME}")
 
 
 async def test_a_command_that_hangs_is_no_answer(
@@ -306,9 +306,9 @@ async def test_replicas_that_are_gone_are_a_no(http_client: HttpClient, stage: S
         (1, NO_RIGHTS, FailureKind.FORBIDDEN, "docker on box does not let this login in"),
         (1, NO_DAEMON, FailureKind.REFUSED, "the docker daemon on box does not run"),
         (126, NOT_IN_IT, FailureKind.NOT_SERVED,
-         "command missing: there is no program redis-cli in the container redis"),
+         "there is no program redis-cli in the container redis"),
         (127, NOT_IN_IT, FailureKind.NOT_SERVED,
-         "command missing: there is no program redis-cli in the container redis"),
+         "there is no program redis-cli in the container redis"),
         (None, "", FailureKind.NOT_SERVED, "there is no program docker on box, or not in its PATH"),
     ],
 )  # fmt: skip
@@ -374,7 +374,7 @@ async def test_a_container_without_test_tells_nothing_of_its_files(
             patch.setenv("PATH", str(stage.path))
             result = (await prober.ask(probe)).result
     assert failure_of(result).cause == (
-        "command missing: there is no program test in the container worker"
+        "there is no program test in the container worker"
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from config.schema import AlertmanagerSource, HealthSource, PrometheusSource
 from console.model.failure import Failure, FailureKind
 from console.model.probe import Probe, ProbeKind, Verdict
-from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
+from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
 from console.sources.alertmanager.poll import AlertmanagerMember
@@ -33,7 +33,8 @@ SENT_AT_MOST = 48 * 1024 * 1024
 """By the proxy in one poll: what the client took, and what loopback's buffers hold."""
 HANGS_S = 30.0
 
-Poll = Callable[[], Awaitable[Reading]]
+HttpReading = AlertmanagerReading | PrometheusReading | ProbeReading
+Poll = Callable[[], Awaitable[HttpReading]]
 
 
 @pytest.fixture(
@@ -80,7 +81,7 @@ def poll_of(kind: str, url: str, http: HttpClient) -> Poll:
     return lambda: prober.ask(probe)
 
 
-def parts_of(reading: Reading) -> tuple[object, ...]:
+def parts_of(reading: HttpReading) -> tuple[object, ...]:
     if isinstance(reading, AlertmanagerReading):
         return (reading.alerts, reading.silences, reading.status, reading.groups)
     if isinstance(reading, PrometheusReading):
@@ -88,11 +89,11 @@ def parts_of(reading: Reading) -> tuple[object, ...]:
     return (reading.result.failure,)
 
 
-def failures_of(reading: Reading) -> list[Failure]:
-    return [part for part in parts_of(reading) if isinstance(part, Failure)]
+def failures_of(reading: HttpReading) -> list[Failure]:
+    return list(reading.failures)
 
 
-def is_clean(reading: Reading) -> bool:
+def is_clean(reading: HttpReading) -> bool:
     """Whether the reading gives a claim of green all that it needs."""
     if isinstance(reading, ProbeReading):
         return reading.result.verdict is Verdict.HEALTHY
@@ -101,12 +102,12 @@ def is_clean(reading: Reading) -> bool:
     return not (isinstance(reading, PrometheusReading) and reading.warnings)
 
 
-async def clean_reading(poll: Poll) -> Reading:
+async def clean_reading(poll: Poll) -> HttpReading:
     """The first clean reading: a server that has just started, or a busy machine, needs a few."""
     return await until(poll, is_clean)
 
 
-def assert_tells_of_failure(reading: Reading) -> None:
+def assert_tells_of_failure(reading: HttpReading) -> None:
     """Every part has failed, in words that a person can use and a terminal may be sent."""
     if isinstance(reading, ProbeReading):
         result = reading.result
@@ -159,7 +160,7 @@ def trust(proxy: FaultProxy, folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def assert_carried(
-    form: Fault, reading: AlertmanagerReading | PrometheusReading, good: Reading
+    form: Fault, reading: AlertmanagerReading | PrometheusReading, good: HttpReading
 ) -> None:
     """The server's own word is passed on, with what is needed to doubt it."""
     assert not failures_of(reading) or isinstance(form, EmptyOrPartial)
@@ -179,7 +180,7 @@ def assert_carried(
     assert not is_clean(reading)
 
 
-def started(reading: Reading) -> list[datetime]:
+def started(reading: HttpReading) -> list[datetime]:
     assert isinstance(reading, AlertmanagerReading) and isinstance(reading.alerts, tuple)
     return sorted(alert.starts_at for alert in reading.alerts)
 

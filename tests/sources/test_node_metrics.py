@@ -463,3 +463,8 @@ def test_any_series_become_sound_facts(series: list[Sample], derived: list[Sampl
         for mount in told.mounts or ():
             assert mount.size_bytes >= 0 and 0 <= mount.used_percent <= 100
         assert told.cpu_percent is None or 0 <= told.cpu_percent <= 100
+
+
+def test_a_host_that_nobody_wrote_down_is_called_as_what_is_scraped_on_it() -> None:
+    assert placed((), {"instance": "web-7:9100"}) == {"web-7": "web-7:9100"}
+    assert placed((), {"instance": "127.0.0.1:9100"}) == {}

@@ -28,7 +28,7 @@ def whole(terminal: Terminal) -> bool:
     [
         ((60, 15), ("ServiceDown",)),
         ((80, 24), ("ServiceDown", "redis@", "rule")),
-        ((120, 36), ("FIX IN", "web-1", "prom-core <")),
+        ((120, 36), ("FIX IN", "web-1", "7/7 sources <")),
         ((200, 50), ("FIX IN", "haproxy-1", "health <")),
     ],
     ids=str,

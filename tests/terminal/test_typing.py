@@ -78,7 +78,7 @@ def test_a_filter_typed_ahead_lands_in_the_filter(open_in: Opener, settings: str
     terminal.wait_for("/redis")
     terminal.type("\r")
     terminal.wait_for("esc clears")
-    terminal.wait_for(lambda: "SlowResponse" not in terminal.text)
+    terminal.wait_for(lambda: "api@shop" not in terminal.text)
     assert "redis@" in terminal.text
 
 

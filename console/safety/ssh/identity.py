@@ -103,7 +103,8 @@ class Identities:
         except TimeoutError:
             cause = "does not answer"
         except (ValueError, OSError, EOFError) as error:
-            cause = f"is gone ({visible(str(error) or 'it closed the connection', cells=120)})"
+            why = getattr(error, "strerror", None) or str(error) or "it closed the connection"
+            cause = f"is gone ({visible(why, cells=120)})"
         agent.close()
         remedy = "start an agent and `ssh-add` the key, or correct $SSH_AUTH_SOCK"
         return None, [], [Trouble(SshFault.AGENT, f"the agent at {shown} {cause}", remedy)]

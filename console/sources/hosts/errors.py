@@ -54,9 +54,11 @@ def refuse(result: SshResult, host: str, timeout_s: float, *, sudo: bool) -> Non
         return
     said = last_line(result.stderr) or last_line(result.stdout)
     if result.exit_status in (NOT_RUNNABLE, NOT_FOUND):
+        missing = result.exit_status == NOT_FOUND
+        cause = "a program is missing there" if missing else "a program may not be run there"
         raise Unusable(
             FailureKind.NOT_SERVED,
-            f"a program is missing there: {said}" if said else "a program is missing there",
+            f"{cause}: {said}" if said else cause,
             expected="`sh`, `env` and `timeout`",
             remedy="install coreutils or busybox there, or set `transport: none` for the host",
         )

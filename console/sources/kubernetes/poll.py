@@ -25,7 +25,6 @@ from console.sources.kubernetes.settings import (
     PODS,
     WORKLOADS,
     list_command,
-    repeated,
     version_command,
 )
 from console.sources.reach import Reach
@@ -164,5 +163,6 @@ class KubectlPoller:
         self, error: Exception, part: str, namespace: str | None, command: Command
     ) -> Failure:
         shown = part if namespace is None else f"{part} in {visible(namespace)}"
-        asked = errors.asked(self.name, shown, repeated(self._source, command))
+        typed = self._reach.typed(self._source.on, command.argv)
+        asked = errors.asked(self.name, shown, typed)
         return failure_of(error, asked, self._clock.now().wall)

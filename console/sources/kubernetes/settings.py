@@ -75,9 +75,3 @@ def _command(source: KubernetesSource, *words: str) -> Command:
     context = () if source.context is None else (f"--context={source.context}",)
     each_s = max(1.0, source.timeout.total_seconds() * GIVES_UP)
     return Command((*source.command, *words, *context, f"--request-timeout={each_s:g}s"))
-
-
-def repeated(source: KubernetesSource, command: Command) -> str:
-    """What a person types to see the same, safe to show."""
-    typed = written(command.argv)
-    return visible(typed if source.on == "local" else written(("ssh", source.on, typed)))

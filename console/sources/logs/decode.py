@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from console.model.logs import LogLine
+from console.model.logs import MAX_LINES, LogLine
 from console.safety.text import Raw
 from console.sources.logs.client import MAX_BYTES, TRAILER
 from console.sources.logs.place import Keeper
@@ -17,6 +17,9 @@ from console.sources.logs.place import Keeper
 MAX_LINE_CHARS: Final = 8_192
 """Kept of one line; what was cut is counted at its end."""
 MAX_LINE_BYTES: Final = 4 * MAX_LINE_CHARS
+MOST_LINES: Final = 2 * MAX_LINES
+"""Looked at of one answer: a host that was asked for fewer and prints a million empty ones
+costs no second of everybody else's time."""
 
 _INDENTED: Final = (Keeper.JOURNAL, Keeper.HOST)
 _STAMP: Final = re.compile(
@@ -35,7 +38,7 @@ class Output(msgspec.Struct, frozen=True):
     status: int | None
     """The program's own exit status; `None`: not known."""
     cut: bool
-    """The cap on bytes was reached."""
+    """The cap on bytes, or that on lines, was reached."""
 
 
 def output_of(stdout: bytes, keeper: Keeper) -> Output:
@@ -53,6 +56,8 @@ def output_of(stdout: bytes, keeper: Keeper) -> Output:
         body = whole
     elif cut:
         body = body.rpartition(b"\n")[0] or body
+    if body.count(b"\n") > MOST_LINES:
+        body, cut = b"\n".join(body.rsplit(b"\n", MOST_LINES)[1:]), True
     found = (line_of(raw, len(raw), keeper) for raw in body.split(b"\n")) if body else ()
     lines, said = taken_apart(found, keeper)
     number = status.strip()

@@ -163,6 +163,16 @@ def refuse(place: LogPlace, said: Sequence[Raw], status: int | None) -> None:
         raise Unusable(FailureKind.STATUS, f"{names['program']} ended with {status}: {told}")
 
 
+def no_log(said: Sequence[Raw]) -> Unusable:
+    """It ended well, and what it printed is no log."""
+    told = f": {visible(said[-1], cells=SAID_CELLS)}" if said else " and nothing else"
+    return Unusable(
+        FailureKind.SCHEMA,
+        f"got no line of a log{told}",
+        remedy="look whether a forced command or a restricted shell answers in place of `sh`",
+    )
+
+
 def no_unit(place: LogPlace) -> Unusable:
     """systemd does not know the unit."""
     host = visible(place.host, cells=60)

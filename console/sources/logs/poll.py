@@ -16,6 +16,7 @@ from console.safety.clock import Clock
 from console.safety.ssh import SshFailure
 from console.safety.text import Raw, visible
 from console.sources.answer import Unusable
+from console.sources.ended import refuse_unfinished
 from console.sources.fault import Asked, failure_of
 from console.sources.logs import errors
 from console.sources.logs.client import (
@@ -152,8 +153,10 @@ class Logs:
         if not output.lines and output.status is None:
             told = result.stderr[:1000].decode("utf-8", "replace").strip()
             words = (*output.said, *(Raw(line) for line in told.splitlines()))
+            errors.refuse(place, words, result.exit_status)
+            refuse_unfinished(result, READ_S)
             # A stretch whose end was cut off has lost its status, and had lines.
-            errors.refuse(place, words, result.exit_status or 255)
+            raise errors.no_log(words)
         return output
 
     async def _previous(self, place: LogPlace, request: LogRequest) -> list[LogLine]:

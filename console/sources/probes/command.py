@@ -199,15 +199,15 @@ def _command(probe: Probe, result: SshResult) -> ProbeResult:
 
 
 def _not_run(probe: Probe, result: SshResult, program: str) -> Unusable:
-    where = f"the container {probe.container}" if probe.container else probe.host
+    where = f"in the container {probe.container}" if probe.container else f"on {probe.host}"
     shown, named = visible(program, cells=40), visible(where, cells=60)
     said = _said(result)
     if result.exit_status == NOT_FOUND or _MISSING_INSIDE.search(result.stderr + result.stdout):
-        cause = f"command missing: there is no program {shown} in {named}"
+        cause = f"there is no program {shown} {named}"
     elif result.exit_status == NOT_RUNNABLE:
-        cause = f"the program {shown} cannot be run in {named}" + (f": {said}" if said else "")
+        cause = f"the program {shown} cannot be run {named}" + (f": {said}" if said else "")
     else:
-        ended = f"{shown} in {named} ended with status {result.exit_status}"
+        ended = f"{shown} {named} ended with status {result.exit_status}"
         cause = ended + (f": {said}" if said else "")
     return Unusable(
         FailureKind.NOT_SERVED,

@@ -1,4 +1,4 @@
-"""Which host of the registry a node_exporter runs on."""
+"""Which host of the registry a node_exporter runs on, or what to call one that is not in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.sources.prometheus.nodes_decode import Node
 
 _LABELS: Final = ("host", "hostname", "node", "nodename")
 """Labels of targets that teams give the host's name."""
-_NAMED, _REGISTERED, _NAME, _ADDRESS, _NODENAME, _SHORT = range(6)
+_NAMED, _REGISTERED, _NAME, _ADDRESS, _NODENAME, _SHORT, _FOUND = range(7)
 _CERTAIN: Final = _ADDRESS
 """Beyond it two targets may answer to one name by chance, and then neither is believed."""
 
@@ -76,7 +76,8 @@ class HostFinder:
             short = name.partition(".")[0]
             if short in self._names and not _is_address(name):
                 return short, _SHORT
-        return None, _SHORT
+        # Nobody wrote it down: it is called as what is scraped on it is.
+        return None if address in self._addresses else address or None, _FOUND
 
 
 def host_part(instance: str) -> str:
