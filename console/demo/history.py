@@ -39,7 +39,7 @@ class Dip(msgspec.Struct, frozen=True):
 Dips = Mapping[int, Sequence[Dip]]
 """By the place of the series among those of a quiet day; in the order of time."""
 
-REDIS_ENDS = ((-23 * DAY_S - 2711, 13 * 60.0), (-9 * DAY_S + 8437, 7 * 60.0))
+REDIS_ENDS = ((-23 * DAY_S - 2711, 12 * 60.0), (-9 * DAY_S + 8437, 7 * 60.0))
 """When redis was killed for lack of memory before, and how long it was gone."""
 
 

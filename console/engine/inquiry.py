@@ -156,11 +156,14 @@ class Inquiry:
         end = self._clock.now().wall.astimezone(UTC)
         start = end - past.RELEASES_WINDOW
         answers = await asyncio.gather(
-            *(server.range(query, start, end, past.STEP) for server in self._servers.values())
+            *(
+                server.range(query, start, end, past.RELEASES_STEP)
+                for server in self._servers.values()
+            )
         )
         told = [answer for answer in answers if isinstance(answer, RangeAnswer)]
         series = [one for answer in told for one in answer.series]
-        asked, versions = past.versions_in(series, label, start, past.STEP)
+        asked, versions = past.versions_in(series, label, start, past.RELEASES_STEP)
         return Releases(
             window=past.RELEASES_WINDOW,
             asked=asked,

@@ -19,6 +19,8 @@ STEP: Final = timedelta(minutes=5)
 WINDOW: Final = timedelta(days=30)
 """8,640 steps, and points only where the alert fired; a server takes up to 11,000."""
 RELEASES_WINDOW: Final = timedelta(hours=6)
+RELEASES_STEP: Final = timedelta(minutes=1)
+"""A release of three minutes ago is told as that, and not as of this moment."""
 MOST_MATCHERS: Final = 20
 MOST_VALUE_CHARS: Final = 200
 MOST_SERVICES: Final = 20

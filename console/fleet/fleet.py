@@ -25,7 +25,6 @@ from console.fleet.sources import (
 )
 from console.fleet.watchdogs import WatchdogMemory
 from console.model.alert import Target
-from console.model.labels import Labels
 from console.model.policy import Policy
 from console.model.reading import (
     AlertmanagerReading,
@@ -74,7 +73,8 @@ class Fleet:
         self._hosted = self._cells.hosted
         self._missed = WatchdogMemory()
         self._index = Index(registry, (), name_labels)
-        self._indexed: tuple[tuple[Labels, ...], tuple[str, ...]] = ((), ())
+        self._indexed: tuple[object, ...] | None = None
+        """What the index was made of."""
         self._scraped: dict[str, Scraped] = {}
         self._targets_changed = False
         self._union = Union()
@@ -128,7 +128,7 @@ class Fleet:
             self.policy, self._book = policy, AlertBook(policy)
             self._book.resolved, self._book.owners = before_it.resolved, before_it.owners
         self._index = Index(registry, self._targets(), self._name_labels)
-        self._indexed = ((), ())
+        self._indexed = None
         self.watch(watched)
 
     # -- readings in ---------------------------------------------------------------------
@@ -158,13 +158,13 @@ class Fleet:
         self._union_until = None
 
     def _take_hosted(self, reading: HostReading | KubernetesReading) -> None:
-        had = self._hosted.cells()
+        had = (self._hosted.cells(), self._hosted.found)
         if isinstance(reading, HostReading):
             self._hosted.take_host(reading)
         else:
             self._hosted.take_cluster(reading)
         self._has_read = True
-        if self._hosted.cells() != had:
+        if (self._hosted.cells(), self._hosted.found) != had:
             self._targets_changed = True  # alerts about it have a cell to be assigned to
 
     def _take_prometheus(self, prom: PrometheusMemory, reading: PrometheusReading) -> None:
@@ -293,9 +293,11 @@ class Fleet:
             return
         targets = self._targets()
         hosts = tuple(one.place for one in self._hosted.cells())
-        indexed = (tuple(target.labels for target in targets), hosts)
+        found = self._hosted.found
+        indexed = (tuple(target.labels for target in targets), hosts, found)
         if indexed != self._indexed:
-            self._index = Index(self.registry, targets, self._name_labels, hosts)
+            known = Registry(self.registry.hosts, (*self.registry.services, *found))
+            self._index = Index(known, targets, self._name_labels, hosts)
             self._indexed = indexed
             self._union_until = None
         self._scraped = targets_by_cell(self._index, self._proms)

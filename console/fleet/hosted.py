@@ -8,6 +8,7 @@ from datetime import timedelta
 from console.fleet.hosts import HostMemory
 from console.fleet.memory import Part
 from console.fleet.runners import Word, container_word, unit_word, workload_word
+from console.fleet.workloads import found_workloads
 from console.model.failure import Failure
 from console.model.host import HostFacts, Means
 from console.model.probe import Verdict
@@ -50,6 +51,10 @@ class HostedBook:
         self.looked_at: frozenset[str] = frozenset()
         self._by_host: dict[str, list[Service]] = {}
         self._in_cluster: list[Service] = []
+        self._taken: frozenset[str] = frozenset()
+        """Names of the registry's services."""
+        self.found: tuple[Service, ...] = ()
+        """Workloads that nobody wrote down, as services."""
         self._touched: dict[str, int] = {}
 
     # What is watched
@@ -88,11 +93,19 @@ class HostedBook:
                 self._by_host.setdefault(service.host, []).append(service)
             elif service.type is ServiceType.K8S_DEPLOYMENT:
                 self._in_cluster.append(service)
+        self._taken = frozenset(service.name for service in registry.services)
+        self._find_workloads()
         self._forget(registry)
+
+    def _find_workloads(self) -> None:
+        told = (
+            workload for one in self.clusters.values() for workload in one.workloads.value or ()
+        )
+        self.found = found_workloads(told, self._in_cluster, self._taken)
 
     def _forget(self, registry: Registry) -> None:
         """Drop the reports of services, hosts and clusters that are gone or were changed."""
-        now = {service.name: service for service in registry.services}
+        now = {service.name: service for service in (*registry.services, *self.found)}
         tellers = {*(f"hosts/{name}" for name in self.looked_at), *self.clusters}
         for name in list(self.reports):
             service = now.get(name) or next(
@@ -160,7 +173,8 @@ class HostedBook:
         if not cluster.workloads.take(reading.workloads, reading.at):
             return
         cluster.last = reading
-        for service in self._in_cluster:
+        self._find_workloads()
+        for service in (*self._in_cluster, *self._found_by(reading)):
             if service.namespace is None or not cluster.covers(service.namespace):
                 continue
             told = reading.workloads
@@ -178,6 +192,16 @@ class HostedBook:
                     Runner.WORKLOAD, word, reading, interval, service.namespace, reading.source
                 ),
             )
+
+    def _found_by(self, reading: KubernetesReading) -> Iterable[Service]:
+        """Of the workloads that nobody wrote down those that this source tells of, or did."""
+        told = reading.workloads if isinstance(reading.workloads, tuple) else ()
+        named = {(one.namespace.exact, one.name.exact) for one in told}
+        for service in self.found:
+            if (service.namespace, service.unit) in named or reading.source in self.reports.get(
+                service.name, {}
+            ):
+                yield service
 
     def _say(self, service: str, teller: str, report: Report) -> None:
         self.reports.setdefault(service, {})[teller] = report
@@ -204,6 +228,8 @@ class HostedBook:
         if service.type is ServiceType.HOST and service.place in self.looked_at:
             return "" if f"hosts/{service.place}" in told else "it has not been looked at yet"
         if service.type is ServiceType.K8S_DEPLOYMENT and service.namespace is not None:
+            if service.name not in self._taken:
+                return ""
             for name, cluster in self.clusters.items():
                 if cluster.covers(service.namespace) and name not in told:
                     return f"{name} has not been asked for it yet"

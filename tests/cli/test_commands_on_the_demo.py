@@ -104,7 +104,8 @@ def test_fleet_lists_every_service_with_the_fact_that_decides(demo: DemoHandle) 
 
 def test_sources_tell_kind_version_and_age(demo: DemoHandle) -> None:
     sources = json_of(demo, "sources")["sources"]
-    assert {source["kind"] for source in sources} == {"prometheus", "alertmanager", "health"}
+    kinds = {"prometheus", "alertmanager", "health", "hosts", "kubernetes"}
+    assert {source["kind"] for source in sources} == kinds
     assert {source["state"] for source in sources} == {"OK"}
     assert "alertmanager" in on(demo, "sources").stdout
 

@@ -20,7 +20,7 @@ from console.model.registry import (
 )
 from console.model.snapshot import Snapshot, SourceHealth, SourceKind, Watched
 from console.model.state import State
-from console.model.workload import Pod
+from console.model.workload import Pod, Workload, WorkloadKind
 from console.safety.text import Raw
 from tests.fleet import world as w
 from tests.fleet.world import at, the_cell
@@ -368,3 +368,38 @@ def test_what_node_exporter_is_scraped_for_belongs_to_the_host_and_so_do_its_ale
     cell = the_cell(snapshot, host_cell("data-1"))
     assert cell.alerts == (full.fingerprint,)
     assert len(cell.targets) == 1
+
+
+def workload_of(name: str, namespace: str = "shop", available: int = 3) -> Workload:
+    return Workload(
+        Raw(name), Raw(namespace), WorkloadKind.DEPLOYMENT, desired=3, available=available
+    )
+
+
+def test_workloads_that_nobody_wrote_down_are_services_of_their_namespace() -> None:
+    world = world_of(w.PROM)
+    told = (workload_of("api"), workload_of("cart", available=1), workload_of("api", "pay"))
+    world.take(w.prom_reading(0))
+    world.take(w.k8s_reading(0, told, "prom kube-state-metrics"))
+    snapshot = world.snapshot(at(0))
+    found = {cell.service.name: (cell.service.place, cell.state) for cell in snapshot.cells}
+    assert found["api"] == ("shop", State.OK)
+    assert found["cart"] == ("shop", State.FIRING)
+    assert found["api@pay"] == ("pay", State.OK)
+    world.take(w.k8s_reading(30, w.failure("x", "workloads", 30), "prom kube-state-metrics"))
+    assert the_cell(world.snapshot(at(30)), "cart").state is State.UNKNOWN
+
+
+def test_an_alert_about_a_workload_that_nobody_wrote_down_finds_it() -> None:
+    world = world_of(w.AM, w.K8S)
+    world.take(w.k8s_reading(0, (workload_of("cart"),)))
+    firing = w.alert("KubePodCrashLooping", namespace="shop", pod="cart-5d9c7bdf6f-x2x9z")
+    world.take(w.am_reading(0, firing))
+    assert the_cell(world.snapshot(at(0)), "cart").alerts == (firing.fingerprint,)
+
+
+def test_a_workload_that_one_of_two_tellers_knows_is_judged_by_that_one() -> None:
+    world = world_of(w.K8S)
+    world.take(w.k8s_reading(0, (workload_of("cart"),)))
+    world.take(w.k8s_reading(0, (workload_of("other"),), "prom kube-state-metrics"))
+    assert the_cell(world.snapshot(at(0)), "cart").state is State.OK

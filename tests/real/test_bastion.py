@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
+import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -236,13 +238,27 @@ async def test_a_bastion_that_hangs_darkens_what_is_behind_it_until_it_goes_on(
 ) -> None:
     async with running(impatient(site.loaded)) as (_, seen):
         await seen.until(is_well)
+        os.kill(site.bastion.program.pid, signal.SIGSTOP)
         site.bastion.freeze()
         try:
             await seen.until(is_dark)
         finally:
             site.bastion.thaw()
+            os.kill(site.bastion.program.pid, signal.SIGCONT)
         assert_beside_it_all_is_well(seen)
         await seen.until(is_well)
+
+
+async def test_a_connection_that_hangs_is_given_up_for_a_new_one(site: Site) -> None:
+    async with running(impatient(site.loaded)) as (_, seen):
+        await seen.until(is_well)
+        site.bastion.freeze()
+        try:
+            await seen.until(lambda update: State.UNKNOWN in states_of(update, BEHIND))
+            await seen.until(is_well)
+        finally:
+            site.bastion.thaw()
+        assert site.bastion.connections() == 2
 
 
 def impatient(loaded: Loaded) -> Loaded:
