@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from console.model.failure import Failure
-from console.model.host import Unit
-from console.model.registry import ServiceType
-from console.model.snapshot import Cell, HostState, NamespaceState, Snapshot
+from console.model.snapshot import Cell, Snapshot
 from console.model.update import Update
 from console.model.words import age_text
-from console.safety.text import Raw
 from screens.document import DocumentFrame
 from screens.here import Subject, subject_of_cell
 from screens.host_facts import container_field, unit_field
@@ -25,7 +21,7 @@ from screens.service_facts import (
     state_fields,
     version_fields,
 )
-from screens.versions import container_of, workload_of
+from screens.versions import containers_of, unit_of, workload_of
 from widgets.detail import Field, Part
 from widgets.paint import STATE_INKS
 from widgets.theme import Ink
@@ -43,15 +39,15 @@ class CellScreen(DocumentFrame):
     @property
     def subject(self) -> Subject | None:
         update = self.console_app.fresh
-        cells = update.snapshot.cells if update is not None else ()
-        return next((subject_of_cell(c) for c in cells if c.service.name == self._service), None)
+        cell = update.snapshot.cell(self._service) if update is not None else None
+        return subject_of_cell(cell) if cell is not None else None
 
     def show_body(self, update: Update) -> None:
-        found = [c for c in update.snapshot.cells if c.service.name == self._service]
-        if not found:
+        cell = update.snapshot.cell(self._service)
+        if cell is None:
             self.show_gone("this service is not known any more", self._service)
             return
-        self.detail.show(parts_of_cell(found[0], update.snapshot), subject=self._service)
+        self.detail.show(parts_of_cell(cell, update.snapshot), subject=self._service)
 
     def do_row_copy(self) -> None:
         self.copy_text(self._service, "service name")
@@ -60,9 +56,7 @@ class CellScreen(DocumentFrame):
 def parts_of_cell(cell: Cell, snapshot: Snapshot) -> list[Part]:
     """All that is known about a service."""
     service, now = cell.service, snapshot.at
-    cells = {one.service.name: one for one in snapshot.cells}
-    users = [c for c in snapshot.cells if service.name in c.service.depends_on]
-    needs = [cells.get(name) for name in service.depends_on]
+    needs, users = snapshot.needs_of(service), snapshot.users_of(service.name)
     parts = [*section("service", _head_fields(cell, snapshot))]
     parts += section("proofs", proof_fields(cell, now))
     parts += section("what runs it", _runner_fields(cell, snapshot))
@@ -92,36 +86,15 @@ def _head_fields(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
 def _runner_fields(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
     """Its container, unit or workload as the host or the cluster tells of it."""
     service, now = cell.service, snapshot.at.wall
-    host = _host_of(cell, snapshot)
-    container = container_of(service, host)
-    if container is not None:
+    host = snapshot.host_state(service.host)
+    for container in containers_of(service, host):
         yield container_field(container, now)
-    unit = _unit_of(cell, host)
+    unit = unit_of(service, host)
     if unit is not None:
         yield unit_field(unit, now)
-    workload = workload_of(service, _namespace_of(cell, snapshot))
+    workload = workload_of(service, snapshot.namespace(service.namespace))
     if workload is not None:
         yield from pod_fields(workload, service.expected_version, now)
-
-
-def _host_of(cell: Cell, snapshot: Snapshot) -> HostState | None:
-    name = cell.service.host
-    return next((one for one in snapshot.host_states if one.host.name == name), None)
-
-
-def _namespace_of(cell: Cell, snapshot: Snapshot) -> NamespaceState | None:
-    name = cell.service.namespace
-    return next((one for one in snapshot.namespaces if one.name == name), None)
-
-
-def _unit_of(cell: Cell, host: HostState | None) -> Unit | None:
-    if host is None or host.facts is None or cell.service.type is not ServiceType.SYSTEMD:
-        return None
-    held = host.facts.units
-    if held is None or isinstance(held, Failure):
-        return None
-    names = (Raw(cell.service.unit), Raw(f"{cell.service.unit}.service"))
-    return next((unit for unit in held if unit.name in names), None)
 
 
 def _alert_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:

@@ -22,7 +22,8 @@ from screens.document import DocumentFrame
 from screens.evidence import uncut
 from screens.evidence_asking import Asking, EvidenceCame
 from screens.here import Subject, subject_of_row
-from screens.row_facts import parts_of, section
+from screens.row_facts import parts_of
+from screens.sections import section
 from widgets.detail import Blank, Field, Figure, Part, SpanLine, Title
 from widgets.graph import Chart, Curve, plot
 from widgets.paint import Spans

@@ -9,7 +9,7 @@ import msgspec
 
 from config.load import Loaded
 from console.engine.evidence_host import host_name_of
-from console.engine.questions import rule_of
+from console.engine.questions import held_before
 from console.model.action import Action
 from console.model.registry import LOCAL, host_cell
 from console.model.snapshot import Cell, Snapshot
@@ -20,8 +20,6 @@ from console.safety.text import visible
 if TYPE_CHECKING:
     from console.sources.shell import Shell, Ways
 
-LONGEST_FOR: Final = timedelta(minutes=15)
-"""Of a rule's `for`, which lies between what broke and the alert: more than this is no clue."""
 READ_ONLY: Final = "read-only: what is typed into a shell can change anything"
 
 
@@ -40,11 +38,9 @@ class Subject(msgspec.Struct, frozen=True):
 
 def subject_of_row(row: Row, snapshot: Snapshot) -> Subject:
     """The service of a row; for one without, the host that its first alert names."""
-    rule = rule_of(row.alerts[0], snapshot) if row.alerts else None
-    lead = timedelta() if rule is None else min(rule.rule.duration, LONGEST_FOR)
     host = None if row.cell is not None else host_name_of(row, None, snapshot)
     service = host_cell(host) if host is not None else row.cell
-    return Subject(service, row.since, lead, visible(row.title, cells=60))
+    return Subject(service, row.since, held_before(row, snapshot), visible(row.title, cells=60))
 
 
 def subject_of_cell(cell: Cell) -> Subject:

@@ -18,7 +18,6 @@ from screens.document import DocumentFrame
 from screens.here import Subject
 from screens.host_facts import (
     container_fields,
-    host_command,
     identity_fields,
     interface_fields,
     machine_fields,
@@ -63,7 +62,7 @@ def parts_of_place(name: str, snapshot: Snapshot, *, ascii_only: bool = False) -
     """All that is known of a place; nothing where it is not known at all."""
     cells = [cell for cell in snapshot.cells if cell.service.place == name]
     host = host_of(name, snapshot, cells)
-    namespace = next((one for one in snapshot.namespaces if one.name == name), None)
+    namespace = snapshot.namespace(name)
     own = next((cell for cell in cells if cell.service.type is ServiceType.HOST), None)
     if not cells and host is None and namespace is None:
         return []
@@ -83,7 +82,7 @@ def parts_of_place(name: str, snapshot: Snapshot, *, ascii_only: bool = False) -
 
 def host_of(name: str, snapshot: Snapshot, cells: list[Cell]) -> HostState | None:
     """The host of that name; one that is known only by its services has nothing but its name."""
-    found = next((one for one in snapshot.host_states if one.host.name == name), None)
+    found = snapshot.host_state(name)
     if found is not None:
         return found
     written = next((one for one in snapshot.hosts if one.name == name), None)
@@ -144,9 +143,6 @@ def _standing_fields(state: HostState, own: Cell | None, snapshot: Snapshot) -> 
 def _failure_fields(state: HostState, snapshot: Snapshot) -> Iterator[Field]:
     assert state.failure is not None
     yield from failure_facts(state.failure)
-    command = host_command(state.host, snapshot.hosts)
-    if command and not state.failure.curl:
-        yield Field("repeat", command)
     if state.failing_since is not None:
         now = snapshot.at.wall
         since = clock_time(state.failing_since, now)

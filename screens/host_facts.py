@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -326,22 +325,3 @@ def _wrong(wrong: bool) -> Ink:
 
 def _known(value: Raw | str | None) -> Ink:
     return Ink.PLAIN if value else Ink.MUTED
-
-
-def host_command(host: Host, hosts: Iterable[Host]) -> str:
-    """The `ssh` that repeats a look by hand; empty where none leads there."""
-    if not host.is_reached or host.is_local or host.address is None:
-        return ""
-    words = ["ssh"]
-    jump = next((one for one in hosts if one.name == host.jump), None)
-    if host.jump is not None:
-        words += ["-J", _login(jump) if jump is not None else host.jump]
-    if host.port is not None:
-        words += ["-p", str(host.port)]
-    user = f"{host.user}@" if host.user else ""
-    return " ".join([*map(shlex.quote, words), shlex.quote(f"{user}{host.address}"), "uptime"])
-
-
-def _login(host: Host) -> str:
-    user = f"{host.user}@" if host.user else ""
-    return f"{user}{host.address or host.name}" + (f":{host.port}" if host.port else "")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from console.engine.questions import RuleOf, ValueNow, rule_of
 from console.model.alert import Alert, Silence
 from console.model.failure import Failure
-from console.model.snapshot import Cell, KnownAlert, Snapshot
+from console.model.snapshot import KnownAlert, Snapshot
 from console.model.state import State
 from console.model.words import age_text, breach_text, clock_time
 from console.model.worklist import Clocks, Row
@@ -18,16 +18,6 @@ from screens.service_facts import cell_facts
 from widgets.detail import Field, Part
 from widgets.paint import PRIORITY_INKS, STATE_INKS
 from widgets.theme import Ink
-
-__all__ = [
-    "SHOWN_ALERTS",
-    "cell_of",
-    "clock_time",
-    "failure_facts",
-    "parts_of",
-    "section",
-    "state_words",
-]
 
 SHOWN_ALERTS = 200
 """Alerts of a group that the detail lists; what is more is said as a number."""
@@ -39,7 +29,7 @@ def parts_of(row: Row, snapshot: Snapshot, value: ValueNow | None = None) -> lis
     parts = [*section("row", _row_facts(row, now))]
     if row.failure is not None:
         parts += section("source", failure_facts(row.failure))
-    cell = cell_of(row, snapshot)
+    cell = snapshot.cell(row.cell)
     if cell is not None:
         parts += section("service", cell_facts(cell, snapshot))
     if not row.alerts:
@@ -92,13 +82,6 @@ def _clock_facts(clocks: Clocks, now: datetime) -> Iterator[Field]:
     left = clocks.resolve_by - now
     ink = Ink.BREACHED if left < timedelta(0) else Ink.PLAIN
     yield Field("resolve", f"{breach_text(left)}, by {clock_time(clocks.resolve_by, now)}", ink)
-
-
-def cell_of(row: Row, snapshot: Snapshot) -> Cell | None:
-    """The cell that a row is about."""
-    if row.cell is None:
-        return None
-    return next((cell for cell in snapshot.cells if cell.service.name == row.cell), None)
 
 
 def _group_title(row: Row) -> str:

@@ -37,15 +37,14 @@ _VERDICT_INKS = {
 
 def cell_facts(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
     """A service whole: state, proofs, versions, owner, and what it hangs together with."""
-    cells = {one.service.name: one for one in snapshot.cells}
     yield Field("name", f"{cell.service.name}@{cell.service.place}")
     yield from state_fields(cell, snapshot.at)
     yield from proof_fields(cell, snapshot.at)
     yield from version_fields(cell)
     if cell.service.owner is not None:
         yield Field("owner", cell.service.owner)
-    users = [c for c in snapshot.cells if cell.service.name in c.service.depends_on]
-    yield from need_fields(cell, [cells.get(name) for name in cell.service.depends_on], users)
+    users = snapshot.users_of(cell.service.name)
+    yield from need_fields(cell, snapshot.needs_of(cell.service), users)
 
 
 def cell_brief(

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from console.model.snapshot import SourceHealth
 from console.model.update import Update
-from console.model.words import age_text
+from console.model.words import age_text, clock_time
 from console.safety.clock import Instant
 from screens.document import DocumentFrame
-from screens.row_facts import clock_time, failure_facts, section
+from screens.sections import failure_facts, section
 from widgets.detail import Field, Part
 from widgets.paint import STATE_INKS
 from widgets.theme import Ink

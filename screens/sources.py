@@ -15,10 +15,9 @@ from console.model.event import Event, EventKind
 from console.model.snapshot import ResolvedAlert, SourceHealth
 from console.model.state import State
 from console.model.update import Update
-from console.model.words import age_text, state_shape
+from console.model.words import age_text, clock_time, state_shape
 from console.safety.clock import Instant
 from screens.frame import Frame
-from screens.row_facts import clock_time
 from screens.source import SourceScreen
 from widgets.columns import Column
 from widgets.live_list import LiveList

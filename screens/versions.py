@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from console.model.failure import Failure
-from console.model.host import Container
+from console.model.host import Container, Unit, containers_called, unit_called
 from console.model.registry import Service, ServiceType
 from console.model.snapshot import Cell, HostState, NamespaceState
 from console.model.workload import Workload
@@ -90,13 +90,24 @@ def workload_of(service: Service, namespace: NamespaceState | None) -> Workload 
     return next((work for work in namespace.workloads if work.name in names), None)
 
 
-def container_of(service: Service, host: HostState | None) -> Container | None:
-    """What docker runs of a service."""
+def containers_of(service: Service, host: HostState | None) -> list[Container]:
+    """What docker runs of a service: its container, or its replicas."""
     if host is None or host.facts is None or service.type is not ServiceType.DOCKER:
-        return None
+        return []
     held = host.facts.containers
-    told: Sequence[Container] = () if held is None or isinstance(held, Failure) else held
-    return next((one for one in told if one.name == Raw(service.unit)), None)
+    if held is None or isinstance(held, Failure):
+        return []
+    return containers_called(service.unit, held)
+
+
+def unit_of(service: Service, host: HostState | None) -> Unit | None:
+    """What systemd runs of a service."""
+    if host is None or host.facts is None or service.type is not ServiceType.SYSTEMD:
+        return None
+    held = host.facts.units
+    if held is None or isinstance(held, Failure):
+        return None
+    return unit_called(service.unit, held)
 
 
 def tag_of(image: Raw) -> str:

@@ -22,8 +22,8 @@ SHARES = (0.55, 0.85)
 """Below the first: nothing happened; below the second: once; else twice."""
 
 STEADY = frozenset({
-    "image_age_days", "=cert_days", "=versions", "=oom", "=disk", "=disk_left", "=backup_age",
-    "=replicas_missing", "=restarts", "redis_up", "=redis_memory",
+    "image_age_days", "=cert_days", "=versions", "=oom", "=backup_age", "=replicas_missing",
+    "=restarts", "redis_up", "=redis_memory",
 })  # fmt: skip
 """Families whose past is told elsewhere, or moves too slowly for an episode of minutes."""
 
@@ -104,7 +104,8 @@ def _beyond(rule: Rule) -> float:
     """A value that makes the rule's expression true."""
     if rule.op == "==":
         return rule.threshold
-    return rule.threshold * (1.25 if rule.op == ">" else 0.75)
+    # A little, so that a percentage stays one.
+    return rule.threshold * 1.05 if rule.op == ">" else rule.threshold - 1
 
 
 def _share(key: str) -> float:

@@ -46,6 +46,8 @@ EDGE = "edge"
 
 LabelPairs = tuple[tuple[str, str], ...]
 
+_MACHINES = {host.name: host for host in HOSTS}
+
 
 class Series(msgspec.Struct, frozen=True):
     """One series of one server. Its `labels` are sorted and leave `__name__` out."""
@@ -94,10 +96,13 @@ def host_labels(host: HostSpec, **more: str) -> LabelPairs:
 
 def service_labels(service: ServiceSpec, **more: str | None) -> LabelPairs:
     """The labels by which Prometheus knows a service."""
+    machine = None if service.namespace else _MACHINES.get(service.place)
     return pairs(
         service=service.name,
         namespace=service.namespace,
-        host=None if service.namespace else service.host,
+        host=machine.name if machine else None,
+        rack=machine.rack if machine else None,
+        zone=machine.zone if machine else None,
         team=service.owner,
         **more,
     )

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from console.engine.evidence_known import cell_named, neighbours, recent_starts
+from console.engine.evidence_known import neighbours, recent_starts
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic, failed, plain
 from console.engine.past import RELEASES_WINDOW, label_of
 from console.engine.questions import (
@@ -208,7 +208,7 @@ def _cell_before(row: Row, snapshot: Snapshot, events: Sequence[Event]) -> tuple
 
 async def changes(row: Row, snapshot: Snapshot, asker: Asker) -> tuple[EvidenceLine, ...]:
     """New versions of the row's service and of its neighbours in the last hours."""
-    cell = cell_named(row.cell, snapshot)
+    cell = snapshot.cell(row.cell)
     if cell is None:
         return ()
     needs, users = neighbours(cell, snapshot)

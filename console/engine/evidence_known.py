@@ -50,19 +50,10 @@ def known_lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> tuple[Evide
     return tuple(_lines(row, worklist, snapshot))
 
 
-def cell_named(name: str | None, snapshot: Snapshot) -> Cell | None:
-    """The cell of a service."""
-    if name is None:
-        return None
-    return next((cell for cell in snapshot.cells if cell.service.name == name), None)
-
-
 def neighbours(cell: Cell, snapshot: Snapshot) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
     """What `cell` depends on and what depends on it, each the worst first."""
-    needed = set(cell.service.depends_on)
-    name = cell.service.name
-    needs = [other for other in snapshot.cells if other.service.name in needed]
-    users = [other for other in snapshot.cells if name in other.service.depends_on]
+    needs = [one for one in snapshot.needs_of(cell.service) if one is not None]
+    users = snapshot.users_of(cell.service.name)
     return tuple(sorted(needs, key=_worst_first)), tuple(sorted(users, key=_worst_first))
 
 
@@ -98,7 +89,7 @@ def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[Evidenc
     first = row.alerts[0] if row.alerts else None
     if first is not None and first.why:
         yield plain(Topic.WHY, first.why, Tone.WARNING)
-    cell = cell_named(row.cell, snapshot)
+    cell = snapshot.cell(row.cell)
     if cell is not None:
         if cell.state not in (State.OK, State.FIRING):
             state = Piece(cell.state.value, STATE_TONES[cell.state])

@@ -11,9 +11,8 @@ from typing import Final, Protocol
 import msgspec
 
 from console.engine.evidence_host import host_name_of
-from console.engine.evidence_known import cell_named
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic, failed, plain
-from console.engine.questions import rule_of
+from console.engine.questions import held_before
 from console.model.failure import Failure
 from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.registry import host_cell
@@ -25,7 +24,6 @@ from console.safety.text import Raw
 LEAD: Final = timedelta(minutes=2)
 TRAIL: Final = timedelta(minutes=1)
 """Log lines from this long before the start of the row, until this long after it."""
-LONGEST_FOR: Final = timedelta(minutes=15)
 READ_LINES: Final = 400
 SHOWN_LINES: Final = 5
 KERNEL_S: Final = 3.0
@@ -49,9 +47,8 @@ class LogReader(Protocol):
 
 def log_window(row: Row, snapshot: Snapshot, service: str) -> LogRequest:
     """The lines around the start of `row`: what broke did so before the rule's `for` began."""
-    rule = rule_of(row.alerts[0], snapshot) if row.alerts else None
-    held = min(rule.rule.duration, LONGEST_FOR) if rule is not None else timedelta()
-    return LogRequest(service, row.since - held - LEAD, row.since + TRAIL, READ_LINES)
+    since = row.since - held_before(row, snapshot) - LEAD
+    return LogRequest(service, since, row.since + TRAIL, READ_LINES)
 
 
 async def log_lines(
@@ -62,7 +59,7 @@ async def log_lines(
     if row.cell is None:
         return ()
     why = logs.why_not(row.cell) if logs is not None else "no logs are read here"
-    host = host_name_of(row, cell_named(row.cell, snapshot), snapshot)
+    host = host_name_of(row, snapshot.cell(row.cell), snapshot)
     own, of_kernel = await asyncio.gather(
         _read(logs, log_window(row, snapshot, row.cell)), _kernel_lines(logs, row, snapshot, host)
     )

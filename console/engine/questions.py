@@ -7,6 +7,7 @@ been imported.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,7 @@ from console.model.alert import Rule
 from console.model.failure import Failure
 from console.model.query import InstantAnswer, RangeAnswer
 from console.model.snapshot import KnownAlert, Snapshot
+from console.model.worklist import Row
 from console.safety.text import Raw
 
 
@@ -60,6 +62,16 @@ def rule_of(known: KnownAlert, snapshot: Snapshot) -> RuleOf | None:
             if best is None or fits > best[0]:
                 best = (fits, RuleOf(held.source, rule))
     return best[1] if best else None
+
+
+LONGEST_FOR: Final = timedelta(minutes=15)
+"""Of a rule's `for`: more than this is no clue to when it broke."""
+
+
+def held_before(row: Row, snapshot: Snapshot) -> timedelta:
+    """For how long the rule of `row` was true before it fired: what broke did so before that."""
+    rule = rule_of(row.alerts[0], snapshot) if row.alerts else None
+    return timedelta() if rule is None else min(rule.rule.duration, LONGEST_FOR)
 
 
 class RuleValue(msgspec.Struct, frozen=True):

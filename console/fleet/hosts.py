@@ -102,7 +102,8 @@ class HostMemory:
             return (None, None) if exporter is None else (exporter.value, exporter.as_of)
         if exporter is None or exporter.value is None:
             return looks.value, looks.as_of
-        if looks.failure is not None and exporter.failure is None:
+        tells = (exporter.value.cpu_percent, exporter.value.memory_percent, exporter.value.mounts)
+        if looks.failure is not None and exporter.failure is None and any(tells):
             return exporter.value, exporter.as_of
         return _filled(looks.value, exporter.value), looks.as_of
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from console.model.failure import Failure
-from console.model.host import Container, HostFacts, Unit, is_replica
+from console.model.host import Container, HostFacts, Unit, containers_called, unit_called
 from console.model.probe import Verdict
 from console.model.registry import Service, Thresholds
 from console.model.words import age_text
@@ -41,8 +41,7 @@ def container_word(service: Service, facts: HostFacts, at: datetime) -> Word:
     unit = visible(service.unit, cells=NAME_CELLS)
     if told is None:
         return Word(Verdict.NO_ANSWER, f"docker was not asked for its container {unit}")
-    found = [one for one in told if one.name.exact == service.unit]
-    found = found or [one for one in told if is_replica(one.name.exact, service.unit)]
+    found = containers_called(service.unit, told)
     if not found:
         return Word(Verdict.UNHEALTHY, f"there is no container called {unit}")
     words = [_of_container(one, at) for one in found]
@@ -61,8 +60,7 @@ def unit_word(service: Service, facts: HostFacts) -> Word:
     shown = visible(service.unit, cells=NAME_CELLS)
     if told is None:
         return Word(Verdict.NO_ANSWER, f"systemd was not asked for its unit {shown}")
-    names = (service.unit, f"{service.unit}.service")
-    unit = next((one for one in told if one.name.exact in names), None)
+    unit = unit_called(service.unit, told)
     if unit is None:
         return Word(Verdict.NO_ANSWER, f"systemd did not tell of its unit {shown}")
     return _of_unit(unit)

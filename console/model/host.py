@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -125,6 +126,18 @@ class HostFacts(msgspec.Struct, frozen=True):
     def fullest(self) -> Mount | None:
         """The mount that is nearest to full."""
         return max(self.mounts or (), key=lambda mount: mount.used_percent, default=None)
+
+
+def containers_called(name: str, told: Iterable[Container]) -> list[Container]:
+    """The container of that name, else its replicas, in the order in which docker told them."""
+    held = list(told)
+    found = [one for one in held if one.name.exact == name]
+    return found or [one for one in held if is_replica(one.name.exact, name)]
+
+
+def unit_called(name: str, told: Iterable[Unit]) -> Unit | None:
+    """The unit of that name, which may leave out `.service`."""
+    return next((one for one in told if one.name.exact in (name, f"{name}.service")), None)
 
 
 def is_replica(container: str, service: str) -> bool:

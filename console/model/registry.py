@@ -16,6 +16,8 @@ EXTERNAL: Final = "external"
 """The places of what lives on no host and in no namespace."""
 LOCAL: Final = "local"
 """The address of the machine on which the console runs."""
+KUBECTL_ROLE: Final = "k8s"
+"""The role of a host on which `kubectl` is set up."""
 
 
 class ServiceType(enum.StrEnum):
@@ -145,3 +147,10 @@ class Registry(msgspec.Struct, frozen=True):
 
     hosts: tuple[Host, ...] = ()
     services: tuple[Service, ...] = ()
+
+    @property
+    def kubectl_host(self) -> Host | None:
+        """Where `kubectl` is run when no cluster is written down: the first of that role."""
+        return next(
+            (one for one in self.hosts if KUBECTL_ROLE in one.roles and one.is_reached), None
+        )

@@ -248,3 +248,27 @@ class Snapshot(msgspec.Struct, frozen=True):
     def whole_sources(self) -> tuple[SourceHealth, ...]:
         """The sources without the members of clusters: what counts when sources are counted."""
         return tuple(source for source in self.sources if not source.member_of)
+
+    def cell(self, name: str | None) -> Cell | None:
+        """The cell of the service of that name. Looks at all of them."""
+        if name is None:
+            return None
+        return next((one for one in self.cells if one.service.name == name), None)
+
+    def users_of(self, name: str) -> tuple[Cell, ...]:
+        """The services that depend on the one of that name. Looks at all of them."""
+        return tuple(one for one in self.cells if name in one.service.depends_on)
+
+    def needs_of(self, service: Service) -> tuple[Cell | None, ...]:
+        """Of each name in its `depends_on` the cell, or `None` where there is none."""
+        wanted = frozenset(service.depends_on)
+        found = {one.service.name: one for one in self.cells if one.service.name in wanted}
+        return tuple(found.get(name) for name in service.depends_on)
+
+    def host_state(self, name: str | None) -> HostState | None:
+        """The host of that name."""
+        return next((one for one in self.host_states if one.host.name == name), None)
+
+    def namespace(self, name: str | None) -> NamespaceState | None:
+        """What Kubernetes told of the namespace of that name."""
+        return next((one for one in self.namespaces if one.name == name), None)

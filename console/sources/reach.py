@@ -59,15 +59,12 @@ class Reach:
 
     def typed(self, host: str, argv: Sequence[str]) -> str:
         """How a person runs `argv` on `host`: `ssh -J hop kai@db-3 docker ps`. Safe to show."""
-        plain = written(argv)
         if self.is_local(host):
-            return visible(plain)
-        # The other side's shell reads the words once more.
-        there = plain if plain == " ".join(argv) else shlex.quote(plain)
+            return visible(written(argv))
         try:
-            return visible(f"{written(ssh_words(self.route(host)))} {there}")
+            return typed_on(self.route(host), argv)
         except SshFailure:
-            return visible(f"{written(('ssh', host))} {there}")
+            return typed_on(SshRoute(host, host), argv)
 
     async def run(
         self,
@@ -140,9 +137,13 @@ def route_of(host: str, hosts: Mapping[str, Host]) -> SshRoute:
     return _route(host, hosts, ())
 
 
-def ssh_words(route: SshRoute) -> tuple[str, ...]:
-    """`ssh` and the words that lead along `route`, as a person would type them."""
-    words = ["ssh"]
+def typed_on(route: SshRoute, argv: Sequence[str] = (), *, terminal: bool = False) -> str:
+    """How a person runs `argv`, or a shell, at the end of `route`. Safe to show.
+
+    Args:
+        terminal: `argv` talks to a person; a shell always does.
+    """
+    words = ["ssh", "-t"] if terminal else ["ssh"]
     hops: list[str] = []
     hop = route.jump
     while hop is not None:
@@ -154,7 +155,12 @@ def ssh_words(route: SshRoute) -> tuple[str, ...]:
         words += ["-J", ",".join(reversed(hops))]
     if route.port is not None:
         words += ["-p", str(route.port)]
-    return (*words, f"{_login(route)}{route.address}")
+    typed = written((*words, f"{_login(route)}{route.address}"))
+    if argv:
+        # The other side's shell reads the words once more.
+        plain = written(argv)
+        typed += f" {plain if plain == ' '.join(argv) else shlex.quote(plain)}"
+    return visible(typed)
 
 
 def _login(route: SshRoute) -> str:

@@ -12,7 +12,7 @@ from console.safety.ssh import SshFailure, SshOptions
 from console.safety.ssh.openssh_argv import at_terminal
 from console.safety.text import visible
 from console.sources.logs.place import Places
-from console.sources.reach import route_of, ssh_words
+from console.sources.reach import route_of, typed_on
 
 INSIDE: Final = "sh"
 """What is run in a pod: the one shell that most images have."""
@@ -52,7 +52,7 @@ def shell_on(host: str, ways: Ways) -> Shell | str:
         argv = at_terminal(route, ways.ssh)
     except SshFailure as failure:
         return f"{failure.message}; {failure.remedy}" if failure.remedy else failure.message
-    return Shell(argv, visible(host, cells=60), visible(shlex.join(ssh_words(route))), True)
+    return Shell(argv, visible(host, cells=60), typed_on(route), True)
 
 
 def shell_of(name: str, ways: Ways) -> Shell | str:
@@ -84,8 +84,7 @@ def _in_pod(name: str, ways: Ways) -> Shell | str:
         argv = at_terminal(route, ways.ssh, argv=words)
     except SshFailure as failure:
         return failure.message
-    typed = shlex.join((*ssh_words(route)[:1], "-t", *ssh_words(route)[1:], shlex.join(words)))
-    return Shell(argv, where, visible(typed), True)
+    return Shell(argv, where, typed_on(route, words, terminal=True), True)
 
 
 def tmux_of(shell: Shell) -> tuple[str, ...]:

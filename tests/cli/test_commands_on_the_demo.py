@@ -130,6 +130,20 @@ def test_doctor_says_a_line_for_settings_sources_tools_and_terminal(demo: DemoHa
     assert ended.exit_code == 0
 
 
+def test_on_a_calm_day_everything_but_two_old_alerts_is_proven_well() -> None:
+    handle = start_demo("calm")
+    try:
+        wrong = json_of(handle, "fleet", "--wrong")["services"]
+        found = {(service["name"], service["state"]) for service in wrong}
+        assert found == {("media", "FIRING"), ("loki", "FIRING")}
+        doctor = on(handle, "doctor")
+    finally:
+        handle.stop()
+    assert doctor.exit_code == 0
+    assert "degraded" not in doctor.stdout
+    assert re.search(r"^ok +source +services: 79 of 79 have a state", doctor.stdout, re.MULTILINE)
+
+
 def test_a_pipe_that_closes_early_is_no_error(demo: DemoHandle) -> None:
     import subprocess
     import sys

@@ -9,7 +9,7 @@ import pytest
 
 from console.fleet.fleet import Fleet
 from console.fleet.hosts import EXPORTER_INTERVAL
-from console.model.host import Means
+from console.model.host import HostFacts, Means
 from console.model.registry import (
     Host,
     Registry,
@@ -403,3 +403,15 @@ def test_a_workload_that_one_of_two_tellers_knows_is_judged_by_that_one() -> Non
     world.take(w.k8s_reading(0, (workload_of("cart"),)))
     world.take(w.k8s_reading(0, (workload_of("other"),), "prom kube-state-metrics"))
     assert the_cell(world.snapshot(at(0)), "cart").state is State.OK
+
+
+def test_an_exporter_that_tells_nothing_any_more_hides_no_facts() -> None:
+    world = world_of(w.HOSTS, w.PROM)
+    world.take(w.host_reading(0, w.facts(disk=70)))
+    world.take(w.host_down(60))
+    empty = HostFacts(Means.NODE_EXPORTER, missing=("disks: not there",))
+    world.take(w.host_reading(60, empty, source="prom"))
+    (state,) = world.snapshot(at(60)).host_states
+    assert state.facts is not None
+    assert state.facts.means is Means.SSH
+    assert state.as_of == at(0)

@@ -71,7 +71,7 @@ CELLS: Final = {
     "kubectl": (WEB.name,),
 }
 """By source, the cells that stand on its word alone."""
-CLUSTER: Final = KubernetesSource(name="k8s", on=NAME, timeout=TIMEOUT)
+CLUSTER: Final = KubernetesSource(name="k8s", on=NAME, timeout=TIMEOUT, max_bytes=1 << 20)
 WATCHED: Final = {
     "hosts": Watched("hosts", SourceKind.HOSTS, INTERVAL, (NAME,)),
     "command": Watched("health", SourceKind.HEALTH, INTERVAL),
@@ -89,6 +89,24 @@ ENDED_BY_ITSELF: Final = {
 }
 """A check of the team's own says yes by its status 0, whatever it prints, and no by another
 one: there the answer is usable, and has to be the right one."""
+
+IN_WORDS: Final = {
+    "no banner": ("did not say within", "up and reachable"),
+    "1 MB banner": ("Too many banner lines", "whether that port is sshd's"),
+    "unknown key": ("shows the ed25519 key SHA256:", "ask who runs box for its fingerprint"),
+    "changed key": ("the host key of box has changed", "somebody may be in between"),
+    "revoked key": ("marked @revoked", "do not log in"),
+    "auth refused": ("did not let ", "authorized_keys on box"),
+    "agent gone": ("is gone (No such file or directory)", "start an agent and `ssh-add`"),
+    "kex mismatch": ("no algorithm in common", "`transport: openssh`"),
+    "invalid UTF-8": ("got nothing that tells of the host", "a restricted shell"),
+    "killed by signal": ("ended by signal KILL", "look at the memory"),
+    "disconnect mid-command": ("the connection to box went", "the network between"),
+    "exit 127": ("a program is missing there", "install coreutils"),
+    "sudo waits for a password": ("[sudo] password:", "look at the load"),
+    "remote disk full": ("No space left on device", "log in there"),
+}
+"""What a person reads of a host, and is told to do, for the faults that have a name."""
 
 DOCKER: Final = """\
 case "$1" in
@@ -265,6 +283,9 @@ async def test_no_cell_is_ever_well_while_a_fault_lasts_and_all_are_after_it(
         (host,) = snapshot.host_states
         assert host.failure is not None
         assert host.facts is not None  # what was last known stays
+        cause, remedy = IN_WORDS.get(fault.name, ("", ""))
+        assert cause in host.failure.cause
+        assert remedy in host.failure.remedy
     if answered is not State.OK:
         assert snapshot.score.ok == 0
     await until(seen, lambda snapshot: states_of(snapshot, kind) == {State.OK})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from console.model.registry import ServiceType
+from console.model.host import Container, HostFacts, Means
+from console.model.registry import Host, ServiceType
+from console.model.snapshot import HostState
 from console.safety.text import Raw
-from screens.versions import is_other, siblings_of, tag_of
+from screens.versions import containers_of, is_other, siblings_of, tag_of
 from tests.build import cell, service
 from tests.screens.hosted_world import web
 
@@ -58,3 +60,24 @@ def test_siblings_run_as_the_same_or_have_one_name_before_the_at_sign() -> None:
     assert names["nginx-1"] == ["nginx-2"]
     assert names["node@web-1"] == ["node@web-2"]
     assert names["node@web-3"] == []
+
+
+def test_what_runs_a_service_are_its_container_or_its_replicas() -> None:
+    redis = service("redis", "data-1", type=ServiceType.DOCKER)
+    told = [_container(name) for name in ("shop-redis-1", "shop-redis-2", "redis-exporter-1")]
+    alone = [*told, _container("redis")]
+    assert _names(containers_of(redis, _host(told))) == ["shop-redis-1", "shop-redis-2"]
+    assert _names(containers_of(redis, _host(alone))) == ["redis"]
+    assert containers_of(redis, None) == []
+
+
+def _container(name: str) -> Container:
+    return Container(Raw(name), Raw("0"), Raw("redis:7"), Raw("running"))
+
+
+def _host(told: list[Container]) -> HostState:
+    return HostState(Host("data-1"), HostFacts(Means.SSH, containers=tuple(told)))
+
+
+def _names(found: list[Container]) -> list[str]:
+    return [one.name.exact for one in found]

@@ -373,9 +373,7 @@ async def test_a_container_without_test_tells_nothing_of_its_files(
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PATH", str(stage.path))
             result = (await prober.ask(probe)).result
-    assert failure_of(result).cause == (
-        "there is no program test in the container worker"
-    )
+    assert failure_of(result).cause == ("there is no program test in the container worker")
 
 
 async def test_a_host_that_is_not_there_is_no_answer(http_client: HttpClient) -> None:

@@ -262,10 +262,13 @@ async def test_sudo_that_does_not_let_us_is_a_failure_that_says_so(
         ("printf 'hello \\033[2J\\377\\n'; exit 0", FailureKind.SCHEMA,
          "got nothing that tells of the host; the last line is: hello ^[[2J"),
         ("exit 127", FailureKind.NOT_SERVED, "a program is missing there"),
+        ("exit 126", FailureKind.NOT_SERVED, "a program may not be run there"),
+        ("printf '[sudo] password: ' >&2; exec sleep 600", FailureKind.TIMEOUT,
+         "gave no complete answer within 1 s: [sudo] password:"),
         ("exec head -c 9000000 /dev/zero", FailureKind.TOO_BIG, "printed more than "),
         ("exec sleep 600", FailureKind.TIMEOUT, "gave no complete answer within 1 s"),
     ],
-    ids=["nologin", "silent", "another", "127", "endless", "hanging"],
+    ids=["nologin", "silent", "another", "127", "126", "sudo", "endless", "hanging"],
 )  # fmt: skip
 async def test_a_host_that_does_not_run_the_look_is_a_failure(
     stage: Stage, sshd: Sshd | None, body: str, kind: FailureKind, words: str

@@ -26,7 +26,7 @@ from console.sources.logs.place import Keeper, LogPlace, Places
 from console.sources.logs.poll import Logs
 from console.sources.reach import Reach
 from tests.sources.stage import NAME, Stage, reaching, sshd_of
-from tests.sshd import Sshd
+from tests.sshd import Sshd, running_sshd
 
 T0 = datetime(2026, 11, 22, 3, 12, 0, tzinfo=UTC)
 WINDOW = LogRequest("redis", T0, T0 + timedelta(minutes=5))
@@ -264,6 +264,36 @@ async def test_lines_outside_of_the_stretch_are_left_out(stage: Stage, sshd: Ssh
     assert not {"before", "behind"} & set(texts(told))
 
 
+@pytest.mark.real("sshd")
+@pytest.mark.parametrize(
+    ("forced", "kind", "words"),
+    [
+        ("echo 'This account is not available.'", FailureKind.SCHEMA,
+         "got no line of a log: This account is not available."),
+        ("exit 0", FailureKind.SCHEMA, "got no line of a log and nothing else"),
+        ("exit 3", FailureKind.STATUS, "docker ended with 3: without a word"),
+        ("kill -KILL $$", FailureKind.RESET, "was ended by signal KILL"),
+        ("yes", FailureKind.TOO_BIG, "printed more than "),
+    ],
+    ids=["nologin", "silent", "3", "killed", "endless"],
+)  # fmt: skip
+async def test_a_host_that_answers_something_else_has_no_log_and_no_status_is_made_up(
+    tmp_path: Path, forced: str, kind: FailureKind, words: str
+) -> None:
+    with running_sshd(tmp_path / "sshd", force_command=forced) as sshd:
+        failure = await failure_of(sshd)
+    assert failure.kind is kind
+    assert words in failure.cause
+    assert failure.remedy
+
+
+def test_a_million_empty_lines_cost_no_more_than_those_that_were_asked_for() -> None:
+    told = output_of(b"2026-11-22T03:12:01.0Z x\n" * 100 + b"\n" * 1_000_000, Keeper.DOCKER)
+    assert told.lines == () and told.cut
+    kept = output_of(b"\n" * 1_000_000 + b"2026-11-22T03:12:01.0Z x\n" * 100, Keeper.DOCKER)
+    assert len(kept.lines) == 100 and kept.cut
+
+
 async def test_an_empty_log_is_an_answer(stage: Stage, sshd: Sshd | None) -> None:
     stage.says("docker", "")
     told = await lines_of(sshd, WINDOW)
@@ -473,7 +503,15 @@ def test_without_a_cluster_in_the_settings_the_first_host_of_the_role_is_asked()
     hosts = (Host("a", address="local"), Host("b", address="10.0.0.2", roles=("k8s",), sudo=True))
     place = Places(Registry(hosts, (API,)), ()).place_of("api")
     assert isinstance(place, LogPlace)
-    assert (place.host, place.program) == ("b", ("sudo", "-n", "kubectl"))
+    assert (place.host, place.program) == ("b", ("kubectl",))
+
+
+def test_a_log_is_read_by_the_same_kubectl_that_lists_the_pods() -> None:
+    hosts = (Host("b", address="10.0.0.2", sudo=True),)
+    k3s = KubernetesSource(name="k3s", on="b", command=("sudo", "-n", "k3s", "kubectl"))
+    place = Places(Registry(hosts, (API,)), (k3s,)).place_of("api")
+    assert isinstance(place, LogPlace)
+    assert (place.host, place.program) == ("b", ("sudo", "-n", "k3s", "kubectl"))
 
 
 def test_a_name_is_never_a_word_that_a_program_takes_for_an_option() -> None:

@@ -88,9 +88,10 @@ def test_this_machine_opens_the_shell_of_the_person() -> None:
 def test_a_deployment_opens_in_a_pod_by_the_kubectl_of_its_host() -> None:
     shell = opened(shell_of("api", ways()))
     assert shlex.split(shell.argv[-1]) == [
-        *("sudo", "kubectl", "exec", "--stdin", "--tty", "--namespace=shop"),
+        *("kubectl", "exec", "--stdin", "--tty", "--namespace=shop"),
         *("deployment/api", "--", "sh"),
     ]
+    assert shell.typed.startswith("ssh -t ") and shell.typed.endswith("deployment/api -- sh")
     assert shell.argv[:2] == ("ssh", "-t") and shell.argv[-2] == "10.0.0.9"
 
 

@@ -16,12 +16,10 @@ from typing import Any, Final, cast
 
 import asyncssh
 from asyncssh.config import SSHClientConfig
-from asyncssh.constants import (
-    DISC_NO_MORE_AUTH_METHODS_AVAILABLE,
-    OPEN_ADMINISTRATIVELY_PROHIBITED,
-)
 
 from console.safety.clock import Clock
+from console.safety.ssh.attempt import Attempt, Stage
+from console.safety.ssh.dial_fault import disconnected, lost, not_through, protocol, unconnected
 from console.safety.ssh.hostkeys import HostKeys, Known, Presented
 from console.safety.ssh.identity import Identities, Offer, refused
 from console.safety.ssh.options import SshFailure, SshFault, SshOptions
@@ -41,47 +39,6 @@ _log.propagate = False
 CIPHERS: Final = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 """First of all others, where the configuration names none: asyncssh's own first choice, chacha20,
 takes longer in Python than all the rest of a command."""
-
-
-class _Attempt(asyncssh.SSHClient):
-    """What happened on the way in. Nothing that it is asked for is given."""
-
-    def __init__(self, presented: Presented) -> None:
-        self.presented = presented
-        self.wants: list[str] = []
-        self.connection: asyncssh.SSHClientConnection | None = None
-
-    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        self.connection = conn
-
-    def validate_host_public_key(
-        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
-    ) -> bool:
-        self.presented.key = key
-        return False
-
-    def validate_host_ca_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        self.presented.authority = key
-        return False
-
-    def password_auth_requested(self) -> str | None:
-        self.wants.append("a password")
-        return None
-
-    def kbdint_auth_requested(self) -> str | None:
-        self.wants.append("a password or code")
-        return None
-
-    @property
-    def has_banner(self) -> bool:
-        return self.connection is not None and bool(
-            self.connection.get_extra_info("server_version")
-        )
-
-    @property
-    def has_keys(self) -> bool:
-        """The host's key was verified: what follows is the authentication."""
-        return self.connection is not None and (self.connection.get_server_host_key() is not None)
 
 
 class Through:
@@ -135,7 +92,7 @@ class Dialer:
             SshFailure: within `connect_timeout_s`, whatever the server does.
         """
         known = self._host_keys.known(target)
-        stage = _Stage(target, self._options.connect_timeout_s)
+        stage = Stage(target, self._options.connect_timeout_s)
         try:
             async with asyncio.timeout(self._options.connect_timeout_s):
                 stage.text = "its keys were being prepared"
@@ -153,10 +110,10 @@ class Dialer:
         jump: asyncssh.SSHClientConnection | None,
         known: Known,
         offer: Offer,
-        stage: _Stage,
+        stage: Stage,
     ) -> asyncssh.SSHClientConnection:
         for hangups_left in reversed(range(HANGUPS)):
-            attempt = _Attempt(Presented(target, known))
+            attempt = Attempt(Presented(target, known))
             options = self._arguments(target, known, offer, attempt)
             stage.attempt = attempt
             try:
@@ -170,9 +127,9 @@ class Dialer:
                         raise
                 stage.text = ""
                 return await _asyncssh(target, Through(jump), None, options)
-            except (asyncssh.ConnectionLost, ConnectionError) as error:
+            except (asyncssh.ConnectionLost, ConnectionError):
                 if attempt.has_banner or not hangups_left:
-                    raise _lost(target, attempt, offer, error) from None
+                    raise lost(target, attempt, offer) from None
             except asyncssh.HostKeyNotVerifiable as error:
                 raise attempt.presented.failure(error.reason) from None
             except asyncssh.PermissionDenied:
@@ -180,14 +137,14 @@ class Dialer:
             except asyncssh.ChannelOpenError as error:
                 raise not_through(target, error) from None
             except asyncssh.DisconnectError as error:
-                raise _disconnected(target, attempt, offer, error) from None
+                raise disconnected(target, attempt, offer, error) from None
             except (OSError, ValueError, EOFError) as error:
-                raise _protocol(target, visible(str(error), cells=200)) from None
+                raise protocol(target, visible(str(error), cells=200)) from None
             await self._clock.sleep(random.uniform(0.05, 0.4))
         raise AssertionError("the last hang-up is told")
 
     def _arguments(
-        self, target: Target, known: Known, offer: Offer, attempt: _Attempt
+        self, target: Target, known: Known, offer: Offer, attempt: Attempt
     ) -> asyncssh.SSHClientConnectionOptions:
         """Nothing here is left to asyncssh's defaults that reads a file or runs a program."""
         limited = target.config.get("HostKeyAlgorithms") is not None
@@ -241,37 +198,6 @@ class Dialer:
         return options
 
 
-class _Stage:
-    """How far an attempt has come, for the sentence when its time is over."""
-
-    def __init__(self, target: Target, limit_s: float) -> None:
-        self.target = target
-        self.limit_s = limit_s
-        self.text = ""
-        """What was going on before the server could speak; empty: it is its turn."""
-        self.attempt: _Attempt | None = None
-
-    def failure(self) -> SshFailure:
-        name = visible(self.target.name, cells=60)
-        shown = f"{name} ({self.target.shown})"
-        within = f"within {self.limit_s:g} s"
-        kind = SshFault.TIMEOUT
-        if self.text:
-            said = f"no connection to {shown} {within}: {self.text}"
-        elif self.attempt is None or self.attempt.connection is None:
-            said = f"no connection to {shown} {within}: the host on the way got no answer from it"
-        elif not self.attempt.has_banner:
-            kind = SshFault.NO_BANNER
-            said = f"{shown} took the connection and did not say {within} that it speaks SSH"
-        elif not self.attempt.has_keys:
-            said = f"{shown} did not agree on keys {within}"
-        else:
-            said = f"{shown} did not finish the authentication {within}"
-        return SshFailure(
-            kind, said, host=self.target.name, remedy=f"see whether {name} is up and reachable"
-        )
-
-
 async def _asyncssh(
     target: Target,
     tunnel: Through | None,
@@ -283,7 +209,7 @@ async def _asyncssh(
     )
 
 
-async def _connected(target: Target, stage: _Stage) -> socket.socket:
+async def _connected(target: Target, stage: Stage) -> socket.socket:
     """A TCP connection to `target`.
 
     Raises:
@@ -326,7 +252,7 @@ async def _connected(target: Target, stage: _Stage) -> socket.socket:
             raise
         else:
             return sock
-    raise _unconnected(target, last)
+    raise unconnected(target, last)
 
 
 async def _addresses(target: Target) -> list[tuple[int, Any]]:
@@ -340,99 +266,3 @@ async def _addresses(target: Target) -> list[tuple[int, Any]]:
         return look_up(socket.AI_NUMERICHOST)
     except socket.gaierror:
         return await in_thread(lambda: look_up(0))
-
-
-def _unconnected(target: Target, error: OSError) -> SshFailure:
-    name, shown = visible(target.name, cells=60), target.shown
-    if error.errno == errno.ECONNREFUSED:
-        return SshFailure(
-            SshFault.REFUSED,
-            f"{name} ({shown}) refused the connection: nothing listens at port {target.port}",
-            host=target.name,
-            remedy=f"see whether sshd runs on {name}, and at which port",
-        )
-    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-        return SshFailure(
-            SshFault.LOCAL,
-            f"this machine cannot open a connection: {error.strerror}",
-            host=target.name,
-            remedy="raise the limit on open files (`ulimit -n`)",
-        )
-    if error.errno == errno.ETIMEDOUT:
-        return SshFailure(
-            SshFault.TIMEOUT,
-            f"no connection to {name} ({shown}): nothing came back from its port",
-            host=target.name,
-            remedy=f"see whether {name} is up and reachable",
-        )
-    return SshFailure(
-        SshFault.UNREACHABLE,
-        f"{name} ({shown}) cannot be reached: {error.strerror or error}",
-        host=target.name,
-        remedy="see whether this machine has a route to it",
-    )
-
-
-def not_through(target: Target, error: asyncssh.ChannelOpenError) -> SshFailure:
-    """What a jump host says of a `target` that it did not reach."""
-    name = visible(target.name, cells=60)
-    reason = visible(error.reason, cells=160)
-    lowered = reason.lower()
-    if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
-        return SshFailure(
-            SshFault.JUMP,
-            f"the host on the way to {name} does not forward connections: {reason}",
-            host=target.name,
-            remedy="allow it there (`AllowTcpForwarding`, `PermitOpen`)",
-        )
-    kind = SshFault.UNREACHABLE
-    if "refused" in lowered:
-        kind = SshFault.REFUSED
-    elif "timed out" in lowered:
-        kind = SshFault.TIMEOUT
-    elif "resol" in lowered or "name or service" in lowered:
-        kind = SshFault.DNS
-    return SshFailure(
-        kind,
-        f"{name} ({target.shown}) cannot be reached from the host on the way: {reason}",
-        host=target.name,
-        remedy=f"see whether sshd runs on {name}, and whether that host may reach it",
-    )
-
-
-def _lost(target: Target, attempt: _Attempt, offer: Offer, error: Exception) -> SshFailure:
-    shown = f"{visible(target.name, cells=60)} ({target.shown})"
-    if not attempt.has_banner:
-        return SshFailure(
-            SshFault.NO_BANNER,
-            f"{shown} closed the connection before it said that it speaks SSH",
-            host=target.name,
-            remedy="see whether that port is sshd's, and whether it limits who may connect",
-        )
-    if not attempt.has_keys:
-        return _protocol(target, "it closed the connection while keys were agreed on")
-    return refused(target, offer, attempt.wants, "it closed the connection")
-
-
-def _disconnected(
-    target: Target, attempt: _Attempt, offer: Offer, error: asyncssh.DisconnectError
-) -> SshFailure:
-    reason = visible(error.reason, cells=200)
-    if error.code == DISC_NO_MORE_AUTH_METHODS_AVAILABLE or (
-        attempt.has_keys and "auth" in reason.lower()
-    ):
-        return refused(target, offer, attempt.wants, reason)
-    if isinstance(error, asyncssh.KeyExchangeFailed):
-        return _protocol(target, reason, "its sshd and this console have no algorithm in common")
-    return _protocol(target, reason)
-
-
-def _protocol(target: Target, reason: str, meaning: str = "") -> SshFailure:
-    shown = f"{visible(target.name, cells=60)} ({target.shown})"
-    said = f"{meaning}: {reason}" if meaning else reason
-    return SshFailure(
-        SshFault.PROTOCOL,
-        f"no SSH connection to {shown}: {said}",
-        host=target.name,
-        remedy="see whether that port is sshd's; an old one may do with `transport: openssh`",
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,6 +24,7 @@ from console.safety.text import visible
 USUAL: Final = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 AGENT_TIMEOUT_S: Final = 3.0
 MAX_KEY_BYTES: Final = 1 << 20
+_ERRNO: Final = re.compile(r"^\[Errno \d+\] ")
 
 
 class Trouble(NamedTuple):
@@ -103,7 +105,7 @@ class Identities:
         except TimeoutError:
             cause = "does not answer"
         except (ValueError, OSError, EOFError) as error:
-            why = getattr(error, "strerror", None) or str(error) or "it closed the connection"
+            why = _ERRNO.sub("", str(error)) or "it closed the connection"
             cause = f"is gone ({visible(why, cells=120)})"
         agent.close()
         remedy = "start an agent and `ssh-add` the key, or correct $SSH_AUTH_SOCK"

@@ -281,33 +281,3 @@ def told(lines: Iterable[str]) -> dict[str, str]:
         keyword, _, value = line.partition(" ")
         found.setdefault(keyword.lower(), value)
     return found
-
-
-_HOP: Final = re.compile(
-    r"(?:ssh://)?(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d{1,5}))?/?"
-)
-
-
-def jump_of(proxy_jump: str, route: SshRoute) -> SshRoute | None:
-    """The way that `ProxyJump` names: `a,user@b:2200` leads through `a` to `b`.
-
-    Raises:
-        SshFailure: of kind SETTINGS.
-    """
-    if proxy_jump.strip().lower() in ("", "none"):
-        return None
-    jump: SshRoute | None = None
-    for hop in proxy_jump.split(","):
-        match = _HOP.fullmatch(hop.strip())
-        if match is None:
-            raise SshFailure(
-                SshFault.SETTINGS,
-                f"{visible(route.name, cells=60)}: cannot read its ProxyJump "
-                f"{visible(proxy_jump, cells=80)!r}",
-                host=route.name,
-                remedy="give the host a `jump:` in services.yaml",
-            )
-        address = match["host"].strip("[]")
-        port = None if match["port"] is None else int(match["port"])
-        jump = SshRoute(address, address, port, match["user"], jump, "openssh")
-    return jump

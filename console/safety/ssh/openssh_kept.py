@@ -27,7 +27,7 @@ from console.safety.ssh.openssh_fault import (
     refused_there,
 )
 from console.safety.ssh.openssh_program import asked, written_to
-from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRoute
+from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRoute, proxy_jump
 from console.safety.text import visible
 
 CHANNELS: Final = 4
@@ -222,7 +222,16 @@ class Masters:
                 "correct the SSH client configuration",
             )
         said = argv.told(result.stdout.decode("utf-8", "replace").splitlines())
-        return argv.jump_of(said.get("proxyjump", "none"), route)
+        written = said.get("proxyjump", "none")
+        try:
+            return proxy_jump(written, "openssh")
+        except ValueError:
+            raise failed(
+                route,
+                SshFault.SETTINGS,
+                f"cannot read its ProxyJump {visible(written, cells=80)!r}",
+                "give the host a `jump:` in services.yaml",
+            ) from None
 
     async def _answers(self, route: SshRoute, way: argv.Way) -> bool:
         words = argv.using(route, way, flags=("-O", "check"))

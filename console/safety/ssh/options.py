@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import re
 import shlex
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -29,6 +30,32 @@ class SshRoute(msgspec.Struct, frozen=True):
     jump: SshRoute | None = None
     """The host through which it is reached."""
     transport: Literal["asyncssh", "openssh"] = "asyncssh"
+
+
+_HOP: Final = re.compile(
+    r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?P<host>\[[^\]\s]+\]|[^:\s/\[\]]+)(?::(?P<port>\d{1,5}))?/?"
+)
+
+
+def proxy_jump(written: str, transport: Literal["asyncssh", "openssh"]) -> SshRoute | None:
+    """The way that a `ProxyJump` names: `a,user@b:2200` leads through `a` to `b`.
+
+    `None` for `none`, and where nothing is written.
+
+    Raises:
+        ValueError: with the hop that is no `[user@]host[:port]`.
+    """
+    if written.strip().lower() in ("", "none"):
+        return None
+    jump: SshRoute | None = None
+    for hop in written.split(","):
+        match = _HOP.fullmatch(hop.strip())
+        if match is None:
+            raise ValueError(hop.strip())
+        host = match["host"].strip("[]")
+        port = None if match["port"] is None else int(match["port"])
+        jump = SshRoute(host, host, port, match["user"], jump, transport)
+    return jump
 
 
 class SshOptions(msgspec.Struct, frozen=True):

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import socket
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from asyncssh.config import ConfigParseError, SSHClientConfig, SSHConfig
 
-from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRoute
+from console.safety.ssh.options import (
+    SshFailure,
+    SshFault,
+    SshOptions,
+    SshRoute,
+    proxy_jump,
+)
 from console.safety.text import visible
 
 SSH_PORT: Final = 22
@@ -24,9 +29,6 @@ MAX_HOPS: Final = 8
 _AS_ELSEWHERE: Final = (
     "take it out of the way of this host, name another file with `ssh: config:`, "
     "or reach it with `transport: openssh`"
-)
-_JUMP: Final = re.compile(
-    r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?P<host>\[[^\]\s]+\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?/?"
 )
 
 
@@ -178,20 +180,13 @@ def _refuse_proxy_command(config: SSHConfig, route: SshRoute) -> None:
 
 def _jump(config: SSHConfig, route: SshRoute) -> SshRoute | None:
     """The last hop of `ProxyJump`, each hop with the one before it as its own jump."""
-    written = _text(config.get("ProxyJump"))
-    if not written:
-        return None
-    jump: SshRoute | None = None
-    for hop in written.split(","):
-        match = _JUMP.fullmatch(hop.strip())
-        if match is None:
-            raise _refusal(route, f"ProxyJump {visible(hop, cells=60)!r} is no [user@]host[:port]")
-        host = match["host"].strip("[]")
-        port = None if match["port"] is None else int(match["port"])
-        jump = SshRoute(host, host, port=port, user=match["user"], jump=jump)
-    assert jump is not None
+    try:
+        jump = proxy_jump(_text(config.get("ProxyJump")) or "", "asyncssh")
+    except ValueError as error:
+        hop = visible(str(error), cells=60)
+        raise _refusal(route, f"ProxyJump {hop!r} is no [user@]host[:port]") from None
     # `Host *` with a ProxyJump holds for the bastion too, which is then reached directly.
-    return None if jump.address == route.address.strip("[]") else jump
+    return None if jump is None or jump.address == route.address.strip("[]") else jump
 
 
 def _agent(config: SSHConfig) -> str | None:

@@ -11,8 +11,6 @@ from console.safety.ssh import Command
 from console.safety.ssh.options import written
 from console.safety.text import visible
 
-ROLE: Final = "k8s"
-"""The role of a host on which `kubectl` is set up."""
 NAME: Final = "kubernetes"
 
 WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
@@ -31,7 +29,7 @@ def default_sources(registry: Registry, settings: Settings) -> tuple[KubernetesS
     asked = settings.sources
     if asked.kubernetes:
         return asked.kubernetes
-    host = next((each for each in registry.hosts if ROLE in each.roles and each.is_reached), None)
+    host = registry.kubectl_host
     if host is None:
         return ()
     taken = [each.name for each in asked.prometheus]

@@ -13,9 +13,6 @@ from config.schema import KubernetesSource
 from console.model.registry import LOCAL, Host, Registry, Service, ServiceType, host_cell
 from console.safety.text import visible
 
-ROLE: Final = "k8s"
-"""The role of a host on which `kubectl` works."""
-
 
 class Keeper(enum.StrEnum):
     """What keeps a log, by the program that reads it."""
@@ -84,6 +81,7 @@ class Places:
         self._cells = {host_cell(host.name): host for host in registry.hosts}
         self._services = {service.name: service for service in registry.services}
         self._kubernetes = kubernetes
+        self._kubectl_host = registry.kubectl_host
 
     def service(self, name: str) -> Service | None:
         """The service of that name; for a host's cell the host as a service."""
@@ -131,7 +129,11 @@ class Places:
         return refused or LogPlace(keeper, found[0], service.unit, namespace, found[1])
 
     def _kubectl(self, namespace: str) -> tuple[str, tuple[str, ...]] | str:
-        """The host on which to run `kubectl` and the words before its verb, or why nowhere."""
+        """The host on which to run `kubectl` and the words before its verb, or why nowhere.
+
+        Never by `sudo` of our own, as where workloads are listed: root may have another
+        configuration, or none. Where only root has one, `command:` says so.
+        """
         for cluster in self._kubernetes:
             if cluster.namespaces and namespace not in cluster.namespaces:
                 continue
@@ -141,12 +143,11 @@ class Places:
                 return f"kubectl is to run on {shown}, to which there is no SSH"
             if on is None and cluster.on != LOCAL:
                 return f"kubectl is to run on {shown}, which is not known"
-            return cluster.on, (*_by_root(on), *cluster.command, *context)
+            return cluster.on, (*cluster.command, *context)
         if self._kubernetes:
             return f"no cluster of the settings has the namespace {visible(namespace, cells=60)}"
-        for host in self.hosts.values():
-            if ROLE in host.roles and host.is_reached:
-                return host.name, (*_by_root(host), "kubectl")
+        if self._kubectl_host is not None:
+            return self._kubectl_host.name, ("kubectl",)
         return "no kubectl is known: set `sources: kubernetes:`, or give a host the role `k8s`"
 
 
