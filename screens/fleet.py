@@ -9,13 +9,13 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from console.model.action import Action
-from console.model.registry import ServiceType, host_cell
+from console.model.registry import ServiceType
 from console.model.snapshot import Cell, HostState, Snapshot
 from console.model.update import Update
 from console.safety.clock import Instant
 from screens.cell import CellScreen
 from screens.frame import Frame
-from screens.here import Subject, subject_of_cell
+from screens.here import Subject, subject_of_cell, subject_of_place
 from screens.host import HostScreen, score_field
 from screens.host_facts import COLUMNS, host_brief
 from screens.place_order import in_held_order, name_of, troubled_first
@@ -65,7 +65,8 @@ class FleetScreen(Frame):
     def subject(self) -> Subject | None:
         if self.cell is not None:
             return subject_of_cell(self.cell)
-        return Subject(host_cell(self.place)) if self.place else None
+        update = self.console_app.fresh
+        return None if update is None else subject_of_place(self.place, update.snapshot)
 
     @property
     def place(self) -> str:

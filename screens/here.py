@@ -49,6 +49,13 @@ def subject_of_cell(cell: Cell) -> Subject:
     return Subject(cell.service.name, since, what=cell.state.value)
 
 
+def subject_of_place(name: str, snapshot: Snapshot) -> Subject | None:
+    """A host by itself; `None` for a namespace and for what is nowhere, which have no log."""
+    if snapshot.host_state(name) is None and all(one.name != name for one in snapshot.hosts):
+        return None
+    return Subject(host_cell(name))
+
+
 class Doors:
     """Where the logs and shells of the present settings are; looked up, nothing is asked."""
 

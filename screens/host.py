@@ -15,7 +15,7 @@ from console.model.update import Update
 from console.model.words import age_text, clock_time, state_shape
 from console.safety.text import Raw
 from screens.document import DocumentFrame
-from screens.here import Subject
+from screens.here import Subject, subject_of_place
 from screens.host_facts import (
     container_fields,
     identity_fields,
@@ -44,7 +44,8 @@ class HostScreen(DocumentFrame):
 
     @property
     def subject(self) -> Subject | None:
-        return Subject(host_cell(self._place))
+        update = self.console_app.fresh
+        return subject_of_place(self._place, update.snapshot) if update is not None else None
 
     def show_body(self, update: Update) -> None:
         ascii_only = self.console_app.ascii_only

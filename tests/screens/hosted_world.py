@@ -130,7 +130,10 @@ def hosted(*more: Cell) -> Snapshot:
         host_service("dark-1", State.UNKNOWN, "no answer on SSH in 10 s"),
         *more,
     )
-    dark = failure("hosts/dark-1", "no answer on SSH in 10 s")
+    dark = msgspec.structs.replace(
+        failure("hosts/dark-1", "no answer on SSH in 10 s"),
+        curl="ssh -J ops@10.0.0.1 -p 2222 10.0.0.4 uptime",
+    )
     states = (
         HostState(HOSTS[0], facts(), at(-5), cell="host:web-1"),
         HostState(HOSTS[1], facts(cpu=None), at(-500), cell="host:web-2"),
