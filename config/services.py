@@ -65,7 +65,8 @@ class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """`openssh` drives the system's `ssh`, for bastions that ask for a second factor; `none`:
     the address is known and there is no SSH to it."""
     sudo: bool = False
-    """Whether facts may be gathered with `sudo -n`."""
+    """Whether facts, containers and logs are read with `sudo -n`. `kubectl` is not, except as
+    its source's `command:` says, and neither are commands of yours outside of containers."""
     roles: tuple[str, ...] = ()
     """For instance `k8s`: `kubectl` works there."""
     labels: dict[str, str] = {}

@@ -85,9 +85,23 @@ PICTURES: Final = {
     "ansi-80x24": USUAL._replace(colours=None, term="xterm"),
     "storm-80x24": STORM,
     "detail-80x24": USUAL._replace(keys=("t",), shows=("last hour", "fires at")),
+    "fleet-80x24": USUAL._replace(keys=("2",), shows=("redis", "shop"), rest_s=4.0),
     "fleet-120x36": USUAL._replace(
         size=(120, 36), keys=("2",), shows=("redis", "shop"), rest_s=8.0
     ),
+    "fleet-200x50": USUAL._replace(
+        size=(200, 50), keys=("2",), shows=("redis", "shop"), rest_s=4.0
+    ),
+    "rack-down-120x36": Picture(
+        (120, 36), "rack-down", 4.0, keys=("2", "b"), shows=("rack r10", "0 of 2 hosts OK")
+    ),
+    "service-120x36": USUAL._replace(
+        size=(120, 36), keys=("2", ":host redis\r", "\r"), shows=("service redis", "needed by")
+    ),
+    "host-120x36": USUAL._replace(
+        size=(120, 36), keys=("2", ":host data-1\r", "\r"), shows=("host data-1", "containers")
+    ),
+    "logs-80x24": USUAL._replace(keys=("L",), shows=("docker redis on data-1", "began")),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),
