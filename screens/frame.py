@@ -166,7 +166,7 @@ class Frame(Screen[None], inherit_bindings=False):
                 continue  # there is nothing to go back from
             # From a screen that lies on another the way back is what is asked for most.
             wanted = BACK_INSIDE if action.id == "app.back" and inside else action.footer
-            why = self.refusal(action)
+            why = self._refusal(action)
             if not why or action.group == "row":
                 hints.append(Hint(shown[0], action.label, wanted, why))
         self.query_one(Footer).show(hints)
@@ -175,8 +175,7 @@ class Frame(Screen[None], inherit_bindings=False):
         """Why an action does nothing now; empty where it does."""
         return ""
 
-    def refusal(self, action: Action) -> str:
-        """Why an action does nothing here: for the screen's reason, else its log's or shell's."""
+    def _refusal(self, action: Action) -> str:
         app = self.console_app
         return self.why_not(action) or app.doors.why_not(
             action, self.subject, app.opened.loaded, read_only=app.opened.read_only
@@ -234,7 +233,7 @@ class Frame(Screen[None], inherit_bindings=False):
             where = " and ".join(dict.fromkeys((action.where[0], action.where[-1])))
             self.say(f"{action.label} is for {where}, not for this screen", warning=True)
             return
-        why = "" if argument and action.argument else self.refusal(action)
+        why = "" if argument and action.argument else self._refusal(action)
         if why:
             keys = self.console_app.keys.of(action)
             hint = Hint(keys[0] if keys else action.command, action.label, why_not=why)

@@ -34,5 +34,5 @@ def _lines(actions: list[Action], keys: Keys, frame: Frame) -> tuple[HelpLine, .
             argument = f" {action.argument}" if action.argument else ""
             named.append(f":{action.command}{argument}")
         if named:
-            lines.append(HelpLine(", ".join(named), action.help, frame.refusal(action)))
+            lines.append(HelpLine(", ".join(named), action.help, frame.why_not(action)))
     return tuple(lines)

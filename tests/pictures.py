@@ -96,7 +96,7 @@ PICTURES: Final = {
         (120, 36), "rack-down", 4.0, keys=("2", "b"), shows=("rack r10", "0 of 2 hosts OK")
     ),
     "service-120x36": USUAL._replace(
-        size=(120, 36), keys=("2", ":host redis\r", "\r"), shows=("service redis", "needed by")
+        size=(120, 36), keys=("2", ":host redis\r", "\r"), shows=("redis@data-1", "needed by")
     ),
     "host-120x36": USUAL._replace(
         size=(120, 36), keys=("2", ":host data-1\r", "\r"), shows=("host data-1", "containers")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from console.demo.inventory import (
     DISKS_GIB,
     HOSTS,
@@ -50,6 +52,20 @@ def exported(
     for one in series:
         if one.family == "kube_deployment_status_replicas_available":
             found.extend(_of_deployment(one, unix_of))
+    return found
+
+
+def unscraped(series: Sequence[Series], troubles: Mapping[str, Sequence[Trouble]]) -> list[Series]:
+    """`series` without what node_exporter would have told of hosts while they were dark."""
+    dark = {host.name: [one for one in troubles.get(host.name, ()) if one.refuse] for host in HOSTS}
+    found = []
+    for one in series:
+        shape = one.shape
+        if one.family.startswith("node_"):
+            for trouble in dark.get(dict(one.labels).get("host", ""), ()):
+                shape = shape.dipped(trouble.start_s, trouble.end_s, 0)
+        same = shape is one.shape
+        found.append(one if same else replace(one, shape=shape, absent_at_zero=True))
     return found
 
 

@@ -25,7 +25,7 @@ from console.demo.alerting import (
     tracks_of,
 )
 from console.demo.bent import bent, more_series, release_series
-from console.demo.exported import exported
+from console.demo.exported import exported, unscraped
 from console.demo.history import ended_before, past_of
 from console.demo.inventory import BY_NAME, DAY_S
 from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, pairs
@@ -335,6 +335,7 @@ class World:
                 Trouble(service, service, start_s, end_s, refuse=True, exit_code=0)
                 for start_s, end_s in stops
             )
+        self.series = unscraped(self.series, self.troubles)
         self.series += exported(self.series, self.troubles, lambda s: self.wall(s).timestamp())
         self.tracks: list[Track] = tracks_of(self.series, EXTERNAL, self._fingerprints)
 

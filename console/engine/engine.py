@@ -82,7 +82,7 @@ class Engine:
         saved = state.load() if state is not None else Saved()
         self.notices: list[str] = list(saved.notices)
         """What a person has to be told once, newest last."""
-        self._log = EventLog(reversed(saved.events))
+        self._log = EventLog(saved.events)
         self._trouble = Trouble(clock, self._log)
         self._connections = Connections(clock, self._trouble)
         fleet = Fleet(loaded.registry, (), loaded.policy, loaded.settings.environment)

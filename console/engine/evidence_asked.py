@@ -23,6 +23,7 @@ from console.engine.questions import (
 from console.engine.shelf import Candidate
 from console.model.event import Event, EventKind
 from console.model.labels import Labels
+from console.model.registry import ServiceType
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.words import age_text, clock_time
 from console.model.worklist import Row
@@ -209,7 +210,7 @@ def _cell_before(row: Row, snapshot: Snapshot, events: Sequence[Event]) -> tuple
 async def changes(row: Row, snapshot: Snapshot, asker: Asker) -> tuple[EvidenceLine, ...]:
     """New versions of the row's service and of its neighbours in the last hours."""
     cell = snapshot.cell(row.cell)
-    if cell is None:
+    if cell is None or cell.service.type is ServiceType.HOST:
         return ()
     needs, users = neighbours(cell, snapshot)
     names = tuple(dict.fromkeys(one.service.name for one in (cell, *needs, *users)))

@@ -159,7 +159,8 @@ class HostedBook:
                 said = f"{said}; it was: {before.said}"
             return Word(Verdict.NO_ANSWER, said, failure=facts)
         if service.type is ServiceType.DOCKER:
-            return container_word(service, facts, reading.at.wall)
+            others = {one.unit for one in self._by_host.get(reading.host, ()) if one is not service}
+            return container_word(service, facts, reading.at.wall, others)
         return unit_word(service, facts)
 
     def take_cluster(self, reading: KubernetesReading) -> None:

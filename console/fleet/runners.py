@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -30,10 +30,14 @@ class Word(NamedTuple):
     failure: Failure | None = None
 
 
-def container_word(service: Service, facts: HostFacts, at: datetime) -> Word:
+def container_word(
+    service: Service, facts: HostFacts, at: datetime, others: Collection[str] = ()
+) -> Word:
     """What docker says of the container of `service`; of replicas the worst.
 
-    `at` is when: what ended on another day is told with its date.
+    Args:
+        at: when: what ended on another day is told with its date.
+        others: what the containers of other services on the host are called.
     """
     told = facts.containers
     if isinstance(told, Failure):
@@ -41,14 +45,18 @@ def container_word(service: Service, facts: HostFacts, at: datetime) -> Word:
     unit = visible(service.unit, cells=NAME_CELLS)
     if told is None:
         return Word(Verdict.NO_ANSWER, f"docker was not asked for its container {unit}")
-    found = containers_called(service.unit, told)
+    found = containers_called(service.unit, told, others)
     if not found:
         return Word(Verdict.UNHEALTHY, f"there is no container called {unit}")
     words = [_of_container(one, at) for one in found]
     worst = min(words, key=lambda word: _ORDER[word.verdict])
-    if len(found) > 1:
+    wanted = max(len(found), service.replicas or 0)
+    if wanted > 1:
         well = sum(word.verdict is Verdict.HEALTHY for word in words)
-        return worst._replace(said=f"{well} of {len(found)} run: {worst.said}")
+        worst = worst._replace(said=f"{well} of {wanted} run: {worst.said}")
+    if wanted > len(found):
+        # Docker forgets a container that was removed: only the registry knows of it.
+        worst = worst._replace(verdict=Verdict.UNHEALTHY)
     return worst
 
 
@@ -78,15 +86,16 @@ def workload_word(
     named = [
         one
         for one in workloads
-        if one.name.exact in (service.unit, service.name)
-        and one.namespace.exact == service.namespace
+        if one.name.exact == service.unit and one.namespace.exact == service.namespace
     ]
     shown = f"{visible(service.unit, cells=NAME_CELLS)} in {visible(service.namespace or '')}"
     if not named:
         if whole and all_told:
             return Word(Verdict.UNHEALTHY, f"there is no workload called {shown}")
         return Word(Verdict.NO_ANSWER, f"a partial answer without {shown}")
-    word = _of_workload(named[0], service.replicas)
+    # A deployment and a stateful set may be called alike.
+    words = [_of_workload(one, service.replicas) for one in named]
+    word = min(words, key=lambda word: _ORDER[word.verdict])
     if word.verdict is Verdict.HEALTHY and not whole:
         return word._replace(verdict=Verdict.NO_ANSWER, said=f"{word.said}, of a partial answer")
     return word

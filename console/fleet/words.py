@@ -83,10 +83,8 @@ def because(deciding: Deciding, words: Particulars, service: Service) -> str:
 def _of_alerts(alerts: tuple[KnownAlert, ...], state: State) -> str:
     counted = [one for one in alerts if one.state is state]
     working = [one for one in counted if one.standing is not Standing.PENDING]
-    first = min(
-        working or counted,
-        key=lambda one: (one.standing is not Standing.FIRING, one.alert.starts_at),
-    )
+    newest = sorted(working or counted, key=lambda one: one.alert.starts_at, reverse=True)
+    first = min(newest, key=lambda one: one.standing is not Standing.FIRING)
     name = visible(first.alert.name, cells=NAME_CELLS) or "an alert without a name"
     verb = "fires" if state is State.FIRING else "was firing"
     if first.standing is not Standing.FIRING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -128,11 +128,16 @@ class HostFacts(msgspec.Struct, frozen=True):
         return max(self.mounts or (), key=lambda mount: mount.used_percent, default=None)
 
 
-def containers_called(name: str, told: Iterable[Container]) -> list[Container]:
-    """The container of that name, else its replicas, in the order in which docker told them."""
+def containers_called(
+    name: str, told: Iterable[Container], others: Collection[str] = ()
+) -> list[Container]:
+    """The container of that name, else its replicas, in the order in which docker told them.
+
+    `others`: as `is_replica` takes them.
+    """
     held = list(told)
     found = [one for one in held if one.name.exact == name]
-    return found or [one for one in held if is_replica(one.name.exact, name)]
+    return found or [one for one in held if is_replica(one.name.exact, name, others)]
 
 
 def unit_called(name: str, told: Iterable[Unit]) -> Unit | None:
@@ -140,12 +145,24 @@ def unit_called(name: str, told: Iterable[Unit]) -> Unit | None:
     return next((one for one in told if one.name.exact in (name, f"{name}.service")), None)
 
 
-def is_replica(container: str, service: str) -> bool:
-    """`shop-redis-1` and `redis_2` are replicas of `redis`, as docker compose names them."""
+def is_replica(container: str, service: str, others: Collection[str] = ()) -> bool:
+    """`shop-redis-1` and `redis_2` are replicas of `redis`, as docker compose names them.
+
+    Args:
+        others: what the containers of other services are called: `shop-web-api-1` is one of
+            `web-api` and none of `api`, where there is a `web-api`.
+    """
     plain = _NUMBER.sub("", container)
-    return plain != container and (
-        plain == service or plain.endswith((f"-{service}", f"_{service}"))
+    if plain == container or not _ends_in(plain, service):
+        return False
+    return not any(
+        container == other or (_ends_in(plain, other) and len(other) > len(service))
+        for other in others
     )
+
+
+def _ends_in(plain: str, service: str) -> bool:
+    return plain == service or plain.endswith((f"-{service}", f"_{service}"))
 
 
 _NUMBER = re.compile(r"[-_]\d+$")

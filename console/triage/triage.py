@@ -78,7 +78,9 @@ class Triage:
         at = snapshot.at
         self._episodes.begin(at)
         alerts = self._judge(snapshot)
-        covered = {each.known.cell for each in alerts if each.fires and each.known.cell}
+        # What has been firing for weeks says nothing about a check that fails since a minute.
+        fresh = (each for each in alerts if each.fires and not each.is_old)
+        covered = {each.known.cell for each in fresh if each.known.cell}
         faults = probe_faults(snapshot, covered, self._episodes, self._policy)
         sick = source_faults(snapshot, self._episodes, self._policy)
         self._end_episodes(snapshot)

@@ -294,3 +294,13 @@ def test_reload_keeps_what_stays_and_forgets_what_changed() -> None:
     snapshot = world.snapshot(at(2))
     assert snapshot.alerts == ()
     assert [one.name for one in snapshot.sources] == ["health"]
+
+
+def test_of_several_alerts_the_newest_says_why_the_cell_fires() -> None:
+    world = fleet(AM, PROM, registry=registry(service()))
+    old = alert("ImageTooOld", service="redis", starts_s=-40 * 86400)
+    new = alert("ServiceDown", service="redis", starts_s=-60)
+    world.take(prom_reading(0))
+    world.take(am_reading(0, old, new))
+    cell = the_cell(world.snapshot(at(0)), "redis")
+    assert cell.because == "ServiceDown fires, and 1 more"

@@ -15,6 +15,7 @@ from console.model.worklist import Row, RowKind, Step
 from console.triage.triage import Triage
 from tests.build import (
     ago,
+    alert,
     at,
     cell,
     failure,
@@ -288,3 +289,9 @@ def test_a_host_that_does_not_tell_of_its_containers_is_one_row_for_all_of_them(
     assert (row.title.exact, row.where.exact) == ("ContainersUnknown", "data-1")
     assert row.summary.exact == "permission denied at the docker socket"
     assert row.failure is denied
+
+
+def test_an_alert_of_weeks_ago_does_not_speak_for_a_check_that_fails_now() -> None:
+    old = known(alert("ImageTooOld", starts_at=ago(40 * 86400)), cell="redis")
+    worklist = Triage(Policy()).worklist(snapshot(old, cells=[down()]))
+    assert [row.kind for row in worklist.rows] == [RowKind.PROBE, RowKind.OLD]
