@@ -1,4 +1,4 @@
-"""Pieces that every detail is made of: sections, moments, states, and failures in full."""
+"""Pieces that every detail is made of: sections, states, and failures in full."""
 
 from __future__ import annotations
 

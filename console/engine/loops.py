@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from console.engine.pause import Pause
+from console.model.failure import Failure
 from console.model.probe import Probe
 from console.model.reading import ProbeReading, Reading
 from console.safety.clock import Clock, Instant
@@ -42,6 +43,12 @@ class Polled(Protocol):
         self,
         round: int,  # noqa: A002
     ) -> Reading | tuple[Reading, ...]: ...
+
+
+class Server(Polled, Protocol):
+    """A source that also says what its reading is when a poll ended without one."""
+
+    def unread(self, failure: Failure, at: Instant) -> tuple[Reading, ...]: ...
 
 
 async def poll_forever(

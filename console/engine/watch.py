@@ -12,17 +12,15 @@ from config.registry import probes_of, unasked
 from config.schema import KubernetesSource
 from console.engine.connections import Connections
 from console.engine.discovery import Discovery, SentTo
-from console.engine.loops import FIRST_ROUND, poll_forever, probe_forever
+from console.engine.loops import FIRST_ROUND, Server, poll_forever, probe_forever
 from console.engine.pause import Pause
 from console.engine.runners import open_runners
 from console.engine.trouble import Trouble, whereabouts
 from console.engine.unanswered import (
     HEALTH_PART,
-    Server,
     by_deadline,
     by_fault,
     no_probe_reading,
-    no_reading,
 )
 from console.fleet.fleet import Fleet
 from console.model.probe import Probe, Verdict
@@ -120,7 +118,7 @@ class Watch:
         for key in sorted(self._awaited or ()):
             if key in self._servers:
                 failure = by_deadline(key, "", deadline_s, at)
-                self._take_all(key, no_reading(self._servers[key], failure, at))
+                self._take_all(key, self._servers[key].unread(failure, at))
             else:
                 failure = by_deadline(key, HEALTH_PART, deadline_s, at)
                 self._take(no_probe_reading(self._probes[key], failure, at))
@@ -188,7 +186,7 @@ class Watch:
 
         def unread(error: Exception) -> tuple[Reading, ...]:
             at = self._clock.now()
-            return no_reading(server, by_fault(server.key, "", error, at), at)
+            return server.unread(by_fault(server.key, "", error, at), at)
 
         await poll_forever(
             server,
@@ -270,7 +268,7 @@ class Watch:
         failure = by_fault(key, HEALTH_PART, error, at)
         try:
             if key in self._servers:
-                for none in no_reading(self._servers[key], failure, at):
+                for none in self._servers[key].unread(failure, at):
                     self._fleet.take(none)
             elif key in self._probes:
                 self._fleet.take(no_probe_reading(self._probes[key], failure, at))

@@ -91,7 +91,7 @@ class Absent:
             elif self._gave_up(missing) or (owner is None and missing.restored):
                 # Of what an unknown sender told an earlier console no claim is made.
                 cluster.forget(fingerprint)
-            elif owner is not None and is_only_waiting(owner, missing.last_seen, self._now):
+            elif owner is not None and is_only_waiting(owner, alert, missing.last_seen, self._now):
                 yield Kept(alert, State.FIRING, missing.last_seen, doubt)
             else:
                 yield Kept(alert, State.LOST, missing.last_seen, doubt)

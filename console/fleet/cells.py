@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -86,11 +86,24 @@ class CellBook:
             known[probe.kind] = (reading.result, reading.at)
             self._touched[probe.service] = self._touched.get(probe.service, 0) + 1
 
-    def keep(self, kept: Mapping[str, Service], before: Mapping[str, Service]) -> None:
-        """Forget the results of services that are gone or were changed."""
+    def keep(
+        self,
+        kept: Mapping[str, Service],
+        before: Mapping[str, Service],
+        moved: Collection[str] = (),
+    ) -> None:
+        """Forget the results of services that are gone, or were changed, or were asked on
+        hosts that are other ones now (`moved`)."""
         for name in list(self.results):
-            if name not in kept or (name in before and before[name] != kept[name]):
+            service = kept.get(name)
+            if (
+                service is None
+                or (name in before and before[name] != service)
+                or service.host in moved
+                or service.via in moved
+            ):
                 del self.results[name]
+                self._touched[name] = self._touched.get(name, 0) + 1
 
     def build(
         self,

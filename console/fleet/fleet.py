@@ -11,6 +11,7 @@ from console.fleet.book import AlertBook
 from console.fleet.cells import CellBook, Scraped, targets_by_cell
 from console.fleet.cluster import ClusterMemory
 from console.fleet.expiry import unchanged_until
+from console.fleet.hosts import moved_hosts
 from console.fleet.memory import PrometheusMemory
 from console.fleet.restored import Restored
 from console.fleet.saved import decoded, encoded
@@ -120,7 +121,9 @@ class Fleet:
         """
         before = {service.name: service for service in self.registry.services}
         after = {service.name: service for service in registry.services}
-        self._cells.keep(after, before)
+        moved = moved_hosts(self.registry, registry)
+        self._cells.keep(after, before, moved)
+        self._hosted.forget_hosts(moved)
         self._cells.unasked = {one.service: f"needs {one.needs}" for one in unasked}
         self.registry = registry
         if policy != self.policy:

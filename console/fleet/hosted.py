@@ -82,8 +82,9 @@ class HostedBook:
         for one in asked:
             if one.kind is SourceKind.KUBERNETES:
                 cluster = known.get(one.name)
-                if cluster is None or cluster.found:
+                if cluster is None or cluster.found or cluster.watched.url != one.url:
                     cluster = ClusterWorkloads(one)
+                    self._forget_teller(one.name)
                 cluster.watched = one
                 self.clusters[one.name] = cluster
         self._by_host = {}
@@ -122,6 +123,15 @@ class HostedBook:
                 self._touch(name)
             self.reports[name] = kept
 
+    def forget_hosts(self, moved: Iterable[str]) -> None:
+        """Forget what these hosts told of what runs on them: the names stand for others now."""
+        for name in moved:
+            self._forget_teller(f"hosts/{name}")
+
+    def _forget_teller(self, teller: str) -> None:
+        for service in self.reports:
+            self._retract(service, teller)
+
     # Readings in
 
     def take_host(self, reading: HostReading) -> None:
@@ -159,7 +169,8 @@ class HostedBook:
                 said = f"{said}; it was: {before.said}"
             return Word(Verdict.NO_ANSWER, said, failure=facts)
         if service.type is ServiceType.DOCKER:
-            others = {one.unit for one in self._by_host.get(reading.host, ()) if one is not service}
+            here = (one for one in self._by_host[reading.host] if one.type is ServiceType.DOCKER)
+            others = {one.unit for one in here if one is not service}
             return container_word(service, facts, reading.at.wall, others)
         return unit_word(service, facts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
@@ -12,7 +13,7 @@ from console.model.failure import Failure
 from console.model.host import HostFacts, Means
 from console.model.probe import Verdict
 from console.model.reading import HostReading
-from console.model.registry import Host, Service, ServiceType, host_cell
+from console.model.registry import Host, Registry, Service, ServiceType, host_cell
 from console.model.report import Report, Runner
 from console.model.snapshot import HostState
 from console.safety.clock import Instant
@@ -119,6 +120,27 @@ class HostMemory:
             looks.failing_since if looks is not None else None,
             cell=self.service.name if self.has_cell else None,
         )
+
+
+def moved_hosts(before: Registry, after: Registry) -> frozenset[str]:
+    """Hosts whose name stands for another machine than before, as far as one can tell.
+
+    Their way is another one: an address, a port, or those of a host on the way.
+    """
+    was = {host.name: host for host in before.hosts}
+    now = {host.name: host for host in after.hosts}
+    return frozenset(
+        name for name in was.keys() & now.keys() if _way(name, was, ()) != _way(name, now, ())
+    )
+
+
+def _way(name: str | None, hosts: Mapping[str, Host], seen: tuple[str, ...]) -> tuple[object, ...]:
+    host = hosts.get(name or "")
+    if host is None or host.name in seen:
+        return (name,)
+    on = (*seen, host.name)
+    beyond = (_way(host.jump, hosts, on), _way(host.via, hosts, on))
+    return (host.address, host.port, host.is_reached, *beyond)
 
 
 def _filled(facts: HostFacts, more: HostFacts) -> HostFacts:

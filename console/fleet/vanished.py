@@ -43,14 +43,25 @@ def owner_doubt(owner: PrometheusMemory, alert: Alert, last_seen: Instant, now: 
     return _rule_doubt(owner, alert, last_seen) or _scrape_doubt(owner, alert)
 
 
-def is_only_waiting(owner: PrometheusMemory, last_seen: Instant, now: Instant) -> bool:
-    """Whether `owner` is well and has merely not been asked since the alert was seen last."""
+def is_only_waiting(
+    owner: PrometheusMemory, alert: Alert, last_seen: Instant, now: Instant
+) -> bool:
+    """Whether `owner` is well and merely has its turn to come: to be asked, or to evaluate the
+    alert's rule, since the alert was seen last.
+    """
     asked_at = owner.alerts.as_of
+    if asked_at is None or not (owner.alerts.is_usable(now) and owner.rules.is_usable(now)):
+        return False
+    if asked_at.mono <= last_seen.mono:
+        return True
+    rules = rules_of(owner, alert)
+    seen_at = last_seen.wall + (owner.skew or timedelta()) - CLOCK_TOLERANCE
+    times = [rule.last_evaluation for rule in rules if rule.health is RuleHealth.OK]
     return (
-        asked_at is not None
-        and owner.alerts.is_usable(now)
-        and owner.rules.is_usable(now)
-        and asked_at.mono <= last_seen.mono
+        len(times) == len(rules)
+        and any(time is not None and time < seen_at for time in times)
+        and not any(time is None for time in times)
+        and not any(is_overdue(rule, owner) for rule in rules)
     )
 
 

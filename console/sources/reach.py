@@ -11,7 +11,7 @@ import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from config.schema import Ssh
-from console.model.registry import Host, Registry
+from console.model.registry import Host, Registry, ServiceType
 from console.safety import process
 from console.safety.process import ProcessError
 from console.safety.secret import Secret
@@ -35,6 +35,10 @@ class Reach:
     def __init__(self, registry: Registry, ssh: SshClient) -> None:
         self._hosts = {host.name: host for host in registry.hosts}
         self._ssh = ssh
+        self._containers: dict[str, set[str]] = {}
+        for service in registry.services:
+            if service.type is ServiceType.DOCKER and service.host is not None:
+                self._containers.setdefault(service.host, set()).add(service.unit)
 
     def can(self, host: str) -> bool:
         """Whether commands can be run on `host` at all."""
@@ -47,6 +51,10 @@ class Reach:
     def host(self, name: str) -> Host | None:
         """The host of that name."""
         return self._hosts.get(name)
+
+    def containers_on(self, host: str) -> frozenset[str]:
+        """What the registry calls the containers on `host`."""
+        return frozenset(self._containers.get(host, ()))
 
     def route(self, host: str) -> SshRoute:
         """The way to `host` by SSH.

@@ -235,6 +235,16 @@ def happened(seconds_ago: float, text: str = "began to fire") -> Event:
     return Event(ago(seconds_ago), EventKind.FIRED, "DiskFull", text)
 
 
+async def test_what_earlier_consoles_saw_stands_in_the_log_newest_first(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "state")
+    happened = [Event(ago(n), EventKind.CELL, "redis", f"{n} s ago") for n in (1, 60, 3600)]
+    state.save((), None, happened)
+    am = alertmanager()
+    async with up(am), running(on_urls([], [am.url]), state=state) as (_, seen):
+        update = await seen.until(lambda update: update.snapshot.complete)
+    assert [event for event in update.events if event.kind is EventKind.CELL] == happened
+
+
 def test_what_two_consoles_saw_happen_stands_in_the_log_once() -> None:
     mine = (happened(10), happened(400))
     theirs = (happened(15), happened(200), happened(405))

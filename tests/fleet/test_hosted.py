@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from console.fleet.fleet import Fleet
 from console.fleet.hosts import EXPORTER_INTERVAL
 from console.model.host import HostFacts, Means
+from console.model.probe import ProbeKind
 from console.model.registry import (
     Host,
     Registry,
@@ -343,6 +345,91 @@ def test_settings_that_change_forget_what_no_longer_holds() -> None:
     snapshot = world.snapshot(at(1))
     assert the_cell(snapshot, "redis").because == "its container has not been looked at yet"
     assert host_cell("data-1") not in [cell.service.name for cell in snapshot.cells]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (Host("data-1", "10.9.9.9", jump="hop"), Host("hop", "10.0.0.9")),
+        (Host("data-1", "10.0.0.1", port=2222, jump="hop"), Host("hop", "10.0.0.9")),
+        (Host("data-1", "10.0.0.1", jump="hop"), Host("hop", "10.9.9.9")),
+    ],
+)
+def test_nothing_on_a_host_is_green_by_the_word_of_another_that_had_its_name(
+    other: tuple[Host, ...],
+) -> None:
+    before = (Host("data-1", "10.0.0.1", jump="hop"), Host("hop", "10.0.0.9"))
+    world = world_of(hosts=before)
+    world.take(w.host_reading(0, w.facts(containers=(w.container(),), units=(w.unit(),))))
+    world.take(w.probe_reading(0, "redis", kind=ProbeKind.COMMAND, said="PONG in 3 ms"))
+    assert the_cell(world.snapshot(at(0)), "redis").state is State.OK
+    world.reload(Registry(other, world.registry.services), (w.HOSTS,), world.policy)
+    for name in ("redis", "nginx"):
+        cell = the_cell(world.snapshot(at(1)), name)
+        assert (cell.state, cell.probes, cell.reports) == (State.UNKNOWN, (), ())
+
+
+def test_a_host_that_only_gets_other_labels_is_the_one_that_it_was() -> None:
+    world = world_of()
+    world.take(w.host_reading(0, w.facts(containers=(w.container(),))))
+    relabelled = Host("data-1", "10.0.0.1", labels=(("rack", "r9"),))
+    world.reload(Registry((relabelled,), world.registry.services), (w.HOSTS,), world.policy)
+    assert the_cell(world.snapshot(at(1)), "redis").state is State.OK
+
+
+def test_another_cluster_of_the_same_name_is_asked_before_its_word_counts() -> None:
+    here = Watched("k8s", SourceKind.KUBERNETES, w.K8S.interval, url="kubectl on a")
+    there = Watched("k8s", SourceKind.KUBERNETES, w.K8S.interval, url="kubectl on b")
+    world = world_of(here)
+    world.take(w.k8s_reading(0, (w.workload(),)))
+    assert the_cell(world.snapshot(at(0)), "api").state is State.OK
+    world.reload(world.registry, (there,), world.policy)
+    cell = the_cell(world.snapshot(at(1)), "api")
+    assert (cell.state, cell.because) == (State.UNKNOWN, "k8s has not been asked for it yet")
+
+
+def test_a_container_of_another_service_is_no_replica_of_this_one() -> None:
+    web = Service("web-redis", ServiceType.DOCKER, "data-1", host="data-1")
+    world = w.fleet(w.HOSTS, registry=Registry((DATA_1,), (REDIS, web)))
+    told = (w.container("shop-web-redis-1"), w.container("shop-redis-1", "exited"))
+    world.take(w.host_reading(0, w.facts(containers=told)))
+    states = [the_cell(world.snapshot(at(0)), name).state for name in ("web-redis", "redis")]
+    assert states == [State.OK, State.FIRING]
+    world.take(w.host_reading(1, w.facts(containers=told[:1])))
+    cell = the_cell(world.snapshot(at(1)), "redis")
+    assert cell.state is State.FIRING
+    assert "there is no container called redis" in cell.because
+
+
+def test_a_replica_that_was_removed_is_missed() -> None:
+    three = Service("redis", ServiceType.DOCKER, "data-1", host="data-1", replicas=3)
+    world = w.fleet(w.HOSTS, registry=Registry((DATA_1,), (three,)))
+    told = tuple(w.container(f"shop-redis-{n}") for n in range(3))
+    world.take(w.host_reading(0, w.facts(containers=told)))
+    cell = the_cell(world.snapshot(at(0)), "redis")
+    assert (cell.state, cell.because[:18]) == (State.OK, "container 3 of 3 r")
+    world.take(w.host_reading(1, w.facts(containers=told[:2])))
+    cell = the_cell(world.snapshot(at(1)), "redis")
+    assert cell.state is State.FIRING
+    assert "2 of 3 run" in cell.because
+
+
+def test_a_workload_is_known_by_the_one_name_that_it_has() -> None:
+    """`service_name` names the deployment; one that is called like the service is another."""
+    api = Service("api", ServiceType.K8S_DEPLOYMENT, "shop", namespace="shop", service_name="api-2")
+    world = w.fleet(w.K8S, registry=Registry((), (api,)))
+    world.take(w.k8s_reading(0, (w.workload("api"),)))
+    cell = the_cell(world.snapshot(at(0)), "api")
+    assert cell.state is State.FIRING
+    assert "there is no workload called api-2 in shop" in cell.because
+
+
+def test_of_workloads_that_are_called_alike_the_worst_decides() -> None:
+    world = world_of(w.K8S)
+    alike = w.workload(available=0)
+    told = (w.workload(), msgspec.structs.replace(alike, kind=WorkloadKind.STATEFULSET))
+    world.take(w.k8s_reading(0, told))
+    assert the_cell(world.snapshot(at(0)), "api").state is State.FIRING
 
 
 def test_an_alert_about_a_host_finds_the_hosts_cell() -> None:

@@ -178,10 +178,6 @@ def test_a_prometheus_that_has_just_restarted_proves_nothing() -> None:
             prom_reading(44, rules=(rule("HighLoad", evaluated_s=-60),)),
             "prom no longer evaluates its rule",
         ),
-        (
-            prom_reading(44, rules=(rule("HighLoad", evaluated_s=20),)),
-            "prom has not evaluated its rule since",
-        ),
         (prom_reading(44, warnings=(Raw("store down"),)), "prom gave a partial result"),
     ):
         world = fleet()
@@ -190,6 +186,24 @@ def test_a_prometheus_that_has_just_restarted_proves_nothing() -> None:
         world.take(am_reading(45))
         known = the_alert(world.snapshot(at(45)))
         assert (known.state, known.why) == (State.LOST, why)
+
+
+def test_an_alert_that_waits_for_the_next_evaluation_still_fires_and_is_then_over_or_lost() -> None:
+    world = fleet()
+    seen_firing(world)
+    world.take(prom_reading(44, rules=(rule("HighLoad", evaluated_s=20),)))
+    world.take(am_reading(45))
+    known = the_alert(world.snapshot(at(45)))
+    assert (known.state, known.why) == (State.FIRING, "prom has not evaluated its rule since")
+    world.take(prom_reading(60, rules=(rule("HighLoad", evaluated_s=50),)))
+    world.take(am_reading(60))
+    assert world.snapshot(at(60)).alerts == ()
+    stuck = fleet()
+    seen_firing(stuck)
+    for seconds in (44, 60, 75, 90, 105):
+        stuck.take(prom_reading(seconds, rules=(rule("HighLoad", evaluated_s=20),)))
+        stuck.take(am_reading(seconds + 1))
+    assert the_alert(stuck.snapshot(at(106))).state is State.LOST
 
 
 def test_an_unknown_sender_resolves_only_clearly_before_the_end_time() -> None:

@@ -320,9 +320,9 @@ async def test_sudo_stands_before_the_program_alone(stage: Stage, sshd: Sshd | N
         ("Error response from daemon: configured logging driver does not support reading",
          FailureKind.NOT_SERVED, "logging driver of redis"),
         ("permission denied while trying to connect to the Docker daemon socket at "
-         "unix:///var/run/docker.sock", FailureKind.FORBIDDEN, "no right to docker"),
+         "unix:///var/run/docker.sock", FailureKind.FORBIDDEN, "does not let this login in"),
         ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker "
-         "daemon running?", FailureKind.REFUSED, "does not answer"),
+         "daemon running?", FailureKind.REFUSED, "does not run"),
         ("something new \x1b[2J", FailureKind.STATUS, "docker ended with 1: something new ^["),
     ],
 )  # fmt: skip

@@ -6,9 +6,12 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from config.schema import Http
+from console.model.failure import Failure
 from console.model.reading import AlertmanagerReading
-from console.safety.clock import Clock
+from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
 from console.sources.access import Access
 from console.sources.alertmanager import errors
@@ -80,6 +83,23 @@ class AlertmanagerMember:
             groups=groups,
             skew=server.skew,
         )
+
+    def unread(self, failure: Failure, at: Instant) -> tuple[AlertmanagerReading, ...]:
+        """What a poll gives of which nothing is known but `failure`."""
+
+        def part(name: str) -> Failure:
+            return msgspec.structs.replace(failure, part=name)
+
+        reading = AlertmanagerReading(
+            source=self.name,
+            member=self.member,
+            at=at,
+            took=timedelta(0),
+            alerts=part("alerts"),
+            silences=part("silences"),
+            status=part("status"),
+        )
+        return (reading,)
 
     def _asked(self, part: str, path: str, params: Params = ()) -> Asked:
         return errors.asked(self.key, part, self._server.curl(path, params))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from config.schema import HostsSource
 from console.model.failure import Failure
 from console.model.host import HostFacts, Means
@@ -62,6 +64,12 @@ class HostPoller:
         return HostReading(
             source=SOURCE, host=self.host.name, at=at, took=at.since(sent), facts=facts
         )
+
+    def unread(self, failure: Failure, at: Instant) -> tuple[HostReading, ...]:
+        """What a poll gives of which nothing is known but `failure`."""
+        name = self.host.name
+        facts = msgspec.structs.replace(failure, part=name)
+        return (HostReading(source=SOURCE, host=name, at=at, took=timedelta(0), facts=facts),)
 
     async def _looked(self, sent: Instant) -> HostFacts:
         before = self._before

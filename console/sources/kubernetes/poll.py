@@ -14,7 +14,7 @@ from config.schema import KubernetesSource
 from console.model.failure import Failure
 from console.model.reading import KubernetesReading
 from console.model.workload import Workload
-from console.safety.clock import Clock
+from console.safety.clock import Clock, Instant
 from console.safety.ssh import Command, SshResult
 from console.safety.text import Raw, visible
 from console.sources.answer import Unusable
@@ -89,6 +89,11 @@ class KubectlPoller:
             ),
             version=self._version,
         )
+
+    def unread(self, failure: Failure, at: Instant) -> tuple[KubernetesReading, ...]:
+        """What a poll gives of which nothing is known but `failure`."""
+        told = msgspec.structs.replace(failure, part="workloads")
+        return (KubernetesReading(source=self.name, at=at, took=timedelta(0), workloads=told),)
 
     async def _look(self, namespace: str | None, round: int) -> _Look:  # noqa: A002
         command = list_command(self._source, namespace, pods=True)

@@ -59,14 +59,15 @@ _DOCKER: Final = (
     _known(
         r"permission denied",
         FailureKind.FORBIDDEN,
-        "no right to docker on {host}",
-        "put the login into the group `docker`, or set `sudo: true` on the host",
+        "docker on {host} does not let this login in",
+        "add the login to the group docker there, "
+        "or set `sudo: true` for the host in services.yaml",
     ),
     _known(
         r"cannot connect to the docker daemon|is the docker daemon running",
         FailureKind.REFUSED,
-        "the docker daemon on {host} does not answer",
-        "`systemctl status docker` there tells why",
+        "the docker daemon on {host} does not run",
+        "start it there: `systemctl start docker`, and look at `journalctl -u docker`",
     ),
 )
 _JOURNAL: Final = (

@@ -91,7 +91,12 @@ class HostProber:
                 remedy="run `docker ps -a` there",
             )
         names = result.stdout.decode("utf-8", "replace").split()
-        found = [name for name in names if _NAME.match(name) and is_replica(name, probe.container)]
+        others = self._reach.containers_on(probe.host) - {probe.container}
+        found = [
+            name
+            for name in names
+            if _NAME.match(name) and is_replica(name, probe.container, others)
+        ]
         return tuple(sorted(found)[:MAX_REPLICAS])
 
     async def _run(self, probe: Probe, argv: tuple[str, ...]) -> SshResult:

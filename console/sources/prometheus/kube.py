@@ -99,6 +99,10 @@ class KubeMetrics:
             ),
         )
 
+    def unread(self, failure: Failure, at: Instant) -> tuple[KubernetesReading, ...]:
+        """None: its Prometheus speaks for itself, and what these metrics told grows old."""
+        return ()
+
     def _nothing(self, before: Instant, answer: InstantAnswer) -> KubernetesReading:
         if not self._found:
             # A partial answer may have left out just that: it is asked again at the usual time.

@@ -6,12 +6,14 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from config.schema import PrometheusSource
 from console.model.alert import Target
 from console.model.failure import Failure, FailureKind
 from console.model.query import InstantAnswer, RangeAnswer
 from console.model.reading import PrometheusReading
-from console.safety.clock import Clock
+from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
 from console.safety.text import Raw
 from console.sources.access import Access
@@ -108,6 +110,22 @@ class Prometheus:
             skew=server.skew,
             version=self._version,
         )
+
+    def unread(self, failure: Failure, at: Instant) -> tuple[PrometheusReading, ...]:
+        """What a poll gives of which nothing is known but `failure`."""
+
+        def part(name: str) -> Failure:
+            return msgspec.structs.replace(failure, part=name)
+
+        reading = PrometheusReading(
+            source=self.name,
+            at=at,
+            took=timedelta(0),
+            alerts=part("alerts"),
+            rules=part("rules"),
+            targets=part("targets"),
+        )
+        return (reading,)
 
     async def _judged_targets(self) -> tuple[Target, ...]:
         targets = await self._client.targets()
