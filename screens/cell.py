@@ -87,7 +87,7 @@ def _runner_fields(cell: Cell, snapshot: Snapshot) -> Iterator[Field]:
     """Its container, unit or workload as the host or the cluster tells of it."""
     service, now = cell.service, snapshot.at.wall
     host = snapshot.host_state(service.host)
-    for container in containers_of(service, host):
+    for container in containers_of(service, host, snapshot.cells):
         yield container_field(container, now)
     unit = unit_of(service, host)
     if unit is not None:

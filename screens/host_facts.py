@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from console.fleet.memory import STALE_FLOOR_S, stale_after_s
@@ -25,7 +25,6 @@ COLUMNS: Final = (("CPU%", 4), ("MEM%", 4), ("DISK", 4), ("LOAD", 5), ("UP", 5))
 WRONG: Final = "!"
 """Behind a value that is over its threshold, so that it is told without colour."""
 INODES_LIMIT: Final = 90.0
-CLOCK_LIMIT: Final = timedelta(seconds=5)
 _BAR_CELLS: Final = 10
 _FAILED: Final = Raw("failed")
 _SMALL_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -196,7 +195,7 @@ def machine_fields(facts: HostFacts) -> Iterator[Field]:
     if facts.clock_offset is not None:
         seconds = facts.clock_offset.total_seconds()
         error = facts.clock_error.total_seconds() if facts.clock_error is not None else 0.0
-        wrong = abs(facts.clock_offset) > CLOCK_LIMIT
+        wrong = facts.is_clock_off
         words = f"{seconds:+.1f} s beside ours" + (f", give or take {error:.1f} s" * bool(error))
         yield Field("clock", f"{words} {WRONG}" if wrong else words, _wrong(wrong))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from textual.widget import Widget
 
 from console.model.action import Action
 from console.model.failure import Failure
-from console.model.logs import MAX_LINES, LogAnswer, LogLine, LogRequest
+from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.update import Update
 from console.model.words import clock_time, count_text
 from console.safety.pattern import PatternError
@@ -22,6 +21,7 @@ from console.safety.text import visible
 from console.triage.find import matcher_of
 from screens.frame import Frame
 from screens.here import Subject
+from screens.log_arrivals import Arrivals
 from screens.sections import failure_facts, section
 from widgets.command_line import CommandLine
 from widgets.detail import Detail
@@ -42,35 +42,6 @@ QUIET: Final = timedelta(minutes=15)
 LEAST_STEP: Final = timedelta(minutes=5)
 DRAWN_EVERY_S: Final = 0.1
 NOWHERE: Final = "the engine is not up yet, or no host is reached by the settings"
-
-
-class Arrivals:
-    """Lines on their way from the engine's thread; of too many the newest stay."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lines: list[LogLine] = []
-        self._failure: Failure | None = None
-        self._passed = 0
-
-    def put(self, came: tuple[LogLine, ...] | Failure) -> None:
-        """What came. Called on the engine's thread; never waits long."""
-        with self._lock:
-            if isinstance(came, Failure):
-                self._failure = came
-                return
-            self._lines += came
-            over = len(self._lines) - MAX_LINES
-            if over > 0:
-                del self._lines[:over]
-                self._passed += over
-
-    def take(self) -> tuple[list[LogLine], int, Failure | None]:
-        """The lines since the last time, how many were passed over, and how it ended."""
-        with self._lock:
-            taken = (self._lines, self._passed, self._failure)
-            self._lines, self._passed, self._failure = [], 0, None
-        return taken
 
 
 class LogsScreen(Frame):

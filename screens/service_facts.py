@@ -13,11 +13,13 @@ from console.model.words import age_text, clock_time
 from console.model.workload import Pod, Workload
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
+from screens.host_facts import WRONG
 from screens.versions import (
+    Version,
     has_drift,
     is_other,
+    shown_tag,
     siblings_of,
-    tag_of,
     version_now,
     versions_of,
 )
@@ -124,7 +126,7 @@ def version_fields(cell: Cell) -> Iterator[Field]:
     for version in versions_of(cell):
         reference = wanted or first or version.value
         first = first or version.value
-        yield _version_field("version", version.told_by, version.value, reference)
+        yield _version_field(version, reference)
 
 
 def sibling_fields(cell: Cell, cells: Iterable[Cell]) -> Iterator[Field]:
@@ -171,7 +173,7 @@ def workload_field(workload: Workload) -> Field:
     if None in (workload.ready, workload.desired):
         return Field(workload.name, ", ".join(words), Ink.UNKNOWN, note=workload.kind.value)
     short = (workload.ready or 0) < (workload.desired or 0)
-    told = ", ".join(words) + " !" * short
+    told = ", ".join(words) + f" {WRONG}" * short
     ink = STATE_INKS[State.FIRING] if short else Ink.PLAIN
     return Field(workload.name, told, ink, note=workload.kind.value)
 
@@ -192,20 +194,20 @@ def _pod_field(pod: Pod, wanted: str | None, now: datetime) -> Field:
         words.append(f"since {clock_time(pod.started_at, now)}")
     drift = False
     if pod.images:
-        tag = tag_of(pod.images[0])
+        tag = shown_tag(pod.images[0])
         words.append(visible(tag, cells=60))
         drift = wanted is not None and is_other(tag, wanted)
     if drift:
         words.append(DRIFT)
     bad = pod.reason is not None or pod.ready is False
     ink = STATE_INKS[State.FIRING] if bad else Ink.WARNING if drift else Ink.PLAIN
-    return Field(pod.name, "  ".join(words) + " !" * bad, ink)
+    return Field(pod.name, "  ".join(words) + f" {WRONG}" * bad, ink)
 
 
-def _version_field(name: str, told_by: str, value: Raw, wanted: str | Raw) -> Field:
-    drift = is_other(value, wanted)
-    told = f"{visible(value, cells=80)}{f'  {DRIFT}' * drift}"
-    return Field(name, told, Ink.WARNING if drift else Ink.PLAIN, note=f"by {told_by}")
+def _version_field(version: Version, wanted: str | Raw) -> Field:
+    drift = is_other(version.value, wanted)
+    told = f"{visible(version.value, cells=80)}{f'  {DRIFT}' * drift}"
+    return Field("version", told, Ink.WARNING if drift else Ink.PLAIN, note=f"by {version.told_by}")
 
 
 # Certificates, and what it hangs together with

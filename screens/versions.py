@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from console.model.failure import Failure
-from console.model.host import Container, Unit, containers_called, unit_called
+from console.model.host import Container, Unit, containers_called, tag_of, unit_called
 from console.model.registry import Service, ServiceType
 from console.model.snapshot import Cell, HostState, NamespaceState
 from console.model.workload import Workload
@@ -27,8 +27,6 @@ class Version(msgspec.Struct, frozen=True):
     told_by: str
     """Safe to show: `http`, `container`, `pod api-7f9c on node-2`."""
     value: Raw
-    cell: str = ""
-    """The sibling of which it was told; empty: the service itself."""
 
 
 def versions_of(cell: Cell) -> Iterator[Version]:
@@ -90,14 +88,22 @@ def workload_of(service: Service, namespace: NamespaceState | None) -> Workload 
     return next((work for work in namespace.workloads if work.name in names), None)
 
 
-def containers_of(service: Service, host: HostState | None) -> list[Container]:
-    """What docker runs of a service: its container, or its replicas."""
+def containers_of(
+    service: Service, host: HostState | None, cells: Iterable[Cell] = ()
+) -> list[Container]:
+    """What docker runs of a service: its container, or its replicas.
+
+    Args:
+        cells: among which the other services of its host are.
+    """
     if host is None or host.facts is None or service.type is not ServiceType.DOCKER:
         return []
     held = host.facts.containers
     if held is None or isinstance(held, Failure):
         return []
-    return containers_called(service.unit, held)
+    docker = (one.service for one in cells if one.service.type is ServiceType.DOCKER)
+    others = {one.unit for one in docker if one.host == service.host and one.name != service.name}
+    return containers_called(service.unit, held, others)
 
 
 def unit_of(service: Service, host: HostState | None) -> Unit | None:
@@ -110,7 +116,7 @@ def unit_of(service: Service, host: HostState | None) -> Unit | None:
     return unit_called(service.unit, held)
 
 
-def tag_of(image: Raw) -> str:
-    """`7.2.5` of `registry:5000/redis:7.2.5@sha256:…`; `latest` where none is named."""
-    name = visible(image).partition("@")[0].rpartition("/")[2]
-    return name.partition(":")[2] or "latest"
+def shown_tag(image: Raw) -> str:
+    """The tag of an image, safe to show; `latest` where none is named, as docker takes it."""
+    named = tag_of(image)
+    return "latest" if named is None else visible(named)

@@ -19,11 +19,13 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from console.safety.clock import SystemClock
 from console.safety.ssh import SshOptions, SshRoute
+from console.safety.ssh.client import SshClient
 from tests.servers import END_S, READY_S, Program, free_port, where_is
 
 PRIVILEGE_SEPARATION: Final = Path("/run/sshd")
@@ -322,3 +324,13 @@ def _children(pid: int) -> list[int]:
         found += children
         todo += children
     return found
+
+
+@contextlib.asynccontextmanager
+async def client_for(options: SshOptions) -> AsyncIterator[SshClient]:
+    """A client that is closed in the end."""
+    client = SshClient(SystemClock(), options)
+    try:
+        yield client
+    finally:
+        await client.aclose()

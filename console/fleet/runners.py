@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from console.model.failure import Failure
-from console.model.host import Container, HostFacts, Unit, containers_called, unit_called
+from console.model.host import Container, HostFacts, Unit, containers_called, tag_of, unit_called
 from console.model.probe import Verdict
 from console.model.registry import Service, Thresholds
 from console.model.words import age_text
@@ -15,8 +15,6 @@ from console.model.workload import Pod, Workload
 from console.safety.text import Raw, visible
 
 NAME_CELLS = 60
-CLOCK_LIMIT = timedelta(seconds=5)
-"""A clock that is further from ours is worth a word."""
 _WELL_PODS = frozenset({"Running", "Succeeded"})
 
 
@@ -162,20 +160,10 @@ def _failed_units(facts: HostFacts) -> str:
 
 def _clock(facts: HostFacts) -> str:
     """What is wrong with the host's clock; empty where it is near ours or not known."""
-    if facts.clock_offset is None:
-        return ""
-    off = abs(facts.clock_offset) - (facts.clock_error or timedelta(0))
-    if off <= CLOCK_LIMIT:
+    if facts.clock_offset is None or not facts.is_clock_off:
         return ""
     way = "ahead" if facts.clock_offset > timedelta(0) else "behind"
     return f"its clock is {age_text(abs(facts.clock_offset))} {way}"
-
-
-def tag_of(image: Raw) -> Raw | None:
-    """`7.2.5` of `registry:5000/redis:7.2.5@sha256:…`; `None` where there is no tag."""
-    name = image.exact.partition("@")[0].rpartition("/")[2]
-    tag = name.partition(":")[2]
-    return Raw(tag) if tag else None
 
 
 def _of_container(one: Container, at: datetime) -> Word:

@@ -25,8 +25,3 @@ def score_of(cells: Iterable[Cell]) -> Score:
     extra = CRITICAL_WEIGHT - 1
     value = 100 * (ok + extra * critical_ok) / (total + extra * critical_total)
     return Score(value, ok, total, critical_ok, critical_total)
-
-
-def score_of_place(cells: Iterable[Cell], place: str) -> Score:
-    """The score of one row of the matrix: a host, a namespace, the pages."""
-    return score_of(cell for cell in cells if cell.service.place == place)

@@ -14,6 +14,8 @@ from console.model.state import State
 from console.safety.text import Raw, visible
 
 NAME_CELLS = 60
+_NAMES_IT = ("there is no ", "a partial answer ")
+"""How sentences begin that name what they are about by themselves."""
 SENTENCE_CELLS = 160
 
 
@@ -110,7 +112,11 @@ def _good(words: Particulars) -> str:
 
 def said_by(report: Report) -> str:
     """`container redis:7.2.5 runs`; a host says it of itself, and a failure says who failed."""
-    speaks_for_itself = report.runner is Runner.HOST or report.failure is not None
+    speaks_for_itself = (
+        report.runner is Runner.HOST
+        or report.failure is not None
+        or report.said.startswith(_NAMES_IT)
+    )
     return report.said if speaks_for_itself else f"{report.runner} {report.said}"
 
 

@@ -123,9 +123,27 @@ class HostFacts(msgspec.Struct, frozen=True):
         return 100 * (1 - self.memory_available_bytes / self.memory_total_bytes)
 
     @property
+    def is_clock_off(self) -> bool:
+        """Whether the clock is certainly further from ours than `CLOCK_LIMIT`."""
+        if self.clock_offset is None:
+            return False
+        return abs(self.clock_offset) - (self.clock_error or timedelta(0)) > CLOCK_LIMIT
+
+    @property
     def fullest(self) -> Mount | None:
         """The mount that is nearest to full."""
         return max(self.mounts or (), key=lambda mount: mount.used_percent, default=None)
+
+
+CLOCK_LIMIT = timedelta(seconds=5)
+"""A clock that is further from ours is worth a word."""
+
+
+def tag_of(image: Raw) -> Raw | None:
+    """`7.2.5` of `registry:5000/redis:7.2.5@sha256:…`; `None` where there is no tag."""
+    name = image.exact.partition("@")[0].rpartition("/")[2]
+    tag = name.partition(":")[2]
+    return Raw(tag) if tag else None
 
 
 def containers_called(

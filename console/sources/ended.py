@@ -13,9 +13,6 @@ from console.sources.answer import SAID_CELLS, Unusable
 NOT_RUNNABLE: Final = 126
 NOT_FOUND: Final = 127
 
-_BY_HOST: Final = frozenset([124, 137])
-"""How the `timeout` that stands in front of a command on its host says that it ended it."""
-
 _SUDO: Final = re.compile(rb"^sudo: .*(password|terminal|askpass|tty)", re.MULTILINE)
 _SUDO_DENIED: Final = re.compile(
     rb"(not allowed to (execute|run)|is not in the sudoers|may not run sudo)"
@@ -29,8 +26,7 @@ def refuse_unfinished(result: SshResult, timeout_s: float) -> None:
     Raises:
         Unusable: it was ended by its deadline, its cap or a signal, or nobody knows by what.
     """
-    late = result.took_s >= 0.9 * max(1.0, timeout_s)
-    if result.timed_out or (late and result.exit_status in _BY_HOST):
+    if result.timed_out:
         said = last_line(result.stderr)
         raise Unusable(
             FailureKind.TIMEOUT,

@@ -44,6 +44,8 @@ class Fault(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     marks: frozenset[Pair] = frozenset()
     """Label pairs of what it is about, by which it is part of a storm."""
+    unwell: int = 0
+    """Of a host that does not answer: the services on it that are not OK."""
 
     def row(self, lane: Lane) -> Row:
         """The fault as a row of its own."""

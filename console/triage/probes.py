@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
+
+import msgspec
 
 from console.model.alert import TargetHealth
 from console.model.failure import Failure
@@ -57,6 +60,11 @@ def probe_faults(
     found: list[Fault] = []
     mute: dict[tuple[str, Runner], tuple[Cell, Failure]] = {}
     dark = {cell.service.place for cell in snapshot.cells if _is_dark(cell)}
+    unwell = Counter(
+        cell.service.place
+        for cell in snapshot.cells
+        if cell.service.place in dark and cell.state is not State.OK and not _is_host(cell)
+    )
     for cell in snapshot.cells:
         if cell.state is State.OK:
             continue
@@ -72,7 +80,11 @@ def probe_faults(
         if cell.service.name in covered:
             episodes.firing(key, cell.since or snapshot.at.wall, snapshot.at.mono)
         else:
-            found.append(_fault(cell, key, title, episodes, policy, snapshot.at))
+            fault = _fault(cell, key, title, episodes, policy, snapshot.at)
+            if title == HOST_DARK:
+                why = next(one.failure for one in cell.reports if one.failure is not None)
+                fault = msgspec.structs.replace(fault, unwell=unwell[fault.place], failure=why)
+            found.append(fault)
     found += [
         _mute_fault(runner, cell, failure, episodes, policy, snapshot.at)
         for (_, runner), (cell, failure) in mute.items()
@@ -153,7 +165,7 @@ def _fault(
         marks=frozenset(
             (
                 *(pair for target in cell.targets for pair in target.labels.exact_items()),
-                *(service.labels if service.type is ServiceType.HOST else ()),
+                *(service.labels if _is_host(cell) else ()),
             )
         ),
     )
@@ -172,8 +184,11 @@ def _own_words(cell: Cell) -> str:
 
 def _is_dark(cell: Cell) -> bool:
     """Whether it is a host that gave no usable answer."""
-    is_host = cell.service.type is ServiceType.HOST
-    return is_host and any(one.failure is not None for one in cell.reports)
+    return _is_host(cell) and any(one.failure is not None for one in cell.reports)
+
+
+def _is_host(cell: Cell) -> bool:
+    return cell.service.type is ServiceType.HOST
 
 
 def _mute_fault(
@@ -200,11 +215,12 @@ def _mute_fault(
 def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
     clocks = most_urgent((fault.running.clocks.step is Step.FIX, fault.running.clocks)
                          for fault in faults)  # fmt: skip
-    names = sorted(fault.cell or fault.key for fault in faults)
     titles = {fault.title for fault in faults}
-    if HOST_DARK in titles:
+    dark = [fault for fault in faults if fault.title == HOST_DARK]
+    if dark:
         # A host that does not answer explains what is wrong with everything on it.
         titles = {HOST_DARK}
+    host = dark[0] if len(dark) == 1 else None
     return Row(
         key=key,
         kind=RowKind.PROBE,
@@ -213,31 +229,34 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
         standing=Standing.FIRING,
         title=Raw(titles.pop() if len(titles) == 1 else "HealthChecksFailed"),
         where=Raw(where),
-        summary=Raw(_count_of(faults, names)),
+        summary=Raw(_count_of(faults)),
         since=min(fault.running.since for fault in faults),
         step=_step(clocks),
         clocks=clocks,
+        cell=host.cell if host is not None else None,
         is_new=any(fault.running.is_new for fault in faults),
         lane=lane,
+        failure=host.failure if host is not None else None,
     )
 
 
-def _count_of(faults: Sequence[Fault], names: Sequence[str]) -> str:
-    hosts = [fault.place for fault in faults if fault.title == HOST_DARK]
+def _count_of(faults: Sequence[Fault]) -> str:
+    hosts = [fault for fault in faults if fault.title == HOST_DARK]
     if not hosts:
-        return f"{len(faults)} services: {listed(names)}"
-    said = "the host does not answer" if len(hosts) == 1 else f"{len(hosts)} hosts do not answer"
-    if len(hosts) > 1:
-        said += f": {listed(sorted(hosts))}"
-    more = len(faults) - len(hosts)
+        names = sorted(fault.cell for fault in faults if fault.cell is not None)
+        # A host that does not tell what runs on it is no service; it may explain them all.
+        mute = (fault.summary for fault in faults if fault.cell is None)
+        return "; ".join(dict.fromkeys((*mute, f"{len(names)} services: {listed(names)}")))
+    if len(hosts) == 1:
+        said = hosts[0].summary
+    else:
+        places = sorted(host.place for host in hosts)
+        said = f"{len(hosts)} hosts do not answer: {listed(places)}"
+    more = sum(host.unwell for host in hosts)
     if not more:
         return said
     on = "it" if len(hosts) == 1 else "them"
-    return (
-        f"{said}; {more} service on {on} fails"
-        if more == 1
-        else (f"{said}; {more} services on {on} fail")
-    )
+    return f"{said}; {more} {'service' if more == 1 else 'services'} on {on} not OK"
 
 
 def _shared(faults: Sequence[Fault]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.fleet.score import score_of, score_of_place
+from console.fleet.score import score_of
 from console.model.alert import AlertState, RuleHealth, TargetHealth
 from console.model.probe import ProbeKind, Verdict
 from console.model.registry import Host, Registry, Service, ServiceType, Unasked
@@ -272,8 +272,8 @@ def test_the_score_counts_critical_cells_three_times_and_only_ok_as_good() -> No
     assert snapshot.score.value == pytest.approx(100 * 4 / 5)
     assert (snapshot.score.ok, snapshot.score.total) == (2, 3)
     assert (snapshot.score.critical_ok, snapshot.score.critical_total) == (1, 1)
-    assert score_of_place(snapshot.cells, "data-1").value == 100
-    assert score_of_place(snapshot.cells, "x").value == 0
+    assert score_of(cell for cell in snapshot.cells if cell.service.place == "data-1").value == 100
+    assert score_of(cell for cell in snapshot.cells if cell.service.place == "x").value == 0
     assert score_of(()).value is None
 
 

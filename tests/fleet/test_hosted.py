@@ -397,8 +397,7 @@ def test_a_container_of_another_service_is_no_replica_of_this_one() -> None:
     assert states == [State.OK, State.FIRING]
     world.take(w.host_reading(1, w.facts(containers=told[:1])))
     cell = the_cell(world.snapshot(at(1)), "redis")
-    assert cell.state is State.FIRING
-    assert "there is no container called redis" in cell.because
+    assert (cell.state, cell.because) == (State.FIRING, "there is no container called redis")
 
 
 def test_a_replica_that_was_removed_is_missed() -> None:

@@ -8,16 +8,16 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from console.safety.clock import SystemClock
-from console.safety.ssh import Command, SshFailure, SshFault, SshOptions, SshRoute, command
+from console.safety.ssh import Command, SshFailure, SshFault, SshRoute, command
 from console.safety.ssh.client import SshClient
-from tests.sshd import Sshd, options_for, running_sshd
+from tests.sshd import Sshd, client_for, options_for, running_sshd
 from tests.waiting import until
 
 pytestmark = pytest.mark.real("sshd")
@@ -29,15 +29,6 @@ LIMIT_S = 20.0
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     with running_sshd(tmp_path_factory.mktemp("sshd")) as server:
         yield server
-
-
-@contextlib.asynccontextmanager
-async def client_for(options: SshOptions) -> AsyncIterator[SshClient]:
-    client = SshClient(SystemClock(), options)
-    try:
-        yield client
-    finally:
-        await client.aclose()
 
 
 async def failure_of(client: SshClient, route: SshRoute) -> SshFailure:

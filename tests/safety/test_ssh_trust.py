@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from console.safety.clock import SystemClock
 from console.safety.secret import Secret
 from console.safety.ssh import SshFailure, SshFault, SshOptions, SshRoute, command
-from console.safety.ssh.client import SshClient
-from tests.sshd import Sshd, fingerprint_of, make_key, public_half, running_agent, running_sshd
+from tests.sshd import (
+    Sshd,
+    client_for,
+    fingerprint_of,
+    make_key,
+    public_half,
+    running_agent,
+    running_sshd,
+)
 
 pytestmark = pytest.mark.real("sshd")
 
@@ -32,15 +37,6 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, agent or configuration of the person who runs the tests."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-
-
-@contextlib.asynccontextmanager
-async def client_for(options: SshOptions) -> AsyncIterator[SshClient]:
-    client = SshClient(SystemClock(), options)
-    try:
-        yield client
-    finally:
-        await client.aclose()
 
 
 async def is_let_in(options: SshOptions, route: SshRoute) -> bool:

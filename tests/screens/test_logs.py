@@ -19,7 +19,8 @@ from console.model.state import State
 from console.safety.text import Raw
 from console.triage.find import matcher_of
 from screens.here import Subject
-from screens.logs import Arrivals, LogsScreen, stretch_of
+from screens.log_arrivals import Arrivals
+from screens.logs import LogsScreen, stretch_of
 from tests.build import T0, ago, alert, cell, failure, known, service, snapshot
 from tests.screens.console import Console, console_on, typed, until
 from widgets.log_view import LogView

@@ -8,7 +8,7 @@ from console.model.host import Container, HostFacts, Means
 from console.model.registry import Host, ServiceType
 from console.model.snapshot import HostState
 from console.safety.text import Raw
-from screens.versions import containers_of, is_other, siblings_of, tag_of
+from screens.versions import containers_of, is_other, shown_tag, siblings_of
 from tests.build import cell, service
 from tests.screens.hosted_world import web
 
@@ -42,7 +42,7 @@ def test_drift_is_claimed_only_where_it_is_certain(one: str, other: str, differ:
     ],
 )
 def test_the_tag_of_an_image_is_not_its_registrys_port(image: str, tag: str) -> None:
-    assert tag_of(Raw(image)) == tag
+    assert shown_tag(Raw(image)) == tag
 
 
 def test_siblings_run_as_the_same_or_have_one_name_before_the_at_sign() -> None:
@@ -69,6 +69,13 @@ def test_what_runs_a_service_are_its_container_or_its_replicas() -> None:
     assert _names(containers_of(redis, _host(told))) == ["shop-redis-1", "shop-redis-2"]
     assert _names(containers_of(redis, _host(alone))) == ["redis"]
     assert containers_of(redis, None) == []
+
+
+def test_the_replicas_of_another_service_are_not_taken_for_its_own() -> None:
+    api = service("api", "data-1", type=ServiceType.DOCKER)
+    told = [_container("shop-api-1"), _container("shop-web-api-1")]
+    cells = (cell(api), cell(service("web-api", "data-1", type=ServiceType.DOCKER)))
+    assert _names(containers_of(api, _host(told), cells)) == ["shop-api-1"]
 
 
 def _container(name: str) -> Container:

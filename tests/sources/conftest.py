@@ -8,12 +8,15 @@ import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
 from tests.servers import Program, post_json, start_alertmanager, start_prometheus, where_is
+from tests.sources.stage import Stage, sshd_of
+from tests.sshd import Sshd
 
 HEALTH_BODY = {
     "status": "ok",
@@ -109,6 +112,25 @@ def health_server() -> Iterator[int]:
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """A host whose programs the test writes."""
+    return Stage(tmp_path / "host")
+
+
+@pytest.fixture(params=["local", pytest.param("ssh", marks=pytest.mark.real("sshd"))])
+def sshd(
+    request: pytest.FixtureRequest, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sshd | None]:
+    """The server in front of `stage`, and `None` where that host is this machine."""
+    if request.param == "ssh":
+        with sshd_of(stage, tmp_path / "sshd") as running:
+            yield running
+    else:
+        monkeypatch.setenv("PATH", str(stage.path))
+        yield None
 
 
 def need(program: str) -> None:

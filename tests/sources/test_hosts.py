@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from console.sources.hosts.settings import watched_hosts
 from console.sources.reach import Reach
 from tests.servers import free_port
 from tests.sources.host_outputs import DEAD_REDIS, FAILED, LIVE_API, UNITS
-from tests.sources.stage import NAME, Stage, broken_reach, broken_words, reaching, sshd_of
+from tests.sources.stage import NAME, Stage, broken_reach, broken_words, reaching
 from tests.sshd import Sshd
 
 REDIS = Service("redis", ServiceType.DOCKER, NAME, host=NAME)
@@ -43,24 +43,6 @@ case "$1" in
   list-units) cat "$0.failed" ;;
   show) cat "$0.units" ;;
 esac"""
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path / "host")
-
-
-@pytest.fixture(params=["local", pytest.param("ssh", marks=pytest.mark.real("sshd"))])
-def sshd(
-    request: pytest.FixtureRequest, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Sshd | None]:
-    """The server in front of the host, and `None` where the host is this machine."""
-    if request.param == "ssh":
-        with sshd_of(stage, tmp_path / "sshd") as running:
-            yield running
-    else:
-        monkeypatch.setenv("PATH", str(stage.path))
-        yield None
 
 
 def settings(timeout_s: float = 20) -> HostsSource:

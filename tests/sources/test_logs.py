@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shlex
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from console.sources.logs.decode import MAX_LINE_CHARS, Lines, in_order, line_of
 from console.sources.logs.place import Keeper, LogPlace, Places
 from console.sources.logs.poll import Logs
 from console.sources.reach import Reach
-from tests.sources.stage import NAME, Stage, reaching, sshd_of
+from tests.sources.stage import NAME, Stage, reaching
 from tests.sshd import Sshd, running_sshd
 
 T0 = datetime(2026, 11, 22, 3, 12, 0, tzinfo=UTC)
@@ -56,19 +55,6 @@ def stage(tmp_path: Path) -> Stage:
         if real is not None and not (stage.path / tool).exists():
             (stage.path / tool).symlink_to(real)
     return stage
-
-
-@pytest.fixture(params=["local", pytest.param("ssh", marks=pytest.mark.real("sshd"))])
-def sshd(
-    request: pytest.FixtureRequest, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Sshd | None]:
-    """The way to the host: sshd, or none because it is this machine."""
-    if request.param == "ssh":
-        with sshd_of(stage, tmp_path / "sshd") as running:
-            yield running
-    else:
-        monkeypatch.setenv("PATH", str(stage.path))
-        yield None
 
 
 def logs_of(reach: Reach, *services: Service) -> Logs:
@@ -527,7 +513,8 @@ def test_a_name_is_never_a_word_that_a_program_takes_for_an_option() -> None:
 def test_any_bytes_are_read(data: bytes, keeper: Keeper) -> None:
     output = output_of(data, keeper)
     assert len(output.lines) + len(output.said) <= data.count(b"\n") + 1
-    assert in_order(output.lines)[:0] == []
+    known = [line.at for line in in_order(output.lines) if line.at is not None]
+    assert known == sorted(known) and len(in_order(output.lines)) == len(output.lines)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=20))

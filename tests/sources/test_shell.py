@@ -54,10 +54,7 @@ def test_whatever_leads_there_checks_the_host_key_and_forwards_nothing(tmp_path:
     assert told["stricthostkeychecking"] == "true"
     assert told["forwardagent"] == "no"
     assert told["requesttty"] == "true"
-    assert (
-        told["userknownhostsfile"] == '"/k/known hosts"'
-        or "/k/known hosts" in told["userknownhostsfile"]
-    )
+    assert told["userknownhostsfile"].strip('"') == "/k/known hosts"
     hop = shlex.split(told["proxycommand"].replace("%%", "%"))
     assert hop[0] == "ssh" and "StrictHostKeyChecking=yes" in hop and "ForwardAgent=no" in hop
     assert shell.typed == "ssh -J ops@192.0.2.1:2222 ops@10.0.0.7"

@@ -9,6 +9,7 @@ import pytest
 from console.model.alert import TargetHealth
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
+from console.model.report import Runner
 from console.model.snapshot import Badge, BadgeKind, Cell, SourceKind, Standing
 from console.model.state import Priority, State
 from console.model.worklist import Row, RowKind, Step
@@ -259,7 +260,18 @@ def test_a_dark_host_is_one_row_and_what_nobody_can_know_of_it_is_none() -> None
 def test_what_fails_on_a_dark_host_is_told_by_the_hosts_row() -> None:
     (row,) = rows(host_cell_of(dark=True), down("redis"), down("pg"))
     assert (row.title.exact, row.where.exact) == ("HostUnreachable", "data-1")
-    assert row.summary.exact == "the host does not answer; 2 services on it fail"
+    assert row.summary.exact == "no answer on SSH; 2 services on it not OK"
+    assert row.cell == "host:data-1"
+    assert row.failure is not None
+
+
+def test_what_cannot_be_known_of_a_dark_host_is_counted_with_what_fails_on_it() -> None:
+    blind = cell(
+        service("pg"), State.UNKNOWN, "no answer on SSH",
+        reports=[report(verdict=Verdict.NO_ANSWER, failed=failure())],
+    )  # fmt: skip
+    (row,) = rows(host_cell_of(dark=True), blind, down("redis"), cell(service("well"), State.OK))
+    assert row.summary.exact == "no answer on SSH; 2 services on it not OK"
 
 
 def test_the_dark_hosts_of_a_rack_are_one_row_that_names_the_rack() -> None:
@@ -267,7 +279,7 @@ def test_the_dark_hosts_of_a_rack_are_one_row_that_names_the_rack() -> None:
     (row,) = rows(*dark, down("nginx", "web-3"))
     assert (row.title.exact, row.where.exact) == ("HostUnreachable", 'rack="r12"')
     assert row.summary.exact.startswith("40 hosts do not answer: web-0")
-    assert "; 1 service on them fails" in row.summary.exact
+    assert "; 1 service on them not OK" in row.summary.exact
 
 
 def test_an_alert_about_a_host_speaks_for_it() -> None:
@@ -295,3 +307,15 @@ def test_an_alert_of_weeks_ago_does_not_speak_for_a_check_that_fails_now() -> No
     old = known(alert("ImageTooOld", starts_at=ago(40 * 86400)), cell="redis")
     worklist = Triage(Policy()).worklist(snapshot(old, cells=[down()]))
     assert [row.kind for row in worklist.rows] == [RowKind.PROBE, RowKind.OLD]
+
+
+def test_a_host_that_does_not_tell_of_its_units_is_none_of_the_services_that_fail() -> None:
+    deaf = failure("hosts/data-1", "systemd does not run there")
+    mute = report(verdict=Verdict.NO_ANSWER, runner=Runner.UNIT, failed=deaf)
+    failing = [
+        cell(service(name), State.FIRING, "no", reports=[mute],
+             probes=[probed(verdict=Verdict.UNHEALTHY)])
+        for name in ("a", "b", "c")
+    ]  # fmt: skip
+    (row,) = rows(host_cell_of(), *failing)
+    assert row.summary.exact == "systemd does not run there; 3 services: a, b, c"

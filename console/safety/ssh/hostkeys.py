@@ -171,33 +171,39 @@ class Presented:
             )
         what = "a key of the authority" if self.authority else f"the {_kind(key)} key"
         said = f"{shown} ({target.shown}) shows {what} {key.get_fingerprint()}"
-        place = _place(target)
         if known.trusted or known.authorities:
-            file = next((file for file, _ in known.trusted), known.looked_in[0])
-            others = ", ".join(
-                dict.fromkeys(
-                    f"{_kind(each)} {each.get_fingerprint()}" for _, each in known.trusted
-                )
-            )
-            others = others or "keys signed by a known authority"
-            return SshFailure(
-                SshFault.HOST_KEY_CHANGED,
-                f"the host key of {shown} has changed: {said}, but {_files((file,))} "
-                f"knows {others}",
-                host=target.name,
-                remedy=(
-                    "somebody may be in between, or the host was set up anew: ask who runs it for "
-                    f"its fingerprint; if it is right: ssh-keygen -R {shlex.quote(place)} "
-                    f"-f {shlex.quote(visible(file, cells=120))}, then add the new key"
-                ),
-            )
+            return self._changed(said)
+        return self._unknown(said)
+
+    def _changed(self, said: str) -> SshFailure:
+        target, known = self._target, self._known
+        file = next((file for file, _ in known.trusted), known.looked_in[0])
+        others = ", ".join(
+            dict.fromkeys(f"{_kind(each)} {each.get_fingerprint()}" for _, each in known.trusted)
+        )
+        others = others or "keys signed by a known authority"
+        return SshFailure(
+            SshFault.HOST_KEY_CHANGED,
+            f"the host key of {visible(target.name, cells=60)} has changed: {said}, but "
+            f"{_files((file,))} knows {others}",
+            host=target.name,
+            remedy=(
+                "somebody may be in between, or the host was set up anew: ask who runs it for "
+                f"its fingerprint; if it is right: ssh-keygen -R {shlex.quote(_place(target))} "
+                f"-f {shlex.quote(visible(file, cells=120))}, then add the new key"
+            ),
+        )
+
+    def _unknown(self, said: str) -> SshFailure:
+        target, known = self._target, self._known
         absent = f"; not there: {_files(known.missing)}" if known.missing else ""
         return SshFailure(
             SshFault.HOST_KEY_UNKNOWN,
             f"{said}, which {_files(known.looked_in)} does not know{absent}",
             host=target.name,
             remedy=(
-                f"ask who runs {shown} for its fingerprint; if it is this one: ssh-keyscan -p "
+                f"ask who runs {visible(target.name, cells=60)} for its fingerprint; "
+                "if it is this one: ssh-keyscan -p "
                 f"{target.port} {shlex.quote(visible(target.host, cells=120))} "
                 f">> {visible(known.looked_in[0], cells=120)}"
             ),

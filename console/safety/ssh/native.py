@@ -25,14 +25,13 @@ from console.safety.ssh.options import (
     SshOptions,
     SshResult,
     SshRoute,
+    ended_by_host,
 )
 from console.safety.ssh.session import Output, Stream, channel_of, followed
 from console.safety.text import visible
 
 RETRIES_S: Final = (0.05, 0.2, 0.6)
 """Waits before a session is asked for again: sshd frees the place of an ended one late."""
-TIMED_OUT: Final = frozenset([124, 137])
-"""Of `timeout`, where the time was over: by a TERM, by the KILL after it."""
 
 
 class _DeadError(Exception):
@@ -93,7 +92,7 @@ class Native:
         cut = timed_out or output.truncated
         if not cut and output.exit_status is None and not output.signal:
             raise _unanswered(kept)
-        by_host = output.exit_status in TIMED_OUT and took_s >= 0.9 * max(1.0, timeout_s)
+        by_host = ended_by_host(output.exit_status, took_s, timeout_s)
         return SshResult(
             exit_status=None if cut else output.exit_status,
             stdout=bytes(output.stdout),

@@ -36,14 +36,13 @@ from console.safety.ssh.options import (
     SshOptions,
     SshResult,
     SshRoute,
+    ended_by_host,
 )
 from console.safety.text import visible
 
 USUAL: Final = SshOptions()
 MARKS_BYTES: Final = 4096
 """On top of what a command may print on stderr."""
-TIMED_OUT: Final = frozenset([124, 137])
-"""Of `timeout`, where the time was over: by a TERM, by the KILL after it."""
 _NO_SESSION: Final = b"session request failed"
 _OPENED: Final = b"master session id"
 _NOT_FORWARDED: Final = b"Stdio forwarding request failed"
@@ -83,9 +82,7 @@ class OpenSsh:
                     raise no_program(route, error) from None
                 answer = await self._answered(master, marks, result, max_bytes)
             if isinstance(answer, SshResult):
-                by_host = answer.exit_status in TIMED_OUT and (
-                    result.took_s >= 0.9 * max(1.0, timeout_s)
-                )
+                by_host = ended_by_host(answer.exit_status, result.took_s, timeout_s)
                 return msgspec.structs.replace(answer, timed_out=answer.timed_out or by_host)
             if last or answer.sent or answer.kind is not SshFault.LOST:
                 raise answer

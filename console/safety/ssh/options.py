@@ -195,6 +195,15 @@ class SshResult(msgspec.Struct, frozen=True):
         return self.exit_status == 0 and not self.truncated and not self.timed_out
 
 
+def ended_by_host(exit_status: int | None, took_s: float, timeout_s: float) -> bool:
+    """Whether the `timeout` that stands in front of a command on its host ended it.
+
+    Its 124 (a TERM) and 137 (the KILL after it) may be the command's own, too: then they come
+    before the time is over.
+    """
+    return exit_status in (124, 137) and took_s >= 0.9 * max(1.0, timeout_s)
+
+
 def command(*argv: str, stdin: bytes = b"") -> Command:
     """A program with its arguments."""
     return Command(tuple(argv), stdin=stdin)

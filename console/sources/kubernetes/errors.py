@@ -9,6 +9,7 @@ from console.model.failure import FailureKind
 from console.safety.ssh import SshResult
 from console.safety.text import visible
 from console.sources.answer import Unusable
+from console.sources.ended import NOT_FOUND, NOT_RUNNABLE
 from console.sources.fault import Asked
 
 EXPECTED: Final = "a List as `kubectl get -o json` prints it"
@@ -185,7 +186,7 @@ def refuse(result: SshResult, program: str, max_bytes: int) -> None:
     shown = visible(program, cells=60)
     if result.truncated:
         raise too_big(max_bytes)
-    if result.timed_out or result.exit_status == 124:
+    if result.timed_out:
         raise Unusable(
             FailureKind.TIMEOUT,
             f"`{shown}` did not come to an end before its deadline",
@@ -194,8 +195,8 @@ def refuse(result: SshResult, program: str, max_bytes: int) -> None:
     if result.exit_status is None:
         by = f" by signal {visible(result.signal, cells=20)}" if result.signal else ""
         raise Unusable(FailureKind.RESET, f"`{shown}` was ended{by} before it was done")
-    if result.exit_status in (126, 127) and not result.stdout.strip():
-        missing = result.exit_status == 127
+    if result.exit_status in (NOT_RUNNABLE, NOT_FOUND) and not result.stdout.strip():
+        missing = result.exit_status == NOT_FOUND
         raise Unusable(
             FailureKind.SETTINGS,
             f"there is no program `{shown}` there" if missing else f"`{shown}` may not be run",

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from console.model.failure import FailureKind
 from console.safety.text import Raw, visible
 from console.sources.answer import Unusable
+from console.sources.ended import NOT_FOUND
 from console.sources.fault import Asked
 from console.sources.logs.place import Keeper, LogPlace
 
@@ -128,7 +129,7 @@ _BY_KEEPER: Final = {
     Keeper.HOST: _JOURNAL,
     Keeper.KUBERNETES: _KUBERNETES,
 }
-NO_PREVIOUS: Final = re.compile(r"previous terminated container .* not found", re.IGNORECASE)
+_NO_PROGRAM: Final = re.compile(r"^(sh: .*|sudo: .*command )not found$", re.MULTILINE)
 
 
 def asked(place: LogPlace, typed: str) -> Asked:
@@ -149,7 +150,7 @@ def refuse(place: LogPlace, said: Sequence[Raw], status: int | None) -> None:
         "host": visible(place.host, cells=60),
         "program": "kubectl" if place.keeper is Keeper.KUBERNETES else place.program[-1],
     }
-    if status == 127 or re.search(r"^(sh: .*|sudo: .*command )not found$", text, re.MULTILINE):
+    if status == NOT_FOUND or _NO_PROGRAM.search(text):
         raise Unusable(
             FailureKind.NOT_SERVED,
             "there is no {program} on {host}".format(**names),

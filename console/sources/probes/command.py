@@ -169,7 +169,7 @@ def _file(probe: Probe, result: SshResult) -> ProbeResult:
     if result.exit_status == 0:
         return _in_time(probe, result, f"{path} found")
     if result.exit_status == 1:
-        return _result(probe, result, Verdict.UNHEALTHY, f"there is no file {path} on {where}")
+        return _result(probe, result, Verdict.UNHEALTHY, f"{path} not found on {where}")
     raise _not_run(probe, result, "test")
 
 
