@@ -127,8 +127,10 @@ def _probe_lines(cell: Cell) -> Iterator[EvidenceLine]:
 
 
 def _runner_lines(cell: Cell) -> Iterator[EvidenceLine]:
-    """The worst word first: two sources may tell of one service."""
-    reports = [one for one in cell.reports if one.runner is not Runner.HOST]
+    """The worst word first, and once where two sources tell the same of one service."""
+    newest = sorted(cell.reports, key=lambda one: one.at.mono)
+    said = {(one.runner, one.said): one for one in newest if one.runner is not Runner.HOST}
+    reports = said.values()
     for number, report in enumerate(sorted(reports, key=lambda one: _BADNESS[one.verdict])):
         bad = report.verdict is Verdict.UNHEALTHY
         yield EvidenceLine(
