@@ -112,6 +112,11 @@ def host_word(facts: HostFacts, limits: Thresholds, *, cpu_counts: bool) -> Word
         if mount.used_percent > limits.disk_percent:
             path = visible(mount.path, cells=40)
             wrong.append(f"disk {path} {mount.used_percent:.0f} %, over {limits.disk_percent:g} %")
+        inodes = mount.inodes_percent
+        # Without inodes nothing can be written, however much room there is.
+        if inodes is not None and inodes > limits.disk_percent:
+            path = visible(mount.path, cells=40)
+            wrong.append(f"inodes of {path} {inodes:.0f} %, over {limits.disk_percent:g} %")
     memory = facts.memory_percent
     if memory is not None and memory > limits.memory_percent:
         wrong.append(f"memory {memory:.0f} %, over {limits.memory_percent:g} %")

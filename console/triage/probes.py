@@ -38,6 +38,7 @@ _TITLES: Final = {
 """The checks in the order in which they name the row: a dead service is not ready either."""
 
 
+_INSIDE: Final = (ProbeKind.COMMAND, ProbeKind.FILE)
 _RUNNERS: Final = {
     Runner.CONTAINER: "ContainerDown",
     Runner.UNIT: "UnitFailed",
@@ -123,11 +124,19 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
     A cell about which nothing is asked, or whose source is sick, finds nothing wrong: that
     there is no answer is said once, by the source's row.
     """
+    # Whoever cannot ask docker has a row, and a check by `docker exec` fails of the same.
+    is_blind = any(
+        one.runner is Runner.CONTAINER and one.failure is not None for one in cell.reports
+    )
     failing = {
         result.probe.kind
         for result in cell.probes
         if result.verdict is Verdict.UNHEALTHY
-        or (result.verdict is Verdict.NO_ANSWER and not cut_off)
+        or (
+            result.verdict is Verdict.NO_ANSWER
+            and not cut_off
+            and not (is_blind and result.probe.kind in _INSIDE)
+        )
     }
     runners = {one.runner for one in cell.reports if one.verdict is Verdict.UNHEALTHY}
     for runner, title in _RUNNERS.items():

@@ -10,7 +10,7 @@ import pytest
 
 from console.fleet.fleet import Fleet
 from console.fleet.hosts import EXPORTER_INTERVAL
-from console.model.host import HostFacts, Means
+from console.model.host import HostFacts, Means, Mount
 from console.model.probe import ProbeKind
 from console.model.registry import (
     Host,
@@ -184,6 +184,14 @@ def test_a_host_is_judged_by_its_thresholds(facts: dict[str, Any], state: State,
     cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
     assert cell.state is state
     assert said in cell.because
+
+
+def test_a_disk_whose_inodes_are_used_up_is_full() -> None:
+    world = world_of()
+    full = Mount(Raw("/var"), 10_000, 6_000, 40.0, inodes_percent=100.0)
+    world.take(w.host_reading(0, msgspec.structs.replace(w.facts(), mounts=(full,))))
+    cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
+    assert (cell.state, cell.because) == (State.FIRING, "inodes of /var 100 %, over 90 %")
 
 
 def test_a_host_may_have_limits_of_its_own() -> None:

@@ -319,3 +319,16 @@ def test_a_host_that_does_not_tell_of_its_units_is_none_of_the_services_that_fai
     ]  # fmt: skip
     (row,) = rows(host_cell_of(), *failing)
     assert row.summary.exact == "systemd does not run there; 3 services: a, b, c"
+
+
+def test_a_check_in_a_container_says_no_more_than_that_docker_cannot_be_asked() -> None:
+    denied = failure("hosts/data-1", "docker gave no answer within 4 s")
+    mute = report(verdict=Verdict.NO_ANSWER, failed=denied)
+    inside = probed(kind=ProbeKind.COMMAND, verdict=Verdict.NO_ANSWER)
+    blind = cell(service(), State.UNKNOWN, denied.cause, reports=[mute], probes=[inside])
+    (row,) = rows(host_cell_of(), blind)
+    assert (row.title.exact, row.where.exact) == ("ContainersUnknown", "data-1")
+    outside = probed(kind=ProbeKind.HTTP, verdict=Verdict.NO_ANSWER)
+    blind = cell(service(), State.UNKNOWN, denied.cause, reports=[mute], probes=[inside, outside])
+    titles = [row.title.exact for row in rows(host_cell_of(), blind)]
+    assert sorted(titles) == ["ContainersUnknown", "HealthCheckFailed"]
