@@ -29,6 +29,8 @@ from console.engine.trouble import Trouble, whereabouts
 from console.engine.watch import Watch
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
+from console.model.host import containers_called
+from console.model.registry import Service
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
@@ -168,7 +170,23 @@ class Engine:
         reach, loaded = self._watch.reach, self._loaded
         if reach is None:
             return None
-        return Logs(reach, loaded.registry, self._clock, loaded.settings.sources.kubernetes)
+        clusters = loaded.settings.sources.kubernetes
+        return Logs(reach, loaded.registry, self._clock, clusters, self._container_of)
+
+    def _container_of(self, service: Service) -> str:
+        """What the container of `service` is called, of replicas one that does not run."""
+        state = None if self._last is None else self._last.snapshot.host_state(service.host or "")
+        told = state.facts.containers if state is not None and state.facts is not None else None
+        held = told if isinstance(told, tuple) else ()
+        if any(one.name.exact == service.unit for one in held):
+            return service.unit
+        others = [
+            one.unit
+            for one in self._loaded.registry.services
+            if one.host == service.host and one.name != service.name
+        ]
+        found = containers_called(service.unit, held, others)
+        return min(found, key=lambda one: one.runs).name.exact if found else service.unit
 
     # Its life.
 

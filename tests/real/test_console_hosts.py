@@ -15,6 +15,7 @@ from config.policy import policy_of
 from config.registry import probes_of
 from config.schema import AlertmanagerSource, HealthSource, HostsSource, Settings, Sources, Ssh
 from console.model.host import HostFacts
+from console.model.logs import LogRequest
 from console.model.probe import ProbeKind
 from console.model.registry import Host, Registry, Service, ServiceType, host_cell
 from console.model.report import Runner
@@ -155,6 +156,20 @@ async def silent_ports(count: int) -> AsyncIterator[list[int]]:
             writer.transport.abort()
         for server in servers:
             server.close()
+
+
+async def test_the_log_of_a_replica_is_read_under_the_name_that_compose_gave_it(
+    stage: Stage, sshd: Sshd
+) -> None:
+    (stage.path / "docker.out").write_bytes(LIVE_REDIS.replace(b'"/redis"', b'"/shop-redis-1"'))
+    settings = loaded(sshd, hosts=(host_of(sshd),), services=(REDIS,))
+    async with running(settings) as (engine, seen):
+        await seen.until(lambda update: state_of(update, "redis") is State.OK)
+        assert engine.logs is not None
+        await engine.logs.read(LogRequest("redis"))
+        asked = [call for call in stage.calls("docker") if call.startswith("logs")]
+        assert asked
+        assert all(call.split()[-1] == "shop-redis-1" for call in asked)
 
 
 async def test_forty_dark_hosts_delay_a_living_one_by_no_more_than_an_interval(

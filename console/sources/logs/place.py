@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -68,15 +68,25 @@ _NOWHERE: Final = {
 }
 
 
+ContainerOf = Callable[[Service], str]
+
+
 class Places:
     """The places of a registry, looked up by name: it may have 20,000 services."""
 
-    def __init__(self, registry: Registry, kubernetes: tuple[KubernetesSource, ...]) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        kubernetes: tuple[KubernetesSource, ...],
+        container_of: ContainerOf | None = None,
+    ) -> None:
         """
         Args:
             kubernetes: the clusters of the settings; where there are none, the first host
                 with the role `k8s` is asked.
+            container_of: what its container is called now, where docker compose counts them.
         """
+        self._container_of = container_of
         self.hosts: Mapping[str, Host] = {host.name: host for host in registry.hosts}
         self._cells = {host_cell(host.name): host for host in registry.hosts}
         self._services = {service.name: service for service in registry.services}
@@ -114,6 +124,8 @@ class Places:
             shown = visible(host.name, cells=60)
             return f"there is no SSH to {shown}: give it an `address:` in services.yaml"
         unit = "" if keeper is Keeper.HOST else service.unit
+        if keeper is Keeper.DOCKER and self._container_of is not None:
+            unit = self._container_of(service)
         program = "docker" if keeper is Keeper.DOCKER else "journalctl"
         return _refused(keeper, unit) or LogPlace(
             keeper, host.name, unit, program=(*_by_root(host), program)

@@ -36,7 +36,7 @@ from console.sources.logs.decode import (
     taken_apart,
     within,
 )
-from console.sources.logs.place import Keeper, LogPlace, Places
+from console.sources.logs.place import ContainerOf, Keeper, LogPlace, Places
 from console.sources.reach import Reach
 
 READ_S: Final = 20.0
@@ -58,9 +58,11 @@ class Logs:
         registry: Registry,
         clock: Clock,
         kubernetes: tuple[KubernetesSource, ...],
+        container_of: ContainerOf | None = None,
     ) -> None:
+        """`container_of`: as `Places` takes it."""
         self._reach = reach
-        self._places = Places(registry, kubernetes)
+        self._places = Places(registry, kubernetes, container_of)
         self._clock = clock
 
     def why_not(self, service: str) -> str:
