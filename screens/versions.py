@@ -84,8 +84,8 @@ def workload_of(service: Service, namespace: NamespaceState | None) -> Workload 
     """What Kubernetes runs of a service."""
     if namespace is None or service.type is not ServiceType.K8S_DEPLOYMENT:
         return None
-    names = (Raw(service.unit), Raw(service.name))
-    return next((work for work in namespace.workloads if work.name in names), None)
+    called = Raw(service.unit)
+    return next((work for work in namespace.workloads if work.name == called), None)
 
 
 def containers_of(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from console.fleet.cluster import ClusterMemory, MemberMemory
 from console.fleet.hosted import ClusterWorkloads, HostedBook
 from console.fleet.memory import PrometheusMemory, mono, stale_after_s
-from console.model.failure import Failure
+from console.model.failure import Failure, FailureKind
 from console.model.probe import ProbeKind, ProbeResult, Verdict
 from console.model.snapshot import SourceHealth, SourceKind, Watched
 from console.model.state import State
@@ -133,8 +134,9 @@ def probing_health(
     """All health checks as one source. A service that says no is an answer like another.
 
     UNKNOWN only when every one of at least `FEW_PROBES` fails at once: then it is this host.
+    A check that cannot be asked as it is written says nothing of that.
     """
-    told = [one for kinds in answers.values() for one in kinds.values()]
+    told = [one for kinds in answers.values() for one in kinds.values() if _is_askable(one[0])]
     silent = [result for result, _ in told if result.verdict is Verdict.NO_ANSWER]
     latest = _latest(at for _, at in told)
     usable = _latest(at for result, at in told if result.verdict is not Verdict.NO_ANSWER)
@@ -162,11 +164,20 @@ def probing_health(
         last_ok=usable,
         failing_since=memory.failing_since,
         healthy_since=memory.healthy_since,
-        failures=tuple(one.failure for one in silent if one.failure)[:FEW_PROBES]
-        if all_fail
-        else (),
+        failures=_commonest(one.failure for one in silent if one.failure) if all_fail else (),
         degraded=_joined(notes),
     )
+
+
+def _is_askable(result: ProbeResult) -> bool:
+    return result.failure is None or result.failure.kind is not FailureKind.SETTINGS
+
+
+def _commonest(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """A few failures, those of the kind that most of them have first."""
+    held = list(failures)
+    counts = Counter(one.kind for one in held)
+    return tuple(sorted(held, key=lambda one: -counts[one.kind])[:FEW_PROBES])
 
 
 def hosts_health(watched: Watched, hosted: HostedBook, now: Instant) -> Iterator[SourceHealth]:
@@ -181,7 +192,8 @@ def hosts_health(watched: Watched, hosted: HostedBook, now: Instant) -> Iterator
     dark = [(host, part) for host, part in told if part.failure is not None]
     last_ok = _latest(part.as_of for _, part in told)
     last_try = _latest(part.tried_at for _, part in told)
-    all_fail = len(told) >= FEW_PROBES and len(dark) == len(told)
+    # Those that answer fast have often merely refused: until all were asked nobody knows.
+    all_fail = len(told) >= FEW_PROBES and len(dark) == len(looks)
     if last_try is None or all_fail:
         state = State.UNKNOWN
     elif now.mono - last_try.mono > stale_after_s(watched.interval):
@@ -199,7 +211,7 @@ def hosts_health(watched: Watched, hosted: HostedBook, now: Instant) -> Iterator
         last_ok=last_ok,
         failing_since=max(since) if all_fail and since else None,
         healthy_since=None if all_fail else min(healthy, key=mono, default=None),
-        failures=failures[:FEW_PROBES] if all_fail else (),
+        failures=_commonest(failures) if all_fail else (),
         degraded=_joined(
             [watched.degraded, f"{len(dark)} of {len(told)} do not answer" if dark else ""]
         ),

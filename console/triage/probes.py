@@ -148,6 +148,9 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
     # What lives on it says nothing of its own then: the one row for the host is enough.
     if _is_dark(cell) and not cut_off:
         return HOST_DARK
+    if any(one.runner is Runner.HOST and one.verdict is Verdict.NO_ANSWER and not one.failure
+           for one in cell.reports):  # fmt: skip
+        return "HostFactsMissing"
     if any(target.health is TargetHealth.DOWN for target in cell.targets):
         return "TargetDown"
     return None

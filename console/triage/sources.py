@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from console.model.policy import Policy
-from console.model.snapshot import Badge, BadgeKind, Snapshot, SourceHealth
+from console.model.snapshot import Badge, BadgeKind, Snapshot, SourceHealth, SourceKind
 from console.model.state import State
 from console.model.worklist import RowKind
 from console.safety.clock import Instant
@@ -43,7 +43,7 @@ def source_faults(snapshot: Snapshot, episodes: Episodes, policy: Policy) -> lis
     for source in snapshot.whole_sources:
         if source.state is State.OK:
             continue
-        if _is_unasked(source):
+        if _is_unasked(source) or _is_told_by_rows(source):
             episodes.keep(f"source:{source.name}")
         else:
             sick.append(_source(source, episodes, policy, at))
@@ -55,6 +55,11 @@ def source_faults(snapshot: Snapshot, episodes: Episodes, policy: Policy) -> lis
 
 def _is_unasked(source: SourceHealth) -> bool:
     return source.last_ok is None and source.failing_since is None and not source.failures
+
+
+def _is_told_by_rows(source: SourceHealth) -> bool:
+    """Whether it is all hosts that fail: they have rows of their own, with a log and a shell."""
+    return source.kind is SourceKind.HOSTS and bool(source.failures)
 
 
 def _source(source: SourceHealth, episodes: Episodes, policy: Policy, at: Instant) -> Fault:

@@ -108,9 +108,9 @@ def _plural_of(found: set[tuple[str, str, str]]) -> str:
 
 def place_noun(service: Service) -> str:
     """What the place of a service is: `host`, `namespace`, else `place`."""
-    if service.host is not None:
-        return "host"
-    return "namespace" if service.type is ServiceType.K8S_DEPLOYMENT else "place"
+    if service.type is ServiceType.K8S_DEPLOYMENT:
+        return "namespace"
+    return "host" if service.host is not None else "place"
 
 
 def summary_of(alerts: Sequence[KnownAlert]) -> Raw:

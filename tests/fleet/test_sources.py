@@ -13,6 +13,7 @@ from console.model.failure import FailureKind
 from console.model.labels import Matcher
 from console.model.policy import Policy
 from console.model.probe import Verdict
+from console.model.reading import ProbeReading
 from console.model.snapshot import Badge, BadgeKind, Snapshot, SourceHealth
 from console.model.state import State
 from console.safety.text import Raw
@@ -316,3 +317,27 @@ def test_an_empty_list_of_a_young_alertmanager_that_stands_alone_proves_nothing(
     assert badges(world.snapshot(at(15)), BadgeKind.SETTLING) == []
     world.take(am_reading(300, up_since_s=-60))
     assert badges(world.snapshot(at(300)), BadgeKind.SETTLING) == []
+
+
+def test_checks_that_cannot_be_asked_as_written_say_nothing_of_this_host() -> None:
+    def silent(kind: FailureKind) -> ProbeReading:
+        told = probe_reading(0, f"s-{kind}", Verdict.NO_ANSWER, said="none")
+        cause = msgspec.structs.replace(failure("health", kind, 0), kind=kind, cause=str(kind))
+        return msgspec.structs.replace(
+            told, result=msgspec.structs.replace(told.result, failure=cause)
+        )
+
+    world = fleet(HEALTH)
+    world.take(silent(FailureKind.SETTINGS))
+    world.take(probe_reading(0, "well"))
+    for service in ("a", "b", "c"):
+        world.take(probe_reading(0, service, Verdict.NO_ANSWER))
+    assert source(world.snapshot(at(0)), "health").degraded == "3 of 4 do not answer"
+    world = fleet(HEALTH)
+    kinds = (FailureKind.SETTINGS, FailureKind.DNS, FailureKind.TIMEOUT, FailureKind.REFUSED)
+    for kind in kinds:
+        world.take(silent(kind))
+    assert source(world.snapshot(at(0)), "health").state is State.UNKNOWN
+    assert FailureKind.SETTINGS not in {
+        one.kind for one in source(world.snapshot(at(0)), "health").failures
+    }

@@ -332,3 +332,20 @@ def test_a_check_in_a_container_says_no_more_than_that_docker_cannot_be_asked() 
     blind = cell(service(), State.UNKNOWN, denied.cause, reports=[mute], probes=[inside, outside])
     titles = [row.title.exact for row in rows(host_cell_of(), blind)]
     assert sorted(titles) == ["ContainersUnknown", "HealthCheckFailed"]
+
+
+def test_hosts_that_are_all_dark_have_their_rows_and_no_second_one_for_all() -> None:
+    all_dark = source(
+        "hosts", SourceKind.HOSTS, State.UNKNOWN, failing_since=ago(60), failures=[failure()]
+    )
+    found = rows(host_cell_of(dark=True), sources=[all_dark, source()])
+    assert [row.title.exact for row in found] == ["HostUnreachable"]
+
+
+def test_a_host_that_leaves_facts_out_is_a_row() -> None:
+    half = host_cell_of()
+    told = report(Runner.HOST, Verdict.NO_ANSWER, "memory: /proc/meminfo is empty")
+    half = cell(half.service, State.UNKNOWN, told.said, reports=[told])
+    (row,) = rows(half)
+    assert (row.title.exact, row.where.exact) == ("HostFactsMissing", "data-1")
+    assert row.summary.exact == "memory: /proc/meminfo is empty"
