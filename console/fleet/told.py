@@ -71,7 +71,7 @@ class TellingProms:
                 if not found:
                     told.alone.append((prom, series))
                     continue
-                if prom.shown:
+                if prom.shown or prom.missing:
                     told.taken_over.add(identify(prom, series)[0])
                 for alert in found if usable else ():
                     fingerprint = alert.fingerprint

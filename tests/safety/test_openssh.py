@@ -149,7 +149,7 @@ async def test_what_is_followed_comes_as_it_is_printed_and_ends_on_the_host(
             assert sorted(got.splitlines()) == [b"one", b"two"]
             await asyncio.to_thread(fifo.write_text, "three\n")
             assert await anext(output) == b"three\n"
-            assert "sleep" in await running(sshd)
+            await until(lambda: running(sshd), lambda names: "sleep" in names)
         await until(lambda: running(sshd), lambda names: "sleep" not in names)
 
 
