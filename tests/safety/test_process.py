@@ -121,11 +121,14 @@ async def test_one_string_is_never_a_command() -> None:
             await run(argv, timeout_s=10)  # type: ignore[arg-type]
 
 
-async def test_output_is_read_while_the_program_runs() -> None:
-    script = "echo first; read line; echo got $line"
-    async with following(["sh", "-c", script], stdin=b"it\n") as output:
+async def test_output_is_read_while_the_program_runs(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    script = 'read line; echo first; read more < "$0"; echo "got $line $more"'
+    async with following(["sh", "-c", script, str(fifo)], stdin=b"it\n") as output:
         assert await anext(output) == b"first\n"
-        assert await anext(output) == b"got it\n"
+        await asyncio.to_thread(fifo.write_text, "and more\n")
+        assert await anext(output) == b"got it and more\n"
         assert [part async for part in output] == []
         assert output.exit_status == 0
 

@@ -155,7 +155,7 @@ async def test_what_is_followed_comes_as_it_comes_and_ends_with_us(sshd: Sshd) -
                 came += part
                 if b"one" in came and b"two" in came:
                     break
-            assert runs("sleep 74.5")
+            await eventually(lambda: runs("sleep 74.5"))
         await eventually(lambda: not runs("sleep 74.5"))
 
 
