@@ -35,7 +35,6 @@ from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
 from console.sources.logs.poll import Logs
-from console.sources.reach import Reach
 from console.triage.triage import Triage
 
 Publish = Callable[[Update], None]
@@ -158,11 +157,6 @@ class Engine:
     def inquiry(self) -> Inquiry:
         """What can be asked of the Prometheus servers about one row."""
         return Inquiry(self._watch.prometheuses, self._clock)
-
-    @property
-    def reach(self) -> Reach | None:
-        """The hosts as places where commands run; `None` before the watch has begun."""
-        return self._watch.reach
 
     @property
     def logs(self) -> Logs | None:

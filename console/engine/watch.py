@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from config.load import Loaded
 from config.registry import probes_of, unasked
-from config.schema import KubernetesSource
 from console.engine.connections import Connections
 from console.engine.discovery import Discovery, SentTo
 from console.engine.loops import FIRST_ROUND, Server, poll_forever, probe_forever
@@ -81,8 +80,6 @@ class Watch:
         """Keys of Alertmanager members whose last answer was none."""
         self._polls: dict[str, asyncio.Task[None]] = {}
         self.prometheuses: tuple[Prometheus, ...] = ()
-        self.kubernetes: tuple[KubernetesSource, ...] = ()
-        """Every cluster that is asked by `kubectl`."""
         self.reach: Reach | None = None
         """The hosts as places where commands run; `None` before the watch has begun."""
         self.next_try: dict[str, Instant] = {}
@@ -130,7 +127,6 @@ class Watch:
         runners = open_runners(loaded, opened.prometheuses, reach, self._clock)
         self._probes = {probe.key: probe for probe in probes_of(loaded.registry, health)}
         self.prometheuses = opened.prometheuses
-        self.kubernetes = runners.kubernetes
         # Where nothing is probed, nobody has to vouch for the probes.
         watched = tuple(
             one for one in opened.watched if self._probes or one.kind is not SourceKind.HEALTH

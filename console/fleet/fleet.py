@@ -184,6 +184,9 @@ class Fleet:
             return self._restored.first_frame(self.registry, now)
         self._seed(now)
         self._refresh_targets()
+        if self._hosted.forget_gone(self._scraped):
+            self._targets_changed = True
+            self._refresh_targets()
         if self._union_until is None or now.mono >= self._union_until:
             self._union = unite(self._book, self._clusters, self._proms, self._index, now)
             self._refreshed = refreshed(self._union.alerts, self._clusters)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import timedelta
 
 from console.fleet.hosts import HostMemory
-from console.fleet.memory import Part
+from console.fleet.memory import HELD_TARGETS_S, Part
 from console.fleet.runners import Word, container_word, unit_word, workload_word
 from console.fleet.workloads import found_workloads
 from console.model.failure import Failure
@@ -55,6 +55,8 @@ class HostedBook:
         """Names of the registry's services."""
         self.found: tuple[Service, ...] = ()
         """Workloads that nobody wrote down, as services."""
+        self._told_at: dict[str, float] = {}
+        """By Prometheus: the monotonic second of its newest word on any host."""
         self._touched: dict[str, int] = {}
 
     # What is watched
@@ -136,14 +138,15 @@ class HostedBook:
 
     def take_host(self, reading: HostReading) -> None:
         """Remember a look at a host."""
-        facts = reading.facts
-        by_exporter = isinstance(facts, HostFacts) and facts.means is Means.NODE_EXPORTER
+        facts, by_exporter = reading.facts, reading.by_exporter
         memory = self.hosts.get(reading.host)
         if memory is None and by_exporter:
             shown = visible(Raw(reading.host), cells=80)
             memory = self.hosts[reading.host] = HostMemory(Host(shown), found=True)
         if memory is None or not memory.take(reading):
             return
+        if by_exporter:
+            self._told_at[reading.source] = reading.at.mono
         teller = f"{Means.NODE_EXPORTER}/{reading.source}" if by_exporter else reading.key
         report = memory.report(reading)
         if by_exporter and memory.looks is not None and report.verdict is Verdict.NO_ANSWER:
@@ -158,6 +161,26 @@ class HostedBook:
             runner = _ON_HOST[service.type]
             report = _report(runner, word, reading, memory.interval, reading.host, memory.means)
             self._say(service.name, teller, report)
+
+    def forget_gone(self, scraped: Container[str]) -> bool:
+        """Forget hosts that nobody wrote down and that are no more, as a scaled-down fleet has.
+
+        Only where the Prometheus that told of them still tells of other hosts, and none of the
+        targets that it has (`scraped`, by cell) is theirs: one that died is still a target, and
+        is down. Returns whether any was forgotten.
+        """
+        gone = [
+            name
+            for name, memory in self.hosts.items()
+            if memory.found
+            and memory.exporter is not None
+            and memory.exporter.as_of is not None
+            and self._told_at[memory.told_by] - memory.exporter.as_of.mono > HELD_TARGETS_S
+            and memory.service.name not in scraped
+        ]
+        for name in gone:
+            self.reports.pop(self.hosts.pop(name).service.name, None)
+        return bool(gone)
 
     def _word_on_host(
         self, service: Service, facts: HostFacts | Failure, reading: HostReading, teller: str

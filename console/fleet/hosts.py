@@ -41,6 +41,8 @@ class HostMemory:
         """What comes by a command on it; `None` where nobody looks."""
         self.interval = EXPORTER_INTERVAL
         self.exporter: Part[HostFacts] | None = None
+        self.told_by = ""
+        """The Prometheus that had its exporter's facts last."""
         self._over_cpu = 0
 
     @property
@@ -63,10 +65,10 @@ class HostMemory:
 
     def take(self, reading: HostReading) -> bool:
         """Remember a look; False for one that nobody waits for."""
-        facts = reading.facts
-        by_exporter = isinstance(facts, HostFacts) and facts.means is Means.NODE_EXPORTER
+        facts, by_exporter = reading.facts, reading.by_exporter
         if by_exporter:
             self.exporter = self.exporter or Part(EXPORTER_INTERVAL)
+            self.told_by = reading.source
         part = self.exporter if by_exporter else self.looks
         if part is None or not part.take(facts, reading.at):
             return False
@@ -82,9 +84,7 @@ class HostMemory:
         else:
             limits = self.host.thresholds
             word = host_word(reading.facts, limits, cpu_counts=self._over_cpu > 1)
-        by_exporter = isinstance(reading.facts, HostFacts) and (
-            reading.facts.means is Means.NODE_EXPORTER
-        )
+        by_exporter = reading.by_exporter
         return Report(
             Runner.HOST,
             word.verdict,

@@ -21,7 +21,7 @@ from console.model.alert import (
     Target,
 )
 from console.model.failure import Failure
-from console.model.host import HostFacts
+from console.model.host import HostFacts, Means
 from console.model.probe import ProbeResult
 from console.model.workload import Workload
 from console.safety.clock import Instant
@@ -136,6 +136,11 @@ class HostReading(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """Unique among all that is polled: `hosts/web-1`."""
         return f"{self.source}/{self.host}"
+
+    @property
+    def by_exporter(self) -> bool:
+        """Whether node_exporter told it and nobody looked at the host."""
+        return isinstance(self.facts, HostFacts) and self.facts.means is Means.NODE_EXPORTER
 
     @property
     def failures(self) -> tuple[Failure, ...]:

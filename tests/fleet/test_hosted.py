@@ -10,8 +10,10 @@ import pytest
 
 from console.fleet.fleet import Fleet
 from console.fleet.hosts import EXPORTER_INTERVAL
+from console.model.alert import TargetHealth
 from console.model.host import HostFacts, Means, Mount
 from console.model.probe import ProbeKind
+from console.model.reading import HostReading
 from console.model.registry import (
     Host,
     Registry,
@@ -509,3 +511,44 @@ def test_an_exporter_that_tells_nothing_any_more_hides_no_facts() -> None:
     assert state.facts is not None
     assert state.facts.means is Means.SSH
     assert state.as_of == at(0)
+
+
+def exported(seconds: float, host: str) -> HostReading:
+    return w.host_reading(seconds, w.facts(means=Means.NODE_EXPORTER), host, "prom")
+
+
+def hosts_known(world: Fleet, seconds: float) -> list[str]:
+    return [one.host.name for one in world.snapshot(at(seconds)).host_states]
+
+
+def test_a_found_host_that_was_scaled_away_is_forgotten_while_others_are_told_of() -> None:
+    world = w.fleet(w.PROM)
+    world.take(w.prom_reading(0, targets=(w.target("a:9100", "node"), w.target("b:9100", "node"))))
+    for host in ("a", "b"):
+        world.take(exported(0, host))
+    world.take(w.prom_reading(600, targets=(w.target("a:9100", "node"),)))
+    world.take(w.prom_reading(1200, targets=(w.target("a:9100", "node"),)))
+    assert hosts_known(world, 1200) == ["a", "b"]
+    world.take(exported(1200, "a"))
+    assert hosts_known(world, 1200) == ["a"]
+
+
+def test_a_found_host_that_died_stays_for_it_is_still_a_target() -> None:
+    world = w.fleet(w.PROM)
+    world.take(w.prom_reading(0, targets=(w.target("a:9100", "node"), w.target("b:9100", "node"))))
+    for host in ("a", "b"):
+        world.take(exported(0, host))
+    down = w.target("b:9100", "node", health=TargetHealth.DOWN)
+    world.take(w.prom_reading(1200, targets=(w.target("a:9100", "node"), down)))
+    world.take(exported(1200, "a"))
+    assert hosts_known(world, 1200) == ["a", "b"]
+    assert the_cell(world.snapshot(at(1200)), host_cell("b")).state is State.FIRING
+
+
+def test_a_found_host_stays_while_its_prometheus_tells_of_no_host_at_all() -> None:
+    world = w.fleet(w.PROM)
+    world.take(w.prom_reading(0))
+    world.take(exported(0, "a"))
+    world.take(w.prom_down(1200))
+    assert hosts_known(world, 1200) == ["a"]
+    assert the_cell(world.snapshot(at(1200)), host_cell("a")).state is not State.OK
