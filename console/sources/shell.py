@@ -87,14 +87,22 @@ def _in_pod(name: str, ways: Ways) -> Shell | str:
     return Shell(argv, where, typed_on(route, words, terminal=True), True)
 
 
+# Not by tmux' own `remain-on-exit failed`: 3.3a now and then keeps a pane that ended well, where
+# it hears of the closed terminal before it hears of the exit status.
+_HELD: Final = (
+    '"$@"; status=$?; [ "$status" = 0 ] && exit;'
+    ' printf "\\nended with %s; enter closes this pane " "$status"; read -r _; exit "$status"'
+)
+
+
 def tmux_of(shell: Shell) -> tuple[str, ...]:
     """Opens the shell in a pane beside this one, which stays where it fails, to be read.
 
     tmux takes a word that ends in `;` for the end of a command of its own.
     """
-    words = tuple(f"{word[:-1]}\\;" if word.endswith(";") else word for word in shell.argv)
-    split = ("tmux", "split-window", "-h", "-P", "-F", "#{pane_id}", "--", *words)
-    return (*split, ";", "set-option", "-p", "remain-on-exit", "failed")
+    argv = ("sh", "-c", _HELD, "sh", *shell.argv)
+    words = tuple(f"{word[:-1]}\\;" if word.endswith(";") else word for word in argv)
+    return ("tmux", "split-window", "-h", "-P", "-F", "#{pane_id}", "--", *words)
 
 
 def login_shell(chosen: str) -> str:

@@ -337,4 +337,7 @@ def test_a_pane_whose_ssh_failed_stays_to_be_read(tmux: Tmux, sshd: Sshd) -> Non
     sshd.known_hosts.write_text("")
     typed_command(tmux.terminal, "shell box")
     tmux.terminal.wait_for("Host key verification failed")
-    wait_until(tmux, lambda: any(" 1 " in pane for pane in tmux.panes()))
+    tmux.terminal.wait_for("ended with 255")
+    assert len(tmux.panes()) == 2
+    tmux("send-keys", "Enter")
+    wait_until(tmux, lambda: len(tmux.panes()) == 1)
