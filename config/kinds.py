@@ -124,6 +124,7 @@ Environment = Annotated[
 ]
 LabelName = Annotated[str, Meta(title="a label name", pattern=LABEL_NAME)]
 GroupLabel = Annotated[str, Meta(title="a label name or @cell", pattern=GROUP_LABEL)]
+FolderPath = Annotated[str, Meta(title="a folder", extra={"file": True})]
 TimeOfDay = Annotated[str, Meta(title="a time of day such as 09:00", pattern=TIME_OF_DAY)]
 Zone = Annotated[str, Meta(title="a time zone", extra={"fault_of": zone_fault})]
 

@@ -18,10 +18,12 @@ from config.kinds import (
     Duration,
     Environment,
     FilePath,
+    FolderPath,
     GroupLabel,
     Interval,
     LabelName,
     Name,
+    TimeOfDay,
     Url,
 )
 from config.people import Escalation, Person, Rota
@@ -283,6 +285,72 @@ class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A silence whose comment starts with one of these is an acknowledgement."""
 
 
+class Acks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How alerts are acknowledged: by silences that karma and kthxbye read as acks."""
+
+    ignore_labels: tuple[LabelName, ...] = ("pod", "pod_name", "pod_uid", "container_id", "uid")
+    """Labels that an ack leaves out, so that it still holds when the pod is another one; they
+    are left in where it would else hold an alert that nobody marked."""
+    lasts: Interval = timedelta(minutes=60)
+    """How long an ack lasts where nobody extends it; this console extends it by as much."""
+    extended_lasts: Interval = timedelta(minutes=15)
+    """How long an ack lasts in a cluster where kthxbye is seen to extend them."""
+    extend_before: Interval = timedelta(minutes=5)
+    """How long before its end an ack is extended."""
+    remind_after: Interval = timedelta(hours=4)
+    """An ack that is older than this is told of again."""
+
+
+class SilenceTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A silence that the team makes often."""
+
+    name: Name
+    """By which it is chosen."""
+    matchers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """As Alertmanager writes them: `job="backup"`, `instance=~"db-.*"`."""
+    lasts: Interval = timedelta(hours=1)
+    """For how long."""
+    comment: str = ""
+    """Why."""
+
+
+class Silences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How alerts are silenced."""
+
+    lasts: Interval = timedelta(hours=1)
+    """What the form begins with."""
+    presets: Annotated[tuple[Interval, ...], msgspec.Meta(min_length=1)] = (
+        timedelta(minutes=30),
+        timedelta(hours=1),
+        timedelta(hours=4),
+        timedelta(hours=8),
+        timedelta(hours=24),
+    )
+    """The durations that one key goes through."""
+    until: TimeOfDay = "09:00"
+    """The time of day that `until` means, in the rota's zone."""
+    confirm_over: CountOrNone = 10
+    """A silence of more alerts than this, or of any P0 or P1, is confirmed in writing."""
+    longest: Interval = timedelta(days=7)
+    """A longer one is refused."""
+    templates: tuple[SilenceTemplate, ...] = ()
+    """Silences that are made often."""
+
+
+class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the console calls somebody who looks elsewhere."""
+
+    filter: str = '@priority="P0" @step="ack"'
+    """New rows that this matches are told of, written as behind `/`; empty: none."""
+    every: Interval = timedelta(seconds=30)
+    """No more than one notice in this time; in a storm one altogether."""
+    bell: bool = True
+    """Ring the terminal's bell."""
+    desktop: Literal["auto", "osc9", "osc777", "off"] = "auto"
+    """Which escape sequence asks the terminal for a desktop notification. `auto`: the one that
+    the terminal is known to understand, else none."""
+
+
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How it looks."""
 
@@ -318,6 +386,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an alert gets its priority."""
     triage: Triage = Triage()
     """How alerts become rows."""
+    acks: Acks = Acks()
+    """How alerts are acknowledged."""
+    silences: Silences = Silences()
+    """How alerts are silenced."""
+    notice: Notice = Notice()
+    """How somebody is called who looks elsewhere."""
+    shared: FolderPath | None = None
+    """A folder that all consoles of the team can write, for acks on what no Alertmanager knows.
+    Unset: they are seen by this person's consoles only."""
     people: dict[str, Person] = {}
     """Everybody who can be on call, by a short key."""
     rota: Rota = Rota()

@@ -106,9 +106,20 @@ class Ack(msgspec.Struct, frozen=True):
     since: datetime
     until: datetime
     note: Raw
-    """The comment without its prefix."""
+    """What the owner wrote; the comment without its prefix where another program made it."""
     silence_id: str
+    """For one that is kept in the shared folder: the key of what it is on."""
     cluster: str
+    """Empty for one that is kept in the shared folder."""
+    intent: str = ""
+    """Id of its record in the audit of whoever made it; empty for what no console made."""
+    unsent: str = ""
+    """Why it stands in the shared folder only and is yet to be sent; safe to show."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the shared folder keeps it, and no Alertmanager."""
+        return not self.cluster
 
 
 class AlertGroup(msgspec.Struct, frozen=True):

@@ -229,6 +229,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: tuple[KnownAlert, ...] = ()
     resolved: tuple[ResolvedAlert, ...] = ()
     silences: tuple[Silence, ...] = ()
+    """Active and pending ones."""
+    ended: tuple[Silence, ...] = ()
+    """Those that ended within the last hour, the latest first."""
+    local_acks: tuple[Ack, ...] = ()
+    """Acks that the shared folder keeps: on what no Alertmanager knows, or not yet sent."""
     rules: tuple[SourceRules, ...] = ()
     groups: tuple[ClusterGroups, ...] = ()
     cells: tuple[Cell, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from console.model.acting import Acting
 from console.model.event import Event
 from console.model.snapshot import Snapshot
 from console.model.worklist import Worklist
@@ -18,5 +19,7 @@ class Update(msgspec.Struct, frozen=True):
     worklist: Worklist
     events: tuple[Event, ...] = ()
     """The newest first; as many as the event log keeps."""
+    acting: Acting = Acting()
+    """What the console does in the person's name, and what can be taken back."""
     build_s: float = 0.0
     """How long snapshot and worklist took to make, in seconds."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from console.model.alert import Ack, Silence
 from console.model.failure import Failure
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import Priority, State
@@ -84,6 +85,15 @@ class Lane(enum.StrEnum):
     STORM = "storm"
 
 
+class Part(msgspec.Struct, frozen=True):
+    """Something on the worklist that is no alert: a failing check, a sick source."""
+
+    key: str
+    """Of its episode, and by which it is acked: `probe:redis`, `source:am`."""
+    name: str
+    """Safe to show."""
+
+
 class Row(msgspec.Struct, frozen=True, gc=False):
     """One thing to work on."""
 
@@ -110,6 +120,16 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """Owner of the newest ack when every alert in the row is acked."""
     acked_at: datetime | None = None
     acked_count: int = 0
+    acks: tuple[Ack, ...] = ()
+    """Every ack on it, each once, the newest first."""
+    parts: tuple[Part, ...] = ()
+    """By which what is no alert in it is acked: failing checks, sick sources."""
+    ended: Silence | None = None
+    """The silence that ended within the last hour and had kept it quiet until then."""
+    fired: int = 0
+    """How often its alerts began to fire in the last 24 hours, as far as anybody counted."""
+    flaps: bool = False
+    """It comes and goes: `fired` is past what the settings call flapping."""
     by_priority: tuple[int, int, int, int] = (0, 0, 0, 0)
     is_new: bool = False
     """Its newest episode was first seen in the last minute."""
