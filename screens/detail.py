@@ -61,6 +61,10 @@ class DetailScreen(DocumentFrame):
         return self._row.alerts[0] if self._row.alerts else None
 
     @property
+    def wanted_row(self) -> Row | None:
+        return None if self._gone else self._row
+
+    @property
     def subject(self) -> Subject | None:
         update = self.console_app.fresh
         return None if update is None else subject_of_row(self._row, update.snapshot)

@@ -17,6 +17,7 @@ from console.model.action import Action
 from console.model.snapshot import SourceHealth, SourceKind
 from console.model.state import State
 from console.model.update import Update
+from console.model.worklist import Row
 from console.safety.clock import Instant
 from console.safety.text import Raw
 from console.triage.filter import Filter, FilterFault, parse
@@ -185,6 +186,16 @@ class Frame(Screen[None], inherit_bindings=False):
     def subject(self) -> Subject | None:
         """What the cursor stands on, for its log and its shell."""
         return None
+
+    @property
+    def wanted_row(self) -> Row | None:
+        """The row under the cursor, as it was painted."""
+        return None
+
+    def wanted_rows(self) -> tuple[Row, ...]:
+        """What an action is for: the marked rows, else the one under the cursor."""
+        row = self.wanted_row
+        return () if row is None else (row,)
 
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say one line at the bottom."""

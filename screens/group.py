@@ -79,6 +79,11 @@ class GroupScreen(InnerList):
         yield self.list
 
     @property
+    def wanted_row(self) -> Row | None:
+        known = self.list.cursor_row
+        return None if known is None else narrowed(self._row, known)
+
+    @property
     def subject(self) -> Subject | None:
         known, update = self.list.cursor_row, self.console_app.fresh
         if known is None or update is None:
@@ -124,6 +129,10 @@ class OldScreen(InnerList):
             empty=((("  nothing has been firing for that long", Ink.MUTED),),),
         )
         yield self.list
+
+    @property
+    def wanted_row(self) -> Row | None:
+        return self.list.cursor_row
 
     @property
     def subject(self) -> Subject | None:
@@ -177,6 +186,9 @@ def narrowed(row: Row, known: KnownAlert) -> Row:
         shared=(),
         acked_by=known.ack.owner if known.ack else None,
         acked_at=known.ack.since if known.ack else None,
+        acked_count=1 if known.ack else 0,
+        acks=(known.ack,) if known.ack else (),
+        parts=(),
     )
 
 

@@ -85,6 +85,10 @@ class TriageScreen(Frame):
         return self.list.cursor_row
 
     @property
+    def wanted_row(self) -> Row | None:
+        return self.row
+
+    @property
     def subject(self) -> Subject | None:
         row, update = self.row, self.console_app.fresh
         return None if row is None or update is None else subject_of_row(row, update.snapshot)

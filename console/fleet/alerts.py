@@ -16,7 +16,7 @@ from console.fleet.book import AlertBook
 from console.fleet.cluster import ClusterMemory
 from console.fleet.joined import JoinIndex
 from console.fleet.memory import PrometheusMemory, mono
-from console.fleet.standing import FREE, Hold, Silencing, standing_of
+from console.fleet.standing import FREE, Ended, Hold, Silencing, standing_of
 from console.fleet.told import TellingProms, Told
 from console.fleet.union import merge, present_in, silent_in, with_mutes
 from console.fleet.watchdogs import Sighting
@@ -92,6 +92,8 @@ class _Run:
         self.sightings.extend(self.told.sightings)
         self.book.trim(self.known)
         known = _folded(self.known, self.book) if self.folds else self.known
+        if self.book.local_acks:
+            known = {key: self._locally_acked(one) for key, one in known.items()}
         return Union(
             tuple(known.values()), self._resolved(known), tuple(self.sightings), _by_cell(known)
         )
@@ -113,6 +115,7 @@ class _Run:
             return
         as_of = max((one.alerts.as_of for one in live if one.alerts.as_of), key=mono)
         silencing = self.silencing[name]
+        ended = Ended(cluster.ended(self.now))
         book, known, missing = self.book, self.known, cluster.missing
         joined_owner = book.owners.by_word
         cached = book.facts
@@ -125,8 +128,11 @@ class _Run:
             if fixed is None or fixed.generator != alert.generator_url.exact:
                 fixed = book.fixed(alert)
             owner = fixed.declared or joined_owner(fingerprint, fixed.base) or fixed.labelled
+            over = None
             if alert.state is AlertState.ACTIVE and not alert.silenced_by:
                 hold, standing = FREE, Standing.FIRING
+                if ended:
+                    over = ended.over(alert.labels)
             else:
                 alert = with_mutes(alert, cluster)
                 hold = silencing.hold_of(alert.silenced_by)
@@ -138,7 +144,7 @@ class _Run:
                 self.folds = True
             one = KnownAlert(
                 alert, State.FIRING, standing, as_of, fixed.cell, owner, hold.ack, hold.ids,
-                (), whole if answering == 1 else (len(alert.members), answering),
+                over, (), whole if answering == 1 else (len(alert.members), answering),
             )  # fmt: skip
             if fingerprint in known:
                 one = merge(known[fingerprint], one)
@@ -157,6 +163,17 @@ class _Run:
             else standing_of(told.alert, hold),
         )  # fmt: skip
         self._add(one)
+
+    def _locally_acked(self, one: KnownAlert) -> KnownAlert:
+        """An ack of the shared folder holds what no Alertmanager has an ack on."""
+        if one.ack is not None:
+            return one
+        local = self.book.local_acks
+        for fingerprint in (one.key, *one.duplicates):
+            ack = local.get(f"alert:{fingerprint}")
+            if ack is not None:
+                return msgspec.structs.replace(one, ack=ack)
+        return one
 
     # -- small steps ---------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from console.fleet.assign import Index
 from console.fleet.memory import PrometheusMemory
 from console.fleet.owners import Owners, base_of
 from console.fleet.watchdogs import Watchdogs
-from console.model.alert import Alert
+from console.model.alert import Ack, Alert
 from console.model.labels import Labels
 from console.model.policy import Policy
 from console.model.snapshot import ResolvedAlert
@@ -42,6 +42,8 @@ class AlertBook:
         self.watchdogs = Watchdogs(policy)
         self.resolved: dict[str, tuple[ResolvedAlert, Instant]] = {}
         self.facts: dict[str, Fixed] = {}
+        self.local_acks: dict[str, Ack] = {}
+        """By what they are on: `alert:<fingerprint>`, `probe:redis`."""
 
     def configure(self, proms: Collection[PrometheusMemory], index: Index) -> None:
         """Forget the cached facts where the sources or the services are other ones."""

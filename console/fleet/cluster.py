@@ -12,6 +12,8 @@ from console.model.snapshot import Watched
 from console.safety.clock import Instant
 from console.safety.text import Raw
 
+ENDED_FOR = timedelta(hours=1)
+"""How long a silence that ended is still named on what it let through."""
 MATURE_AFTER = timedelta(minutes=5)
 """A restarted Alertmanager starts with an empty list; senders repeat themselves within this."""
 
@@ -23,6 +25,8 @@ class MemberMemory:
         self.name = name
         self.alerts: Part[tuple[Alert, ...]] = Part(interval)
         self.silences: Part[tuple[Silence, ...]] = Part(interval)
+        self.ended: tuple[Silence, ...] = ()
+        """Those that it last listed as ended within the hour."""
         self.status: Part[ClusterStatus] = Part(interval)
         self.groups: Part[tuple[AlertGroup, ...]] = Part(interval)
         self.current: dict[str, Alert] = {}
@@ -91,7 +95,8 @@ class ClusterMemory:
             member = MemberMemory(reading.member, self.watched.interval)
             self.members[reading.member] = member
         member.status.take(reading.status, reading.at)
-        member.silences.take(reading.silences, reading.at)
+        if member.silences.take(reading.silences, reading.at):
+            member.ended = reading.ended
         self._silences = None
         if reading.groups is not None and member.groups.take(reading.groups, reading.at):
             _remember_muted(member, reading.groups)
@@ -158,6 +163,17 @@ class ClusterMemory:
             for member in sorted(self.members.values(), key=_silences_at):
                 self._silences.update((one.id, one) for one in member.silences.value or ())
         return self._silences
+
+    def ended(self, now: Instant) -> tuple[Silence, ...]:
+        """Silences that ended within the last hour, over all members, the latest first."""
+        found = {one.id: one for member in self.members.values() for one in member.ended}
+        running = self.silences()
+        kept = [
+            one
+            for one in found.values()
+            if one.id not in running and now.wall - one.ends_at <= ENDED_FOR
+        ]
+        return tuple(sorted(kept, key=lambda one: one.ends_at, reverse=True))
 
 
 def _silences_at(member: MemberMemory) -> float:

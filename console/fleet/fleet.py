@@ -25,7 +25,7 @@ from console.fleet.sources import (
     prometheus_health,
 )
 from console.fleet.watchdogs import WatchdogMemory
-from console.model.alert import Target
+from console.model.alert import Ack, Target
 from console.model.policy import Policy
 from console.model.reading import (
     AlertmanagerReading,
@@ -130,6 +130,7 @@ class Fleet:
             before_it = self._book
             self.policy, self._book = policy, AlertBook(policy)
             self._book.resolved, self._book.owners = before_it.resolved, before_it.owners
+            self._book.local_acks = before_it.local_acks
         self._index = Index(registry, self._targets(), self._name_labels)
         self._indexed = None
         self.watch(watched)
@@ -159,6 +160,13 @@ class Fleet:
             self._take_prometheus(prom, reading)
         self._has_read = True
         self._union_until = None
+
+    def take_acks(self, acks: Iterable[Ack]) -> None:
+        """These are the acks that the shared folder keeps now."""
+        kept = {ack.silence_id: ack for ack in acks}
+        if kept != self._book.local_acks:
+            self._book.local_acks = kept
+            self._union_until = None
 
     def _take_hosted(self, reading: HostReading | KubernetesReading) -> None:
         had = (self._hosted.cells(), self._hosted.found)
@@ -209,6 +217,8 @@ class Fleet:
             silences=tuple(
                 silence for one in self._clusters.values() for silence in one.silences().values()
             ),
+            ended=tuple(silence for one in self._clusters.values() for silence in one.ended(now)),
+            local_acks=tuple(self._book.local_acks.values()),
             rules=tuple(
                 SourceRules(name, prom.rules.value, prom.rules.as_of)
                 for name, prom in self._proms.items()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
+from console.model.ack_comment import read_ack_comment
 from console.model.alert import Ack, Alert, AlertState, Silence, SilenceState
 from console.model.labels import Labels, Matcher
 from console.model.snapshot import Standing
 from console.safety.clock import Instant
-from console.safety.text import Raw
 
 
 class Hold(NamedTuple):
-    """The silences on an alert: the newest ack among them, and whether an ordinary one is."""
+    """The silences on an alert: the first ack among them, and whether an ordinary one is."""
 
     ack: Ack | None
     silenced: bool
@@ -31,7 +32,7 @@ class Silencing:
     def __init__(self, silences: Mapping[str, Silence], prefixes: tuple[str, ...]) -> None:
         self._silences = silences
         self._acks = {
-            silence.id: _ack_of(silence, prefixes)
+            silence.id: ack_of(silence, prefixes)
             for silence in silences.values()
             if silence.state is SilenceState.ACTIVE
         }
@@ -43,8 +44,9 @@ class Silencing:
         hold = self._holds.get(ids)
         if hold is None:
             acks = [ack for one in ids if (ack := self._acks.get(one)) is not None]
-            newest = max(acks, key=lambda ack: ack.since) if acks else None
-            hold = Hold(newest, len(acks) < len(ids), ids)
+            # Of two that acked at once the earlier has it, on every console alike.
+            first = min(acks, key=_first) if acks else None
+            hold = Hold(first, len(acks) < len(ids), ids)
             self._holds[ids] = hold
         return hold
 
@@ -126,16 +128,44 @@ def _key_of(silence: Silence) -> tuple[str, str]:
     return NO_KEY
 
 
-def _ack_of(silence: Silence, prefixes: tuple[str, ...]) -> Ack | None:
-    comment = silence.comment.exact
-    for prefix in prefixes:
-        if comment.startswith(prefix):
-            return Ack(
-                owner=silence.created_by,
-                since=silence.starts_at,
-                until=silence.ends_at,
-                note=Raw(comment[len(prefix) :].strip()),
-                silence_id=silence.id,
-                cluster=silence.cluster,
-            )
-    return None
+def _first(ack: Ack) -> tuple[datetime, str]:
+    return ack.since, ack.silence_id
+
+
+def ack_of(silence: Silence, prefixes: tuple[str, ...]) -> Ack | None:
+    """The ack that a silence is; `None` where it is an ordinary one."""
+    owner = silence.created_by
+    said = read_ack_comment(silence.comment.exact, prefixes, owner.exact)
+    if said is None:
+        return None
+    return Ack(
+        owner=owner,
+        since=silence.starts_at,
+        until=silence.ends_at,
+        note=said.note,
+        silence_id=silence.id,
+        cluster=silence.cluster,
+        intent=said.intent,
+    )
+
+
+class Ended:
+    """Silences that ended within the last hour, by what they had covered."""
+
+    def __init__(self, silences: Iterable[Silence]) -> None:
+        self._keyed: dict[tuple[str, str], list[Silence]] = {}
+        for silence in silences:
+            self._keyed.setdefault(_key_of(silence), []).append(silence)
+
+    def __bool__(self) -> bool:
+        return bool(self._keyed)
+
+    def over(self, labels: Labels) -> Silence | None:
+        """The one of them that covered `labels` last."""
+        near = [
+            one
+            for key in (NO_KEY, *labels.exact_items())
+            for one in self._keyed.get(key, ())
+            if covers(one.matchers, labels)
+        ]
+        return max(near, key=lambda silence: silence.ends_at, default=None)

@@ -23,6 +23,7 @@ def merge(one: KnownAlert, other: KnownAlert) -> KnownAlert:
     duplicates = {*first.duplicates, *second.duplicates, first.key, second.key} - {
         alert.fingerprint
     }
+    silences = tuple(dict.fromkeys((*first.silences, *second.silences)))
     return msgspec.structs.replace(
         first,
         alert=alert,
@@ -30,7 +31,8 @@ def merge(one: KnownAlert, other: KnownAlert) -> KnownAlert:
         cell=first.cell or second.cell,
         owner=first.owner or second.owner,
         ack=first.ack or second.ack,
-        silences=tuple(dict.fromkeys((*first.silences, *second.silences))),
+        silences=silences,
+        ended=None if silences else first.ended or second.ended,
         duplicates=tuple(sorted(duplicates)),
         seen_by=_sum(first.seen_by, second.seen_by) if first.key == second.key else first.seen_by,
     )

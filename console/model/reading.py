@@ -43,6 +43,8 @@ class AlertmanagerReading(msgspec.Struct, frozen=True):
     status: ClusterStatus | Failure
     groups: tuple[AlertGroup, ...] | Failure | None = None
     """`None`: not asked in this round."""
+    ended: tuple[Silence, ...] = ()
+    """Silences that ended within the hour before it."""
     skew: timedelta | None = None
     """The server's clock less ours, from the `Date` header; `None` where it gave none."""
 

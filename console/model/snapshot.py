@@ -101,6 +101,8 @@ class KnownAlert(msgspec.Struct, frozen=True, gc=False):
     ack: Ack | None = None
     silences: tuple[str, ...] = ()
     """Ids of the silences that cover it, acks among them."""
+    ended: Silence | None = None
+    """While nothing covers it: the last silence that did, where that ended within the hour."""
     duplicates: tuple[str, ...] = ()
     """Fingerprints of the same alert from other replicas, folded into this one."""
     seen_by: tuple[int, int] = (1, 1)

@@ -62,10 +62,16 @@ class Episodes:
         self._look = 0
         self._at: Instant | None = None
         self._lost_s = 0.0
+        self._acks: dict[str, Ack] = {}
 
-    def begin(self, at: Instant) -> None:
-        """Start a look."""
+    def ack_of(self, key: str) -> Ack | None:
+        """Who has taken what is no alert."""
+        return self._acks.get(key)
+
+    def begin(self, at: Instant, acks: Iterable[Ack] = ()) -> None:
+        """Start a look. `acks` are those on what is no alert, by its key."""
         self._at = at
+        self._acks = {ack.silence_id: ack for ack in acks}
         self._look += 1
         self._lost_s = self.policy.lost_for.total_seconds()
         for key, episode in self._saved.items():

@@ -6,13 +6,14 @@ from datetime import datetime
 
 import msgspec
 
+from console.model.alert import Ack
 from console.model.failure import Failure
 from console.model.policy import Policy
 from console.model.snapshot import Standing
 from console.model.state import Priority, State
-from console.model.worklist import Clocks, Lane, Row, RowKind
+from console.model.worklist import Clocks, Lane, Part, Row, RowKind
 from console.safety.clock import Instant
-from console.safety.text import Raw
+from console.safety.text import Raw, visible
 from console.triage.episodes import Episodes
 from console.triage.sla import clocks_of
 from console.triage.storm import MINUTE_S
@@ -25,6 +26,7 @@ class Running(msgspec.Struct, frozen=True):
     since: datetime
     clocks: Clocks
     is_new: bool
+    ack: Ack | None = None
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -47,8 +49,15 @@ class Fault(msgspec.Struct, frozen=True):
     unwell: int = 0
     """Of a host that does not answer: the services on it that are not OK."""
 
+    @property
+    def part(self) -> Part:
+        """By which it is acked."""
+        where = visible(self.where, cells=60)
+        return Part(self.key, f"{self.title} {where}".strip())
+
     def row(self, lane: Lane) -> Row:
         """The fault as a row of its own."""
+        ack = self.running.ack
         return Row(
             key=self.key,
             kind=self.kind,
@@ -65,6 +74,11 @@ class Fault(msgspec.Struct, frozen=True):
             is_new=self.running.is_new,
             lane=lane,
             failure=self.failure,
+            parts=(self.part,),
+            acked_by=None if ack is None else ack.owner,
+            acked_at=None if ack is None else ack.since,
+            acked_count=0 if ack is None else 1,
+            acks=() if ack is None else (ack,),
         )
 
 
@@ -72,9 +86,11 @@ def running(
     episodes: Episodes, key: str, since: datetime, priority: Priority, policy: Policy, at: Instant
 ) -> Running:
     """The fault `key` is there at this look: its episode goes on, or one begins."""
-    tracked = episodes.firing(key, since, at.mono)
+    ack = episodes.ack_of(key)
+    tracked = episodes.firing(key, since, at.mono, ack=ack)
     return Running(
         tracked.episode.start,
         clocks_of(tracked.episode, priority, policy),
         at.mono - tracked.seen_mono <= MINUTE_S,
+        ack,
     )

@@ -8,7 +8,7 @@ from operator import is_
 
 import msgspec
 
-from console.model.alert import Ack
+from console.model.alert import Ack, Silence
 from console.model.policy import Policy
 from console.model.snapshot import Standing
 from console.model.state import State
@@ -101,6 +101,8 @@ class GroupRows:
             acked_by=newest.owner if newest is not None else None,
             acked_at=newest.since if newest is not None else None,
             acked_count=len(acks),
+            acks=_once(acks),
+            ended=_latest(worked),
             by_priority=(by_priority[0], by_priority[1], by_priority[2], by_priority[3]),
             is_new=any(each.is_new for each in members),
             lane=group.lane,
@@ -129,6 +131,8 @@ class GroupRows:
             acked_by=ack.owner if ack is not None else None,
             acked_at=ack.since if ack is not None else None,
             acked_count=0 if ack is None else 1,
+            acks=() if ack is None else (ack,),
+            ended=known.ended,
             by_priority=_ONE_OF[each.facts.priority],
             is_new=each.is_new,
             lane=group.lane,
@@ -142,6 +146,18 @@ def _same(before: Group, now: Group) -> bool:
         and len(before.members) == len(now.members)
         and all(map(is_, before.members, now.members))
     )
+
+
+def _once(acks: Sequence[Ack]) -> tuple[Ack, ...]:
+    """Each ack once, the newest first."""
+    found = {(ack.cluster, ack.silence_id): ack for ack in acks}
+    return tuple(sorted(found.values(), key=_since, reverse=True))
+
+
+def _latest(members: Sequence[Judged]) -> Silence | None:
+    """The silence that ended last of those that had kept `members` quiet."""
+    ended = [each.known.ended for each in members if each.known.ended is not None]
+    return max(ended, key=lambda silence: silence.ends_at, default=None)
 
 
 def _since(ack: Ack) -> datetime:

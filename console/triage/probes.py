@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from console.model.alert import TargetHealth
+from console.model.alert import Ack, TargetHealth
 from console.model.failure import Failure
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
@@ -233,6 +234,9 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
         # A host that does not answer explains what is wrong with everything on it.
         titles = {HOST_DARK}
     host = dark[0] if len(dark) == 1 else None
+    acks = {fault.key: fault.running.ack for fault in faults if fault.running.ack is not None}
+    newest = sorted(acks.values(), key=_since, reverse=True)
+    taken = newest[0] if len(acks) == len(faults) else None
     return Row(
         key=key,
         kind=RowKind.PROBE,
@@ -249,7 +253,16 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
         is_new=any(fault.running.is_new for fault in faults),
         lane=lane,
         failure=host.failure if host is not None else None,
+        parts=tuple(fault.part for fault in faults),
+        acked_by=None if taken is None else taken.owner,
+        acked_at=None if taken is None else taken.since,
+        acked_count=len(acks),
+        acks=tuple(newest),
     )
+
+
+def _since(ack: Ack) -> datetime:
+    return ack.since
 
 
 def _count_of(faults: Sequence[Fault]) -> str:

@@ -76,7 +76,7 @@ class Triage:
         Every alert of the snapshot stands in exactly one row.
         """
         at = snapshot.at
-        self._episodes.begin(at)
+        self._episodes.begin(at, snapshot.local_acks)
         alerts = self._judge(snapshot)
         # What has been firing for weeks says nothing about a check that fails since a minute.
         fresh = (each for each in alerts if each.fires and not each.is_old)
