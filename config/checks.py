@@ -10,7 +10,7 @@ import msgspec
 
 from config.fault import meant, quoted
 from config.kinds import names_a_secret
-from config.people import Rota
+from config.people import Override, Rota
 from config.schema import Auth, Http, Settings, Tls
 from config.validate import Checked, Steps
 from console.model.snapshot import SourceKind
@@ -131,6 +131,16 @@ def _check_rota(checked: Checked[Settings], rota: Rota, people: list[str]) -> No
             _missing(checked, override, ("person",), override.person, people, "people")
         if override.end <= override.start:
             checked.fault(override, ("end",), "expected a time after `start`")
+    last: Override | None = None
+    for override in sorted(rota.overrides, key=lambda each: each.start):
+        if override.end <= override.start:
+            continue
+        if last is not None and override.start < last.end:
+            message = f"expected no time in which {quoted(last.person)} has an override already"
+            checked.fault(
+                override, ("start",), f"{message}: that one ends at {last.end.isoformat()}"
+            )
+        last = override if last is None or override.end > last.end else last
 
 
 def _missing(

@@ -19,7 +19,7 @@ from console.safety.files import ENVIRONMENT
 from console.safety.text import strip_credentials, visible
 
 LABEL_NAME: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
-GROUP_LABEL: Final = r"^(@cell|[a-zA-Z_][a-zA-Z0-9_]*)$"
+GROUP_LABEL: Final = r"^(@(cell|host|owner|alert)|[a-zA-Z_][a-zA-Z0-9_]*)$"
 _SECRET_HEADER: Final = re.compile(
     r"authorization|cookie|token|secret|passw|api[-_]?key|credential|signature", re.IGNORECASE
 )
@@ -123,7 +123,10 @@ Environment = Annotated[
     ),
 ]
 LabelName = Annotated[str, Meta(title="a label name", pattern=LABEL_NAME)]
-GroupLabel = Annotated[str, Meta(title="a label name or @cell", pattern=GROUP_LABEL)]
+GroupLabel = Annotated[
+    str,
+    Meta(title="a label name, @cell, @host, @owner or @alert", pattern=GROUP_LABEL),
+]
 FolderPath = Annotated[str, Meta(title="a folder", extra={"file": True})]
 TimeOfDay = Annotated[str, Meta(title="a time of day such as 09:00", pattern=TIME_OF_DAY)]
 Zone = Annotated[str, Meta(title="a time zone", extra={"fault_of": zone_fault})]

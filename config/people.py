@@ -53,13 +53,15 @@ class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     start: TimeOfDay
     """Local time of day at which a shift begins: `09:00`."""
     end: TimeOfDay
-    """Local time of day at which it ends; not after `start` means on the next day."""
+    """Local time of day at which it ends; not after `start` means on the next day, and a shift
+    belongs to the day on which it begins."""
     people: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     """Keys in `people`, in the order in which they take turns."""
     turn: Literal["day", "week"] = "week"
     """How long one person's turn is."""
     first: date
-    """A day on which the first of `people` had the turn."""
+    """The day on which the first of `people` takes the turn. Weeks are counted from it, before
+    it too; by the day, the days that have a shift."""
     backup_phone: str = ""
     """Whom to ring when the person does not answer."""
 

@@ -35,6 +35,7 @@ def policy_of(settings: Settings) -> Policy:
         group_by=triage.group_by,
         episode_gap=triage.episode_gap,
         fold_after=triage.fold_after,
+        flaps_from=triage.flaps_from,
         lost_for=triage.lost_for,
         ack_prefixes=triage.ack_prefixes,
         watchdogs=watchdogs,

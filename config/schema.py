@@ -272,11 +272,14 @@ class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     them are one."""
     group_by: Annotated[tuple[GroupLabel, ...], msgspec.Meta(min_length=1)] = ("alertname", "@cell")
     """Alerts that agree in these labels are one row. `@cell` is the service that an alert is
-    about."""
+    about, `@host` the host or namespace where it lives, `@owner` the team that owns it, and
+    `@alert` the alert itself."""
     episode_gap: Interval = timedelta(minutes=5)
     """An alert that fires again within this time keeps its clocks."""
     fold_after: Interval = timedelta(days=7)
     """Alerts that fire for longer than this fold into one row."""
+    flaps_from: Count = 4
+    """An alert that came this often in 24 hours is marked as one that flaps."""
     lost_for: Interval = timedelta(hours=24)
     """How long an alert that vanished without proof stays."""
     storm: Storm = Storm()

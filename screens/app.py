@@ -7,7 +7,8 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 import msgspec
@@ -19,11 +20,14 @@ from textual.worker import Worker, WorkerState
 from config.identity import Identity, identity_of
 from config.load import Loaded
 from console.actions.keys import keymap
+from console.actions.registry import action_by_id
 from console.engine.thread import EngineThread, MakeEngine
 from console.engine.trouble import whereabouts
+from console.model.acting import Acting, HeldAck, lapses
 from console.model.update import Update
 from console.safety.clock import Clock, SystemClock
 from console.safety.text import Raw, visible
+from screens.acting import Wishes, leaving
 from screens.commands import THEMES
 from screens.ending import EndsInOrder
 from screens.fleet import FleetScreen
@@ -41,6 +45,8 @@ from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii,
 
 EXIT_CRASH = 70
 MESSAGES_KEPT = 200
+OPENING = ("row.ack", "row.silence", "row.hand-over")
+"""Actions that open a line or a form to type into."""
 IDLE_S = 3.0
 """Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
 
@@ -116,6 +122,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             opened.loaded.settings.look.ascii if opened.ascii is None else opened.ascii,
             os.environ,
         )
+        self.wishes = Wishes(self)
+        """The wishes that screens make, and those that are under way."""
         self.doors = Doors(os.environ.get("SHELL", ""))
         self.fresh: Update | None = None
         self.notices: list[str] = []
@@ -234,7 +242,17 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self.push_screen(Overlay((("messages", Ink.HEADING),), lines))
 
     def do_app_quit(self) -> None:
-        self.exit(0)
+        """Leave; ask first where that lets acks of mine lapse, or where something is being sent."""
+        acting = self.fresh.acting if self.fresh is not None else Acting()
+        lost = lapses(acting, self.clock.now().wall)
+        if lost or self.wishes.sending:
+            self.run_worker(self._quit_if_sure(lost), exit_on_error=False)
+        else:
+            self.exit(0)
+
+    async def _quit_if_sure(self, lost: Sequence[tuple[HeldAck, timedelta]]) -> None:
+        if await self.push_screen_wait(leaving(lost, self.wishes.sending, self.clock)) == "leave":
+            self.exit(0)
 
     def do_app_suspend(self) -> None:
         driver = self._driver
@@ -322,7 +340,26 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     def on_keys_dropped(self, count: int) -> None:
         self.say(f"{count} keys came at once and were taken for a paste: ignored", warning=True)
 
+    @property
+    def openers(self) -> frozenset[str]:
+        """Keys behind which what is typed at once is text: a line or a form that they open."""
+        opening = (action_by_id(name) for name in OPENING)
+        return super().openers | {key for action in opening for key in self.keys.of(action)}
+
+    def on_call_names(self) -> tuple[str, ...]:
+        """Who is on call now and who is next, as far as the rota tells."""
+        from config.rota import on_call
+
+        settings = self.opened.loaded.settings
+        found = on_call(settings.rota, settings.people, self.clock.now().wall)
+        return tuple(shift.name for shift in (found.now, found.next) if shift is not None)
+
     # Saying
+
+    def keep_notice(self, text: str) -> None:
+        """Keep one line for `:messages` without saying it."""
+        self.notices.append(visible(text))
+        del self.notices[:-MESSAGES_KEPT]
 
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say one line at the bottom; `:messages` keeps it."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
 from config.schema import Settings
+from console.actions.decide import Facts, decide
 from console.actions.registry import action_by_id, actions_on
 from console.model.action import Action
 from console.model.snapshot import SourceHealth, SourceKind
@@ -22,6 +22,7 @@ from console.safety.clock import Instant
 from console.safety.text import Raw
 from console.triage.filter import Filter, FilterFault, parse
 from screens.commands import action_called, command_of, completions, palette
+from screens.deeds import Deeds
 from screens.filter_line import FilterLine
 from screens.here import Subject
 from screens.keys import handler_name
@@ -32,6 +33,7 @@ from widgets.footer import Footer, Hint
 from widgets.header import Header, HeaderFacts
 from widgets.line_view import LineView
 from widgets.live_list import LiveList
+from widgets.paint import Spans
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ BACK_INSIDE = 95
 """Footer priority of the way back on a screen that lies on another."""
 
 
-class Frame(Screen[None], inherit_bindings=False):
+class Frame(Deeds, inherit_bindings=False):
     """One screen: a body of its own between the header and the footer.
 
     Keys come to `on_key`, are looked up in the registry's table for this screen, and call the
@@ -123,6 +125,10 @@ class Frame(Screen[None], inherit_bindings=False):
         notes = []
         if app.opened.read_only:
             notes.append("read-only")
+        if update is not None and update.acting.audit_fault:
+            notes.append("NO AUDIT")
+        if update is not None and update.acting.waiting:
+            notes.append(f"{update.acting.waiting} not sent")
         if snapshot is None:
             notes.append("starting")
         elif snapshot.restored:
@@ -178,9 +184,31 @@ class Frame(Screen[None], inherit_bindings=False):
 
     def _refusal(self, action: Action) -> str:
         app = self.console_app
-        return self.why_not(action) or app.doors.why_not(
-            action, self.subject, app.opened.loaded, read_only=app.opened.read_only
+        disabled = (
+            self.why_not(action)
+            or self.why_not_act(action)
+            or app.doors.why_not(
+                action, self.subject, app.opened.loaded, read_only=app.opened.read_only
+            )
         )
+        facts = Facts(read_only=app.opened.read_only, disabled=disabled)
+        decision = decide(action, facts)
+        return decision.reasons[0] if decision.reasons else ""
+
+    def repaint_rows(self) -> None:
+        """Draw the rows again: something that is not part of an update has changed."""
+        for view in self.query(LiveList):
+            view.repaint_changed()
+
+    def ask_line(
+        self, prompt: str, sign: Spans, text: str = "", completer: Completer | None = None
+    ) -> None:
+        """Ask for one line that something outside will be changed with."""
+        if self.command_line is not None:
+            self.command_line.begin(prompt, text, completer=completer, sign=sign, careful=True)
+
+    def on_command_line_refused(self) -> None:
+        self.say("enter came with other keys, like a paste: press it again to send", warning=True)
 
     @property
     def subject(self) -> Subject | None:
@@ -368,7 +396,7 @@ class Frame(Screen[None], inherit_bindings=False):
             action = action_called(event.text, self.word)
             if action is not None:
                 self.act(action.id)
-        else:
+        elif not self.deed_sent(event.prompt, event.text):
             command = command_of(event.text)
             if isinstance(command, str):
                 self._refuse(command)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -13,10 +14,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Input
 
-from console.safety.text import Raw
+from console.safety.text import Raw, cell_width, visible
 from widgets.line_view import LineView
+from widgets.paint import Spans
 from widgets.theme import Ink
 
+APART_S: Final = 0.02
+"""No hand presses Enter this soon after a letter; a packet brings both at once."""
 _SHOWN: Final = 6
 _KEPT: Final = 50
 
@@ -35,6 +39,17 @@ Completer = Callable[[str], Sequence[Completion]]
 
 class LineInput(Input):
     """Textual's input without its blink, and with nothing in it that cannot be printed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._key_at = float("-inf")
+        self.enter_was_apart = True
+        """The last Enter came `APART_S` or more after the key before it."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        self.enter_was_apart = event.time - self._key_at >= APART_S
+        self._key_at = event.time
+        await super()._on_key(event)
 
     def validate_value(self, value: str) -> str:
         return "".join(character for character in value if character.isprintable())
@@ -101,7 +116,7 @@ class CommandLine(Vertical):
         height: 1;
     }
     CommandLine Prompt {
-        width: 1;
+        width: auto;
         height: 1;
         background: $panel;
     }
@@ -138,6 +153,9 @@ class CommandLine(Vertical):
             self.prompt = prompt
             self.text = text
 
+    class Refused(Message):
+        """Enter came together with other keys, where it has to be meant; the line stays."""
+
     class Left(Message):
         """Escape was pressed; the line is closed. `before` is what it was opened with."""
 
@@ -156,6 +174,8 @@ class CommandLine(Vertical):
         self._typed = ""
         self._history: dict[str, list[str]] = {}
         self._recalled: int | None = None
+        self._careful = False
+        self._drawn = True
 
     def compose(self) -> ComposeResult:
         yield Completions()
@@ -168,13 +188,31 @@ class CommandLine(Vertical):
         """Whether it is shown and has the focus."""
         return self.has_class("-open")
 
-    def begin(self, prompt: str, text: str = "", *, completer: Completer | None = None) -> None:
-        """Show it with `prompt` (`/` or `:`) and `text`, and put the focus into it at once."""
+    def begin(
+        self,
+        prompt: str,
+        text: str = "",
+        *,
+        completer: Completer | None = None,
+        sign: Spans = (),
+        careful: bool = False,
+    ) -> None:
+        """Show it with `prompt` (`/` or `:`) and `text`, and put the focus into it at once.
+
+        Args:
+            sign: what stands in front of the text in place of the prompt itself.
+            careful: what is sent changes something outside. Enter is taken only when a hand
+                can have meant it: after the line was drawn, and not in one packet with the
+                letters before it, as a paste without brackets comes.
+        """
         self._prompt, self._before, self._typed = prompt, text, text
+        self._careful, self._drawn = careful, not careful
+        if careful:
+            self.call_after_refresh(self._note_drawn)
         self._completer = completer or (lambda typed: ())
         self._recalled = None
         self.add_class("-open")
-        self.query_one(Prompt).show(prompt)
+        self.query_one(Prompt).show(sign or ((prompt, Ink.KEY),))
         field = self.query_one(LineInput)
         self._set(text)
         self._complete_anew()
@@ -195,8 +233,15 @@ class CommandLine(Vertical):
             self._complete_anew()
         self.post_message(self.Changed(self._prompt, event.value))
 
+    def _note_drawn(self) -> None:
+        self._drawn = True
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        field = self.query_one(LineInput)
+        if self._careful and not (self._drawn and field.enter_was_apart):
+            self.post_message(self.Refused())
+            return
         text = event.value
         kept = self._history.setdefault(self._prompt, [])
         if text and (not kept or kept[-1] != text):
@@ -254,12 +299,22 @@ class CommandLine(Vertical):
 class Prompt(LineView):
     """The sign in front of the line."""
 
-    _sign = ":"
+    _sign: Spans = ((":", Ink.KEY),)
 
-    def show(self, sign: str) -> None:
+    def show(self, sign: Spans) -> None:
         """Show `sign`."""
+        wider = _width(sign) != _width(self._sign)
         self._sign = sign
+        if wider:
+            self.refresh(layout=True)
         self.repaint_changed()
 
+    def get_content_width(self, container: object, viewport: object) -> int:
+        return _width(self._sign)
+
     def line(self, y: int, width: int) -> Strip:
-        return self.strip(((self._sign, Ink.KEY),), width)
+        return self.strip(self._sign, width)
+
+
+def _width(sign: Spans) -> int:
+    return sum(cell_width(visible(text)) for text, _ in sign)

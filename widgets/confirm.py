@@ -59,7 +59,7 @@ class _Asked(LineView):
 class WordInput(LineInput):
     """Takes what is typed; a paste was not typed."""
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
 

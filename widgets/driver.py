@@ -27,6 +27,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from widgets.desktop import Through, Way, notification
 from widgets.escape_filter import filtered
 from widgets.job_control import JobControl
 from widgets.locale import in_ascii, takes_ascii_alone
@@ -102,6 +103,19 @@ class OncallDriver(LinuxDriver):
         super().write(f"\x1b]52;c;{encoded}\x07")
         return True
 
+    def ring(self) -> None:
+        """Ring the terminal's bell."""
+        super().write(_BELL)
+
+    def notify(self, title: str, text: str, way: Way, through: Through) -> None:
+        """Ask the terminal for a desktop notification; the only way for one to it.
+
+        Terminals do not answer, so that nobody knows whether it was shown.
+        """
+        asked = notification(title, text, way, through)
+        if asked:
+            super().write(in_ascii(asked) if self._ascii_alone else asked)
+
     def stop_job(self) -> bool:
         """Go to the shell until `fg`; whether there was a shell to go to."""
         return self._jobs.stop()
@@ -126,6 +140,12 @@ class OncallDriver(LinuxDriver):
                 termios.tcflush(self.fileno, termios.TCIFLUSH)
             self.resume_application_mode()
             self._repaint()
+
+    def print_plain(self, text: str) -> None:
+        """Print safe text while the terminal is lent, however long it is and slow the link."""
+        for line in text.split("\n"):
+            self._output.write(f"{in_ascii(line) if self._ascii_alone else line}\r\n")
+            self._output.settle(_LAST_WORDS_S)
 
     def close(self) -> None:
         """Write what waits, for a second at most: a stalled terminal must not keep us."""

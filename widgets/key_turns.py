@@ -36,6 +36,11 @@ class KeyTurns(App[Any]):
         """Whether every key that arrived has had its whole effect."""
         return not self._key_in_turn
 
+    @property
+    def openers(self) -> frozenset[str]:
+        """Characters that open a line or a form: what follows at once is its text."""
+        return frozenset(_OPENERS)
+
     def forget_keys(self) -> None:
         """Drop the keys that wait: they were typed for something that is over."""
         self._keys_waiting.clear()
@@ -87,7 +92,7 @@ class KeyTurns(App[Any]):
         waiting = [key.character for key in self._keys_waiting if key.is_printable]
         if len(waiting) < _BURST_KEYS or len(set(waiting)) < _BURST_SORTS:
             return
-        if waiting[0] in _OPENERS or self._is_typed_into():
+        if waiting[0] in self.openers or self._is_typed_into():
             return
         self._dropped_at = self._keys_waiting[-1].time
         count = len(self._keys_waiting)

@@ -133,10 +133,23 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         return order.rows[order.cursor] if order.keys else None
 
     @property
-    def marked(self) -> tuple[str, ...]:
-        """Keys of the marked rows, in the order in which they stand."""
+    def marked(self) -> frozenset[str]:
+        """Keys of the rows that are painted and marked: what an action binds to."""
+        return self._order.marked
+
+    @property
+    def marked_rows(self) -> tuple[RowT, ...]:
+        """The marked rows as painted, in the order in which they stand."""
         order = self._order
-        return tuple(key for key in order.keys if key in order.marked) if order.marked else ()
+        if not order.marks:
+            return ()
+        pairs = zip(order.keys, order.rows, strict=True)
+        return tuple(row for key, row in pairs if key in order.marks)
+
+    @property
+    def marks(self) -> int:
+        """How many marks there are, those among them whose row is not shown now."""
+        return len(self._order.marks)
 
     @property
     def deferred(self) -> int:
@@ -179,6 +192,44 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         """Mark exactly these rows."""
         self._order.mark(keys)
         self.repaint_changed()
+
+    def toggle_mark(self) -> None:
+        """Mark the row under the cursor or take its mark away, and go one row down."""
+        key = self.cursor_key
+        if key is not None:
+            self._order.marks ^= {key}
+            self.repaint_changed()
+            self.action_down()
+
+    def mark_all(self) -> None:
+        """Mark every row that is shown; where all of them are marked, take all marks away."""
+        order = self._order
+        if order.marks.issuperset(order.keys):
+            order.marks.clear()
+        else:
+            order.marks.update(order.keys)
+        self.repaint_changed()
+
+    def clear_marks(self) -> None:
+        """Take every mark away, of rows that are not shown too."""
+        self._order.marks.clear()
+        self.repaint_changed()
+
+    def keep_marks(self, there: Iterable[str]) -> int:
+        """Take the marks away of what is not there any more; a row may only not be shown.
+
+        Args:
+            there: keys of all that there is, shown or not.
+
+        Returns:
+            How many marks that took away.
+        """
+        order = self._order
+        gone = order.marks.difference(there) if order.marks else ()
+        if gone:
+            order.marks.difference_update(gone)
+            self.repaint_changed()
+        return len(gone)
 
     def hold(self) -> None:
         """A key was pressed: nothing changes place for the next two seconds."""
@@ -287,7 +338,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         order = self._order
         row, key = order.rows[index], order.keys[index]
         dimmed = key in order.gone or self._dimmed(row)
-        look = (index == order.cursor and self._cursor_shown, key in order.marked, dimmed)
+        look = (index == order.cursor and self._cursor_shown, key in order.marks, dimmed)
         volatile = tuple(
             self._columns[placed.number].spans(row, self._now)
             for placed in self._placed
@@ -308,8 +359,11 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         cursor, marked, dimmed = look
         palette, glyphs = self.palette, self.glyphs
         fill = palette.style(Ink.PLAIN, cursor=cursor, dimmed=dimmed)
-        sign = glyphs.marked if marked else glyphs.cursor if cursor else " "
-        segments = [Segment(sign, palette.style(Ink.STRONG, cursor=cursor))]
+        sign = glyphs.cursor if cursor else " "
+        if marked:
+            sign = glyphs.both if cursor else glyphs.marked
+        ink = Ink.WARNING if marked else Ink.STRONG
+        segments = [Segment(sign, palette.style(ink, cursor=cursor))]
         known = iter(volatile)
         for place_in_line, (number, cells) in enumerate(self._placed):
             if place_in_line:
@@ -391,14 +445,6 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
     def action_last(self) -> None:
         """To the last row."""
         self._move(len(self._order.keys) - 1)
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor or take its mark away, and go one row down."""
-        key = self.cursor_key
-        if key is not None:
-            self._order.mark(self._order.marked ^ {key})
-            self.repaint_changed()
-            self.action_down()
 
     def action_open(self) -> None:
         """Ask for the row under the cursor."""

@@ -37,7 +37,8 @@ class OrderedRows(Generic[RowT]):
         """Rows that wait to come, to go or to move."""
         self.gone: frozenset[str] = frozenset()
         """Keys of rows that only stand here until the waiting ones take their place."""
-        self.marked: frozenset[str] = frozenset()
+        self.marks: set[str] = set()
+        """Keys that are marked, whether a row of that key stands here now or not."""
         self._waiting: tuple[Sequence[RowT], list[str], tuple[Heading, ...]] | None = None
 
     @property
@@ -49,6 +50,11 @@ class OrderedRows(Generic[RowT]):
     def cursor_key(self) -> str | None:
         """Key of the row under the cursor."""
         return self.keys[self.cursor] if self.keys else None
+
+    @property
+    def marked(self) -> frozenset[str]:
+        """Keys of the rows here that are marked."""
+        return frozenset(self.marks.intersection(self.keys)) if self.marks else frozenset()
 
     @property
     def lines(self) -> int:
@@ -75,7 +81,7 @@ class OrderedRows(Generic[RowT]):
 
     def mark(self, keys: Iterable[str]) -> None:
         """Mark exactly these of the rows."""
-        self.marked = frozenset(keys).intersection(self.keys)
+        self.marks = set(keys).intersection(self.keys)
 
     def move(self, to: int, body: int, scroll: int = 0) -> bool:
         """Put the cursor on row `to` or the last one there is; whether it moved."""
@@ -132,8 +138,6 @@ class OrderedRows(Generic[RowT]):
         self.rows, self.keys, self.headings = rows, keys, headings
         if same:
             return
-        if self.marked:
-            self.marked = self.marked.intersection(keys)
         self.cursor = self._place_cursor(was, old_keys)
         if self.top:
             # The cursor keeps its line on the screen; rows move around it.

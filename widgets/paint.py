@@ -40,10 +40,12 @@ class Glyphs(NamedTuple):
     """Between things that stand side by side."""
     up: str
     down: str
+    both: str
+    """The cursor on what is marked."""
 
 
-GLYPHS: Final = Glyphs(False, MARKS, "─", ">", "*", "│", "↑", "↓")
-ASCII_GLYPHS: Final = Glyphs(True, ASCII_MARKS, "-", ">", "*", "|", "^", "v")
+GLYPHS: Final = Glyphs(False, MARKS, "─", ">", "*", "│", "↑", "↓", "»")
+ASCII_GLYPHS: Final = Glyphs(True, ASCII_MARKS, "-", ">", "*", "|", "^", "v", "#")
 
 STATE_INKS: Final = {
     State.OK: Ink.OK,

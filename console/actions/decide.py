@@ -47,19 +47,18 @@ def decide(action: Action, facts: Facts) -> Decision:
 
     Read-only allows what only reads. Without a record on disk, what can be taken back goes on
     with a warning, and what cannot needs a typed break-glass. A missing fact denies what
-    disrupts, and never an ack.
+    disrupts; of what can be taken back, an ack first of all, it is only said.
     """
     if action.effect is Effect.READ:
         return Decision((facts.disabled,) if facts.disabled else ())
-    reasons = []
-    warnings = []
+    reasons: list[str] = []
+    warnings: list[str] = []
     guarded = action.effect in _GUARDED
     if facts.read_only:
         reasons.append(READ_ONLY)
     if facts.disabled:
         reasons.append(facts.disabled)
-    if guarded:
-        reasons += [f"not known: {fact}" for fact in facts.missing]
+    (reasons if guarded else warnings).extend(f"not known: {fact}" for fact in facts.missing)
     needs_glass = bool(facts.audit_fault) and guarded and not facts.broke_glass
     only_glass = needs_glass and not reasons
     if facts.audit_fault:

@@ -21,6 +21,7 @@ from console.cli.chosen import (
 
 COMMANDS = {
     "alerts": ("console.cli.alerts", "What fires, in the order in which to work on it."),
+    "audit": ("console.cli.audit", "What was done from here; --check proves it unchanged."),
     "check": ("console.cli.settings", "Check the settings; every fault with file:line:column."),
     "demo": ("console.cli.demo", "Open the console on an embedded fleet where things break."),
     "doctor": ("console.cli.doctor", "Try every source, secret and tool; say what to do."),

@@ -48,7 +48,7 @@ def open_console(chosen: Chosen, *, loaded: Loaded | None = None, banner: str = 
     return run_console(
         OpenWith(
             loaded=loaded,
-            make_engine=lambda publish: _make_engine(loaded, state, publish),
+            make_engine=lambda publish: _make_engine(loaded, state, chosen, login, publish),
             who=identity_of(loaded.settings, login),
             login=login,
             read_only=chosen.read_only,
@@ -61,12 +61,20 @@ def open_console(chosen: Chosen, *, loaded: Loaded | None = None, banner: str = 
 
 
 def _make_engine(
-    loaded: Loaded, state: StateFolder | None, publish: Callable[[Update], None]
+    loaded: Loaded,
+    state: StateFolder | None,
+    chosen: Chosen,
+    login: str,
+    publish: Callable[[Update], None],
 ) -> Engine:
     """Called on the engine's thread, once the first frame stands."""
+    from console.actions.audit_record import actor_of
+    from console.engine.acting import Hands
     from console.engine.engine import Engine
 
-    return Engine(loaded, clock=SystemClock(), publish=publish, state=state)
+    actor = actor_of(identity_of(loaded.settings, login), login, os.environ)
+    hands = Hands(actor, read_only=chosen.read_only)
+    return Engine(loaded, clock=SystemClock(), publish=publish, state=state, hands=hands)
 
 
 def _welcome(chosen: Chosen) -> int:

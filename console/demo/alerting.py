@@ -105,6 +105,11 @@ def standing(track: Track, at_s: float, outage: Outage | None) -> Standing | Non
     return None
 
 
+def times_active(track: Track, start_s: float, end_s: float) -> int:
+    """How often its expression became or was true between two moments."""
+    return sum(1 for span in track.spans if span.start_s <= end_s and span.end_s > start_s)
+
+
 def delivery(
     track: Track, at_s: float, outage: Outage | None, member_start_s: float
 ) -> Delivery | None:

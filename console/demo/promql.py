@@ -2,19 +2,22 @@
 
 A selector (`redis_up`, `probe_success{job="pages"}`, `ALERTS{alertstate="firing"}`,
 `{__name__=~".+_build_info"}`), a selector compared with a number, two of these with `or`
-between them, `max by (…)` of a selector, what is derived from node_exporter's series, the text
-of any rule with or without its comparison, `vector(n)` and a number. Everything else is
-refused, loudly, so that a new query shape of the console cannot pass unseen.
+between them, `max by (…)` of a selector, how often alerts came, what is derived from
+node_exporter's series, the text of any rule with or without its comparison, `vector(n)` and a
+number. Everything else is refused, loudly, so that a new query shape of the console cannot
+pass unseen.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 
-from console.demo.alerting import Track, standing
+from console.demo.alerting import Track, standing, times_active
+from console.demo.inventory import DAY_S
 from console.demo.matching import BadMatcherError, Matcher
 from console.demo.metrics import Series
 from console.demo.rules import RULES, rules_of
@@ -34,6 +37,8 @@ _MATCHER = re.compile(
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
 _MAX_BY = re.compile(r"max by \(([^()]*)\) \((.*)\)", re.DOTALL)
+
+_TIMES_ACTIVE = re.compile(r"topk\((\d+), changes\(ALERTS_FOR_STATE\[24h\]\) > 0\)")
 
 _OF_NODES = {
     " ".join(query.split()): family
@@ -166,6 +171,9 @@ def _lines(world: World, server: str, text: str) -> list[Line] | None:
         # A bare selector is left to `selected`, which reads the same series.
         if rule.expr == text and rule.family.startswith("="):
             return [_line(world, one) for one in world.series if rule.reads(one)]
+    often = _TIMES_ACTIVE.fullmatch(text)
+    if often is not None:
+        return _changes(world, server)[: int(often[1])]
     if text in _OF_NODES:
         family = _OF_NODES[text]
         return [_line(world, one) for one in world.series
@@ -175,6 +183,23 @@ def _lines(world: World, server: str, text: str) -> list[Line] | None:
         lines = _vector(world, server, grouped[2])
         return None if lines is None else _greatest(lines, grouped[1].split(","))
     return selected(world, server, text)
+
+
+def _changes(world: World, server: str) -> list[Line]:
+    """Of every alert that came again within a day, how often it did; the most often first."""
+    alive = _alive(world, server)
+
+    def again(track: Track, at_s: float) -> float | None:
+        times = times_active(track, at_s - DAY_S, at_s) if alive(at_s) else 0
+        return float(times - 1) if times > 1 else None
+
+    now_s = float(world.now_s())
+    found = [
+        (-(again(track, now_s) or 0), Line(dict(track.labels), partial(again, track)))
+        for track in world.tracks
+        if track.rule.server == server
+    ]
+    return [line for _, line in sorted(found, key=lambda pair: pair[0])]
 
 
 def _greatest(lines: list[Line], by: list[str]) -> list[Line]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,24 +16,29 @@ import msgspec
 from config.fault import SettingsFaults
 from config.load import Loaded, load
 from console.actions.keys import key_faults
+from console.engine.acting import LOOK_AFTER_S, ActingDesk, Hands
 from console.engine.connections import Connections
 from console.engine.discovery import SentTo
 from console.engine.events import EventLog
 from console.engine.evidence import EvidenceDesk
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
+from console.engine.noise import Noise
 from console.engine.pause import Pause
 from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
 from console.engine.trouble import Trouble, whereabouts
+from console.engine.views import ViewShelf
 from console.engine.watch import Watch
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
 from console.model.host import containers_called
+from console.model.policy import Policy
 from console.model.registry import Service
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
+from console.sources.alertmanager.cluster import AlertmanagerCluster
 from console.sources.logs.poll import Logs
 from console.triage.triage import Triage
 
@@ -50,6 +55,11 @@ AT_LEAST_EVERY_S = 5.0
 TRY_AGAIN_S = 15.0
 """After the whole watch ended in a fault of ours."""
 WATCH = "the watch"
+ACKS = "the acks"
+SETTLE_EFFECTS_S = 3.0
+"""On the way out, for what is being sent at that moment."""
+
+Then = Callable[[Update], Awaitable[None]]
 
 
 class Engine:
@@ -63,11 +73,13 @@ class Engine:
         publish: Publish,
         state: StateFolder | None,
         jitter: random.Random | None = None,
+        hands: Hands | None = None,
     ) -> None:
         """
         Args:
             publish: receives every update, on this loop; it must not wait.
             state: where clocks and the last known state are kept; `None` keeps nothing.
+            hands: who acts; `None`: nobody, and every effect is denied.
         """
         self._loaded = loaded
         self._clock = clock
@@ -92,13 +104,27 @@ class Engine:
             if fault is not None:
                 self.notices.append(state.set_snapshot_aside(fault))
         triage = Triage(loaded.policy, saved.episodes)
-        self._picture = Picture(fleet, triage, self._log, self._trouble)
+        self._noise = Noise(lambda: self._watch.prometheuses, clock, self._trouble, self._dirty.set)
+        self._picture = Picture(fleet, triage, self._log, self._trouble, self._noise)
+        self.views = ViewShelf(None if state is None else state.folder)
+        """The ways of looking at the worklist that the person has saved."""
+        self._group_by: tuple[str, ...] | None = None
+        """By what the person wants rows to be made; `None`: as the settings have it."""
         self._keeper = Keeper(state, fleet, clock, self._trouble)
         self._watch = self._new_watch(saved.sent_to)
         self.desk = EvidenceDesk(
             clock, asker=self.inquiry, logs=lambda: self.logs, events=lambda: self._log.latest
         )
         """What is known about one row, asked for when somebody looks at it."""
+        self.acting = ActingDesk(
+            self,
+            clock=clock,
+            hands=hands,
+            folder=None if state is None else state.folder,
+            loaded=lambda: self._loaded,
+        )
+        """What changes something outside."""
+        self.acks_changed()
 
     def _new_watch(self, sent_to: tuple[SentTo, ...]) -> Watch:
         return Watch(
@@ -124,6 +150,12 @@ class Engine:
         self._picture.resort()
         self._show_soon()
 
+    def regroup(self, group_by: tuple[str, ...] | None) -> None:
+        """Make rows by these labels, until told otherwise; `None`: as the settings have it."""
+        self._group_by = group_by
+        self._picture.regroup(self._policy.group_by)
+        self._show_soon()
+
     def note(self, event: Event) -> None:
         """Put what a person did into the event log."""
         self._log.add([event])
@@ -132,8 +164,9 @@ class Engine:
     def reload(self, loaded: Loaded) -> None:
         """Swap in settings that have been validated already; what is known is kept."""
         self._loaded = loaded
-        self._picture.reload(loaded.policy)
+        self._picture.reload(self._policy)
         self.desk.forget()
+        self.acting.reload()
         self._log.add([Event(self._wall, EventKind.SETTINGS, "settings", "reloaded")])
         self._restart.set()
         self._show_soon()
@@ -157,6 +190,30 @@ class Engine:
     def inquiry(self) -> Inquiry:
         """What can be asked of the Prometheus servers about one row."""
         return Inquiry(self._watch.prometheuses, self._clock)
+
+    @property
+    def clusters(self) -> dict[str, AlertmanagerCluster]:
+        """The Alertmanager clusters that are watched, as what can be acted on."""
+        return self._watch.clusters
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The world as last shown."""
+        return None if self._last is None else self._last.snapshot
+
+    async def read_again(
+        self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
+    ) -> None:
+        """Ask these clusters out of turn, until each member has heard of what was done."""
+        await self._watch.read_again(clusters, silences, there=there)
+        self._show_soon()
+
+    def acks_changed(self) -> None:
+        """Look again at the acks that the shared folder keeps."""
+        local = self.acting.local()
+        if local is not None:
+            self._picture.fleet.take_acks(local.load())
+        self._show_soon()
 
     @property
     def logs(self) -> Logs | None:
@@ -193,15 +250,34 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publish_forever(), name="publish")
                 group.create_task(self._watch_forever(), name="watch")
+                group.create_task(self._look_after_acks(), name="acks")
+                group.create_task(self._noise.run(), name="noise")
         finally:
+            # Cancelled by now is the polling, and not what a person asked for.
+            await self.acting.settle(SETTLE_EFFECTS_S)
             if self._last is not None:
                 self._keeper.keep_now(self._last, self._watch.sent_to)
             await self._connections.aclose()
 
-    async def look_once(self, deadline_s: float) -> Update:
+    async def _look_after_acks(self) -> None:
+        """Have nothing lapse that is still needed; a bug there costs that and nothing else."""
+        while True:
+            await self._pause.sleep(LOOK_AFTER_S)
+            try:
+                await self.acting.look_after()
+            except Exception as error:
+                text = f"acks are not looked after: {whereabouts(error)}"
+                self._trouble.begin(ACKS, text)
+            else:
+                self._trouble.end(ACKS)
+
+    async def look_once(self, deadline_s: float, then: Then | None = None) -> Update:
         """Ask every source once and return what came, for commands that end.
 
         What has not answered within `deadline_s` seconds is a failure like any other.
+
+        Args:
+            then: what is done once everything has been asked, while the sources are open.
         """
         # Nobody waits at a screen meanwhile, so that health checks need not be spread out.
         watching = asyncio.create_task(self._watch.run(first_round=timedelta(0)), name="watch")
@@ -212,6 +288,10 @@ class Engine:
                 await asyncio.wait((watching, give_up, news), return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
                 self._dirty.clear()
+            if then is not None:
+                self._watch.give_up(deadline_s)
+                self._last = self._build()
+                await then(self._last)
         finally:
             watching.cancel()
             give_up.cancel()
@@ -286,10 +366,12 @@ class Engine:
         self._dirty.clear()
         self._in_a_hurry = False
         begun = self._clock.now()
-        snapshot, worklist = self._picture.make(begun, self._loaded.policy)
+        snapshot, worklist = self._picture.make(begun, self._policy)
         snapshot = self._with_next_tries(snapshot)
         took_s = self._clock.now().mono - begun.mono
-        update = Update(self._number, snapshot, worklist, self._log.latest, took_s)
+        update = Update(
+            self._number, snapshot, worklist, self._log.latest, self.acting.state, took_s
+        )
         self._number += 1
         return update
 
@@ -309,6 +391,13 @@ class Engine:
             return tries[source.name]
         members = [at for name, at in tries.items() if name.startswith(f"{source.name}/")]
         return min(members, key=lambda at: at.mono, default=None)
+
+    @property
+    def _policy(self) -> Policy:
+        policy = self._loaded.policy
+        if self._group_by is None:
+            return policy
+        return msgspec.structs.replace(policy, group_by=self._group_by)
 
     @property
     def _wall(self) -> datetime:

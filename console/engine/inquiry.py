@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from console.engine import past
+from console.engine.blast import PastWeek, past_week
 from console.engine.questions import (
     Firing,
     PastFirings,
@@ -19,7 +20,8 @@ from console.engine.questions import (
     ValueNow,
 )
 from console.model.failure import Failure, FailureKind
-from console.model.labels import Labels
+from console.model.labels import Labels, Matcher
+from console.model.policy import Policy
 from console.model.query import InstantAnswer, RangeAnswer, Sample
 from console.safety.clock import Clock
 from console.sources.prometheus.poll import Prometheus
@@ -171,6 +173,10 @@ class Inquiry:
             partial=any(one.warnings or len(one.series) < one.total for one in told),
             failures=tuple(answer for answer in answers if isinstance(answer, Failure)),
         )
+
+    async def past_week(self, matchers: Sequence[Matcher], policy: Policy) -> PastWeek:
+        """What a silence with `matchers` would have kept quiet in the last 7 days."""
+        return await past_week(tuple(self._servers.values()), matchers, policy)
 
     def _no_server(self, source: str) -> Failure:
         return Failure(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from console.engine.events import EventLog, events_between
+from console.engine.noise import Noise
 from console.engine.trouble import Trouble, whereabouts
 from console.fleet.fleet import Fleet
 from console.fleet.memory import STALE_FLOOR_S
@@ -29,8 +30,17 @@ EVENTS = "the event log"
 class Picture:
     """Makes snapshot and worklist, over and over, of one fleet and one triage."""
 
-    def __init__(self, fleet: Fleet, triage: Triage, log: EventLog, trouble: Trouble) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        triage: Triage,
+        log: EventLog,
+        trouble: Trouble,
+        noise: Noise | None = None,
+    ) -> None:
+        """`noise`: tells how often alerts came; `None`: nobody counts."""
         self.fleet = fleet
+        self._noise = noise
         self._triage = triage
         self._log = log
         self._trouble = trouble
@@ -41,6 +51,10 @@ class Picture:
     def reload(self, policy: Policy) -> None:
         """Judge by another policy from now on."""
         self._triage.reload(policy)
+
+    def regroup(self, group_by: tuple[str, ...]) -> None:
+        """Make rows by other labels from now on."""
+        self._triage.regroup(group_by)
 
     def resort(self) -> None:
         """In a storm, give up the held order once."""
@@ -62,13 +76,19 @@ class Picture:
 
     def _snapshot(self, now: Instant) -> Snapshot:
         try:
-            self._made = self.fleet.snapshot(now)
+            self._made = self._counted(self.fleet.snapshot(now), now)
         except Exception as error:
             self._begin(FLEET, error, self._made.at if self._made else None)
             last = self._made or Snapshot(at=now, environment=self.fleet.environment)
             return self._with_badges(aged(last, now))
         self._trouble.end(FLEET)
         return self._with_badges(self._made)
+
+    def _counted(self, snapshot: Snapshot, now: Instant) -> Snapshot:
+        if self._noise is None:
+            return snapshot
+        seen = self._noise.seen(self._log.latest, now.wall)
+        return msgspec.structs.replace(snapshot, fired=self._noise.counts, seen_firing=seen)
 
     def _worklist(self, snapshot: Snapshot, policy: Policy) -> Worklist:
         try:

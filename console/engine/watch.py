@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Final
 
 from config.load import Loaded
 from config.registry import probes_of, unasked
@@ -27,6 +28,8 @@ from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusR
 from console.model.snapshot import SourceKind
 from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
+from console.sources.alertmanager.cluster import AlertmanagerCluster
+from console.sources.alertmanager.poll import AlertmanagerMember
 from console.sources.hosts.poll import HostPoller
 from console.sources.open import open_sources
 from console.sources.pace import offset_of
@@ -34,6 +37,10 @@ from console.sources.probes.poll import Prober
 from console.sources.probes.settings import SOURCE
 from console.sources.prometheus.poll import Prometheus
 from console.sources.reach import Reach
+
+GOSSIP_ROUNDS: Final = 6
+GOSSIP_S: Final = 0.25
+"""Alertmanagers tell each other of a silence within 200 ms."""
 
 
 class Watch:
@@ -79,6 +86,9 @@ class Watch:
         self._failing: set[str] = set()
         """Keys of Alertmanager members whose last answer was none."""
         self._polls: dict[str, asyncio.Task[None]] = {}
+        self._clusters: dict[str, AlertmanagerCluster] = {}
+        self._acted_at: dict[str, float] = {}
+        """By member, when it was last read again after an effect; monotonic seconds."""
         self.prometheuses: tuple[Prometheus, ...] = ()
         self.reach: Reach | None = None
         """The hosts as places where commands run; `None` before the watch has begun."""
@@ -108,6 +118,50 @@ class Watch:
             await self._run(http, reach, first_round)
         finally:
             await http.aclose()
+
+    @property
+    def clusters(self) -> dict[str, AlertmanagerCluster]:
+        """The Alertmanager clusters as what can be acted on, by name."""
+        found: dict[str, list[AlertmanagerMember]] = {}
+        for server in self._servers.values():
+            if isinstance(server, AlertmanagerMember):
+                found.setdefault(server.name, []).append(server)
+        kept: dict[str, AlertmanagerCluster] = {}
+        for name, members in found.items():
+            writers = [one.writer for one in members]
+            known = self._clusters.get(name)
+            same = known is not None and known.members == tuple(one.key for one in members)
+            kept[name] = (
+                known if known and same else AlertmanagerCluster(name, writers, self._clock)
+            )
+        self._clusters = kept
+        return kept
+
+    async def read_again(
+        self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
+    ) -> None:
+        """Ask these clusters out of turn, until every member has heard of what was done.
+
+        Args:
+            silences: cluster and id of what was made or ended.
+            there: whether the members then list them, or no longer do.
+        """
+        members = [
+            server
+            for server in self._servers.values()
+            if isinstance(server, AlertmanagerMember) and server.name in clusters
+        ]
+        for member in members:
+            self._acted_at[member.key] = self._clock.now().mono
+        wanted = {one for name, one in silences if name in clusters}
+        for _ in range(GOSSIP_ROUNDS):
+            readings = await asyncio.gather(*(member.poll(1) for member in members))
+            for member, reading in zip(members, readings, strict=True):
+                self._take_all(member.key, (reading,))
+            if all(_has_heard(reading, wanted, there=there) for reading in readings):
+                break
+            await self._clock.sleep(GOSSIP_S)
+        self._news()
 
     def give_up(self, deadline_s: float) -> None:
         """Take what has not answered in `deadline_s` seconds as failed."""
@@ -173,6 +227,15 @@ class Watch:
 
     async def _poll(self, server: Server, group: asyncio.TaskGroup, first_s: float) -> None:
         def take(readings: tuple[Reading, ...]) -> None:
+            # It was asked before an effect of ours, and read again since: this is the older news.
+            acted_at = self._acted_at.get(server.key, float("-inf"))
+            readings = tuple(
+                reading
+                for reading in readings
+                if not isinstance(reading, AlertmanagerReading)
+                or reading.failed
+                or reading.at.mono - reading.took.total_seconds() >= acted_at
+            )
             self._take_all(server.key, readings)
             for reading in readings:
                 if isinstance(reading, PrometheusReading):
@@ -283,3 +346,14 @@ class Watch:
     def _unread_probe(self, probe: Probe, error: Exception) -> ProbeReading:
         at = self._clock.now()
         return no_probe_reading(probe, by_fault(probe.key, HEALTH_PART, error, at), at)
+
+
+def _has_heard(reading: AlertmanagerReading, wanted: set[str], *, there: bool) -> bool:
+    """Whether a member lists what was made, or lists no longer what was ended.
+
+    One that gives no answer is not waited for.
+    """
+    if not isinstance(reading.silences, tuple):
+        return True
+    listed = wanted & {one.id for one in reading.silences}
+    return listed == wanted if there else not listed

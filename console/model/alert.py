@@ -167,6 +167,8 @@ class Rule(msgspec.Struct, frozen=True):
     last_evaluation: datetime | None
     interval: timedelta
     """How often its group is evaluated."""
+    keep_firing_for: timedelta = timedelta()
+    """For how long it fires on once its expression is no longer true."""
 
 
 class RuleAlert(msgspec.Struct, frozen=True):

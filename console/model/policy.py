@@ -61,11 +61,14 @@ class Policy(msgspec.Struct, frozen=True):
     ignore_labels: frozenset[str] = frozenset({"replica", "prometheus_replica", "__replica__"})
     """Labels in which the two halves of an HA pair differ."""
     group_by: tuple[str, ...] = ("alertname", "@cell")
-    """Labels by which alerts become one row; `@cell` is the service an alert is about."""
+    """Labels by which alerts become one row; `@cell` is the service an alert is about, `@host`
+    the place where that lives, `@owner` whose it is, `@alert` the alert itself."""
     episode_gap: timedelta = timedelta(minutes=5)
     """A re-fire within this time of a proven resolution keeps the episode and its clocks."""
     fold_after: timedelta = timedelta(days=7)
     """Episodes older than this fold into one row."""
+    flaps_from: int = 4
+    """An alert that came this often in 24 hours flaps."""
     lost_for: timedelta = timedelta(hours=24)
     """How long a lost alert stays when no proof of either kind ever comes."""
     resolved_for: timedelta = timedelta(hours=1)

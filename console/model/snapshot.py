@@ -10,6 +10,7 @@ import msgspec
 from console.model.alert import Ack, Alert, AlertGroup, Rule, Silence, Target
 from console.model.failure import Failure
 from console.model.host import HostFacts
+from console.model.labels import Labels
 from console.model.probe import ProbeResult
 from console.model.registry import Host, Service
 from console.model.report import Report
@@ -222,6 +223,15 @@ class ClusterGroups(msgspec.Struct, frozen=True):
     as_of: Instant
 
 
+class FiredCount(msgspec.Struct, frozen=True):
+    """How often one alert became active in the last 24 hours, as its Prometheus counts."""
+
+    labels: Labels
+    """As the series has them: without the external labels that the alert is sent with."""
+    count: int
+    source: str
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The world as last known at one moment."""
 
@@ -234,6 +244,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Active and pending ones."""
     ended: tuple[Silence, ...] = ()
     """Those that ended within the last hour, the latest first."""
+    fired: tuple[FiredCount, ...] = ()
+    """Of alerts that came more than once; what no source counts is not among them."""
+    seen_firing: tuple[tuple[str, int], ...] = ()
+    """Fingerprint and how often this console saw it begin to fire in the last 24 hours, of
+    those that came more than once."""
     local_acks: tuple[Ack, ...] = ()
     """Acks that the shared folder keeps: on what no Alertmanager knows, or not yet sent."""
     rules: tuple[SourceRules, ...] = ()

@@ -127,7 +127,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     ended: Silence | None = None
     """The silence that ended within the last hour and had kept it quiet until then."""
     fired: int = 0
-    """How often its alerts began to fire in the last 24 hours, as far as anybody counted."""
+    """How often the most restless of its alerts came in the last 24 hours; 0 where nobody
+    counted more than once."""
     flaps: bool = False
     """It comes and goes: `fired` is past what the settings call flapping."""
     by_priority: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -211,5 +212,7 @@ class Worklist(msgspec.Struct, frozen=True):
     """To be saved, so that clocks survive the console."""
     old: tuple[Row, ...] = ()
     """What the row of kind OLD folds."""
+    group_by: tuple[str, ...] = ()
+    """By what its rows were made, as in the policy."""
     reordered: bool = True
     """In a storm the order is held: `False` when `O` would re-sort the rows."""

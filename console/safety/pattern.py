@@ -50,6 +50,10 @@ class Pattern:
         """Whether it matches anywhere in the first characters of `text`."""
         return self._compiled.search(text, 0, self._max_chars) is not None
 
+    def reads_whole(self, text: str) -> bool:
+        """Whether `text` is short enough to be searched in full."""
+        return len(text) <= self._max_chars
+
     def matches_whole(self, text: str) -> bool:
         """Whether it matches all of `text`, as a matcher of Alertmanager does.
 

@@ -190,7 +190,7 @@ class _Message(msgspec.Struct):
     errorType: str = ""  # noqa: N815 - the server's name
 
 
-def said(body: bytes) -> str:
+def said(body: bytes, cells: int = SAID_CELLS) -> str:
     """What an error's body says, in one line that is safe to show; empty for HTML and noise.
 
     Alertmanager writes a JSON string, `{"code", "message"}` or plain text; Prometheus
@@ -209,7 +209,7 @@ def said(body: bytes) -> str:
             text = text or known.message
     except (ValueError, RecursionError):
         text = start.decode("utf-8", "replace")
-    return visible(text.strip(), cells=SAID_CELLS)
+    return visible(text.strip(), cells=cells)
 
 
 def status_words(status: int) -> str:

@@ -69,6 +69,26 @@ class Server:
                 )
             )
 
+    async def post_json(self, path: str, body: bytes) -> HttpAnswer:
+        """POST `body`, which is JSON, to `path` under the base; raises as `get` does."""
+        options = await self._access.options()
+        async with self._slots:
+            return await self._timed(
+                lambda: self._http.post(
+                    self._at(path, options), options, json=body, accept_status=OK
+                )
+            )
+
+    async def delete(self, path: str) -> HttpAnswer:
+        """DELETE `path` under the base; raises as `get` does."""
+        options = await self._access.options()
+        async with self._slots:
+            return await self._timed(lambda: self._http.delete(self._at(path, options), options))
+
+    def refused_secrets(self) -> None:
+        """Have the secrets looked up again at the next request: the server refused these."""
+        self._access.renew()
+
     def curl(self, path: str, params: Params = ()) -> str:
         """The command that repeats the request, without secrets."""
         options = self._access.known_options

@@ -121,6 +121,11 @@ class Filter(msgspec.Struct, frozen=True):
             return self._holds(own)
         return any(self._holds(AlertFacts(own, known)) for known in row.alerts)
 
+    def alerts_of(self, row: Row) -> tuple[KnownAlert, ...]:
+        """The alerts of a row for which all terms hold, each looked at as in `matches_row`."""
+        own = facts_of_row(row)
+        return tuple(known for known in row.alerts if self._holds(AlertFacts(own, known)))
+
     def matches_alert(self, known: KnownAlert) -> bool:
         """Whether all terms hold for one alert, looked at without its row."""
         return not self.terms or self._holds(AlertFacts(NO_FACTS, known))

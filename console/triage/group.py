@@ -10,15 +10,16 @@ import msgspec
 
 from console.model.alert import Ack, Silence
 from console.model.policy import Policy
-from console.model.snapshot import Standing
+from console.model.snapshot import KnownAlert, Standing
 from console.model.state import State
 from console.model.worklist import Lane, Row, RowKind, Step
 from console.safety.text import Raw
+from console.triage.fired import NOBODY_COUNTED, FiredIndex
+from console.triage.grouping import Services
 from console.triage.judge import Judged
 from console.triage.sla import most_urgent
 from console.triage.storm import Party
 from console.triage.wording import (
-    Services,
     compared,
     label_title,
     labels_in_title,
@@ -47,12 +48,18 @@ class GroupRows:
         self._policy = policy
         self._skip = policy.ignore_labels | labels_in_title(policy.group_by)
         self._services: Services = {}
+        self._fired = NOBODY_COUNTED
         self._made: dict[str, tuple[Group, Row]] = {}
 
-    def rows(self, groups: Sequence[Group], services: Services) -> list[Row]:
+    def rows(
+        self, groups: Sequence[Group], services: Services, fired: FiredIndex = NOBODY_COUNTED
+    ) -> list[Row]:
         """One row a group, in the same order."""
         before = self._made if services == self._services else {}
         self._services = services
+        if fired is not self._fired:
+            self._fired = fired
+            before = {key: e for key, e in before.items() if self._fired_of(e[0]) == e[1].fired}
         self._made = made = {}
         rows: list[Row] = []
         for group in groups:
@@ -69,6 +76,7 @@ class GroupRows:
         members = group.members
         if len(members) == 1 and group.party is None:
             return self._single(members[0], group)
+        fired = self._fired_of(group)
         members = sorted(members, key=lambda each: each.urgency)
         alerts = tuple([each.known for each in members])
         worked = [each for each in members if each.fires] or members
@@ -83,6 +91,7 @@ class GroupRows:
         pair = group.party.pair if group.party is not None else None
         skip = self._skip if pair is None else self._skip | {pair[0]}
         summary, shared = compared(alerts, skip)
+        title = label_title(*pair) if pair is not None else self._title(alerts)
         cells = {known.cell for known in alerts}
         return Row(
             key=group.key,
@@ -90,7 +99,7 @@ class GroupRows:
             priority=min(each.facts.priority for each in worked),
             state=max((known.state for known in alerts), key=_badness),
             standing=min((known.standing for known in alerts), key=_STANDINGS.index),
-            title=title_of(alerts, self._policy.group_by) if pair is None else label_title(*pair),
+            title=title,
             where=where_of(alerts, self._services),
             summary=summary,
             since=min(each.episode.start for each in worked),
@@ -103,6 +112,8 @@ class GroupRows:
             acked_count=len(acks),
             acks=_once(acks),
             ended=_latest(worked),
+            fired=fired,
+            flaps=fired >= self._policy.flaps_from,
             by_priority=(by_priority[0], by_priority[1], by_priority[2], by_priority[3]),
             is_new=any(each.is_new for each in members),
             lane=group.lane,
@@ -112,6 +123,7 @@ class GroupRows:
     def _single(self, each: Judged, group: Group) -> Row:
         known = each.known
         alerts = (known,)
+        fired = self._fired.of(known) if self._fired else 0
         clocks = each.clocks
         ack = known.ack
         return Row(
@@ -133,10 +145,20 @@ class GroupRows:
             acked_count=0 if ack is None else 1,
             acks=() if ack is None else (ack,),
             ended=known.ended,
+            fired=fired,
+            flaps=fired >= self._policy.flaps_from,
             by_priority=_ONE_OF[each.facts.priority],
             is_new=each.is_new,
             lane=group.lane,
         )
+
+    def _title(self, alerts: Sequence[KnownAlert]) -> Raw:
+        return title_of(alerts, self._policy.group_by, self._services)
+
+    def _fired_of(self, group: Group) -> int:
+        """That of the most restless one: many alerts that came once each do not flap."""
+        fired = self._fired
+        return max([fired.of(each.known) for each in group.members]) if fired else 0
 
 
 def _same(before: Group, now: Group) -> bool:

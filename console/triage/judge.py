@@ -11,12 +11,11 @@ from console.model.policy import Policy
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import Priority
 from console.model.worklist import Clocks, Episode
-from console.triage.identity import identity_of, row_key
+from console.triage.grouping import GroupKeys, Services
+from console.triage.identity import identity_of
 from console.triage.priority import Priorities
 from console.triage.sla import NEVER, clocks_of
 
-CELL: Final = "@cell"
-"""In `Policy.group_by`: the service that an alert is about."""
 RANK: Final = {
     Standing.FIRING: 0,
     Standing.PENDING: 1,
@@ -68,7 +67,10 @@ class FactsBook:
         self._policy = policy
         self._priorities = Priorities(policy)
         self._facts: dict[str, Facts] = {}
-        self._groups: dict[tuple[str, ...], str] = {}
+        self._before: dict[str, Facts] = {}
+        """Facts of which only the group is to be found anew."""
+        self._keys = GroupKeys(policy.group_by)
+        self._services: Services = {}
 
     def of(self, known: KnownAlert) -> Facts:
         """The facts of one alert."""
@@ -81,37 +83,52 @@ class FactsBook:
             and (facts.labels is alert.labels or facts.labels == alert.labels)
         ):
             return facts
-        facts = Facts(
-            alert.labels,
-            known.cell,
-            identity_of(alert.labels, self._policy.ignore_labels),
-            self._priorities.of(alert.labels),
-            self._group_of(known),
-        )
+        group = self._keys.of(known, self._services)
+        held = self._before.get(alert.fingerprint)
+        if held is not None and held.labels == alert.labels:
+            facts = Facts(alert.labels, known.cell, held.episode_key, held.priority, group)
+        else:
+            facts = Facts(
+                alert.labels,
+                known.cell,
+                identity_of(alert.labels, self._policy.ignore_labels),
+                self._priorities.of(alert.labels),
+                group,
+            )
         self._facts[alert.fingerprint] = facts
         return facts
+
+    def regroup(self, policy: Policy) -> None:
+        """Go by a policy that differs in `group_by` only."""
+        self._policy = policy
+        self._keys = GroupKeys(policy.group_by)
+        self._group_anew()
+
+    def take_services(self, services: Services) -> bool:
+        """Where services live and whose they are; whether that moves alerts to other rows."""
+        if not self._keys.needs_services or services == self._services:
+            return False
+        self._services = services
+        self._group_anew()
+        return True
+
+    def _group_anew(self) -> None:
+        self._before = {**self._before, **self._facts}
+        self._facts = {}
 
     def forget_all_but(self, alerts: tuple[KnownAlert, ...]) -> None:
         """Let go of what is no longer there, once that is most of it."""
         if len(self._facts) > 2 * len(alerts) + 1000:
             present = {known.alert.fingerprint for known in alerts}
             self._facts = {key: facts for key, facts in self._facts.items() if key in present}
-            self._groups = {}
+            self._keys.forget()
+        if len(self._before) > 2 * len(alerts) + 1000:
+            self._before = {}
 
     def episode_keys(self) -> dict[str, Labels]:
         """The episode key of all labels known so far."""
-        return {facts.episode_key: facts.labels for facts in self._facts.values()}
-
-    def _group_of(self, known: KnownAlert) -> str:
-        labels = known.alert.labels
-        parts = tuple([
-            _place(known) if name == CELL else labels.exact(name)
-            for name in self._policy.group_by
-        ])  # fmt: skip
-        key = self._groups.get(parts)
-        if key is None:
-            key = self._groups[parts] = row_key("alerts", parts)
-        return key
+        known = {**self._before, **self._facts}
+        return {facts.episode_key: facts.labels for facts in known.values()}
 
 
 def judged(
@@ -141,28 +158,3 @@ def judged(
     return Judged(
         known, facts, episode, clocks, urgency, seen_mono, is_new, is_old, clocks is not None
     )
-
-
-def _place(known: KnownAlert) -> str:
-    """What stands for the service in a group; tagged, so that no instance is taken for one."""
-    if known.cell is not None:
-        return f"cell {known.cell}"
-    labels = known.alert.labels
-    instance = labels.exact("instance")
-    if instance:
-        return f"instance {instance}"
-    return f"workload {labels.exact('namespace')} {workload_of(labels)}"
-
-
-_WORKLOADS: Final = (
-    "deployment", "statefulset", "daemonset", "cronjob", "job_name", "workload",
-)  # fmt: skip
-
-
-def workload_of(labels: Labels) -> str:
-    """The Kubernetes workload that the labels name; empty where they name none."""
-    for name in _WORKLOADS:
-        value = labels.exact(name)
-        if value:
-            return value
-    return ""

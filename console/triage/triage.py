@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from console.model.policy import Policy
 from console.model.snapshot import KnownAlert, Snapshot, SourceKind, Standing
 from console.model.state import State
@@ -14,8 +16,10 @@ from console.safety.clock import Instant
 from console.triage.count import counts_of
 from console.triage.episodes import Episodes
 from console.triage.faults import Fault
+from console.triage.fired import FiredBook
 from console.triage.fold import folded, folds
 from console.triage.group import Group, GroupRows
+from console.triage.grouping import ALERT
 from console.triage.identity import identity_of, row_key
 from console.triage.judge import FactsBook, Judged, judged
 from console.triage.order import Order
@@ -47,6 +51,7 @@ class Triage:
         self._old_groups = GroupRows(policy)
         self._storming = Storming(policy)
         self._order = Order()
+        self._fired = FiredBook()
         self._judged: dict[str, Judged] = {}
         self._resort = False
         self._was_complete = False
@@ -65,6 +70,18 @@ class Triage:
         self._storming.reload(policy)
         self._judged = {}
 
+    def regroup(self, group_by: tuple[str, ...]) -> None:
+        """Make rows by other labels from now on. No clock and no storm is touched by it."""
+        if group_by == self._policy.group_by:
+            return
+        policy = msgspec.structs.replace(self._policy, group_by=group_by)
+        self._policy = self._episodes.policy = policy
+        self._facts.regroup(policy)
+        self._groups = GroupRows(policy)
+        self._old_groups = GroupRows(policy)
+        self._judged = {}
+        self._resort = True
+
     def resort(self) -> None:
         """Put the next worklist in its right order once, though a storm holds the order."""
         self._resort = True
@@ -77,6 +94,9 @@ class Triage:
         """
         at = snapshot.at
         self._episodes.begin(at, snapshot.local_acks)
+        services = {cell.service.name: cell.service for cell in snapshot.cells}
+        if self._facts.take_services(services):
+            self._judged = {}
         alerts = self._judge(snapshot)
         # What has been firing for weeks says nothing about a check that fails since a minute.
         fresh = (each for each in alerts if each.fires and not each.is_old)
@@ -87,9 +107,9 @@ class Triage:
         regrouped = self._storming.look(snapshot, alerts, self._episodes.arrivals)
 
         groups, old = self._gathered(alerts)
-        services = {cell.service.name: cell.service for cell in snapshot.cells}
-        rows = self._groups.rows(groups, services)
-        old_rows = self._old_groups.rows(old, services)
+        fired = self._fired.of(snapshot)
+        rows = self._groups.rows(groups, services, fired)
+        old_rows = self._old_groups.rows(old, services, fired)
         rows.extend(self._fault_rows(faults, sick))
         if old_rows:
             rows.append(folded(old_rows, at.wall, self._policy.fold_after))
@@ -106,6 +126,7 @@ class Triage:
             storm=self._storming.storm(at, arranged, self._episodes.arrivals),
             episodes=self._episodes.all(),
             old=tuple(sorted(old_rows, key=_by_age)),
+            group_by=self._policy.group_by,
             reordered=in_order,
         )
 
@@ -183,6 +204,8 @@ class Triage:
             else:
                 for each in group.members:
                     _put(groups, each.facts.group, each, group.lane)
+        if self._policy.group_by == (ALERT,):
+            return list(groups.values()), list(old.values())
         return _pending_by_name(groups), list(old.values())
 
     def _fault_rows(self, faults: Sequence[Fault], sick: Sequence[Fault]) -> list[Row]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from console.model.registry import Service, ServiceType
 from console.model.snapshot import KnownAlert
 from console.safety.text import Raw
-from console.triage.judge import CELL, workload_of
+from console.triage.grouping import KNOWN, Services, named_by, workload_of
 
 UNASSIGNED: Final = Raw("unassigned")
 _NOTHING: Final = Raw("")
@@ -19,20 +19,20 @@ _COMPARED: Final = 2000
 """Alerts of one row that are compared; what differs in so many differs."""
 
 Shared = tuple[tuple[str, Raw, int], ...]
-Services = Mapping[str, Service]
 
 
-def title_of(alerts: Sequence[KnownAlert], group_by: Sequence[str]) -> Raw:
+def title_of(
+    alerts: Sequence[KnownAlert], group_by: Sequence[str], services: Services | None = None
+) -> Raw:
     """The alert's name; for alerts of several names, the label that they were grouped by."""
     first = alerts[0].alert
     name = first.name
     if len(alerts) == 1 or all(known.alert.name == name for known in alerts):
         return name or Raw("alert without a name")
     for label in group_by:
-        if label == CELL and alerts[0].cell is not None:
-            return label_title("service", alerts[0].cell)
-        if label != CELL and first.labels.exact(label):
-            return label_title(label, first.labels.exact(label))
+        named = named_by(label, alerts[0], services or {})
+        if named is not None:
+            return label_title(*named)
     return Raw(f"{len(alerts)} alerts")
 
 
@@ -169,7 +169,7 @@ def _more(total: int) -> str:
 
 def labels_in_title(group_by: Sequence[str]) -> frozenset[str]:
     """The real labels of `group_by`: all alerts of a row agree in them."""
-    return frozenset(name for name in group_by if name != CELL)
+    return frozenset(name for name in group_by if name not in KNOWN)
 
 
 def listed(names: Sequence[str]) -> str:

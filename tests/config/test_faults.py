@@ -73,7 +73,7 @@ SECRET = "hunter2"
             "triage: {storm: {new_per_minute: 3}}",
             "1:17: triage.storm.calm_per_minute: expected no more than `new_per_minute` (3), got 5",
         ),
-        ("triage: {group_by: ['@host']}", "1:21: triage.group_by[0]: expected a label name or @c"),
+        ("triage: {group_by: ['@rack']}", "1:21: triage.group_by[0]: expected a label name, @cel"),
         (
             "people: {kai: {name: Kai}}\nme: kia",
             '2:5: me: expected a key of `people`, got "kia"; d',
@@ -95,6 +95,19 @@ SECRET = "hunter2"
             "rota: {overrides: [{person: mei, start: 2026-01-01T09:00:00Z, "
             "end: 2026-01-01T10:00:00Z}]}",
             '1:29: rota.overrides[0].person: expected a key of `people`, got "mei"',
+        ),
+        (
+            "people: {mei: {name: Mei}, kai: {name: Kai}}\nrota:\n  overrides:\n"
+            "    - {person: mei, start: 2026-01-01T09:00:00Z, end: 2026-01-09T09:00:00Z}\n"
+            "    - {person: kai, start: 2026-01-09T09:00:00Z, end: 2026-01-10T09:00:00Z}\n"
+            "    - {person: kai, start: 2026-01-08T09:00:00Z, end: 2026-01-08T10:00:00Z}\n",
+            '6:28: rota.overrides[2].start: expected no time in which "mei" has an override alre',
+        ),
+        (
+            "people: {kai: {name: Kai}}\nrota:\n  rotations:\n"
+            "    - {name: a, days: [mon], start: '09:00', end: '17:00', people: [], "
+            "first: 2026-01-01}\n",
+            "4:68: rota.rotations[0].people: expected at least 1 entry, got none",
         ),
         ("look: {theme: drak}", "1:15: look.theme: expected one of ansi-dark, ansi-light, auto,"),
         ("keys: [a]", "1:7: keys: expected keys with values (`name: value`), got a list"),

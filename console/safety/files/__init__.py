@@ -17,8 +17,13 @@ from console.safety.files.folders import (
     state_dir,
 )
 from console.safety.files.lock import FileLock
-from console.safety.files.read import read_capped
-from console.safety.files.write import append_line, sweep_unfinished, write_atomic
+from console.safety.files.read import read_capped, read_end
+from console.safety.files.write import (
+    append_line,
+    rename_beside,
+    sweep_unfinished,
+    write_atomic,
+)
 
 __all__ = [
     "ENVIRONMENT",
@@ -29,8 +34,10 @@ __all__ = [
     "make_scratch_dir",
     "private_dir",
     "read_capped",
+    "read_end",
     "remove_scratch_dir",
     "remove_scratch_file",
+    "rename_beside",
     "socket_dir",
     "state_dir",
     "sweep_unfinished",

@@ -19,11 +19,13 @@ class FileLock:
     """A lock between processes that the kernel lets go when its holder dies, so never stale.
 
     For a `with` block, or `acquire` and `release`. The file stays behind; it means nothing.
+    With `mode` 0660 everybody in its group can take it as well.
     """
 
-    def __init__(self, path: Path, *, wait_s: float = 0.0) -> None:
+    def __init__(self, path: Path, *, wait_s: float = 0.0, mode: int = _PRIVATE_FILE) -> None:
         self.path = path
         self.wait_s = wait_s
+        self._mode = mode
         self._file: int | None = None
 
     def acquire(self) -> None:
@@ -37,8 +39,11 @@ class FileLock:
             raise LockHeldError(self.path, "is held already by this lock", expected="one holder")
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         with as_fault(self.path, "a lock file that can be made"):
-            file = os.open(self.path, flags, _PRIVATE_FILE)
+            file = os.open(self.path, flags, self._mode)
             try:
+                found = os.fstat(file)
+                if found.st_uid == os.geteuid() and self._mode & ~found.st_mode:
+                    os.fchmod(file, self._mode)  # what the umask took
                 flock(file, self.path, self.wait_s)
                 os.ftruncate(file, 0)
                 os.pwrite(file, f"{os.getpid()}\n".encode(), 0)

@@ -41,6 +41,21 @@ def read_capped(path: Path, max_bytes: int, *, follow: bool = True, trusted: boo
     return b"".join(parts)
 
 
+def read_end(path: Path, max_bytes: int) -> tuple[bytes, int]:
+    """The last `max_bytes` of the plain file at `path`, and its size. A symlink is refused.
+
+    Raises:
+        FileError: it is missing, is no plain file, or cannot be read.
+    """
+    with as_fault(path, "a plain file that can be read"):
+        file = os.open(path, _READ_FLAGS | os.O_NOFOLLOW)
+        try:
+            size = require_plain(file, path).st_size
+            return os.pread(file, max_bytes, max(0, size - max_bytes)), size
+        finally:
+            os.close(file)
+
+
 def _require_trusted(found: os.stat_result, path: Path) -> None:
     permissions = stat.S_IMODE(found.st_mode)
     if found.st_uid not in (os.geteuid(), 0):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from console.safety.files.fault import as_fault, require_plain
+from console.safety.files.fault import FileError, as_fault, require_plain
 from console.safety.files.lock import flock
 
 PRIVATE_FILE: Final = 0o600
@@ -82,6 +82,21 @@ def append_line(path: Path, line: bytes, *, mode: int = PRIVATE_FILE) -> None:
                 _sync_folder(folder)
         finally:
             os.close(file)
+
+
+def rename_beside(path: Path, name: str) -> None:
+    """Call `path` `name` from now on, in the same folder; on disk when this returns.
+
+    The caller holds a lock under which nobody makes a file of that name.
+
+    Raises:
+        FileError: there is such a file already, `path` is missing, …
+    """
+    with as_fault(path, "a file that can be renamed"), _folder(path) as folder:
+        if os.path.lexists(path.with_name(name)):
+            raise FileError(path.with_name(name), "is there already", expected="a free name")
+        os.rename(path.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        _sync_folder(folder)
 
 
 def sweep_unfinished(folder: Path) -> int:

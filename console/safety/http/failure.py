@@ -47,6 +47,7 @@ _UNREACHABLE: Final = {
     errno.EPERM: "a local rule forbids it",
 }
 _LOCAL: Final = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+_BEFORE_SENDING: Final = frozenset(["looking up the name", "connecting"])
 _RESET: Final = frozenset([errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED])
 # From openssl/x509_vfy.h.
 _EXPIRED: Final = {9: "is not valid yet", 10: "has expired"}
@@ -60,6 +61,7 @@ def timed_out(attempt: Attempt, timeout_s: float) -> HttpFailure:
         HttpFault.TIMEOUT,
         f"{attempt.peer} was not done within {timeout_s:g} s (while {attempt.doing})",
         url=attempt.url,
+        unsent=attempt.doing in _BEFORE_SENDING,
     )
 
 

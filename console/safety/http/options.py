@@ -46,7 +46,14 @@ class HttpFailure(Exception):  # noqa: N818 - the field's word, and `Failure` is
     """No usable answer came. All its texts are safe to show."""
 
     def __init__(
-        self, kind: HttpFault, message: str, *, url: str, detail: str = "", remedy: str = ""
+        self,
+        kind: HttpFault,
+        message: str,
+        *,
+        url: str,
+        detail: str = "",
+        remedy: str = "",
+        unsent: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -57,6 +64,8 @@ class HttpFailure(Exception):  # noqa: N818 - the field's word, and `Failure` is
         """What the library or the other side called it; may be empty."""
         self.remedy = remedy
         """What to do about it, where that is known better than by the kind; may be empty."""
+        self.unsent = unsent
+        """It surely ended before a byte of the request was sent."""
 
 
 class BasicAuth(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ a cap on what it may print, and killed as a group, so that no grandchild outlive
 go in by standard input: arguments can be read by every user of the host.
 """
 
+from console.safety.process.apart import start_apart
 from console.safety.process.follow import Following, following
 from console.safety.process.foreground import Foreground, in_foreground
 from console.safety.process.link import Link, linked
@@ -28,5 +29,6 @@ __all__ = [
     "in_foreground",
     "linked",
     "run",
+    "start_apart",
     "stop_own_job",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from console.model.alert import Alert, AlertGroup, ClusterStatus, Silence
@@ -32,15 +33,22 @@ class AlertmanagerClient:
         known = self._version is not None and self._version >= _LISTS_WITHOUT_EXPIRED
         return (("expired", "false"),) if known else ()
 
-    async def alerts(self) -> tuple[Alert, ...]:
-        """Every alert that fires, whatever mutes it."""
-        body = await self._body(ALERTS, (), "alerts")
+    async def alerts(self, params: Params = ()) -> tuple[Alert, ...]:
+        """Every alert that fires, whatever mutes it; with filters, those that they match."""
+        body = await self._body(ALERTS, params, "alerts")
         return decode.alerts_in(body, self._cluster, self._member)
 
     async def silences(self) -> tuple[Silence, ...]:
         """Silences that are active or pending."""
         body = await self._body(SILENCES, self.silence_params, "silences")
         return decode.silences_in(body, self._cluster)
+
+    async def silences_and_ended(
+        self, since: datetime, params: Params
+    ) -> tuple[tuple[Silence, ...], tuple[Silence, ...]]:
+        """Silences that are active or pending, and those that have ended since `since`."""
+        body = await self._body(SILENCES, params, "silences")
+        return decode.silences_and_ended_in(body, self._cluster, since)
 
     async def status(self) -> ClusterStatus:
         """What it says of itself; its version decides how silences are asked for."""

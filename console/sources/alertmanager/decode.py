@@ -7,7 +7,7 @@ stands twice can be told from a field that is new (`answer.decoded`). What is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -206,27 +206,68 @@ def silences_in(body: bytes, cluster: str) -> tuple[Silence, ...]:
     Raises:
         Unusable: it is no list of silences.
     """
+    return silences_and_ended_in(body, cluster, None)[0]
+
+
+def silences_and_ended_in(
+    body: bytes, cluster: str, since: datetime | None
+) -> tuple[tuple[Silence, ...], tuple[Silence, ...]]:
+    """The silences that run or will, and those that have ended since `since`, latest first.
+
+    Raises:
+        Unusable: it is no list of silences.
+    """
+    running: list[Silence] = []
+    ended: list[Silence] = []
     try:
-        return tuple(_alive(decoded(body, list[_Silence]), cluster))
+        for wire in decoded(body, list[_Silence]):
+            if wire.status.state != "expired":
+                running.append(_silence(wire, cluster))
+            elif since is not None and wire.ends_at >= since:
+                ended.append(_silence(wire, cluster))
+    except OverflowError:
+        raise _no_such_year() from None
+    ended.sort(key=lambda one: one.ends_at, reverse=True)
+    return tuple(running), tuple(ended)
+
+
+def silence_in(body: bytes, cluster: str) -> Silence:
+    """What `GET /silence/{id}` said.
+
+    Raises:
+        Unusable: it is no silence.
+    """
+    try:
+        return _silence(decoded(body, _Silence), cluster)
     except OverflowError:
         raise _no_such_year() from None
 
 
-def _alive(silences: Iterable[_Silence], cluster: str) -> Iterable[Silence]:
-    for wire in silences:
-        if wire.status.state == "expired":
-            continue
-        yield Silence(
-            id=wire.id,
-            cluster=cluster,
-            state=SilenceState(wire.status.state),
-            matchers=tuple(map(_matcher, wire.matchers)),
-            starts_at=utc(wire.starts_at),
-            ends_at=utc(wire.ends_at),
-            created_by=capped(wire.created_by or ""),
-            comment=capped(wire.comment or ""),
-            updated_at=utc(wire.updated_at) if wire.updated_at else None,
-        )
+class _Made(msgspec.Struct):
+    silence_id: Id = msgspec.field(name="silenceID")
+
+
+def silence_id_in(body: bytes) -> str:
+    """The id that the answer to `POST /silences` gives.
+
+    Raises:
+        Unusable: it gives none.
+    """
+    return decoded(body, _Made).silence_id
+
+
+def _silence(wire: _Silence, cluster: str) -> Silence:
+    return Silence(
+        id=wire.id,
+        cluster=cluster,
+        state=SilenceState(wire.status.state),
+        matchers=tuple(map(_matcher, wire.matchers)),
+        starts_at=utc(wire.starts_at),
+        ends_at=utc(wire.ends_at),
+        created_by=capped(wire.created_by or ""),
+        comment=capped(wire.comment or ""),
+        updated_at=utc(wire.updated_at) if wire.updated_at else None,
+    )
 
 
 def _matcher(wire: _Matcher) -> Matcher:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from config.schema import Http
+from console.model.alert import Silence
 from console.model.failure import Failure
 from console.model.reading import AlertmanagerReading
 from console.safety.clock import Clock, Instant
@@ -23,11 +24,15 @@ from console.sources.alertmanager.client import (
     AlertmanagerClient,
 )
 from console.sources.alertmanager.settings import member_name
+from console.sources.alertmanager.write import AlertmanagerWriter
 from console.sources.fault import Asked
 from console.sources.server import Params, Server, not_asked
 
 GROUPS_EVERY: Final = 4
 """Rounds. The groups repeat every alert, and change only with the configuration."""
+ENDED_EVERY: Final = 4
+"""Rounds. A server that keeps its silences for five days may send tens of thousands."""
+ENDED_WITHIN: Final = timedelta(hours=1)
 
 
 class AlertmanagerMember:
@@ -45,6 +50,9 @@ class AlertmanagerMember:
         self._clock = clock
         self._server = Server(http, clock, url, self.access)
         self._client = AlertmanagerClient(self._server, cluster, self.member)
+        self._ended: tuple[Silence, ...] = ()
+        self.writer = AlertmanagerWriter(self._server, self._client, cluster, self.key)
+        """What acting tells it; by the same slots as the polling."""
 
     @property
     def key(self) -> str:
@@ -64,9 +72,7 @@ class AlertmanagerMember:
         alerts, status, silences, groups = await asyncio.gather(
             server.part(self._asked("alerts", ALERTS), client.alerts()),
             server.part(self._asked("status", STATUS), client.status()),
-            server.part(
-                self._asked("silences", SILENCES, client.silence_params), client.silences()
-            ),
+            self._silences(round, before.wall),
             server.part(self._asked("groups", GROUPS), client.groups())
             if round % GROUPS_EVERY == 0
             else not_asked(),
@@ -82,7 +88,29 @@ class AlertmanagerMember:
             status=status,
             groups=groups,
             skew=server.skew,
+            ended=self._ended_since(at.wall - ENDED_WITHIN),
         )
+
+    async def _silences(
+        self,
+        round: int,  # noqa: A002
+        now: datetime,
+    ) -> tuple[Silence, ...] | Failure:
+        # Where the server can leave the expired ones out it sends them now and then only.
+        params = () if round % ENDED_EVERY == 0 else self._client.silence_params
+        told = await self._server.part(
+            self._asked("silences", SILENCES, params),
+            self._client.silences_and_ended(now - ENDED_WITHIN, params),
+        )
+        if isinstance(told, Failure):
+            return told
+        running, ended = told
+        if not params:
+            self._ended = ended
+        return running
+
+    def _ended_since(self, since: datetime) -> tuple[Silence, ...]:
+        return tuple(one for one in self._ended if one.ends_at >= since)
 
     def unread(self, failure: Failure, at: Instant) -> tuple[AlertmanagerReading, ...]:
         """What a poll gives of which nothing is known but `failure`."""

@@ -128,7 +128,7 @@ class _Rule(msgspec.Struct, gc=False, rename="camel"):
     last_error: Text = UNSET
     last_evaluation: Time | UnsetType | None = UNSET
     state: Unused = UNSET
-    keep_firing_for: Unused = UNSET
+    keep_firing_for: float | UnsetType = UNSET
     alerts: Unused = UNSET
     evaluation_time: Unused = UNSET
 
@@ -184,6 +184,7 @@ def _rule(rule: _Rule, group: _RuleGroup) -> Rule:
         last_error=capped(rule.last_error or ""),
         last_evaluation=utc_or_never(rule.last_evaluation) if rule.last_evaluation else None,
         interval=timedelta(seconds=group.interval or 0.0),
+        keep_firing_for=timedelta(seconds=rule.keep_firing_for or 0.0),
     )
 
 

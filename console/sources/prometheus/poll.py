@@ -77,6 +77,11 @@ class Prometheus:
         """Safe to show: without credentials."""
         return self._server.shown_url
 
+    @property
+    def external_labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels that it adds to what it sends, as far as it told."""
+        return self._labels
+
     async def poll(self, round: int) -> PrometheusReading:  # noqa: A002 - all sources agree on it
         """Ask every part; each succeeds or fails for itself. Raises nothing."""
         server, client = self._server, self._client

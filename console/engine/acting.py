@@ -1,0 +1,325 @@
+"""Wishes carried out: decided on, recorded, done, recorded again, read back, and undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from config.identity import identity_of
+from config.load import Loaded
+from console.actions.audit import Audit, Intent
+from console.actions.audit_record import Actor
+from console.actions.carry_out import Doing, Effected, carry_out
+from console.actions.decide import Decision, Facts, decide
+from console.actions.keeper import AckKeeper
+from console.actions.local_acks import LocalAcks
+from console.actions.plan import plan_acks
+from console.actions.registry import action_by_id
+from console.actions.undo import UndoShelf
+from console.engine.wording import event_of, subjects_of, what_of, why_of
+from console.model.acting import Acting, Ended, Outcome, Plan
+from console.model.action import Action
+from console.model.alert import Alert
+from console.model.event import Event
+from console.model.failure import Failure
+from console.model.labels import Matcher
+from console.model.snapshot import Snapshot
+from console.model.wish import AckWish, ExpireWish, UnackWish, Wish
+from console.safety.clock import Clock
+from console.safety.text import visible
+from console.sources.alertmanager.cluster import AlertmanagerCluster, EffectFailed
+
+LOOK_AFTER_S: Final = 15.0
+"""Between two looks at the acks: what is about to lapse is extended minutes before it does."""
+NOTHING_TO_UNDO: Final = "there is nothing to take back: that can be done for 30 seconds"
+NOT_LOOKED: Final = "nothing has been asked yet, so it is not known what that is"
+
+
+class Hands(msgspec.Struct, frozen=True):
+    """Who acts from this console."""
+
+    actor: Actor
+    read_only: bool = False
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """What matchers match now, as the servers say."""
+
+    alerts: tuple[Alert, ...]
+    failures: tuple[Failure, ...] = ()
+    """Of clusters that gave no answer: the count is then too low."""
+
+
+class World(Protocol):
+    """What the desk needs of the engine around it."""
+
+    @property
+    def clusters(self) -> Mapping[str, AlertmanagerCluster]: ...
+
+    @property
+    def snapshot(self) -> Snapshot | None: ...
+
+    def note(self, event: Event) -> None: ...
+
+    async def read_again(
+        self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
+    ) -> None: ...
+
+    def acks_changed(self) -> None: ...
+
+
+class ActingDesk:
+    """The one door for effects. Everything in it runs on the engine's loop."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: Clock,
+        hands: Hands | None,
+        folder: Path | None,
+        loaded: Callable[[], Loaded],
+    ) -> None:
+        """
+        Args:
+            hands: `None`: nobody acts from here, and every wish is denied.
+            folder: of the state, for the audit and for acks that no server keeps.
+        """
+        self._world = world
+        self._clock = clock
+        self._hands = hands
+        self._folder = folder
+        self._loaded = loaded
+        self._audit = None if hands is None else Audit(folder, hands.actor, clock)
+        self._shelf = UndoShelf(clock)
+        self._keeper = AckKeeper()
+        self._local: LocalAcks | None = None
+        self._local_at: Path | None = None
+        self._under_way: set[asyncio.Task[Outcome]] = set()
+        self._acting = Acting()
+
+    # What screens and commands ask for.
+
+    async def submit(self, wish: Wish) -> Outcome:
+        """Carry `wish` out; it goes on to its end although whoever asked may be gone."""
+        return await self._to_its_end(wish, keeps_inverse=True)
+
+    async def undo(self) -> Outcome:
+        """Take back the latest effect."""
+        undoable, inverse = self._shelf.latest(), self._shelf.take()
+        if undoable is None or inverse is None:
+            return Outcome(Ended.DENIED, NOTHING_TO_UNDO)
+        return await self._to_its_end(inverse, keeps_inverse=False)
+
+    async def plan(self, wish: AckWish) -> Plan:
+        """What an ack would do; nothing is sent but questions."""
+        snapshot, loaded = self._world.snapshot, self._loaded()
+        if snapshot is None:
+            return Plan(left_out=tuple((known.key, NOT_LOOKED) for known in wish.alerts))
+        return await plan_acks(
+            wish.alerts,
+            known=snapshot.alerts,
+            groups=snapshot.groups,
+            clusters=self._world.clusters,
+            policy=loaded.policy,
+            acks=loaded.settings.acks,
+        )
+
+    async def matching(self, matchers: Sequence[Matcher], clusters: Sequence[str] = ()) -> Matched:
+        """The alerts that `matchers` match in `clusters`, all of them by default."""
+        known = self._world.clusters
+        asked = [one for name, one in known.items() if not clusters or name in clusters]
+        told = await asyncio.gather(*(_matching(one, matchers) for one in asked))
+        alerts = {
+            alert.fingerprint: alert
+            for answer in told
+            if not isinstance(answer, Failure)
+            for alert in answer
+        }
+        failures = tuple(answer for answer in told if isinstance(answer, Failure))
+        return Matched(tuple(alerts.values()), failures)
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The Alertmanager clusters, by name."""
+        return tuple(self._world.clusters)
+
+    def reload(self) -> None:
+        """Settings are other ones: they may call the person at the keyboard otherwise."""
+        if self._hands is not None:
+            actor = self._hands.actor
+            who = identity_of(self._loaded().settings, actor.login)
+            actor = msgspec.structs.replace(
+                actor, who=visible(who.name, cells=200), verified=who.verified
+            )
+            self._hands = Hands(actor, self._hands.read_only)
+            self._audit = Audit(self._folder, actor, self._clock)
+
+    # Effects that other rooms carry out themselves: a shell, later a step of a runbook.
+
+    async def intend(
+        self,
+        action_id: str,
+        what: str,
+        subjects: Sequence[str] = (),
+        why: str = "",
+        *,
+        broke_glass: bool = False,
+    ) -> Intent | Decision:
+        """Record that an action is about to start; a `Decision` says why it must not."""
+        action = action_by_id(action_id)
+        decision = self._decide(action)
+        if not decision.allowed or self._audit is None:
+            return decision
+        intent = await asyncio.to_thread(self._audit.intend, action, what, subjects, why)
+        fault = "" if intent.recorded else self._audit.fault
+        decision = self._decide(action, fault, broke_glass=broke_glass)
+        if decision.allowed:
+            return intent
+        await asyncio.to_thread(self._audit.end, intent, Ended.DENIED, decision.reasons[0])
+        return decision
+
+    async def ended(self, intent: Intent, ended: Ended, text: str) -> None:
+        """Record how it ended."""
+        if self._audit is not None:
+            await asyncio.to_thread(self._audit.end, intent, ended, text)
+
+    # What the engine asks for.
+
+    @property
+    def state(self) -> Acting:
+        """Part of every update."""
+        fault = "" if self._audit is None else self._audit.fault
+        return msgspec.structs.replace(
+            self._acting, undo=self._shelf.latest(), audit_fault=fault if self._acted else ""
+        )
+
+    @property
+    def _acted(self) -> bool:
+        return self._audit is not None and bool(self._audit.head or self._audit.held)
+
+    def local(self) -> LocalAcks | None:
+        """Where acks are kept that no server has: the team's folder, else the person's own."""
+        shared = self._loaded().settings.shared
+        folder = Path(shared) if shared is not None else self._folder
+        if folder != self._local_at:
+            self._local_at = folder
+            self._local = None if folder is None else LocalAcks(folder, self._clock)
+        return self._local
+
+    async def settle(self, timeout_s: float) -> None:
+        """Give what is under way the time to end."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=timeout_s)
+
+    async def look_after(self) -> None:
+        """Extend what would lapse, send what waits, and find out who looks after which ack."""
+        snapshot = self._world.snapshot
+        if snapshot is None or snapshot.restored or not snapshot.complete:
+            return
+        if self._audit is not None:
+            await asyncio.to_thread(self._audit.retry)
+        kept = await self._keeper.look_after(
+            self._doing(snapshot, ""), self._record, acts=self._acts
+        )
+        for event in kept.events:
+            self._world.note(event)
+        self._acting = Acting(held=kept.held, waiting=kept.waiting)
+        self._world.acks_changed()
+        if kept.touched:
+            await self._world.read_again(kept.touched, (), there=True)
+
+    # How a wish goes.
+
+    @property
+    def _acts(self) -> bool:
+        return self._hands is not None and not self._hands.read_only
+
+    async def _to_its_end(self, wish: Wish, *, keeps_inverse: bool) -> Outcome:
+        task = asyncio.create_task(self._submit(wish, keeps_inverse), name=wish.action)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _submit(self, wish: Wish, keeps_inverse: bool) -> Outcome:
+        action = action_by_id(wish.action)
+        snapshot = self._world.snapshot
+        decision = self._decide(action, disabled="" if snapshot is not None else NOT_LOOKED)
+        if not decision.allowed or self._audit is None or snapshot is None:
+            return Outcome(Ended.DENIED, decision.reasons[0], decision.reasons[1:])
+        intent = await asyncio.to_thread(
+            self._audit.intend, action, what_of(wish), subjects_of(wish), why_of(wish)
+        )
+        effected = await carry_out(wish, self._doing(snapshot, intent.id))
+        outcome = effected.outcome
+        await asyncio.to_thread(
+            self._audit.end, intent, outcome.ended, outcome.text, outcome.details, outcome.silences
+        )
+        return await self._after(wish, effected, keeps_inverse)
+
+    async def _after(self, wish: Wish, effected: Effected, keeps_inverse: bool) -> Outcome:
+        outcome = effected.outcome
+        if effected.inverse is not None and keeps_inverse:
+            undoable = self._shelf.keep(what_of(wish), effected.inverse)
+            outcome = msgspec.structs.replace(outcome, undo=undoable)
+        event = event_of(wish, outcome, self._who, self._clock.now().wall)
+        if event is not None:
+            self._world.note(event)
+        self._world.acks_changed()
+        if effected.touched:
+            there = not isinstance(wish, UnackWish | ExpireWish)
+            await self._world.read_again(effected.touched, outcome.silences, there=there)
+        return outcome
+
+    async def _record(self, what: str) -> str:
+        """The intent of what the console does on its own, before it does it; its id."""
+        if self._audit is None:
+            return ""
+        action = action_by_id("silences.extend")
+        intent = await asyncio.to_thread(self._audit.intend, action, what, (), "by itself")
+        return intent.id
+
+    def _decide(
+        self, action: Action, fault: str = "", *, disabled: str = "", broke_glass: bool = False
+    ) -> Decision:
+        if self._hands is None:
+            return Decision(("nobody acts from here",))
+        facts = Facts(
+            read_only=self._hands.read_only,
+            disabled=disabled,
+            audit_fault=fault,
+            broke_glass=broke_glass,
+        )
+        return decide(action, facts)
+
+    @property
+    def _who(self) -> str:
+        return "" if self._hands is None else self._hands.actor.who
+
+    def _doing(self, snapshot: Snapshot, intent: str) -> Doing:
+        loaded = self._loaded()
+        return Doing(
+            clusters=self._world.clusters,
+            clock=self._clock,
+            who=self._who,
+            acks=loaded.settings.acks,
+            silences=loaded.settings.silences,
+            policy=loaded.policy,
+            local=self.local(),
+            kthxbye=self._keeper.kthxbye,
+            snapshot=snapshot,
+            intent=intent,
+        )
+
+
+async def _matching(
+    cluster: AlertmanagerCluster, matchers: Sequence[Matcher]
+) -> tuple[Alert, ...] | Failure:
+    try:
+        return await cluster.matching(matchers)
+    except EffectFailed as failed:
+        return failed.failure

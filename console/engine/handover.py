@@ -1,0 +1,254 @@
+"""What one shift leaves to the next: who is on call, what fires, what ends, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from config.load import Loaded
+from config.rota import OnCall, on_call
+from console.engine.events import KEPT
+from console.model.acting import HeldAck
+from console.model.alert import Ack, Silence
+from console.model.event import Event, EventKind
+from console.model.snapshot import Snapshot, SourceHealth, Standing
+from console.model.state import Priority, State
+from console.model.update import Update
+from console.model.worklist import Row, RowKind, Step, Worklist
+from console.safety.text import Raw, visible
+
+USUAL_SHIFT: Final = timedelta(hours=12)
+"""So far ahead it is looked where no rota says when the next shift ends."""
+NAMED: Final = 4
+"""Owners of acks that are named; the others are counted."""
+
+
+class TakenAck(msgspec.Struct, frozen=True):
+    """One ack, and who looks after it."""
+
+    ack: Ack
+    mine: bool
+    held: HeldAck | None = None
+    """`None`: the engine has not said who looks after it."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A row that somebody has taken, and that still fires."""
+
+    row: Row
+    acks: tuple[TakenAck, ...]
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """A row of which a deadline has passed."""
+
+    row: Row
+    late: tuple[tuple[Step, timedelta], ...]
+    """Each deadline that has passed, and by how much."""
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """A silence that will have ended when the next shift is over."""
+
+    silence: Silence
+    holds: int
+    """Alerts that it covers now."""
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """What the event log has of the shift."""
+
+    since: datetime
+    """When the shift began, or the log where that is later."""
+    whole: bool
+    """The log reaches back to the start of the shift."""
+    fired: int = 0
+    resolved: int = 0
+    acked: int = 0
+    more: bool = False
+    """There was more than the log spells out: the counts are the least that it was."""
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """All that is handed over at one moment."""
+
+    at: datetime
+    environment: str
+    zone: str
+    """IANA name of the rota's time zone."""
+    duty: OnCall | None
+    """`None`: the settings have no rota."""
+    until: datetime
+    """The end of the next shift, as far as it is looked ahead."""
+    untaken: tuple[Row, ...] = ()
+    """P0 and P1 that nobody, or not everything of which somebody, has taken."""
+    taken: tuple[Taken, ...] = ()
+    idle_acks: tuple[TakenAck, ...] = ()
+    """Acks on nothing that fires now."""
+    breached: tuple[Breach, ...] = ()
+    ending: tuple[Ending, ...] = ()
+    """The soonest first."""
+    sick: tuple[SourceHealth, ...] = ()
+    happened: Happened | None = None
+    """`None`: the event log has nothing at all."""
+    doubts: tuple[str, ...] = ()
+    """What cannot be known now and why, in words that are safe to show."""
+
+    @property
+    def acks(self) -> tuple[TakenAck, ...]:
+        """Every ack that is listed, each once."""
+        listed = [each for taken in self.taken for each in taken.acks]
+        return tuple({_id_of(each.ack): each for each in (*listed, *self.idle_acks)}.values())
+
+    @property
+    def acceptable(self) -> tuple[Ack, ...]:
+        """The acks that whoever accepts takes over: all but their own."""
+        return tuple(each.ack for each in self.acks if not each.mine)
+
+
+def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Handover:
+    """What there is to hand over at `now`, for `me`, the name that goes on acks.
+
+    Args:
+        now: aware UTC.
+    """
+    settings, snapshot, worklist = loaded.settings, update.snapshot, update.worklist
+    has_rota = bool(settings.rota.rotations or settings.rota.overrides)
+    duty = on_call(settings.rota, settings.people, now) if has_rota else None
+    until = duty.next.end if duty is not None and duty.next is not None else now + USUAL_SHIFT
+    acks = _acks(update, me)
+    taken = tuple(_taken(worklist, acks))
+    on_rows = {_id_of(each.ack) for one in taken for each in one.acks}
+    return Handover(
+        at=now,
+        environment=snapshot.environment,
+        zone=settings.rota.zone,
+        duty=duty,
+        until=until,
+        untaken=tuple(_untaken(worklist)),
+        taken=taken,
+        idle_acks=tuple(each for key, each in acks.items() if key not in on_rows),
+        breached=tuple(_breached(worklist, now)),
+        ending=_ending(snapshot, until, frozenset(acks), loaded.policy.ack_prefixes),
+        sick=tuple(one for one in snapshot.whole_sources if one.state is not State.OK),
+        happened=_happened(update.events, _began(duty)),
+        doubts=tuple(_doubts(snapshot)),
+    )
+
+
+def owners_text(acks: tuple[Ack, ...]) -> str:
+    """Whose `acks` are, who has most first: `mei (4) and kai (1)`. Safe to show."""
+    counts: dict[Raw, int] = {}
+    for ack in acks:
+        counts[ack.owner] = counts.get(ack.owner, 0) + 1
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    names = [visible(owner, cells=24) or "nobody" for owner, _ in ordered]
+    if len(names) == 1:
+        return names[0]
+    named = [f"{name} ({count})" for name, (_, count) in zip(names, ordered, strict=True)]
+    if len(named) > NAMED:
+        rest = sum(count for _, count in ordered[NAMED:])
+        named = [*named[:NAMED], f"{len(ordered) - NAMED} others ({rest})"]
+    return f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def _id_of(ack: Ack) -> tuple[str, str]:
+    return ack.cluster, ack.silence_id
+
+
+def _acks(update: Update, me: str) -> dict[tuple[str, str], TakenAck]:
+    """Every ack there is, by cluster and silence."""
+    found = {_id_of(held.ack): TakenAck(held.ack, held.mine, held) for held in update.acting.held}
+    for row in (*update.worklist.rows, *update.worklist.old):
+        for ack in row.acks:
+            found.setdefault(_id_of(ack), TakenAck(ack, ack.owner.exact == me))
+    return found
+
+
+def _taken(worklist: Worklist, acks: dict[tuple[str, str], TakenAck]) -> Iterator[Taken]:
+    for row in (*worklist.rows, *worklist.old):
+        if row.kind is not RowKind.OLD and row.acks:
+            yield Taken(row, tuple(acks[_id_of(ack)] for ack in row.acks))
+
+
+def _untaken(worklist: Worklist) -> Iterator[Row]:
+    for row in (*worklist.rows, *worklist.old):
+        urgent = row.priority <= Priority.P1 and row.kind is not RowKind.OLD
+        if urgent and row.standing is Standing.FIRING and row.acked_by is None:
+            yield row
+
+
+def _breached(worklist: Worklist, now: datetime) -> Iterator[Breach]:
+    for row in (*worklist.rows, *worklist.old):
+        clocks = row.clocks
+        if clocks is None:
+            continue
+        late = []
+        if clocks.responded_at is None and now > clocks.respond_by:
+            late.append((Step.ACK, now - clocks.respond_by))
+        if now > clocks.resolve_by:
+            late.append((Step.FIX, now - clocks.resolve_by))
+        if late:
+            yield Breach(row, tuple(late))
+
+
+def _ending(
+    snapshot: Snapshot,
+    until: datetime,
+    acks: frozenset[tuple[str, str]],
+    ack_prefixes: tuple[str, ...],
+) -> tuple[Ending, ...]:
+    """Silences that end by `until`; an ack is a silence too and is told of as an ack."""
+    holds: dict[tuple[str, str], int] = {}
+    for known in snapshot.alerts:
+        for silence_id in known.silences:
+            key = known.alert.cluster, silence_id
+            holds[key] = holds.get(key, 0) + 1
+    ending = [
+        Ending(silence, holds.get((silence.cluster, silence.id), 0))
+        for silence in snapshot.silences
+        if silence.ends_at <= until
+        and (silence.cluster, silence.id) not in acks
+        and not silence.comment.exact.startswith(ack_prefixes)
+    ]
+    return tuple(sorted(ending, key=lambda each: each.silence.ends_at))
+
+
+def _began(duty: OnCall | None) -> datetime | None:
+    return duty.now.start if duty is not None and duty.now is not None else None
+
+
+def _happened(events: tuple[Event, ...], began: datetime | None) -> Happened | None:
+    """The counts of a log, newest first, since `began` or as far as it reaches."""
+    if not events:
+        return None
+    oldest = min(event.at for event in events)
+    since = oldest if began is None else max(began, oldest)
+    shift = [event for event in events if event.at >= since]
+    fired = [event for event in shift if event.kind is EventKind.FIRED]
+    return Happened(
+        since=since,
+        whole=began is not None and oldest <= began,
+        fired=len(fired),
+        resolved=sum(event.kind is EventKind.RESOLVED for event in shift),
+        # An ack that ended is an event of this kind too, but nobody's.
+        acked=sum(event.kind is EventKind.ACKED and bool(event.who) for event in shift),
+        # What came all at once is one event without a key.
+        more=any(not event.key for event in fired) or (len(events) >= KEPT and since == oldest),
+    )
+
+
+def _doubts(snapshot: Snapshot) -> Iterator[str]:
+    if snapshot.restored:
+        yield (
+            "no source has been asked yet: this is what a console saved at "
+            f"{snapshot.at.wall:%H:%M} UTC"
+        )
+    elif not snapshot.complete:
+        yield "not every source has answered yet: there may be more than is listed"
+    lost = sum(known.state in (State.LOST, State.STALE) for known in snapshot.alerts)
+    if lost:
+        yield f"{lost} alerts are STALE or LOST: whether they still fire is not known"

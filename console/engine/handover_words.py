@@ -1,0 +1,287 @@
+"""A handover in words, section by section: what the screen draws and the Markdown says.
+
+Text from outside stays apart as `Raw`, so that each of the two can make it harmless in its own
+way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, tzinfo
+
+import msgspec
+
+from config.rota import Shift, zone_of
+from console.engine.handover import Breach, Ending, Handover, Taken, TakenAck, owners_text
+from console.model.acting import Extender
+from console.model.snapshot import SourceHealth
+from console.model.state import State
+from console.model.words import age_text, count_text
+from console.model.worklist import Row, Step
+from console.safety.text import Raw, visible
+
+Words = tuple[Raw | str, ...]
+"""A sentence; what is not `Raw` is the console's own or stands in the team's settings."""
+NO_PHONE = "no phone in the settings"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One entry of a section."""
+
+    head: str
+    """What it begins with: `P1`, `now`, a time."""
+    words: Words
+    under: tuple[Words, ...] = ()
+    """What belongs to it, a line each."""
+    is_late: bool = False
+    """Somebody has to act on it."""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One part of the handover."""
+
+    title: str
+    lines: tuple[Line, ...]
+    none: str = ""
+    """What is said where there is no line."""
+
+
+def sections_of(handover: Handover) -> tuple[Section, ...]:
+    """All that is handed over, the most urgent first."""
+    clock = _Clock(handover.at, zone_of(handover.zone))
+    taken, breached = len(handover.taken), len(handover.breached)
+    found = [
+        Section(f"on call, {_hour(clock)}", tuple(_duty(handover, clock))),
+        Section(
+            _counted("P0 and P1 that are not taken", len(handover.untaken)),
+            tuple(_untaken(row, handover.at) for row in handover.untaken),
+            "none",
+        ),
+        Section(
+            _counted("acked and still firing", taken),
+            (*_whose(handover), *(_taken(each, clock) for each in handover.taken)),
+            "none",
+        ),
+        Section(
+            _counted("clocks breached", breached),
+            tuple(_breach(each) for each in handover.breached),
+            "none",
+        ),
+        Section(
+            _counted(f"silences that end by {clock.time(handover.until)}", len(handover.ending)),
+            tuple(_ending(each, clock) for each in handover.ending),
+            "none",
+        ),
+        Section("this shift", tuple(_happened(handover, clock))),
+    ]
+    if handover.idle_acks:
+        title = _counted("acks on nothing that fires now", len(handover.idle_acks))
+        found.insert(3, Section(title, tuple(_ack_line(one, clock) for one in handover.idle_acks)))
+    doubts = tuple(_doubts(handover, clock))
+    if doubts:
+        found.insert(1, Section("not known", doubts))
+    return tuple(found)
+
+
+def joined(words: Words) -> str:
+    """`words` as one line that is safe to show."""
+    return "".join(visible(word) for word in words)
+
+
+class _Clock(msgspec.Struct, frozen=True):
+    """Tells times beside one another: in the rota's zone, and in UTC."""
+
+    now: datetime
+    zone: tzinfo
+
+    def time(self, at: datetime) -> str:
+        """`Mon 23:00 (15:00 UTC)`; with the date where it is more than six days off."""
+        local = at.astimezone(self.zone)
+        far = abs(at - self.now) > timedelta(days=6)
+        told = f"{local:%a %d %b %H:%M}" if far else f"{local:%a %H:%M}"
+        if local.utcoffset() == timedelta(0):
+            return f"{told} UTC"
+        other_day = local.date() != at.date()
+        return f"{told} ({at:%a %H:%M} UTC)" if other_day else f"{told} ({at:%H:%M} UTC)"
+
+    def left(self, at: datetime) -> str:
+        """How far off it is: `in 7h12m`."""
+        return f"in {age_text(at - self.now, coarse=True)}"
+
+    def ago(self, at: datetime) -> str:
+        """How long ago it was: `48m`."""
+        return age_text(self.now - at, coarse=True)
+
+
+def _counted(title: str, count: int) -> str:
+    return f"{title}: {count_text(count)}" if count else title
+
+
+def _hour(clock: _Clock) -> str:
+    local = clock.now.astimezone(clock.zone)
+    if local.utcoffset() == timedelta(0):
+        return f"{local:%a %d %b %H:%M} UTC"
+    return f"{local:%a %d %b} {clock.time(clock.now)[4:]}"
+
+
+def _whose(handover: Handover) -> Iterator[Line]:
+    acks = tuple(each.ack for each in handover.acks)
+    if len(acks) > 1:
+        yield Line("acks", (f"{count_text(len(acks))} of ", Raw(owners_text(acks))))
+
+
+# Who is on call
+
+
+def _duty(handover: Handover, clock: _Clock) -> Iterator[Line]:
+    duty = handover.duty
+    if duty is None:
+        yield Line("now", ("not known: the settings have no rota",), is_late=True)
+        return
+    if duty.now is None:
+        until = (
+            " as far as the rota goes" if duty.until is None else f" until {_at(duty.until, clock)}"
+        )
+        yield Line("now", (f"nobody is on call{until}",), is_late=True)
+    else:
+        until = " without end" if duty.until is None else f" until {_at(duty.until, clock)}"
+        yield Line("now", (f"{_who(duty.now)}{until}",), _phones(duty.now))
+    if duty.is_gap_next and duty.until is not None:
+        again = "" if duty.gap_until is None else f" until {clock.time(duty.gap_until)}"
+        gap = f"nobody is on call from {clock.time(duty.until)}{again}"
+        yield Line("then", (gap,), is_late=True)
+    if duty.next is None:
+        yield Line("next", ("nobody else is on call in the next ten weeks",))
+    else:
+        start, end = clock.time(duty.next.start), clock.time(duty.next.end)
+        yield Line("next", (f"{_who(duty.next)} from {start} to {end}",), _phones(duty.next))
+
+
+def _at(at: datetime, clock: _Clock) -> str:
+    return f"{clock.time(at)}, {clock.left(at)}"
+
+
+def _who(shift: Shift) -> str:
+    rotation = f" ({shift.rotation})" if shift.rotation else ""
+    if not shift.is_override:
+        return f"{shift.name}{rotation}"
+    instead = f" in place of {shift.instead_of}" if shift.instead_of else ""
+    why = f", {shift.why}" if shift.why else ""
+    return f"{shift.name}{rotation}{instead} by an override{why},"
+
+
+def _phones(shift: Shift) -> tuple[Words, ...]:
+    backup = f", backup {shift.backup_phone}" if shift.backup_phone else ""
+    return ((f"{f'phone {shift.phone}' if shift.phone else NO_PHONE}{backup}",),)
+
+
+# Rows
+
+
+def _subject(row: Row) -> Words:
+    where: Words = (" on ", row.where) if row.where else ()
+    state: Words = (f", {row.state.value}",) if row.state is not State.FIRING else ()
+    return (row.title, *where, *state)
+
+
+def _untaken(row: Row, now: datetime) -> Line:
+    some = f", {row.acked_count} of {row.count} acked" if row.acked_count else ""
+    due = row.clocks.due - now if row.clocks is not None else None
+    late = due is not None and due < timedelta(0)
+    clock = ""
+    if due is not None:
+        clock = f", {row.step.value} {'late by' if late else 'due in'} {age_text(abs(due))}"
+    age = age_text(now - row.since, coarse=True)
+    words = (*_subject(row), f", for {age}{some}{clock}")
+    return Line(str(row.priority), words, ((row.summary,),) if row.summary else (), late)
+
+
+def _taken(taken: Taken, clock: _Clock) -> Line:
+    row = taken.row
+    some = ""
+    if row.acked_by is None and row.count:
+        some = f", {row.acked_count} of {row.count} acked"
+    under: list[Words] = [(row.summary,)] if row.summary else []
+    for each in taken.acks:
+        under += _ack(each, clock)
+    words = (*_subject(row), f", for {clock.ago(row.since)}{some}")
+    return Line(str(row.priority), words, tuple(under))
+
+
+def _ack(taken: TakenAck, clock: _Clock) -> Iterator[Words]:
+    ack, held = taken.ack, taken.held
+    whose: Words = (ack.owner, " (you)") if taken.mine else (ack.owner,)
+    old = ", which is long ago" if held is not None and held.is_old else ""
+    yield (*whose, f" took it {clock.ago(ack.since)} ago{old}; {_lasts(taken, clock)}")
+    if ack.note:
+        yield ("note: ", ack.note)
+    if ack.unsent:
+        yield ("not sent yet: ", Raw(ack.unsent))
+
+
+def _lasts(taken: TakenAck, clock: _Clock) -> str:
+    """Until when an ack holds, and who sees to it that it goes on."""
+    ack, held = taken.ack, taken.held
+    until = f"until {clock.time(ack.until)}"
+    if held is None:
+        return f"{until}; who extends it is not known"
+    if held.extended_by is Extender.NOBODY:
+        lapsed = ack.until <= clock.now
+        return (
+            f"{until}, nobody extends it" if not lapsed else f"it lapsed {clock.ago(ack.until)} ago"
+        )
+    return f"{until}, extended by {held.extended_by.value}"
+
+
+def _ack_line(taken: TakenAck, clock: _Clock) -> Line:
+    first, *rest = _ack(taken, clock)
+    return Line("ack", first, tuple(rest))
+
+
+def _breach(breach: Breach) -> Line:
+    names = {Step.ACK: "ack", Step.FIX: "fix"}
+    late = " and ".join(f"{names[step]} late by {age_text(by)}" for step, by in breach.late)
+    owner: Words = (", ", breach.row.acked_by) if breach.row.acked_by else (", nobody has it",)
+    return Line(str(breach.row.priority), (*_subject(breach.row), f", {late}", *owner), (), True)
+
+
+# Silences, sources, the shift
+
+
+def _ending(ending: Ending, clock: _Clock) -> Line:
+    silence = ending.silence
+    holds = f"{count_text(ending.holds)} {'alert' if ending.holds == 1 else 'alerts'} now"
+    head = f"{silence.ends_at.astimezone(clock.zone):%a %H:%M}"
+    matchers = Raw(", ".join(one.written.exact for one in silence.matchers))
+    words: Words = (matchers, f", holds {holds}, ends {_at(silence.ends_at, clock)}")
+    by: Words = ("by ", silence.created_by)
+    why: Words = (": ", silence.comment) if silence.comment else ()
+    return Line(head, words, ((*by, *why),), ending.holds > 0)
+
+
+def _doubts(handover: Handover, clock: _Clock) -> Iterator[Line]:
+    for text in handover.doubts:
+        yield Line("!", (text,), is_late=True)
+    for source in handover.sick:
+        yield Line("!", _sick(source, clock), is_late=True)
+
+
+def _sick(source: SourceHealth, clock: _Clock) -> Words:
+    since = f" since {clock.time(source.failing_since)}" if source.failing_since else ""
+    if source.last_ok is None:
+        known = "nothing was ever learned from it"
+    else:
+        known = f"what it says here was true at {clock.time(source.last_ok.wall)}"
+    cause: Words = (": ", Raw(source.failures[0].cause)) if source.failures else ()
+    return (source.name, f" is {source.state.value}{since}", *cause, f"; {known}")
+
+
+def _happened(handover: Handover, clock: _Clock) -> Iterable[Line]:
+    found = handover.happened
+    if found is None:
+        yield Line("log", ("not known: no console has seen anything happen",))
+        return
+    least = "at least " if found.more else ""
+    counts = f"{found.fired} began to fire, {found.resolved} resolved, {found.acked} acked"
+    short = "" if found.whole else "; nothing is known of what was before"
+    yield Line("log", (f"{least}{counts} since {clock.time(found.since)}{short}",))

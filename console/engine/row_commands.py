@@ -1,0 +1,147 @@
+"""The command lines that ask for a row's alerts again, to be pasted into a POSIX shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from config.schema import AlertmanagerSource, Http, PrometheusSource, Settings
+from console.model.alert import Alert
+from console.model.labels import Matcher
+from console.model.snapshot import Snapshot, SourceKind
+from console.model.worklist import Row
+from console.safety.http import BasicAuth, HttpOptions, curl_for
+from console.safety.secret import Secret
+from console.safety.text import Raw, quoted, strip_credentials, visible
+from console.sources.access import without_secrets
+from console.sources.alertmanager.write import filter_of
+
+MOST_LINES: Final = 200
+"""One an alert."""
+_UNSEEN: Final = Secret("")
+"""Stands for a secret of the settings: the line names where it goes and not what it is."""
+
+
+def amtool_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) -> tuple[str, ...]:
+    """`amtool alert query …`, a line each alert that an Alertmanager holds."""
+
+    def line(alert: Alert) -> str:
+        server = _server_of(alert, snapshot, settings)
+        if server is None or server.kind is not SourceKind.ALERTMANAGER:
+            return ""
+        # Without these it shows only what is neither silenced nor inhibited.
+        states = ("--active", "--silenced", "--inhibited", "--unprocessed")
+        url = shlex.quote(f"--alertmanager.url={strip_credentials(server.url)}")
+        matchers = [shell_word(matcher) for matcher in _matchers(alert)]
+        return " ".join(("amtool", "alert", "query", *states, url, "--", *matchers))
+
+    return _lines(rows, line)
+
+
+def curl_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) -> tuple[str, ...]:
+    """The `curl` line of each alert: of its Alertmanager, or of Prometheus while it pends.
+
+    Credentials stand as names of variables. A sick source has the line that failed.
+    """
+
+    def line(alert: Alert) -> str:
+        server = _server_of(alert, snapshot, settings)
+        if server is None:
+            return ""
+        if server.kind is SourceKind.ALERTMANAGER:
+            asked = "&".join(f"filter={_encoded(matcher)}" for matcher in _matchers(alert))
+            return curl_for(f"{server.url}/api/v2/alerts?{asked}", server.options)
+        pairs = ",".join(f"{name}={quoted(value)}" for name, value in _labels(alert))
+        return curl_for(
+            f"{server.url}/api/v1/query?query={_encoded(f'ALERTS{{{pairs}}}')}", server.options
+        )
+
+    failed = [row.failure.curl for row in rows if row.failure is not None and row.failure.curl]
+    return (*failed, *_lines(rows, line))
+
+
+def shell_word(word: str) -> str:
+    """`word` as one word of a POSIX shell, exact to the byte, and safe to show.
+
+    What cannot be shown is written by `printf` in octal: no quoting of the shell's has it.
+    """
+    if visible(word) == word:
+        return shlex.quote(word)
+    written = "".join(map(_for_printf, word))
+    return f"\"$(printf '{written}')\""
+
+
+def _for_printf(character: str) -> str:
+    if character in "%\\":
+        return {"%": "%%", "\\": "\\\\"}[character]
+    if character == "'" or visible(character) != character:
+        raw = character.encode("utf-8", "surrogatepass")
+        return "".join(f"\\{byte:03o}" for byte in raw)
+    return character
+
+
+class _Server(msgspec.Struct, frozen=True):
+    kind: SourceKind
+    url: str
+    options: HttpOptions
+
+
+def _server_of(alert: Alert, snapshot: Snapshot, settings: Settings) -> _Server | None:
+    """The source that reported `alert`, as the settings have it, else as it was discovered."""
+    sources = settings.sources
+    for cluster in sources.alertmanager:
+        if cluster.name == alert.cluster and cluster.members:
+            return _server(SourceKind.ALERTMANAGER, cluster.members[0], cluster)
+    for prometheus in sources.prometheus:
+        if prometheus.name == alert.cluster:
+            return _server(SourceKind.PROMETHEUS, prometheus.url, prometheus)
+    for source in snapshot.sources:
+        if source.url and alert.cluster in (source.name, source.member_of):
+            # Discovery keeps the address without its scheme.
+            url = source.url if "://" in source.url else f"http://{source.url}"
+            return _Server(source.kind, url.rstrip("/"), HttpOptions())
+    return None
+
+
+def _server(kind: SourceKind, url: str, http: AlertmanagerSource | PrometheusSource) -> _Server:
+    return _Server(kind, url.rstrip("/"), _options(http))
+
+
+def _options(http: Http) -> HttpOptions:
+    basic = http.auth.basic
+    return msgspec.structs.replace(
+        without_secrets(http),
+        basic=BasicAuth(basic.user, _UNSEEN) if basic is not None else None,
+        bearer=_UNSEEN if http.auth.bearer is not None else None,
+        headers=tuple(
+            (name, value if isinstance(value, str) else _UNSEEN)
+            for name, value in http.headers.items()
+        ),
+    )
+
+
+def _labels(alert: Alert) -> list[tuple[str, str]]:
+    """Its labels, the name first; an empty one is none."""
+    found = [(name, value) for name, value in alert.labels.exact_items() if value]
+    return sorted(found, key=lambda pair: (pair[0] != "alertname", pair[0]))
+
+
+def _matchers(alert: Alert) -> Iterable[str]:
+    for name, value in _labels(alert):
+        yield filter_of(Matcher(name, Raw(value)))
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def _lines(rows: Sequence[Row], line: Callable[[Alert], str]) -> tuple[str, ...]:
+    alerts = [known.alert for row in rows for known in row.alerts if not known.alert.over_cap]
+    lines = [made for alert in alerts[:MOST_LINES] if (made := line(alert))]
+    if len(alerts) > MOST_LINES:
+        lines.append(f"# {MOST_LINES} of {len(alerts)} alerts")
+    return tuple(lines)

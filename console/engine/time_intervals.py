@@ -1,0 +1,107 @@
+"""Alertmanager's time intervals: whether one is in force at a moment, and until when.
+
+Source: timeinterval/timeinterval.go of Alertmanager.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+import msgspec
+
+from console.safety.text import Raw
+
+LOOK_AHEAD: Final = timedelta(days=370)
+"""An interval that does not begin or end within it is said to have no end in sight."""
+MINUTES_A_DAY: Final = 24 * 60
+
+Range = tuple[int, int]
+"""The first and the last that belong to it."""
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """All of its parts have to hold; an empty part always holds."""
+
+    minutes: tuple[Range, ...] = ()
+    """Of the day: from the first on, and before the last."""
+    weekdays: tuple[Range, ...] = ()
+    """0 is Sunday."""
+    days: tuple[Range, ...] = ()
+    """Of the month: 1 to 31, or -1 for the last."""
+    months: tuple[Range, ...] = ()
+    years: tuple[Range, ...] = ()
+    zone: tzinfo = UTC
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the moment `at` lies in it."""
+        local = at.astimezone(self.zone)
+        minute = local.hour * 60 + local.minute
+        return (
+            (not self.minutes or any(low <= minute < high for low, high in self.minutes))
+            and _among(local.isoweekday() % 7, self.weekdays)
+            and self._is_day(local)
+            and _among(local.month, self.months)
+            and _among(local.year, self.years)
+        )
+
+    def _is_day(self, local: datetime) -> bool:
+        if not self.days:
+            return True
+        length = calendar.monthrange(local.year, local.month)[1]
+        for first, last in self.days:
+            low = length + first + 1 if first < 0 else first
+            high = length + last + 1 if last < 0 else last
+            if low <= length and low <= local.day <= high:
+                return True
+        return False
+
+    def edges(self, day: date) -> Iterator[datetime]:
+        """The moments of a local day at which it may begin or end."""
+        for minute in {0, *(edge for one in self.minutes for edge in one)}:
+            if minute < MINUTES_A_DAY:
+                local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
+                yield local.astimezone(UTC)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Intervals under one name: it holds while any of them does."""
+
+    name: Raw
+    intervals: tuple[Interval, ...]
+    unread: str = ""
+    """Why it cannot be judged; safe to show."""
+
+    def holds(self, at: datetime) -> bool | None:
+        """Whether it is in force at `at`; `None`: that cannot be judged."""
+        if self.unread:
+            return None
+        return any(one.holds(at) for one in self.intervals)
+
+
+def changes_at(
+    named: Iterable[Named], holds: Callable[[datetime], bool | None], now: datetime
+) -> datetime | None:
+    """When `holds`, which follows from the intervals of `named`, is no longer what it is now.
+
+    `None`: not within `LOOK_AHEAD`.
+    """
+    intervals = [one for each in named for one in each.intervals]
+    before = holds(now)
+    today = now.astimezone(UTC).date()
+    for number in range(-1, LOOK_AHEAD.days):
+        try:
+            day = today + timedelta(days=number)
+            edges = {edge for one in intervals for edge in one.edges(day)}
+        except OverflowError:
+            return None
+        for edge in sorted(edges):
+            if edge > now and holds(edge) != before:
+                return edge
+    return None
+
+
+def _among(value: int, ranges: tuple[Range, ...]) -> bool:
+    return not ranges or any(low <= value <= high for low, high in ranges)

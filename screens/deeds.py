@@ -1,0 +1,209 @@
+"""The keys that act on rows: ack, un-ack, hand over, undo. What they ask before they act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, cast
+
+from textual.screen import Screen
+
+from console.model.action import Action
+from console.model.alert import Ack
+from console.model.worklist import Row
+from console.safety.text import visible
+from screens.acting import (
+    Takeable,
+    ack_wish,
+    hand_over_wish,
+    held_by,
+    keys_of,
+    owners,
+    people_completions,
+    person_called,
+    takeable,
+    unack_wish,
+    why_not_ack,
+)
+from widgets.detail import Paragraph
+from widgets.dialog import Choice, Dialog
+from widgets.theme import Ink
+
+if TYPE_CHECKING:
+    from screens.app import OncallApp
+    from screens.frame import Frame
+
+ACK: Final = "ack"
+GIVE: Final = "give"
+LISTED: Final = 12
+"""Lines of a question before the rest is only counted."""
+SURE_FROM: Final = 50
+"""An ack of this many alerts is asked about once more: the note's line alone is soon sent."""
+
+
+class Deeds(Screen[None], inherit_bindings=False):
+    """A screen to derive from, with rows that can be acted on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._for: tuple[Row, ...] = ()
+        """The rows that the line which is open is about, as they were painted."""
+
+    @property
+    def _oncall(self) -> OncallApp:
+        return cast("OncallApp", self.app)
+
+    @property
+    def _frame(self) -> Frame:
+        return cast("Frame", self)
+
+    @property
+    def _me(self) -> str:
+        return self._oncall.opened.who.name
+
+    def why_not_act(self, action: Action) -> str:
+        """Why one of these keys does nothing now; empty where it does, or is not one of them."""
+        if action.id == "app.undo":
+            update = self._oncall.fresh
+            undo = None if update is None else update.acting.undo
+            return "" if undo is not None else "there is nothing to take back"
+        if action.group != "effects":
+            return ""
+        rows = self._frame.wanted_rows()
+        if action.id == "row.ack":
+            update = self._oncall.fresh
+            return why_not_ack(rows, self._me, None if update is None else update.snapshot)
+        if action.id in ("row.unack", "row.hand-over"):
+            return "" if held_by(rows) else "nobody has acked it"
+        return ""
+
+    # Ack
+
+    def do_row_ack(self, note: str = "") -> None:
+        """Ask for a note and take the rows; `:ack NOTE` takes them at once."""
+        rows = self._frame.wanted_rows()
+        found = takeable(rows)
+        if not found.count:
+            self._frame.say(why_not_ack(rows, self._me, None), warning=True)
+        elif note:
+            self._ack(found, note)
+        else:
+            self._for = rows
+            sign = ((f"ack {found.text}", Ink.KEY), ("  note: ", Ink.MUTED))
+            self._frame.ask_line(ACK, sign)
+
+    def _ack(self, found: Takeable, note: str) -> None:
+        wish = ack_wish(found, note)
+        keys = keys_of(found.rows)
+        if found.count < SURE_FROM:
+            self._run(self._oncall.wishes.submit(wish, keys))
+        else:
+            self.run_worker(self._ack_if_sure(found, note), exit_on_error=False)
+
+    async def _ack_if_sure(self, found: Takeable, note: str) -> None:
+        question = Dialog(
+            ((f"ack {found.text}", Ink.HEADING),),
+            [Paragraph(visible(row.title, cells=60)) for row in found.rows[:12]]
+            + (
+                [Paragraph(f"and {len(found.rows) - 12} more rows")] if len(found.rows) > 12 else []
+            ),
+            (Choice("ack", f"Ack {found.text}"),),
+            clock=self._oncall.clock,
+        )
+        if await self.app.push_screen_wait(question) == "ack":
+            await self._oncall.wishes.submit(ack_wish(found, note), keys_of(found.rows))
+
+    # Un-ack
+
+    def do_row_unack(self) -> None:
+        """Give up what is mine at once; ask where it is somebody else's."""
+        rows = self._frame.wanted_rows()
+        acks = held_by(rows)
+        others = tuple(ack for ack in acks if ack.owner.exact != self._me)
+        if not acks:
+            self._frame.say("nobody has acked it", warning=True)
+        elif not others:
+            self._run(self._oncall.wishes.submit(unack_wish(rows), keys_of(rows)))
+        else:
+            self.run_worker(self._unack_if_sure(rows, others), exit_on_error=False)
+
+    async def _unack_if_sure(self, rows: Sequence[Row], others: Sequence[Ack]) -> None:
+        notes = [
+            f"{visible(ack.owner, cells=30)}: {visible(ack.note, cells=120)}" for ack in others
+        ]
+        question = Dialog(
+            ((f"un-ack what {owners(others)} acked?", Ink.WARNING),),
+            [*_listed(notes), Paragraph("H takes it over instead, and keeps it quiet.")],
+            (Choice("unack", "Un-ack", danger=True),),
+            clock=self._oncall.clock,
+        )
+        if await self.app.push_screen_wait(question) == "unack":
+            await self._oncall.wishes.submit(unack_wish(rows), keys_of(rows))
+
+    # Hand over
+
+    def do_row_hand_over(self, person: str = "") -> None:
+        """Ask whose the acks are to be; `:give PERSON` hands them over at once."""
+        rows = self._frame.wanted_rows()
+        acks = held_by(rows)
+        if not acks:
+            self._frame.say("nobody has acked it", warning=True)
+        elif person:
+            self._give(rows, person)
+        else:
+            self._for = rows
+            count = f"{len(acks)} ack" + ("s" if len(acks) != 1 else "")
+            sign = ((f"{count} of {owners(acks)}", Ink.KEY), ("  to: ", Ink.MUTED))
+            people = self._oncall.opened.loaded.settings.people
+            first = self._oncall.on_call_names()
+            # One that is not mine is most often to be mine; what is mine, the next one's.
+            guess = self._me if any(ack.owner.exact != self._me for ack in acks) else ""
+            self._frame.ask_line(
+                GIVE,
+                sign,
+                guess or next((name for name in first if name != self._me), ""),
+                lambda typed: people_completions(typed, people, self._me, first),
+            )
+
+    def _give(self, rows: Sequence[Row], typed: str) -> None:
+        settings = self._oncall.opened.loaded.settings
+        named = self._me if typed.strip() == self._me else person_called(typed, settings.people)
+        if named is None:
+            known = ", ".join(settings.people) or "nobody: write `people:` in oncall.yaml"
+            said = f"{visible(typed.strip(), cells=30)} is nobody of `people`; known: {known}"
+            self._frame.say(said, warning=True)
+            return
+        wish = hand_over_wish(held_by(rows), named)
+        if not wish.acks:
+            self._frame.say(f"it is {visible(named, cells=30)}'s already", warning=True)
+        else:
+            self._run(self._oncall.wishes.submit(wish, keys_of(rows)))
+
+    # Undo
+
+    def do_app_undo(self) -> None:
+        """Take the latest effect back."""
+        self._run(self._oncall.wishes.undo())
+
+    # The line that was asked for
+
+    def deed_sent(self, prompt: str, text: str) -> bool:
+        """Act on what was typed into a line of ours; whether it was one."""
+        rows, self._for = self._for, ()
+        if prompt == ACK:
+            self._ack(takeable(rows), text)
+        elif prompt == GIVE:
+            self._give(rows, text)
+        else:
+            return False
+        return True
+
+    def _run(self, work: object) -> None:
+        self.run_worker(work, exit_on_error=False)  # type: ignore[arg-type]
+
+
+def _listed(lines: Sequence[str]) -> list[Paragraph]:
+    """The first of `lines`, and how many more there are."""
+    shown = [Paragraph(line) for line in lines[:LISTED]]
+    if len(lines) > LISTED:
+        shown.append(Paragraph(f"and {len(lines) - LISTED} more"))
+    return shown

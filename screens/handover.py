@@ -1,0 +1,119 @@
+"""What the next shift takes over, and who that is; the receiver accepts with one key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from console.engine.handover import Handover, handover_of, owners_text
+from console.engine.handover_markdown import markdown_of
+from console.engine.handover_words import Line, Section, joined, sections_of
+from console.model.action import Action
+from console.model.alert import Ack
+from console.model.update import Update
+from console.model.wish import HandOverWish
+from console.model.words import count_text
+from console.safety.clock import Instant
+from console.safety.text import visible
+from screens.document import DocumentFrame
+from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
+from widgets.dialog import Choice, Dialog
+from widgets.theme import Ink
+
+ACCEPT = Choice("accept", "Take over")
+
+
+class HandoverScreen(DocumentFrame):
+    """A document of sections; it stays where it is scrolled to while the world moves on."""
+
+    word: ClassVar[str] = "handover"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handover: Handover | None = None
+        self._minute = -1
+
+    def show_body(self, update: Update) -> None:
+        app = self.console_app
+        now = app.clock.now()
+        self._minute = now.wall.minute
+        self._handover = handover_of(update, app.opened.loaded, now.wall, app.opened.who.name)
+        self.detail.show(tuple(_parts(sections_of(self._handover))), subject="handover")
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        # Nothing in it is told by the second.
+        if self.console_app.fresh is not None and now.wall.minute != self._minute:
+            self.show_body(self.console_app.fresh)
+
+    def why_not(self, action: Action) -> str:
+        if action.id == "handover.accept":
+            return why_not_accept(self._handover)
+        if action.id == "row.copy" and self._handover is None:
+            return "nothing is known yet"
+        return ""
+
+    def do_row_copy(self) -> None:
+        if self._handover is not None:
+            self.console_app.copy_lines(markdown_of(self._handover), "handover as Markdown")
+
+    def do_handover_accept(self) -> None:
+        """Ask, and then take over every ack that is listed and not mine."""
+        assert self._handover is not None
+        acks, me = self._handover.acceptable, self.console_app.opened.who.name
+        app = self.console_app
+
+        def answered(answer: str | None) -> None:
+            if answer == ACCEPT.id:
+                wish = HandOverWish(acks, me)
+                self.run_worker(app.wishes.submit(wish), exit_on_error=False)
+
+        question = Dialog(
+            (("hand over", Ink.HEADING),),
+            (
+                Paragraph(question_of(acks)),
+                Blank(),
+                Field("to", visible(me)),
+                *(Field(_until(ack), visible(ack.note, cells=60) or "-") for ack in acks[:8]),
+            ),
+            (ACCEPT,),
+            clock=app.clock,
+        )
+        app.push_screen(question, answered)
+
+
+def why_not_accept(handover: Handover | None) -> str:
+    """Why there is nothing to take over; empty where there is."""
+    if handover is None:
+        return "nothing is known yet"
+    if not handover.acks:
+        return "nobody has acked anything, so there is nothing to take over"
+    if not handover.acceptable:
+        return "all acks are yours already"
+    return ""
+
+
+def question_of(acks: Sequence[Ack]) -> str:
+    """`take over 5 acks from mei (4) and kai (1)`."""
+    word = "ack" if len(acks) == 1 else "acks"
+    return f"take over {count_text(len(acks))} {word} from {owners_text(tuple(acks))}"
+
+
+def _until(ack: Ack) -> str:
+    return f"until {ack.until:%H:%M} UTC"
+
+
+def _parts(sections: Sequence[Section]) -> Iterator[Part]:
+    for section in sections:
+        yield Title(((section.title, Ink.HEADING),))
+        for line in section.lines:
+            yield from _line(line)
+        if not section.lines:
+            yield SpanLine(((section.none, Ink.MUTED),))
+        yield Blank()
+
+
+def _line(line: Line) -> Iterator[Part]:
+    yield Field(line.head, joined(line.words), Ink.BREACHED if line.is_late else Ink.PLAIN)
+    for words in line.under:
+        yield Field("", joined(words), Ink.MUTED)
