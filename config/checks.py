@@ -19,6 +19,9 @@ from console.safety.text import visible
 KeyFaults = Callable[[Mapping[str, tuple[str, ...]]], Iterable[tuple[str, str]]]
 """Judges the whole of `keys`: pairs of an action's id and what is wrong with its keys."""
 
+FilterFault = Callable[[str], str]
+"""What is wrong with a filter as it is typed behind `/`; empty for nothing."""
+
 TAKEN: Final = (SourceKind.HEALTH.value, SourceKind.HOSTS.value)
 """Names of the sources that all health checks, and all hosts, together are."""
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -40,6 +43,7 @@ def check_settings(
     checked: Checked[Settings],
     key_faults: KeyFaults | None = None,
     host_faults: HostFaults | None = None,
+    filter_fault: FilterFault | None = None,
 ) -> None:
     """Note in `checked` all that is wrong between the parts of `oncall.yaml`.
 
@@ -63,6 +67,8 @@ def check_settings(
     if settings.me is not None and people and settings.me not in people:
         _missing(checked, settings, ("me",), settings.me, people, "people")
     _check_rota(checked, settings.rota, people)
+    if filter_fault is not None and (fault := filter_fault(settings.notice.filter)):
+        checked.fault(settings.notice, ("filter",), visible(fault))
     if key_faults is not None:
         for name, message in key_faults(keys_of(settings)):
             checked.fault(settings, ("keys", name), visible(message), at_key=True)

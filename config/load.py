@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from config.checks import HostFaults, KeyFaults, check_settings
+from config.checks import FilterFault, HostFaults, KeyFaults, check_settings
 from config.fault import Fault, SettingsFaults
 from config.kinds import base_url_fault
 from config.policy import policy_of
@@ -72,11 +72,16 @@ def user_folder(environ: Mapping[str, str] | None = None) -> Path | None:
     return home / ".config" / "oncall" if home.is_absolute() else None
 
 
-def load(folder: Path, key_faults: KeyFaults | None = None) -> Loaded:
+def load(
+    folder: Path,
+    key_faults: KeyFaults | None = None,
+    filter_fault: FilterFault | None = None,
+) -> Loaded:
     """All that stands in `folder`; `services.yaml` may be missing.
 
     Args:
         key_faults: judges the remapped keys, for who knows the actions.
+        filter_fault: judges `notice.filter`, for who can read filters.
 
     Raises:
         SettingsFaults: with every fault of both files.
@@ -97,7 +102,7 @@ def load(folder: Path, key_faults: KeyFaults | None = None) -> Loaded:
     if content is not None:
         # Where the registry has faults, a host may be missing for one of them.
         known = None if services_faults or services is None else services.hosts
-        settings = _settings(content, folder, key_faults, known, faults)
+        settings = _settings(content, folder, key_faults, filter_fault, known, faults)
     faults += services_faults
     if faults or settings is None or services is None:
         raise SettingsFaults(faults)
@@ -206,6 +211,7 @@ def _settings(
     content: bytes,
     folder: Path,
     key_faults: KeyFaults | None,
+    filter_fault: FilterFault | None,
     hosts: tuple[HostEntry, ...] | None,
     faults: list[Fault],
 ) -> Settings | None:
@@ -214,7 +220,8 @@ def _settings(
         faults += root
         return None
     checked = Checked(SETTINGS_FILE, root, Settings, folder)
-    check_settings(checked, key_faults, None if hosts is None else _host_faults(hosts))
+    host_faults = None if hosts is None else _host_faults(hosts)
+    check_settings(checked, key_faults, host_faults, filter_fault)
     faults += checked.faults
     return checked.value
 

@@ -35,6 +35,7 @@ from screens.frame import Frame
 from screens.help import help_of
 from screens.here import Doors
 from screens.keys import Keys
+from screens.notice import Notices
 from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
 from widgets.detail import Paragraph
@@ -87,16 +88,23 @@ class EngineDied(Message):
         self.trace = trace
 
 
+def _handover() -> Screen[None]:
+    from screens.handover import HandoverScreen  # late: the first frame needs nothing of it
+
+    return HandoverScreen()
+
+
 class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     """One console on one environment."""
 
     # All at once: a sheet that comes with its screen has every sheet parsed again.
-    CSS_PATH = ["app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss"]  # noqa: RUF012
+    CSS_PATH = ["app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "triage": TriageScreen,
         "fleet": FleetScreen,
         "sources": SourcesScreen,
+        "handover": _handover,
     }
     DEFAULT_MODE = "triage"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in Textual's own eyes
@@ -130,9 +138,10 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         """Everything that was said in the bottom line, oldest first."""
         self.engine = EngineThread(
             opened.make_engine,
-            publish=lambda update: self._hand_over(Fresh(update)),
+            publish=self._published,
             crashed=self._engine_crashed,
         )
+        self.calls = Notices(self, opened.loaded.settings.notice)
         self._settled = False
         self._last_key = self.clock.now().mono
         self.animation_level = "none"
@@ -158,6 +167,11 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def on_unmount(self) -> None:
         self.engine.stop()
+
+    def _published(self, update: Update) -> None:
+        """Called on the engine's thread, mostly."""
+        self.calls.look(update)
+        self._hand_over(Fresh(update))
 
     def _hand_over(self, message: Message) -> None:
         """Called on the engine's thread: posts and never waits."""
@@ -187,6 +201,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         frame = self.frame
         if frame is not None:
             frame.show(message.update)
+        self.calls.tick()
         if not self._settled and message.update.snapshot.complete:
             self._settled = True
             gc.collect()
@@ -197,9 +212,16 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         frame = self.frame
         if frame is not None and frame.command_line is not None:  # its first frame stands
             frame.tick(self.clock.now())
+        self.calls.tick()
         idle_s = self.clock.now().mono - self._last_key
         if self._settled and idle_s > IDLE_S and gc.get_count()[0] > 20_000:
             gc.collect()
+
+    def on_app_focus(self) -> None:
+        self.calls.focus(there=True)
+
+    def on_app_blur(self) -> None:
+        self.calls.focus(there=False)
 
     @property
     def frame(self) -> Frame | None:
@@ -221,6 +243,9 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def do_app_sources(self) -> None:
         self._go("sources")
+
+    def do_app_handover(self) -> None:
+        self._go("handover")
 
     def _go(self, mode: str) -> None:
         """To a screen; whatever lies open on it is closed when one is there already."""
@@ -290,6 +315,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         who = identity_of(loaded.settings, opened.login) if opened.login else opened.who
         self.opened = msgspec.structs.replace(opened, loaded=loaded, who=who)
         self.keys = Keys(keymap(loaded.settings.keys))
+        if loaded.settings.notice != opened.loaded.settings.notice:
+            self.calls.take_settings(loaded.settings.notice)
         if opened.ascii is None:
             self.ascii_only = prefers_ascii(look.ascii, os.environ)
         if opened.theme is None:
@@ -302,6 +329,9 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             self.say(f"expected one of {', '.join(THEMES)}", warning=True)
             return
         self.theme = pick_theme(name, os.environ)
+
+    def do_app_notice(self, word: str = "") -> None:
+        self.calls.command(word)
 
     def do_fleet_host(self, name: str = "") -> None:
         """Go to a host, a namespace or a service on the fleet screen."""
@@ -316,16 +346,15 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         if isinstance(screen, FleetScreen) and not screen.go_to(name):
             self.say(f"no host, namespace or service is called {visible(name)}", warning=True)
 
-    def copy(self, text: Raw | str, what: str) -> None:
-        """Send `text` to the terminal's clipboard, and say what was sent."""
-        safe = visible(text)  # a line break from outside would run what is pasted into a shell
-        driver = self._driver
-        if not isinstance(driver, OncallDriver):
-            self.say("this terminal takes no clipboard", warning=True)
-        elif driver.copy(safe):
-            self.say(f"sent to the terminal's clipboard: {what}")
-        else:
-            self.say(f"{what} is too long for the terminal's clipboard", warning=True)
+    def copy(self, text: Raw | str, what: str, *, lines: bool = False) -> None:
+        """Send `text` to the terminal's clipboard, and say what was sent.
+
+        Args:
+            lines: its line breaks are the console's own, and stay.
+        """
+        from screens.copying import copy  # late: the first frame needs nothing of it
+
+        copy(self, text, what, lines=lines)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         self.tell_failed(event)

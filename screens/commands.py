@@ -15,6 +15,7 @@ from screens.groups import labels_in
 from screens.keys import Keys
 from widgets.command_line import Completion
 
+NOTICE_WORDS = ("on", "off", "test")
 THEMES = ("dark", "light", "ansi-dark", "ansi-light")
 QUIT_WORDS = ("q!", "quit", "wq", "exit")
 """What hands type that want out, beside `:q`."""
@@ -112,6 +113,8 @@ def _help(action: Action, keys: Keys) -> str:
 def _arguments(action: Action, cells: Sequence[Cell], hosts: Sequence[Host]) -> list[str]:
     if action.id == "app.theme":
         return list(THEMES)
+    if action.id == "app.notice":
+        return list(NOTICE_WORDS)
     if action.id == "fleet.group-by":
         return list(labels_in(hosts, cells))
     if action.id == "fleet.host":

@@ -160,4 +160,3 @@ def edit_rows(app: OncallApp, rows: Sequence[Row]) -> None:
     edited = edit_text(app, text, "oncall-row.md")
     if edited is not None:
         copy(app, edited, "the edited text", lines=True)
-

@@ -22,6 +22,7 @@ from screens.document import DocumentFrame
 from screens.evidence import uncut
 from screens.evidence_asking import Asking, EvidenceCame
 from screens.here import Subject, subject_of_row
+from screens.links import choose_link
 from screens.row_facts import parts_of
 from screens.sections import section
 from widgets.detail import Blank, Field, Figure, Part, SpanLine, Title
@@ -185,7 +186,12 @@ class DetailScreen(DocumentFrame):
         self._show_at("" if self._at == "trend" else "trend")
 
     def do_row_links(self) -> None:
-        self._show_at("" if self._at == "links" else "links")
+        """Show the links first; once they stand there, have one of them followed."""
+        links = self.first.alert.links if self.first is not None else ()
+        if self._at == "links" and links:
+            choose_link(self.console_app, links)
+        else:
+            self._show_at("links")
 
     def do_row_detail(self) -> None:
         self._show_at("")

@@ -53,6 +53,8 @@ class Frame(Deeds, inherit_bindings=False):
 
     word: ClassVar[str] = ""
     """By which the registry knows this screen."""
+    is_form: ClassVar[bool] = False
+    """Its keys are typed into fields: none is looked up in the registry."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,9 +189,7 @@ class Frame(Deeds, inherit_bindings=False):
         disabled = (
             self.why_not(action)
             or self.why_not_act(action)
-            or app.doors.why_not(
-                action, self.subject, app.opened.loaded, read_only=app.opened.read_only
-            )
+            or app.doors.why_not(action, self.subject, app.opened.loaded)
         )
         facts = Facts(read_only=app.opened.read_only, disabled=disabled)
         decision = decide(action, facts)
@@ -242,6 +242,8 @@ class Frame(Deeds, inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         app = self.console_app
         app.key_was_pressed()
+        if self.is_form:
+            return
         if self.command_line is None:
             self._early.append(event)
             event.stop()
@@ -286,6 +288,24 @@ class Frame(Deeds, inherit_bindings=False):
         else:
             handler()
 
+    # Copies
+
+    def do_row_copy_as(self) -> None:
+        """Ask in which form the wanted rows are to be copied."""
+        from screens.copying import choose_form
+
+        update, rows = self.console_app.fresh, self.wanted_rows()
+        if rows and update is not None:
+            choose_form(self.console_app, rows, update.snapshot)
+
+    def do_row_edit(self) -> None:
+        """Open the wanted rows as text in the person's editor."""
+        from screens.copying import edit_rows
+
+        rows = self.wanted_rows()
+        if rows:
+            edit_rows(self.console_app, rows)
+
     # Logs and shells
 
     def do_row_logs(self, name: str = "") -> None:
@@ -310,6 +330,16 @@ class Frame(Deeds, inherit_bindings=False):
             self.say(shell, warning=True)
         else:
             open_shell(app, shell)
+
+    def do_row_why(self) -> None:
+        """Explain why the row under the cursor is seen."""
+        from screens.why import WhyScreen
+
+        row = self.wanted_row
+        if row is None or not row.alerts:
+            self.say("no alert is under the cursor, so there is nothing to explain", warning=True)
+        else:
+            self.app.push_screen(WhyScreen(row))
 
     # Moving
 

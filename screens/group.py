@@ -18,16 +18,16 @@ from console.model.worklist import Row, RowKind, Worklist
 from console.safety.clock import Instant
 from console.safety.text import Raw
 from screens.detail import DetailScreen
-from screens.frame import Frame
 from screens.here import Subject, subject_of_row
-from screens.rows import columns, is_dimmed
+from screens.marking import Marking
+from screens.rows import Drawing, columns, is_dimmed
 from widgets.columns import Column
 from widgets.live_list import LiveList
 from widgets.paint import STATE_INKS, Spans
 from widgets.theme import Ink
 
 
-class InnerList(Frame):
+class InnerList(Marking):
     """What both have in common: one list, whose rows open."""
 
     word: ClassVar[str] = "group"
@@ -81,7 +81,10 @@ class GroupScreen(InnerList):
     @property
     def wanted_row(self) -> Row | None:
         known = self.list.cursor_row
-        return None if known is None else narrowed(self._row, known)
+        return None if known is None else self.row_of(known)
+
+    def row_of(self, shown: KnownAlert) -> Row:
+        return narrowed(self._row, shown)
 
     @property
     def subject(self) -> Subject | None:
@@ -100,6 +103,7 @@ class GroupScreen(InnerList):
         if self._row.alerts and not alerts:
             self.list.set_empty(((("  no alert matches the filter; esc clears it", Ink.MUTED),),))
         self.list.set_rows(alerts)
+        self.drop_marks_of_gone(known.key for known in self._row.alerts)
         self.show_filter(len(alerts), len(self._row.alerts))
 
     def why_not(self, action: Action) -> str:
@@ -122,7 +126,13 @@ class OldScreen(InnerList):
     def body(self) -> Iterable[Widget]:
         app = self.console_app
         self.list = LiveList[Row](
-            columns(ascii_only=app.ascii_only),
+            columns(
+                Drawing(
+                    app.ascii_only,
+                    app.opened.loaded.settings.acks.remind_after,
+                    lambda: app.wishes.sending,
+                )
+            ),
             key=lambda row: row.key,
             clock=app.clock,
             dimmed=is_dimmed,
@@ -142,6 +152,7 @@ class OldScreen(InnerList):
     def show_body(self, update: Update) -> None:
         rows = tuple(row for row in update.worklist.old if self.filter.matches_row(row))
         self.list.set_rows(rows)
+        self.drop_marks_of_gone(row.key for row in update.worklist.old)
         self.show_filter(len(rows), len(update.worklist.old))
 
     def why_not(self, action: Action) -> str:

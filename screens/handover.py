@@ -21,6 +21,8 @@ from widgets.dialog import Choice, Dialog
 from widgets.theme import Ink
 
 ACCEPT = Choice("accept", "Take over")
+LISTED = 8
+"""Acks that the question spells out."""
 
 
 class HandoverScreen(DocumentFrame):
@@ -55,7 +57,8 @@ class HandoverScreen(DocumentFrame):
 
     def do_row_copy(self) -> None:
         if self._handover is not None:
-            self.console_app.copy_lines(markdown_of(self._handover), "handover as Markdown")
+            text = markdown_of(self._handover)
+            self.console_app.copy(text, "handover as Markdown", lines=True)
 
     def do_handover_accept(self) -> None:
         """Ask, and then take over every ack that is listed and not mine."""
@@ -68,17 +71,8 @@ class HandoverScreen(DocumentFrame):
                 wish = HandOverWish(acks, me)
                 self.run_worker(app.wishes.submit(wish), exit_on_error=False)
 
-        question = Dialog(
-            (("hand over", Ink.HEADING),),
-            (
-                Paragraph(question_of(acks)),
-                Blank(),
-                Field("to", visible(me)),
-                *(Field(_until(ack), visible(ack.note, cells=60) or "-") for ack in acks[:8]),
-            ),
-            (ACCEPT,),
-            clock=app.clock,
-        )
+        asked = (Paragraph(question_of(acks)), Blank(), *_listed(acks))
+        question = Dialog((("hand over", Ink.HEADING),), asked, (ACCEPT,), clock=app.clock)
         app.push_screen(question, answered)
 
 
@@ -99,8 +93,12 @@ def question_of(acks: Sequence[Ack]) -> str:
     return f"take over {count_text(len(acks))} {word} from {owners_text(tuple(acks))}"
 
 
-def _until(ack: Ack) -> str:
-    return f"until {ack.until:%H:%M} UTC"
+def _listed(acks: Sequence[Ack]) -> Iterator[Part]:
+    for ack in acks[:LISTED]:
+        note = f": {visible(ack.note)}" if ack.note else ""
+        yield Field(visible(ack.owner, cells=20), f"until {ack.until:%H:%M} UTC{note}")
+    if len(acks) > LISTED:
+        yield Field("", f"and {count_text(len(acks) - LISTED)} more", Ink.MUTED)
 
 
 def _parts(sections: Sequence[Section]) -> Iterator[Part]:
@@ -114,6 +112,6 @@ def _parts(sections: Sequence[Section]) -> Iterator[Part]:
 
 
 def _line(line: Line) -> Iterator[Part]:
-    yield Field(line.head, joined(line.words), Ink.BREACHED if line.is_late else Ink.PLAIN)
+    yield Field(line.head, joined(line.words), Ink.WARNING if line.is_late else Ink.PLAIN)
     for words in line.under:
         yield Field("", joined(words), Ink.MUTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,8 +19,6 @@ from console.safety.text import visible
 
 if TYPE_CHECKING:
     from console.sources.shell import Shell, Ways
-
-READ_ONLY: Final = "read-only: what is typed into a shell can change anything"
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -97,16 +95,12 @@ class Doors:
             return shell_on(name, ways)
         return shell_of(name, ways)
 
-    def why_not(
-        self, action: Action, subject: Subject | None, loaded: Loaded, *, read_only: bool
-    ) -> str:
+    def why_not(self, action: Action, subject: Subject | None, loaded: Loaded) -> str:
         """Why `L` or `!` does nothing here; empty for every other action."""
         if action.id == "row.logs":
             return self.why_no_log(subject, loaded)
         if action.id != "row.shell":
             return ""
-        if read_only:
-            return READ_ONLY
         if subject is None:
             return "there is no host here"
         shell = self.shell(subject.service, loaded)

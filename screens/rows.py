@@ -1,14 +1,18 @@
-"""How the rows of the worklist are drawn: columns, lanes, and the line for a storm."""
+"""How the rows of the worklist are drawn: what stands in each column, and between lanes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from console.model.snapshot import Standing
 from console.model.state import Priority, State
 from console.model.words import age_text, count_text, countdown_text, state_shape
 from console.model.worklist import Lane, Row, Step, Worklist
 from console.safety.clock import Instant
+from console.safety.text import Raw
 from widgets.columns import Column
 from widgets.ordered_rows import Heading
 from widgets.paint import PRIORITY_INKS, STATE_INKS, Span, Spans
@@ -16,6 +20,30 @@ from widgets.theme import Ink
 
 SOON = timedelta(minutes=2)
 """A clock with less than this left is drawn as a warning."""
+LABEL: Final = "label:"
+"""Before the name of a label that is shown, or sorted by, as a column."""
+_COMPARED: Final = 200
+"""Alerts of one row whose values of a label are looked at."""
+
+
+def _nothing_sent() -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What the columns have to know beside the rows."""
+
+    ascii_only: bool = False
+    remind_after: timedelta = timedelta(hours=4)
+    """An ack that is older is drawn as a warning."""
+    sending: Callable[[], frozenset[str]] = _nothing_sent
+    """Keys of rows and alerts about which something is being sent now."""
+
+    def is_sending(self, row: Row) -> bool:
+        """Whether something is being sent about `row`, or about an alert in it."""
+        keys = self.sending()
+        return bool(keys) and (row.key in keys or any(one.key in keys for one in row.alerts))
 
 
 def is_dimmed(row: Row) -> bool:
@@ -23,38 +51,72 @@ def is_dimmed(row: Row) -> bool:
     return row.standing is not Standing.FIRING or row.state in (State.STALE, State.LOST)
 
 
-def columns(*, ascii_only: bool, grouped: bool = False) -> tuple[Column[Row], ...]:
+def columns(
+    drawing: Drawing, *, grouped: bool = False, wanted: Sequence[str] = ()
+) -> tuple[Column[Row], ...]:
     """The worklist's columns. Those that change with time alone stand leftmost.
 
     Args:
         grouped: whether some row is more than one alert, so that they have to be counted.
+        wanted: names as in `names_of_columns`, for other columns than the usual ones; where
+            not all fit, the last go first. The state's sign stands before them in any case.
     """
+    known = _known(drawing)
+    if not wanted:
+        left_out = {"NOTE", "FIRED"} if grouped else {"NOTE", "FIRED", "N"}
+        return tuple(column for title, column in known.items() if title not in left_out)
+    found = [_label_column(name[len(LABEL) :]) if name.startswith(LABEL) else known[name]
+             for name in wanted]  # fmt: skip
+    ranked = (replace(column, priority=900 - place) for place, column in enumerate(found))
+    return (replace(known[""], priority=1000), *ranked)
+
+
+def names_of_columns() -> tuple[str, ...]:
+    """The columns that there are, by their headings; beside them there is any `label:NAME`."""
+    return tuple(title for title in _known(Drawing()) if title)
+
+
+def _known(drawing: Drawing) -> dict[str, Column[Row]]:
+    """Every column by its heading, in the usual order."""
 
     def state(row: Row, _: Instant) -> Spans:
-        return ((state_shape(row.state, ascii_only), STATE_INKS[row.state]),)
+        return ((state_shape(row.state, drawing.ascii_only), STATE_INKS[row.state]),)
 
-    def priority(row: Row, _: Instant) -> Spans:
-        return ((str(row.priority), PRIORITY_INKS[row.priority]),)
+    def owner(row: Row, now: Instant) -> Spans:
+        return _owner(row, now, drawing)
 
-    count = (Column("N", _count, width=5, priority=60, align="right"),) if grouped else ()
-    return (
+    def summary(row: Row, _: Instant) -> Spans:
+        return _summary(row, " - " if drawing.ascii_only else " · ")
+
+    found = (
         Column("", state, width=1, priority=95),
-        Column("P", priority, width=2, priority=100),
+        Column("P", _priority, width=2, priority=100),
         Column("NEXT STEP", _next_step, width=10, priority=99, volatile=True),
         Column("FIX IN", _fix_in, width=6, priority=20, volatile=True, align="right"),
         Column("FOR", _for, width=5, priority=70, volatile=True, align="right"),
         Column("ALERT", _title, width=15, flex=2, most=30, priority=98),
-        *count,
-        Column("ON", _where, width=12, flex=2, most=28, priority=90),
-        Column("OWNER", _owner, width=5, flex=1, most=12, priority=65),
+        Column("N", _count, width=5, priority=60, align="right"),
+        Column("FIRED", _fired, width=5, priority=55, align="right"),
+        Column("ON", _where, width=11, flex=2, most=28, priority=90),
+        # Wide enough for a short name and an age.
+        Column("OWNER", owner, width=7, flex=1, most=16, priority=65, volatile=True),
+        Column("NOTE", _note, width=12, flex=4, priority=52),
         # Wide enough to tell something: where it is not, it is left to the lines below.
-        Column("SUMMARY", _summary, width=16, flex=9, priority=50),
+        Column("SUMMARY", summary, width=15, flex=9, priority=50),
     )
+    return {column.title: column for column in found}
 
 
-def storm_columns(*, ascii_only: bool) -> tuple[Column[Row], ...]:
+def _label_column(label: str) -> Column[Row]:
+    def value(row: Row, _: Instant) -> Spans:
+        return _label_of(row, label)
+
+    return Column(label.upper(), value, width=8, flex=2, most=24)
+
+
+def storm_columns(drawing: Drawing) -> tuple[Column[Row], ...]:
     """In a storm a row is many alerts: how many of each priority takes the summary's place."""
-    named = {column.title: column for column in columns(ascii_only=ascii_only, grouped=True)}
+    named = _known(drawing)
     counts = tuple(_priority_column(priority) for priority in Priority)
     kept = ("", "P", "NEXT STEP", "FIX IN", "FOR", "ALERT")
     every = Column("N", _every, width=5, priority=94, align="right")
@@ -70,6 +132,10 @@ def _priority_column(priority: Priority) -> Column[Row]:
 
 def _number(count: int, ink: Ink) -> Spans:
     return ((count_text(count), ink),) if count else (("-", Ink.MUTED),)
+
+
+def _priority(row: Row, _: Instant) -> Spans:
+    return ((str(row.priority), PRIORITY_INKS[row.priority]),)
 
 
 def _next_step(row: Row, now: Instant) -> Spans:
@@ -115,16 +181,64 @@ def _where(row: Row, _: Instant) -> Spans:
     return ((row.where, Ink.PLAIN),) if row.where else (("-", Ink.MUTED),)
 
 
-def _owner(row: Row, _: Instant) -> Spans:
+def _owner(row: Row, now: Instant, drawing: Drawing) -> Spans:
+    if drawing.is_sending(row):
+        return (("sending", Ink.WARNING),)
     if row.acked_by is not None:
-        return ((row.acked_by, Ink.PLAIN),)
+        if row.acked_at is None:
+            return ((row.acked_by, Ink.PLAIN),)
+        age = now.wall - row.acked_at
+        ink = Ink.WARNING if age > drawing.remind_after else Ink.MUTED
+        return ((row.acked_by, Ink.PLAIN), (f" {short_age(age)}", ink))
     if row.acked_count:
-        return ((f"{row.acked_count}/{row.count}", Ink.MUTED),)
+        return ((f"{row.acked_count}/{max(row.count, len(row.parts))}", Ink.MUTED),)
     return (("-", Ink.MUTED),)
 
 
-def _summary(row: Row, _: Instant) -> Spans:
-    return ((row.summary, Ink.PLAIN),)
+def short_age(age: timedelta) -> str:
+    """How long somebody has had something, in as few cells as tell it: `12m`, `5h`, `3d`."""
+    minutes = max(0, round(age.total_seconds()) // 60)
+    if minutes < 60:
+        return f"{minutes}m" if minutes else "<1m"
+    hours = minutes // 60
+    return f"{hours}h" if hours < 48 else f"{hours // 24}d"
+
+
+def _note(row: Row, _: Instant) -> Spans:
+    return ((row.acks[0].note, Ink.PLAIN),) if row.acks else ()
+
+
+def _fired(row: Row, _: Instant) -> Spans:
+    ink = Ink.WARNING if row.flaps else Ink.PLAIN
+    return ((f"{count_text(row.fired)}x", ink),) if row.fired else ()
+
+
+def _summary(row: Row, between: str) -> Spans:
+    """What it says, and before that what a person has to know of it first."""
+    spans: list[Span] = []
+    if row.flaps:
+        spans.append((f"~{count_text(row.fired)}x ", Ink.WARNING))
+    if row.ended is not None:
+        spans += [("silence of ", Ink.WARNING), (row.ended.created_by, Ink.WARNING)]
+        spans += [(" ended", Ink.WARNING), (between, Ink.MUTED)]
+    if row.acked_by is not None and row.acks and row.acks[0].note:
+        spans += [('"', Ink.MUTED), (row.acks[0].note, Ink.STRONG), ('"', Ink.MUTED)]
+        spans.append((between, Ink.MUTED))
+    return (*spans, (row.summary, Ink.PLAIN))
+
+
+def _label_of(row: Row, label: str) -> Spans:
+    value, more = label_value(row, label)
+    if not value and not more:
+        return (("-", Ink.MUTED),)
+    return ((value, Ink.PLAIN), (f" +{more}", Ink.MUTED)) if more else ((value, Ink.PLAIN),)
+
+
+def label_value(row: Row, label: str) -> tuple[Raw, int]:
+    """The first of the values that the alerts of `row` have of `label`, and how many others."""
+    values = {one.alert.labels.exact(label): None for one in row.alerts[:_COMPARED]}
+    values.pop("", None)
+    return Raw(next(iter(values), "")), max(0, len(values) - 1)
 
 
 def headings(worklist: Worklist, rows: tuple[Row, ...]) -> tuple[Heading, ...]:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual import events
+from textual.screen import ModalScreen
+
+from console.actions.audit import Intent
+from console.actions.decide import Decision, Facts, decide
+from console.actions.registry import action_by_id
+from console.model.acting import Ended
 from console.model.event import Event, EventKind
 from console.model.words import age_text
 from console.safety.process import Foreground, ProcessError, in_foreground, run
 from console.safety.text import visible
 from console.sources.shell import Shell, tmux_of
-from screens.here import READ_ONLY
+from widgets.confirm import TypedConfirm
+from widgets.detail import Blank, Field, Paragraph, Part
 from widgets.driver import OncallDriver
+from widgets.theme import Ink
 
 if TYPE_CHECKING:
     from screens.app import OncallApp
 
+ACTION: Final = "row.shell"
+GLASS: Final = "without record"
+"""What has to be typed for a shell that cannot be recorded."""
 TMUX_S: Final = 10.0
 PANE_EVERY_S: Final = 5.0
 """Between looks whether a pane is still there: tmux tells nobody of its end."""
@@ -28,25 +41,86 @@ SAID_CELLS: Final = 160
 
 
 def open_shell(app: OncallApp, shell: Shell) -> None:
-    """Open `shell`, say with which command, and put it into the event log."""
-    if app.opened.read_only:
-        app.say(READ_ONLY, warning=True)
+    """Open `shell` once its intent is recorded; say with which command, and put it into the
+    event log."""
+    decision = decide(action_by_id(ACTION), Facts(read_only=app.opened.read_only))
+    if not decision.allowed:
+        app.say(decision.reasons[0], warning=True)
     elif os.environ.get("TMUX"):
         app.say(f"opens a pane: {shell.typed}")
         app.run_worker(_in_pane(app, shell), exit_on_error=False)
+    elif isinstance(app._driver, OncallDriver):
+        # At once, so that the keys behind this one are nobody's while the record is written.
+        opening = _Opening()
+        app.push_screen(opening)
+        app.run_worker(_in_place(app, shell, app._driver, opening), exit_on_error=False)
     else:
-        _in_place(app, shell)
+        app.say("this terminal cannot be lent to a shell", warning=True)
+
+
+class _Opening(ModalScreen[None], inherit_bindings=False):
+    """Swallows keys, and draws nothing: what is typed now was meant for neither side."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    _Opening {
+        background: transparent;
+    }
+    """
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+
+
+async def _intent_of(app: OncallApp, shell: Shell) -> Intent | str:
+    """The record that must be there before the shell opens, or why it must not open."""
+    told = await _intend(app, shell, broke_glass=False)
+    if isinstance(told, Decision) and told.break_glass:
+        parts: tuple[Part, ...] = (
+            *(Paragraph(reason, Ink.WARNING) for reason in told.reasons),
+            Blank(),
+            Field("opens", shell.typed),
+            Field("record", "in this console's memory and in syslog, until it can be written"),
+        )
+        title = ((f"a shell on {shell.where} without a record on disk", Ink.BREACHED),)
+        asked = TypedConfirm(title, parts, GLASS, clock=app.clock)
+        if not await app.push_screen_wait(asked):
+            return "it was not confirmed"
+        told = await _intend(app, shell, broke_glass=True)
+    return told if isinstance(told, Intent) else told.reasons[0]
+
+
+async def _intend(app: OncallApp, shell: Shell, *, broke_glass: bool) -> Intent | Decision:
+    future = app.engine.ask(
+        lambda engine: engine.acting.intend(
+            ACTION, shell.typed, (shell.where,), broke_glass=broke_glass
+        )
+    )
+    if future is None:
+        return Decision(("the engine is not up yet",))
+    return await asyncio.wrap_future(future)
+
+
+def _record_end(app: OncallApp, intent: Intent, ended: Ended, text: str) -> None:
+    """Not awaited: it has to be on its way also when the console ends together with the shell."""
+    app.engine.ask(lambda engine: engine.acting.ended(intent, ended, text))
 
 
 async def _in_pane(app: OncallApp, shell: Shell) -> None:
+    intent = await _intent_of(app, shell)
+    if isinstance(intent, str):
+        app.say(f"no shell was opened: {intent}", warning=True)
+        return
     try:
         told = await run(tmux_of(shell), timeout_s=TMUX_S)
     except ProcessError as error:
-        app.say(f"no pane was opened: {error}", warning=True)
+        _no_pane(app, intent, f"no pane was opened: {error}")
         return
     if not told.succeeded:
         why = visible(told.stderr.decode("utf-8", "replace").strip(), cells=SAID_CELLS)
-        app.say(f"tmux opened no pane: {why or 'it does not answer'}", warning=True)
+        _no_pane(app, intent, f"tmux opened no pane: {why or 'it does not answer'}")
         return
     pane = visible(told.stdout.decode("utf-8", "replace").strip(), cells=20)
     _note(app, shell, f"opened a shell in the tmux pane {pane}: {shell.typed}")
@@ -61,17 +135,46 @@ async def _in_pane(app: OncallApp, shell: Shell) -> None:
             break
     took = age_text(app.clock.now().since(begun))
     how = f", exit {visible(status, cells=8)}" if status else ""
-    _note(app, shell, f"shell in the tmux pane {pane} ended after {took}{how}")
+    said = f"shell in the tmux pane {pane} ended after {took}{how}"
+    _record_end(app, intent, Ended.DONE, said)
+    _note(app, shell, said)
 
 
-def _in_place(app: OncallApp, shell: Shell) -> None:
-    driver = app._driver
-    if not isinstance(driver, OncallDriver):
-        app.say("this terminal cannot be lent to a shell", warning=True)
-        return
+def _no_pane(app: OncallApp, intent: Intent, why: str) -> None:
+    _record_end(app, intent, Ended.FAILED, why)
+    app.say(why, warning=True)
+
+
+async def _in_place(app: OncallApp, shell: Shell, driver: OncallDriver, opening: _Opening) -> None:
+    try:
+        intent = await _intent_of(app, shell)
+        if not isinstance(intent, str):
+            said, well = _lent(app, shell, driver, intent)
+        else:
+            said, well = f"no shell was opened: {intent}", False
+        app.forget_keys()
+    finally:
+        if app.screen is opening:
+            opening.dismiss()
+    app.say(said, warning=not well)
+
+
+def _lent(app: OncallApp, shell: Shell, driver: OncallDriver, intent: Intent) -> tuple[str, bool]:
+    """The shell from its beginning to its end: what is said of it, and whether it went well."""
     _note(app, shell, f"opened a shell: {shell.typed}")
-    app.say(f"opens {shell.typed}")
     begun = app.clock.now()
+    ended = _lend(driver, shell)
+    said = ended_words(shell, ended, app.clock.now().since(begun))
+    opened = isinstance(ended, Foreground)
+    _record_end(app, intent, Ended.DONE if opened else Ended.FAILED, said)
+    _note(app, shell, said)
+    app.engine.tell(lambda engine: engine.refresh())
+    return said, isinstance(ended, Foreground) and ended.exit_status == 0
+
+
+def _lend(driver: OncallDriver, shell: Shell) -> Foreground | ProcessError:
+    """Give the terminal to the shell until it ends. It blocks the loop on purpose: the screen
+    is not ours meanwhile."""
     terminal = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
 
     def use() -> Foreground | ProcessError:
@@ -80,13 +183,7 @@ def _in_place(app: OncallApp, shell: Shell) -> None:
         except ProcessError as error:
             return error
 
-    ended = driver.lend(use, f"oncall: {shell.typed}   (`exit` comes back)")
-    app.forget_keys()
-    said = ended_words(shell, ended, app.clock.now().since(begun))
-    failed = not (isinstance(ended, Foreground) and ended.exit_status == 0)
-    app.say(said, warning=failed)
-    _note(app, shell, said)
-    app.engine.tell(lambda engine: engine.refresh())
+    return driver.lend(use, f"oncall: {shell.typed}   (`exit` comes back)")
 
 
 def ended_words(shell: Shell, ended: Foreground | ProcessError, took: timedelta) -> str:

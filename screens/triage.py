@@ -11,21 +11,21 @@ from textual.widget import Widget
 from console.actions.registry import action_by_id
 from console.engine.evidence_known import known_lines
 from console.engine.evidence_words import EvidenceLine
+from console.engine.row_forms import texts_of
 from console.model.action import Action
 from console.model.snapshot import Snapshot
 from console.model.update import Update
 from console.model.worklist import Row, RowKind, Worklist
 from console.safety.clock import Instant
-from console.safety.text import visible
 from screens.detail import DetailScreen
 from screens.evidence import pane
 from screens.evidence_asking import Asking, EvidenceCame
-from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
 from screens.here import Subject, subject_of_row
 from screens.place_order import troubled_first
 from screens.places import PlaceBook
-from screens.rows import columns, headings, is_dimmed, storm_columns
+from screens.rows import columns, headings, is_dimmed
+from screens.views import Viewing
 from widgets.detail import Detail, Figure
 from widgets.live_list import LiveList
 from widgets.matrix import Matrix, Place
@@ -38,14 +38,15 @@ EVIDENCE_LINES = ((45, 22), (30, 15), (0, 10))
 """From how many lines of the screen on, how many of them the evidence has."""
 
 
-class TriageScreen(Frame):
+class TriageScreen(Viewing):
     """Rows, the fleet beside them where there is room, and the row under the cursor below."""
 
     word: ClassVar[str] = "triage"
 
     def __init__(self) -> None:
         super().__init__()
-        self._made_for = (False, False)
+        self._made_for: tuple[bool, bool] | None = (False, False)
+        """In a storm or not, grouped or not; `None`: the columns are to be made anew."""
         self._book = PlaceBook()
         self._shown: tuple[Row, Snapshot] | None = None
         self._known: tuple[EvidenceLine, ...] = ()
@@ -54,7 +55,7 @@ class TriageScreen(Frame):
     def body(self) -> Iterable[Widget]:
         app = self.console_app
         self.list = LiveList[Row](
-            columns(ascii_only=app.ascii_only),
+            columns(self.drawing),
             key=lambda row: row.key,
             clock=app.clock,
             dimmed=is_dimmed,
@@ -96,9 +97,14 @@ class TriageScreen(Frame):
     def show_body(self, update: Update) -> None:
         worklist = update.worklist
         self._take_columns(worklist)
-        rows = tuple(row for row in worklist.rows if self.filter.matches_row(row))
+        was, regrouped = self.row, self.regrouped(worklist)
+        rows = self.arranged(tuple(r for r in worklist.rows if self.filter.matches_row(r)))
         self.list.set_empty(_nothing(update, rows_without_filter=len(worklist.rows)))
         self.list.set_rows(rows, headings(worklist, rows))
+        if regrouped:
+            self.follow(was)
+        self.drop_marks_of_gone(row.key for row in worklist.rows)
+        self.load_views()
         self.show_filter(len(rows), len(worklist.rows))
         self.matrix.set_places(self._places(update.snapshot))
         self._show_evidence()
@@ -122,11 +128,10 @@ class TriageScreen(Frame):
         if (in_storm, grouped) == self._made_for:
             return
         self._made_for = (in_storm, grouped)
-        ascii_only = self.console_app.ascii_only
-        if in_storm:
-            self.list.set_columns(storm_columns(ascii_only=ascii_only))
-        else:
-            self.list.set_columns(columns(ascii_only=ascii_only, grouped=grouped))
+        self.list.set_columns(self.columns_for(worklist, grouped=grouped))
+
+    def columns_changed(self) -> None:
+        self._made_for = None
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
@@ -229,9 +234,10 @@ class TriageScreen(Frame):
             self.app.push_screen(DetailScreen(self.row, at="links"))
 
     def do_row_copy(self) -> None:
-        row = self.row
-        if row is not None:
-            self.copy_text(row_text(row), "row")
+        rows = self.wanted_rows()
+        if rows:
+            what = "row" if len(rows) == 1 else f"{len(rows)} rows"
+            self.console_app.copy(texts_of(rows), what, lines=True)
 
     def do_triage_resort(self) -> None:
         self.console_app.engine.tell(lambda engine: engine.resort())
@@ -242,17 +248,6 @@ class TriageScreen(Frame):
 
     def do_triage_resolved(self) -> None:
         self.console_app.do_app_sources()
-
-
-def row_text(row: Row) -> str:
-    """A row as one line of text, to be pasted into a chat."""
-    parts = [str(row.priority), visible(row.title)]
-    if row.where:
-        parts.append(visible(row.where))
-    parts.append(f"since {row.since:%Y-%m-%d %H:%M:%S} UTC")
-    if row.summary:
-        parts.append(visible(row.summary))
-    return "  ".join(parts)
 
 
 def _nothing(update: Update, *, rows_without_filter: int) -> tuple[Spans, ...]:

@@ -50,8 +50,14 @@ class Said(LineView):
     }
     """
 
-    def __init__(self, spans: Spans = (), *, classes: str | None = None) -> None:
-        super().__init__(classes=classes)
+    def __init__(
+        self,
+        spans: Spans = (),
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own word for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
         self._spans: Spans = spans
 
     def say(self, spans: Spans) -> None:
@@ -192,12 +198,12 @@ class LineFields(VerticalScroll, can_focus=False):
         id: str | None = None,  # noqa: A002 - Textual's own word for it
     ) -> None:
         super().__init__(id=id)
-        self._name = name
+        self._caption = name
         self._hint = hint
         self._fields = [self._field(text, first=not n) for n, text in enumerate((*lines, ""))]
 
     def _field(self, text: str, *, first: bool = False) -> FormField:
-        return FormField(self._name if first else "", text, hint=self._hint)
+        return FormField(self._caption if first else "", text, hint=self._hint)
 
     def compose(self) -> ComposeResult:
         yield from self._fields
@@ -256,7 +262,7 @@ class Toggles(LineView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", show=False),
         Binding("right", "move(1)", show=False),
-        Binding("space", "toggle", show=False),
+        Binding("space", "pick", show=False),
         Binding("enter", "enter", show=False),
     ]
 
@@ -269,7 +275,7 @@ class Toggles(LineView, can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's own word for it
     ) -> None:
         super().__init__(id=id)
-        self._name = name
+        self._caption = name
         self._choices = tuple(choices)
         self._chosen = frozenset(chosen)
         self._at = 0
@@ -292,7 +298,7 @@ class Toggles(LineView, can_focus=True):
         self.repaint_changed()
 
     def line(self, y: int, width: int) -> Strip:
-        spans: list[Span] = [(f"{self._name:<{NAME_CELLS}}", Ink.NAME)]
+        spans: list[Span] = [(f"{self._caption:<{NAME_CELLS}}", Ink.NAME)]
         for number, name in enumerate(self._choices):
             here = self.has_focus and number == self._at
             box = "[x]" if name in self._chosen else "[ ]"
@@ -316,7 +322,7 @@ class Toggles(LineView, can_focus=True):
         self._at = (self._at + by) % len(self._choices)
         self.repaint_changed()
 
-    def action_toggle(self) -> None:
+    def action_pick(self) -> None:
         """Choose the name under the cursor, or not."""
         self.choose(self._chosen ^ {self._choices[self._at]})
 

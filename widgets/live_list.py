@@ -183,6 +183,11 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         self._empty = tuple(lines)
         self.repaint_changed()
 
+    def repaint_rows(self) -> None:
+        """Draw the rows on screen again: what a column tells of has changed, the rows not."""
+        self._drawn.clear()
+        self.repaint_changed()
+
     def show_cursor(self, shown: bool) -> None:
         """Draw the cursor or not: of several lists only that which has the keys shows one."""
         self._cursor_shown = shown

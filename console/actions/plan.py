@@ -238,7 +238,7 @@ class _ClusterPlan:
         told = await self._count(piece)
         if told is None:
             return _Draft(piece, None, (), tuple(one.key for one in piece.marked))
-        keys = {self._marks.key_of(alert) for alert in told}
+        keys = {key for alert in told if (key := self._marks.key_of(alert)) is not None}
         covers = tuple(sorted(keys & self._marks.wanted.keys()))
         strangers = tuple(alert for alert in told if self._marks.key_of(alert) is None)
         return _Draft(piece, told, strangers, covers)

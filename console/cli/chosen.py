@@ -116,7 +116,7 @@ def settings_of(chosen: Chosen) -> Loaded | None:
     if chosen.prometheus or chosen.alertmanager:
         return from_prometheus(chosen.prometheus, chosen.alertmanager)
     folder = find_folder(chosen.config)
-    return load(folder, faults_of_keys) if folder is not None else None
+    return load(folder, faults_of_keys, fault_of_filter) if folder is not None else None
 
 
 def faults_of_keys(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
@@ -125,6 +125,13 @@ def faults_of_keys(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, s
     from console.actions.keys import key_faults
 
     return key_faults(keys)
+
+
+def fault_of_filter(text: str) -> str:
+    """The judge of `notice.filter` that `config.load.load` takes."""
+    from console.triage.filter import fault_in
+
+    return fault_in(text)
 
 
 def settings_or_exit(chosen: Chosen) -> Loaded:

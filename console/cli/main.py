@@ -20,6 +20,11 @@ from console.cli.chosen import (
 )
 
 COMMANDS = {
+    "ack": ("console.cli.ack", "Take the alerts that a filter matches."),
+    "unack": ("console.cli.ack", "Give acks up."),
+    "silence": ("console.cli.silence", "Silence whatever some matchers match."),
+    "unsilence": ("console.cli.silence", "End silences."),
+    "silences": ("console.cli.silences", "Every silence, what it holds and when it ends."),
     "alerts": ("console.cli.alerts", "What fires, in the order in which to work on it."),
     "audit": ("console.cli.audit", "What was done from here; --check proves it unchanged."),
     "check": ("console.cli.settings", "Check the settings; every fault with file:line:column."),

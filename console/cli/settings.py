@@ -15,7 +15,7 @@ from config.fault import Fault, SettingsFaults
 from config.kinds import base_url_fault
 from config.load import SERVICES_FILE, SETTINGS_FILE, find_folder, load, user_folder
 from config.schema import Http
-from console.cli.chosen import EXIT_USAGE, Chosen, faults_of_keys, narrate
+from console.cli.chosen import EXIT_USAGE, Chosen, fault_of_filter, faults_of_keys, narrate
 from console.cli.table import put
 from console.model.registry import Registry
 from console.safety.files import FileError, private_dir, read_capped, write_atomic
@@ -48,7 +48,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
         sys.exit(EXIT_FAULTS)
     shown = visible(str(found))
     try:
-        loaded = load(found, faults_of_keys)
+        loaded = load(found, faults_of_keys, fault_of_filter)
     except SettingsFaults as error:
         for fault in error.faults:
             put(str(fault))

@@ -46,6 +46,17 @@ ROUTES = (
 ROOT = Route("oncall", (), GROUP_BY)
 
 RECEIVERS = ("oncall", "deadman", "rack", "payments", "low")
+# To where nobody listens, should a real one be run on it.
+_WEBHOOK = ("  webhook_configs:", "  - url: http://127.0.0.1:9/notified")
+_EMAIL = ("  email_configs:", "  - to: oncall@example.test", "    from: am@example.test",
+          "    smarthost: 127.0.0.1:9")  # fmt: skip
+_INTEGRATIONS = {
+    "oncall": (*_WEBHOOK, *_EMAIL),
+    "deadman": _WEBHOOK,
+    "rack": _WEBHOOK,
+    "payments": _WEBHOOK,
+    "low": _EMAIL,
+}
 
 INHIBIT_RULES = (
     InhibitRule((_is("alertname", "ServiceDown"),), (_like("severity", "warning|info"),),
@@ -131,7 +142,10 @@ def config_text() -> str:
         lines += [f"- {first}", *(f"  {line}" for line in rest)]
         lines += _list("  target_matchers", map(_text, rule.target), "  ")
         lines += _list("  equal", rule.equal, "  ")
-    lines += ["receivers:", *(f"- name: {name}" for name in RECEIVERS), "templates: []"]
+    lines.append("receivers:")
+    for name in RECEIVERS:
+        lines += [f"- name: {name}", *_INTEGRATIONS[name]]
+    lines.append("templates: []")
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from config.rota import zone_of
 from console.demo.inventory import (
     API_ENDPOINTS,
     HOSTS,
@@ -29,6 +30,37 @@ ASK_EVERY = "5s"
 
 USER = "kai"
 """Who the demo's user is, to the console and on every host."""
+
+PEOPLE: Mapping[str, Mapping[str, object]] = {
+    "kai": {
+        "name": "Kai 黃凱",
+        "level": "L1",
+        "title": "engineer",
+        "phone": "+1 202 555 0110",
+        "logins": ["kai"],
+    },
+    "mei": {
+        "name": "Mei 林美",
+        "level": "L1",
+        "title": "engineer",
+        "phone": "+1 202 555 0121",
+        "logins": ["mei"],
+    },
+    "yun": {
+        "name": "Yun 陳昀",
+        "level": "L1",
+        "title": "engineer",
+        "phone": "+1 202 555 0132",
+        "logins": ["yun"],
+    },
+    "lin": {
+        "name": "Lin 林志遠",
+        "level": "L2",
+        "title": "team lead",
+        "phone": "+1 202 555 0143",
+    },
+}
+"""The team. Its phones are of the numbers that are kept for stories."""
 
 STATE = "state"
 """The folder inside the settings in which a console keeps the state of this demo alone."""
@@ -129,19 +161,27 @@ def oncall_settings(folder: Path, world: World, endpoints: Endpoints) -> Mapping
         },
         **(_ssh(folder) if endpoints.ssh else {}),
         "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},
-        "people": {
-            "kai": {"name": "Kai 黃凱", "level": "L1", "title": "engineer", "logins": ["kai"]},
-            "mei": {"name": "Mei 林美", "level": "L1", "title": "engineer", "logins": ["mei"]},
-            "lin": {"name": "Lin 林志遠", "level": "L2", "title": "team lead"},
-        },
-        "rota": {
-            "zone": "Asia/Taipei",
-            "rotations": [
-                _rotation("weekday", ["mon", "tue", "wed", "thu", "fri"], "09:00", "23:00", world),
-                _rotation("night", ["mon", "tue", "wed", "thu", "fri"], "23:00", "09:00", world),
-                _rotation("weekend", ["sat", "sun"], "09:00", "09:00", world),
-            ],
-        },
+        "people": PEOPLE,
+        "rota": _rota(world),
+    }
+
+
+def _rota(world: World) -> Mapping[str, object]:
+    """Days, nights and weekends; it is the demo's user who has the days of this week."""
+    zone = "Asia/Taipei"
+    today = world.start.wall.astimezone(zone_of(zone)).date()
+    monday = today - timedelta(days=today.weekday())
+    workdays = ["mon", "tue", "wed", "thu", "fri"]
+    return {
+        "zone": zone,
+        "rotations": [
+            _rotation("weekday", workdays, "09:00", "23:00", [USER, "mei"], monday),
+            _rotation("night", workdays, "23:00", "09:00", ["mei", "yun"], monday),
+            {
+                **_rotation("weekend", ["sat", "sun"], "09:00", "09:00", ["lin", USER], monday),
+                "backup_phone": "+1 202 555 0199",
+            },
+        ],
     }
 
 
@@ -275,13 +315,15 @@ def _endpoint(page: PageSpec, endpoints: Endpoints, alerts: tuple[str, ...]) -> 
     }
 
 
-def _rotation(name: str, days: list[str], start: str, end: str, world: World) -> dict[str, object]:
-    first: date = (world.start.wall - timedelta(days=28)).date()
+def _rotation(
+    name: str, days: list[str], start: str, end: str, people: list[str], first: date
+) -> dict[str, object]:
+    # Each its own objects: what stands twice would be written as a YAML alias.
     return {
         "name": name,
-        "days": days,
+        "days": list(days),
         "start": start,
         "end": end,
-        "people": ["kai", "mei"],
-        "first": first,
+        "people": people,
+        "first": first.replace(),
     }

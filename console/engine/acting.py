@@ -266,7 +266,7 @@ class ActingDesk:
         if effected.inverse is not None and keeps_inverse:
             undoable = self._shelf.keep(what_of(wish), effected.inverse)
             outcome = msgspec.structs.replace(outcome, undo=undoable)
-        event = event_of(wish, outcome, self._who, self._clock.now().wall)
+        event = event_of(wish, outcome, self.who, self._clock.now().wall)
         if event is not None:
             self._world.note(event)
         self._world.acks_changed()
@@ -297,7 +297,8 @@ class ActingDesk:
         return decide(action, facts)
 
     @property
-    def _who(self) -> str:
+    def who(self) -> str:
+        """The person in whose name it acts; empty for nobody."""
         return "" if self._hands is None else self._hands.actor.who
 
     def _doing(self, snapshot: Snapshot, intent: str) -> Doing:
@@ -305,7 +306,7 @@ class ActingDesk:
         return Doing(
             clusters=self._world.clusters,
             clock=self._clock,
-            who=self._who,
+            who=self.who,
             acks=loaded.settings.acks,
             silences=loaded.settings.silences,
             policy=loaded.policy,

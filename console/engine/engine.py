@@ -30,6 +30,7 @@ from console.engine.saved import Saved, StateFolder
 from console.engine.trouble import Trouble, whereabouts
 from console.engine.views import ViewShelf
 from console.engine.watch import Watch
+from console.engine.why import WhyDesk
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
 from console.model.host import containers_called
@@ -40,6 +41,7 @@ from console.model.update import Update
 from console.safety.clock import Clock, Instant
 from console.sources.alertmanager.cluster import AlertmanagerCluster
 from console.sources.logs.poll import Logs
+from console.triage.filter import fault_in
 from console.triage.triage import Triage
 
 Publish = Callable[[Update], None]
@@ -116,6 +118,8 @@ class Engine:
             clock, asker=self.inquiry, logs=lambda: self.logs, events=lambda: self._log.latest
         )
         """What is known about one row, asked for when somebody looks at it."""
+        self.why = WhyDesk(clock, asker=self.inquiry, clusters=lambda: self.clusters)
+        """Why one alert is seen, asked for when somebody wants to know."""
         self.acting = ActingDesk(
             self,
             clock=clock,
@@ -177,7 +181,7 @@ class Engine:
         if before.folder is None:
             return ("there is no settings folder: the console was opened on a URL",)
         try:
-            loaded = await asyncio.to_thread(load, before.folder, key_faults)
+            loaded = await asyncio.to_thread(load, before.folder, key_faults, fault_in)
         except SettingsFaults as faults:
             return tuple(str(fault) for fault in faults.faults)
         was, now = before.settings.environment, loaded.settings.environment

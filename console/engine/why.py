@@ -78,8 +78,9 @@ class WhyDesk:
             lines = _not_known(question, error.failure.cause)
         except Exception as error:  # costs this question its answer, and the other nothing
             lines = _not_known(question, f"a fault inside the console: {whereabouts(error)}")
-        now = self._clock.now()
-        take(WhyLearned(question, tuple(msgspec.structs.replace(one, at=now) for one in lines)))
+        if lines:  # the age of the whole answer stands at its first line
+            lines = (msgspec.structs.replace(lines[0], at=self._clock.now()), *lines[1:])
+        take(WhyLearned(question, lines))
 
     # The configuration
 
@@ -101,8 +102,7 @@ class WhyDesk:
                 *inhibition_lines(known, snapshot, routing),
             )
         )
-        by = visible(name, cells=40)
-        return tuple(msgspec.structs.replace(one, by=by) for one in found)
+        return (msgspec.structs.replace(found[0], by=visible(name, cells=40)), *found[1:])
 
     async def _routing(self, cluster: str, config: Raw) -> Routing | str:
         """What `config` says, or why it cannot be read; each configuration is read once."""

@@ -163,7 +163,7 @@ def ends_lines(known: KnownAlert, snapshot: Snapshot) -> Iterator[WhyLine]:
     turn = (alert.ends_at - alert.updated_at) / 2
     newest = _newest_refresh(known, snapshot)
     if now - alert.updated_at <= turn or turn <= timedelta(0):
-        said = f"refreshed; would resolve by itself at {ends} if {owner} goes silent"
+        said = f"would resolve by itself at {ends} if {owner} goes silent"
         yield WhyLine(WhyTopic.ENDS, "refreshed", said, since=alert.updated_at)
     elif now - newest <= turn:
         said = (

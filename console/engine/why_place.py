@@ -36,7 +36,8 @@ def place_lines(
     yield WhyLine(WhyTopic.PLACE, "priority", priority_reason(known, policy))
     yield WhyLine(WhyTopic.PLACE, "order", order_reason(row, worklist, snapshot))
     yield WhyLine(WhyTopic.PLACE, "service", cell_reason(known, snapshot.cell(known.cell)))
-    yield WhyLine(WhyTopic.PLACE, "row", row_reason(row, snapshot, policy.group_by))
+    group_by = worklist.group_by or policy.group_by
+    yield WhyLine(WhyTopic.PLACE, "row", row_reason(row, snapshot, group_by))
 
 
 # Priority

@@ -118,7 +118,7 @@ def _way_lines(
         yield line
     if not sure:
         return
-    quiet = "this way is muted" if muted else quiet_reason(known)
+    quiet = "this way is muted" if muted else quiet_reason(known, snapshot)
     if quiet:
         said = f"nobody is notified while {quiet}"
         yield WhyLine(WhyTopic.ROUTE, "notified", said, Tone.WARNING)
@@ -246,19 +246,22 @@ def _plus(at: datetime, duration: timedelta) -> datetime:
 def times_text(times: Times, now: datetime) -> str:
     """`by its timers: first about 03:14:30, again about 07:14:30, sooner when …`."""
     said = f"by its timers: first about {clock_time(times.first, now)}"
-    if times.last is not None:
-        if times.last > times.first:
-            said += f", last about {clock_time(times.last, now)}"
-        said += f", again about {clock_time(times.following, now)}"
-    return f"{said}, sooner when another alert joins the group" if times.last else said
+    if times.last is None:
+        return said
+    if times.last > times.first:
+        said += f", last about {clock_time(times.last, now)}"
+    said += f", again about {clock_time(times.following, now)}"
+    return f"{said}, sooner when another alert joins the group"
 
 
-def quiet_reason(known: KnownAlert) -> str:
+def quiet_reason(known: KnownAlert, snapshot: Snapshot) -> str:
     """What keeps the alert itself from being told of; empty where nothing does."""
     alert = known.alert
     if alert.silenced_by:
         ids = ", ".join(visible(one[:SHORT_ID], cells=SHORT_ID) for one in alert.silenced_by)
-        return f"silence {ids} is on it"
+        ends = [one.ends_at for one in snapshot.silences if one.id in alert.silenced_by]
+        until = f", until {clock_time(max(ends), snapshot.at.wall)}" if ends else ""
+        return f"silence {ids} is on it{until}"
     if alert.inhibited_by:
         return "it is inhibited"
     if alert.muted_by:

@@ -168,6 +168,15 @@ def parse(text: str) -> Filter:
     return Filter(text, tuple(terms))
 
 
+def fault_in(text: str) -> str:
+    """What is wrong with a filter; empty for nothing."""
+    try:
+        parse(text)
+    except FilterFault as fault:
+        return str(fault)
+    return ""
+
+
 def _term_at(text: str, at: int) -> tuple[_Text | _Search | _Matches, int]:
     matcher = _MATCHER.match(text, at)
     if matcher is not None:

@@ -17,6 +17,7 @@ from screens.logs import LogsScreen
 from screens.source import SourceScreen
 from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
+from screens.why import WhyScreen
 
 SCREENS: tuple[type[Frame], ...] = (
     TriageScreen,
@@ -29,6 +30,7 @@ SCREENS: tuple[type[Frame], ...] = (
     FleetScreen,
     SourcesScreen,
     LogsScreen,
+    WhyScreen,
 )
 
 

@@ -314,7 +314,7 @@ async def test_a_service_without_a_log_says_why() -> None:
 async def test_a_shell_is_not_opened_in_read_only_mode_and_the_reason_is_said() -> None:
     async with opened(ScriptedLogs(answer()), read_only=True) as (console, pilot):
         await pilot.press("exclamation_mark")
-        await until(pilot, lambda: "what is typed into a shell can change" in console.text)
+        await until(pilot, lambda: "read-only: nothing is changed" in console.text)
 
 
 async def test_lines_and_command_are_copied_as_they_are() -> None:

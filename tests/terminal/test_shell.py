@@ -270,7 +270,7 @@ def test_the_machine_of_the_console_has_a_shell_too(
 def test_read_only_opens_no_shell(open_in: Opener, tmp_path: Path, sshd: Sshd) -> None:
     terminal = started(open_in("--read-only", "--config", folder_of(tmp_path, sshd)))
     typed_command(terminal, "shell box")
-    terminal.wait_for("read-only: what is typed into a shell can change anything")
+    terminal.wait_for("read-only: nothing is changed from here")
     assert sshd.connections() == 0
 
 

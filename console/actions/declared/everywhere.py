@@ -153,6 +153,16 @@ EVERYWHERE: tuple[Action, ...] = (
         command="messages",
     ),
     Action(
+        "app.notice",
+        "notices",
+        "Whether new rows ring the bell: on or off; test rings once and says what was sent.",
+        (),
+        "console",
+        effect=Effect.READ,
+        command="notice",
+        argument="WORD",
+    ),
+    Action(
         "app.theme",
         "theme",
         "Change the colours: dark, light, ansi-dark or ansi-light.",

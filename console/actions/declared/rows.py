@@ -41,7 +41,7 @@ ON_ROWS: tuple[Action, ...] = (
     Action(
         "row.links",
         "links",
-        "The row's links, to be copied: dashboard, runbook, generator.",
+        "The row's links, whole; once more follows one, in the browser or by the clipboard.",
         ("o",),
         "row",
         ALERTS,

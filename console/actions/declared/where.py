@@ -9,6 +9,6 @@ VIEWS = (*LISTS, "silences", "handover", "why", "detail", "service", "host", "so
 ALERTS = ("triage", "group", "detail")
 ROWS = ("triage", "group")
 """Screens on which rows of the worklist are under the cursor, and can be marked."""
-SIDEWAYS = ("fleet", "logs")
+SIDEWAYS = ("fleet", "logs", "why")
 PLACES = (*ALERTS, "fleet", "service", "host")
 """Screens on which a service or a host is shown, which has a log."""

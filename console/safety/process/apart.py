@@ -22,19 +22,7 @@ async def start_apart(argv: Sequence[str], *, watch_s: float) -> int | None:
         raise TypeError("a program is started by a list of arguments, never by one string")
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
-    try:
-        program = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise ProcessError(f"there is no program {argv[0]!r}") from error
-    except (OSError, ValueError) as error:
-        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ProcessError(f"cannot run {argv[0]!r}: {cause}") from error
+    program = _start(argv)
 
     def tell(status: int) -> None:
         if not ended.done():
@@ -52,3 +40,19 @@ async def start_apart(argv: Sequence[str], *, watch_s: float) -> int | None:
         return await asyncio.wait_for(asyncio.shield(ended), watch_s)
     except TimeoutError:
         return None
+
+
+def _start(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ProcessError(f"there is no program {argv[0]!r}") from error
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ProcessError(f"cannot run {argv[0]!r}: {cause}") from error

@@ -7,7 +7,7 @@ two. Where the answer to an effect is lost the cluster is read before anything i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -46,6 +46,11 @@ class AlertmanagerCluster:
         self._writers = tuple(members)
         self._clock = clock
         self._ailing: set[str] = set()
+
+    @property
+    def skew(self) -> timedelta | None:
+        """The clock of the first member that has said what time it is, less ours."""
+        return next((one.skew for one in self._writers if one.skew is not None), None)
 
     async def matching(self, matchers: Sequence[Matcher]) -> tuple[Alert, ...]:
         """The alerts, in any state, that all of `matchers` match: asked from the servers.
@@ -89,7 +94,7 @@ class AlertmanagerCluster:
                 made = next((one for one in silences if wanted.is_made(one)), None)
                 if made is not None:
                     return made.id, set()
-            return None, self._certain(told, failures)
+            return None, _certain(told, failures)
 
         return await self._effect(lambda one: one.post(wanted, self._clock.now().wall), find)
 
@@ -105,7 +110,7 @@ class AlertmanagerCluster:
             known = [one for one in told.values() if one is not None]
             if any(one.state is SilenceState.EXPIRED for one in known):
                 return True, set()
-            return None, self._certain(told, failures)
+            return None, _certain(told, failures)
 
         await self._effect(end, find)
 
@@ -146,11 +151,6 @@ class AlertmanagerCluster:
                 self._ailing.discard(one.key)
                 return done
         raise self._together(failures)
-
-    def _certain(self, told: dict[str, Told], failures: dict[str, EffectFailed]) -> set[str]:
-        """Members that would have said so had they done it; one that has died has not."""
-        dead = {key for key, one in failures.items() if one.failure.kind is FailureKind.REFUSED}
-        return set(told) | dead
 
     async def _first(self, ask: Ask[Told]) -> Told:
         failures: list[EffectFailed] = []
@@ -227,7 +227,8 @@ class AlertmanagerCluster:
             at=self._clock.now().wall,
         )
 
-    @property
-    def skew(self) -> timedelta | None:
-        """The clock of the first member that has said what time it is, less ours."""
-        return next((one.skew for one in self._writers if one.skew is not None), None)
+
+def _certain(told: Mapping[str, object], failures: Mapping[str, EffectFailed]) -> set[str]:
+    """Members that would have said so had they done it; one that has died has not."""
+    dead = {key for key, one in failures.items() if one.failure.kind is FailureKind.REFUSED}
+    return set(told) | dead

@@ -64,7 +64,7 @@ def refuse_effect(answer: HttpAnswer) -> None:
             expected="a silence that it takes",
             remedy=next((words for sign, words in _REFUSALS if sign in told), _REFUSED),
         )
-    if answer.status == 404 and "silence not found" in told:
+    if is_unknown(answer):
         raise Unusable(
             FailureKind.STATUS,
             "it knows no silence of this id",
@@ -75,6 +75,11 @@ def refuse_effect(answer: HttpAnswer) -> None:
     if remedy:
         raise Unusable(FailureKind.STATUS, cause_of(answer), remedy=remedy)
     refuse_status(answer)
+
+
+def is_unknown(answer: HttpAnswer) -> bool:
+    """Whether the server says that it has no silence of this id; until 0.27 with status 500."""
+    return answer.status in (404, 500) and "silence not found" in said(answer.body)
 
 
 TOLD_CELLS: Final = 600

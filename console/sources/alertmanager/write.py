@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -19,6 +20,7 @@ from console.model.alert import Alert, ClusterStatus, Silence
 from console.model.failure import Failure, FailureKind
 from console.model.labels import Matcher
 from console.safety.http import HttpAnswer, HttpFailure, HttpFault
+from console.safety.text import visible
 from console.sources.alertmanager import decode, errors
 from console.sources.alertmanager.client import ALERTS, SILENCES, STATUS, AlertmanagerClient
 from console.sources.answer import Unusable
@@ -28,6 +30,11 @@ from console.sources.server import Params, Server
 SILENCE: Final = "/api/v2/silence"
 MAX_QUERY_CHARS: Final = 6_000
 """Of one request, as it is encoded. nginx refuses more than 8 kB in its usual settings."""
+MAX_FILTER_CHARS: Final = 60_000
+"""Of one filter, as it is encoded: httpx sends no address of more than 65,536."""
+PAUSE_S: Final = 0.5
+MAX_PAUSE_S: Final = 3.0
+"""The longest that is waited before a busy server is asked once more."""
 
 _UNSENT: Final = frozenset(
     [
@@ -106,7 +113,7 @@ class AlertmanagerWriter:
         found: dict[str, Alert] = {}
         for number, params in enumerate(queries(matchers)):
             asked = self._asked("matching alerts", ALERTS, params)
-            told = await self._told(asked, self._client.alerts(params))
+            told = await self._told(asked, partial(self._matching, params))
             # Filters are joined by "and", so that several requests are met in what all gave.
             kept = {alert.fingerprint: alert for alert in told}
             found = kept if number == 0 else {key: found[key] for key in found.keys() & kept.keys()}
@@ -115,20 +122,17 @@ class AlertmanagerWriter:
     async def silences(self) -> tuple[Silence, ...]:
         """The active and the pending ones."""
         asked = self._asked("silences", SILENCES, self._client.silence_params)
-        return await self._told(asked, self._client.silences())
+        return await self._told(asked, self._client.silences)
 
     async def silence(self, silence_id: str) -> Silence | None:
         """The silence of that id, also when it has expired; `None` where there is none."""
         path = _path_of(silence_id)
         asked = self._asked("silence", path)
-        answer = await self._told(asked, self._server.get(path))
-        if answer.status == 404:
-            return None
-        return await self._told(asked, self._one(answer))
+        return await self._told(asked, partial(self._silence, path))
 
     async def status(self) -> ClusterStatus:
         """What it says of itself."""
-        return await self._told(self._asked("status", STATUS), self._client.status())
+        return await self._told(self._asked("status", STATUS), self._client.status)
 
     async def post(self, wanted: WantedSilence, now: datetime) -> str:
         """Make or change a silence.
@@ -136,7 +140,7 @@ class AlertmanagerWriter:
         Returns:
             The id that it has now: another one, where the server could not change it in place.
         """
-        asked = self._asked("new silence", SILENCES)
+        asked = errors.asked(self.key, "new silence", "")
         answer = await self._done(
             asked, self._server.post_json(SILENCES, _body(wanted, now, self.skew))
         )
@@ -148,15 +152,36 @@ class AlertmanagerWriter:
     async def expire(self, silence_id: str) -> None:
         """End a silence now."""
         path = _path_of(silence_id)
-        await self._done(self._asked("end of a silence", path), self._server.delete(path))
+        asked = errors.asked(self.key, "end of a silence", "")
+        await self._done(asked, self._server.delete(path))
 
-    async def _one(self, answer: HttpAnswer) -> Silence:
+    async def _matching(self, params: Params) -> tuple[Alert, ...]:
+        if len(params) == 1 and _cost(params[0][1]) > MAX_FILTER_CHARS:
+            raise Unusable(
+                FailureKind.TOO_BIG,
+                f"a matcher on {visible(params[0][1], cells=30)} is too long to be asked about",
+                expected=f"at most {MAX_FILTER_CHARS:,} characters, as an address has them",
+                remedy="list fewer values in one matcher",
+            )
+        return await self._client.alerts(params)
+
+    async def _silence(self, path: str) -> Silence | None:
+        answer = await self._server.get(path)
+        if answer.status == 404 and not answer.body:
+            return None
         errors.refuse(answer, "silence")
         return decode.silence_in(answer.body, self._cluster)
 
-    async def _told(self, asked: Asked, answer: Awaitable[Told]) -> Told:
+    async def _told(self, asked: Asked, ask: Callable[[], Awaitable[Told]]) -> Told:
         try:
-            return await answer
+            try:
+                return await ask()
+            except Unusable as error:
+                if error.kind is not FailureKind.RATE:
+                    raise
+                # Others ask it as well, each for a moment.
+                await self._server.clock.sleep(min(error.retry_after_s or PAUSE_S, MAX_PAUSE_S))
+                return await ask()
         except (HttpFailure, Unusable) as error:
             raise self._failed(error, asked, Sent.NO) from None
 
@@ -172,7 +197,7 @@ class AlertmanagerWriter:
             errors.refuse_effect(got)
         except Unusable as error:
             # What stands between may give up (502, 504) on what the server still does.
-            sent = Sent.MAYBE if got.status >= 500 else Sent.NO
+            sent = Sent.MAYBE if got.status >= 500 and not errors.is_unknown(got) else Sent.NO
             final = got.status in errors.FINAL
             raise self._failed(error, asked, sent, final=final) from None
         return got
@@ -210,13 +235,17 @@ def queries(matchers: Sequence[Matcher]) -> Iterator[Params]:
     length = 0
     for matcher in matchers:
         written = filter_of(matcher)
-        more = len("filter=&") + len(quote_plus(written, errors="replace"))
+        more = _cost(written)
         if params and length + more > MAX_QUERY_CHARS:
             yield tuple(params)
             params, length = [], 0
         params.append(("filter", written))
         length += more
     yield tuple(params)
+
+
+def _cost(written: str) -> int:
+    return len("filter=&") + len(quote_plus(written, errors="replace"))
 
 
 class _WireMatcher(msgspec.Struct, rename="camel"):

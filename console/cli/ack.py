@@ -1,0 +1,148 @@
+"""`oncall ack` and `oncall unack`: take alerts, and give them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from config.load import Loaded
+from console.cli.acting import (
+    Deed,
+    Do,
+    act_and_exit,
+    acting_options,
+    duration_or_exit,
+    filter_words,
+)
+from console.cli.chosen import Chosen, source_options
+from console.cli.once import filter_or_exit
+from console.model.acting import Plan
+from console.model.alert import Ack
+from console.model.update import Update
+from console.model.wish import AckWish, UnackWish
+from console.model.words import count_text
+from console.model.worklist import Row, RowKind
+from console.safety.text import visible
+from console.triage.filter import Filter
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="FILTER...")
+@click.option("-m", "--note", default="", metavar="TEXT", help="Why, or what you are doing.")
+@click.option("--for", "lasts", metavar="DURATION", help="How long it lasts; 60m where not said.")
+@acting_options
+@source_options
+def ack(
+    words: tuple[str, ...], note: str, lasts: str | None, dry_run: bool, as_json: bool,
+    chosen: Chosen,
+) -> None:  # fmt: skip
+    """Take the alerts that FILTER matches: others see that they are yours.
+
+    FILTER is what `/` takes in the console. Only the alerts that it matches are taken, not the
+    rows around them; those that somebody has are left as they are.
+    """
+    text = filter_words(words)
+    kept = filter_or_exit(text)
+    wished = duration_or_exit(lasts, "--for")
+    act_and_exit(
+        chosen,
+        lambda loaded: _acking(kept, note, wished, dry_run=dry_run),
+        dry_run=dry_run,
+        as_json=as_json,
+        filter_text=text,
+    )
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="FILTER...")
+@click.option("--mine", is_flag=True, help="Only what you have acked yourself.")
+@acting_options
+@source_options
+def unack(words: tuple[str, ...], mine: bool, dry_run: bool, as_json: bool, chosen: Chosen) -> None:
+    """Give up the acks on the alerts that FILTER matches, other people's too."""
+    text = filter_words(words)
+    kept = filter_or_exit(text)
+
+    def do(loaded: Loaded) -> Do:
+        return _unacking(kept, mine=mine, dry_run=dry_run)
+
+    act_and_exit(chosen, do, dry_run=dry_run, as_json=as_json, filter_text=text)
+
+
+def _acking(kept: Filter, note: str, lasts: timedelta | None, *, dry_run: bool) -> Do:
+    async def do(engine: Engine, update: Update) -> Deed:
+        rows = [row for row in rows_of(update) if kept.matches_row(row)]
+        alerts = tuple(known for row in rows for known in kept.alerts_of(row) if known.ack is None)
+        parts = tuple(part for row in rows if not row.acks for part in row.parts)
+        count = len(alerts) + len(parts)
+        if not count:
+            taken = sum(row.acked_count for row in rows)
+            why = f"; {count_text(taken)} that match are acked already" if taken else ""
+            return Deed(0, lines=(f"nothing to ack matches{why}",))
+        wish = AckWish(alerts, parts, note, lasts)
+        if dry_run:
+            plan = await engine.acting.plan(wish)
+            local = tuple(part.key for part in parts)
+            return Deed(count, plan=plan, lines=(*plan_lines(plan), *map(_kept_here, local)))
+        return Deed(count, await engine.acting.submit(wish))
+
+    return do
+
+
+def _unacking(kept: Filter, *, mine: bool, dry_run: bool) -> Do:
+    async def do(engine: Engine, update: Update) -> Deed:
+        found: dict[tuple[str, str], Ack] = {}
+        for row in rows_of(update):
+            if not kept.matches_row(row):
+                continue
+            of_alerts = [one.ack for one in kept.alerts_of(row) if one.ack is not None]
+            for ack in (*of_alerts, *(one for one in row.acks if one.is_local)):
+                found[ack.cluster, ack.silence_id] = ack
+        acks = tuple(
+            one for one in found.values() if not mine or one.owner.exact == engine.acting.who
+        )
+        if not acks:
+            return Deed(0, lines=("no ack matches",))
+        if dry_run:
+            return Deed(len(acks), lines=tuple(map(_would_give_up, acks)))
+        return Deed(len(acks), await engine.acting.submit(UnackWish(acks)))
+
+    return do
+
+
+def rows_of(update: Update) -> Sequence[Row]:
+    """All rows, each alert once: what is folded for its age stands in rows of its own."""
+    worklist = update.worklist
+    return [row for row in (*worklist.rows, *worklist.old) if row.kind is not RowKind.OLD]
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What an ack would do, one line a silence; safe to print."""
+    lines = []
+    for one in plan.silences:
+        matchers = " ".join(visible(matcher.written) for matcher in one.matchers)
+        count = f"{count_text(len(one.covers))} alert" + ("s" if len(one.covers) != 1 else "")
+        joins = "; MUTES WHAT JOINS IT LATER" if one.joins else ""
+        others = f"; and {count_text(len(one.strangers))} more" if one.strangers else ""
+        asked = "" if one.counted else ", not asked from the server"
+        cluster = visible(one.cluster, cells=60)
+        lines.append(f"would silence in {cluster}: {matchers}  ({count}{asked}{others}{joins})")
+    lines += [_kept_here(key) for key in plan.kept_here]
+    lines += [f"left out: {visible(key, cells=60)}: {why}" for key, why in plan.left_out]
+    lines += [f"{one.source}: {one.cause}; {one.remedy}" for one in plan.failures]
+    return lines
+
+
+def _kept_here(key: str) -> str:
+    return f"would ack {visible(key, cells=80)} in the shared folder: no Alertmanager knows of it"
+
+
+def _would_give_up(ack: Ack) -> str:
+    owner, note = visible(ack.owner, cells=60), visible(ack.note, cells=120)
+    return f"would un-ack {visible(ack.silence_id, cells=80)} of {owner}: {note}"

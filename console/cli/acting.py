@@ -1,0 +1,175 @@
+"""One look and one deed, for the commands that change something and end."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+import msgspec
+
+from config.durations import duration_of
+from config.identity import identity_of
+from config.load import Loaded
+from console.cli.chosen import EXIT_FAILED, EXIT_USAGE, Chosen, narrate, settings_or_exit
+from console.cli.document import Document
+from console.cli.once import DEADLINE_S, state_of
+from console.cli.table import put
+from console.model.acting import Ended, Outcome, Plan
+from console.model.update import Update
+from console.safety.clock import SystemClock
+from console.safety.jsontext import json_text
+from console.safety.text import visible
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+
+R = TypeVar("R")
+
+EXIT_NOTHING: Final = 1
+"""Nothing matched, so nothing was done."""
+EXIT_PARTLY: Final = 3
+"""Some of it, or it is kept to be sent later, or nobody knows."""
+_CODES: Final = {
+    Ended.DONE: 0,
+    Ended.PARTLY: EXIT_PARTLY,
+    Ended.KEPT: EXIT_PARTLY,
+    Ended.UNKNOWN: EXIT_PARTLY,
+    Ended.DENIED: EXIT_FAILED,
+    Ended.FAILED: EXIT_FAILED,
+}
+
+
+class OutcomeDocument(Document, frozen=True, kw_only=True):
+    """What the commands that act print with `--json`."""
+
+    dry_run: bool
+    matched: int
+    """Alerts, checks, sources, silences or acks that it was for."""
+    outcome: Outcome | None
+    """`null` for a dry run, and where nothing matched."""
+    plan: Plan | None = None
+    """For a dry run of an ack: the silences that it would make."""
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What came of one command."""
+
+    matched: int
+    outcome: Outcome | None = None
+    plan: Plan | None = None
+    lines: tuple[str, ...] = ()
+    """For a person, safe to show: what it would do, or what it was for."""
+
+
+Do = Callable[["Engine", Update], Awaitable[Deed]]
+
+
+def act_and_exit(
+    chosen: Chosen, do: Callable[[Loaded], Do], *, dry_run: bool, as_json: bool, filter_text: str
+) -> None:
+    """Ask every source once, do it while they are open, print what came of it, and end.
+
+    Args:
+        do: makes the deed of the settings; it is not called where these cannot be used.
+    """
+    loaded = settings_or_exit(chosen)
+    update, deed = asyncio.run(_acted(loaded, chosen, do(loaded)))
+    outcome = deed.outcome
+    if as_json:
+        document = OutcomeDocument(
+            environment=update.snapshot.environment,
+            at=update.snapshot.at.wall,
+            complete=update.snapshot.complete,
+            filter=filter_text,
+            dry_run=dry_run,
+            matched=deed.matched,
+            outcome=outcome,
+            plan=deed.plan,
+        )
+        put(json_text(document))
+    else:
+        said = [] if outcome is None else [outcome.text, *outcome.details]
+        put("\n".join([*deed.lines, *said]))
+    if not deed.matched:
+        sys.exit(EXIT_NOTHING)
+    sys.exit(0 if outcome is None else _CODES[outcome.ended])
+
+
+async def _acted(loaded: Loaded, chosen: Chosen, do: Do) -> tuple[Update, Deed]:
+    # Late: it brings the HTTP client, which takes longer to import than bad settings to find.
+    from console.actions.audit_record import actor_of
+    from console.engine.acting import Hands
+    from console.engine.engine import Engine
+
+    state, notice = state_of(loaded)
+    if notice:
+        narrate(notice)
+    login = getpass.getuser()
+    actor = actor_of(identity_of(loaded.settings, login), login, os.environ)
+    engine = Engine(
+        loaded,
+        clock=SystemClock(),
+        publish=lambda update: None,
+        state=state,
+        hands=Hands(actor, read_only=chosen.read_only),
+    )
+    done: list[tuple[Update, Deed]] = []
+
+    async def then(update: Update) -> None:
+        done.append((update, await do(engine, update)))
+
+    await engine.look_once(DEADLINE_S, then)
+    narrate(*engine.notices)
+    return done[0]
+
+
+def acting_options(command: Callable[..., R]) -> Callable[..., R]:
+    """`--dry-run` and `--json`, as all commands that act have them."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md."),
+        click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, do nothing."),
+    ):
+        command = option(command)
+    return command
+
+
+def filter_words(words: tuple[str, ...]) -> str:
+    """The words of a command line as one filter; ends the process where there are none."""
+    text = " ".join(words).strip()
+    if not text:
+        narrate("expected a filter, as behind `/`: oncall ack redis, oncall ack 'job=\"api\"'")
+        sys.exit(EXIT_USAGE)
+    return text
+
+
+def duration_or_exit(text: str | None, option: str) -> timedelta | None:
+    """What was written behind `option`; ends the process where it is no duration."""
+    if text is None:
+        return None
+    found = duration_of(text)
+    if found is None or found <= timedelta(0):
+        narrate(f"{option} {visible(text, cells=40)}: expected a duration: 45m, 1h30m, 2d")
+        sys.exit(EXIT_USAGE)
+    return found
+
+
+def confirmed(reasons: tuple[str, ...], *, yes: bool, dry_run: bool) -> bool:
+    """Whether a person said yes to what needs one; without a terminal only `--yes` does."""
+    if not reasons or yes or dry_run:
+        return True
+    narrate(*reasons)
+    if not sys.stdin.isatty():
+        narrate("refused: say --yes where nobody can be asked")
+        return False
+    return click.confirm("go on?", default=False, err=True)
+
+
+def clock_text(at: datetime) -> str:
+    """A moment in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

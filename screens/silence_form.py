@@ -1,0 +1,441 @@
+"""The form for a silence: what it is to match, until when, and why; and what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import msgspec
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from console.actions import silence_form as form
+from console.actions.silence_form import Judged, Typed
+from console.model.acting import Ended, Outcome
+from console.model.alert import Silence, SilenceState
+from console.model.snapshot import KnownAlert
+from console.model.update import Update
+from console.model.words import age_text, clock_time, count_text
+from console.model.worklist import Row
+from console.safety.clock import Instant
+from console.safety.text import visible
+from screens.frame import Frame
+from screens.silence_preview import Preview, PreviewCame
+from widgets.confirm import TypedConfirm
+from widgets.detail import Detail, Paragraph, Part, SpanLine
+from widgets.dialog import DEAD_TIME_S, Choice, Dialog
+from widgets.footer import Footer, Hint
+from widgets.form import Edited, Entered, FormField, LineFields, Said, Toggles
+from widgets.theme import Ink
+
+if TYPE_CHECKING:
+    from screens.app import OncallApp
+
+SENDING: Final = "sending…"
+HINTS: Final = (
+    Hint("^s", "send", 100),
+    Hint("esc", "leave", 95),
+    Hint("tab", "next field", 90),
+    Hint("^l", "how long", 85),
+    Hint("^t", "template", 80),
+    Hint("^e", "editor", 70),
+    Hint("^u", "clear line", 60),
+    Hint("pgdn", "scroll below", 50),
+)
+
+
+class About(msgspec.Struct, frozen=True):
+    """What the form was opened on."""
+
+    title: str
+    """Safe to show."""
+    typed: Typed
+    marked: tuple[str, ...] = ()
+    """Fingerprints of the alerts that it is meant for."""
+    edits: Silence | None = None
+    templates: tuple[str, ...] = ()
+    template: str = ""
+
+
+class SilenceForm(Frame):
+    """One silence, made or changed. An update of the world never touches what is typed."""
+
+    word: ClassVar[str] = "form"
+    is_form: ClassVar[bool] = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("tab,down", "go(1)", show=False),
+        Binding("shift+tab,up", "go(-1)", show=False),
+        Binding("ctrl+s", "send", show=False, priority=True),
+        Binding("ctrl+l", "preset", show=False, priority=True),
+        Binding("ctrl+t", "template", show=False, priority=True),
+        Binding("ctrl+e", "editor", show=False, priority=True),
+        Binding("pagedown", "scroll_pane(1)", show=False),
+        Binding("pageup", "scroll_pane(-1)", show=False),
+        Binding("ctrl+z", "suspend_console", show=False),
+    ]
+
+    def __init__(self, about: About) -> None:
+        super().__init__()
+        self._about = about
+        self._opened = about.typed
+        self._said: tuple[tuple[str, Ink], ...] = ()
+        self._sending = False
+        self._tried = False
+        self._drawn_at: float | None = None
+        self._template = about.template
+        self._changed_since = ""
+        # Whatever is filled in already needs no hand: the first field is what is missing.
+        self.AUTO_FOCUS = "#comment FieldInput" if about.typed.matchers else "#matchers FieldInput"
+
+    def body(self) -> Iterable[Widget]:
+        typed = self._about.typed
+        every = self._every_cluster()
+        self.matchers = LineFields("matchers", typed.matchers, hint='job="api"', id="matchers")
+        self.lasts = FormField("lasts", typed.lasts, noted=True, id="lasts")
+        self.clusters = Toggles("clusters", every, typed.clusters, id="clusters")
+        self.clusters.display = len(every) > 1
+        self.comment = FormField("comment", typed.comment, hint="why", id="comment")
+        self.notice = Said(id="notice")
+        self.pane = Detail(id="pane")
+        self.pane.can_focus = False
+        with Container(id="form"):
+            with Vertical(id="fields"):
+                yield Said(((self._about.title, Ink.HEADING),), classes="-title")
+                yield self.matchers
+                yield self.lasts
+                yield self.clusters
+                yield self.comment
+                yield self.notice
+            yield self.pane
+
+    def _every_cluster(self) -> tuple[str, ...]:
+        """Those that can be chosen: a silence that is changed stays where it is."""
+        update = self.console_app.fresh
+        if self._about.edits is not None or update is None:
+            return self._about.typed.clusters
+        return form.clusters_in(update.snapshot)
+
+    def on_mount(self) -> None:
+        loaded = self.console_app.opened.loaded
+        self.preview = Preview(self, self._about.marked, loaded.policy)
+        self.call_after_refresh(self._note_drawn)
+        self._look()
+
+    def _note_drawn(self) -> None:
+        self._drawn_at = self.console_app.clock.now().mono
+
+    # What is typed
+
+    @property
+    def typed(self) -> Typed:
+        """What stands in the fields."""
+        return Typed(self.matchers.lines, self.lasts.text, self.clusters.chosen, self.comment.text)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether something was typed since it was opened."""
+        return self.typed != self._opened
+
+    def judged(self) -> Judged:
+        """What is typed, judged by the present settings and time."""
+        return form.judge(self.typed, self._terms(), self.console_app.clock.now().wall)
+
+    def _terms(self) -> form.Terms:
+        loaded = self.console_app.opened.loaded
+        return form.terms_of(loaded.settings, loaded.policy, self._about.edits)
+
+    def on_edited(self, event: Edited) -> None:
+        self._say("")
+        self._look()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if self.is_attached and self._drawn_at is not None:
+            self._show_faults(self.judged())
+
+    def _look(self) -> None:
+        judged = self.judged()
+        self._show_faults(judged)
+        self.preview.want(judged.matchers, self.clusters.chosen)
+        self._draw()
+
+    def _show_faults(self, judged: Judged) -> None:
+        """What is missing is named once it was to be sent; what is wrong at once."""
+        for line, field in enumerate(self.matchers.fields):
+            fault = judged.of(form.MATCHERS, line)
+            seen = fault is not None and (self._tried or not fault.whole or bool(field.text))
+            field.fault(visible(fault.text) if fault is not None and seen else "")
+        comment = judged.of(form.COMMENT)
+        seen = comment is not None and (self._tried or not comment.whole)
+        self.comment.fault(visible(comment.text) if comment is not None and seen else "")
+        clusters = judged.of(form.CLUSTERS)
+        self.clusters.fault("" if clusters is None else clusters.text)
+        lasts = judged.of(form.LASTS)
+        if lasts is not None:
+            self.lasts.fault(lasts.text)
+        elif judged.ends_at is not None:
+            self.lasts.note(self._until(judged))
+
+    def _until(self, judged: Judged) -> str:
+        """When it ends, in the rota's zone and from now."""
+        assert judged.ends_at is not None
+        now, zone = self.console_app.clock.now().wall, self._terms().zone
+        local = judged.ends_at.astimezone(form.zone_called(zone))
+        today = now.astimezone(local.tzinfo).date()
+        shown = f"{local:%H:%M}" if local.date() == today else f"{local:%a %d %b %H:%M}"
+        return f"until {shown} {local:%Z}, in {age_text(judged.ends_at - now)}"
+
+    # Updates and time
+
+    def show_body(self, update: Update) -> None:
+        self._changed_since = self._changed(update)
+        self._draw()
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self.preview.tick(now)
+        self._show_faults(self.judged())
+        self._draw()
+
+    def on_preview_came(self, event: PreviewCame) -> None:
+        self._draw()
+
+    def _changed(self, update: Update) -> str:
+        """What became of the silence while the form was open."""
+        edits, snapshot = self._about.edits, update.snapshot
+        if edits is None or not snapshot.complete:
+            return ""
+        held = next((one for one in snapshot.silences if one.id == edits.id), None)
+        if held is None:
+            ended = next((one for one in snapshot.ended if one.id == edits.id), None)
+            at = f" at {clock_time(ended.ends_at, snapshot.at.wall)}" if ended is not None else ""
+            return f"this silence ended{at} while the form was open; sending makes a new one"
+        if (held.ends_at, held.comment, held.matchers) != (
+            edits.ends_at,
+            edits.comment,
+            edits.matchers,
+        ):
+            who = visible(held.created_by, cells=20)
+            return f"{who}'s silence was changed meanwhile; sending replaces that"
+        return ""
+
+    def _draw(self) -> None:
+        app = self.console_app
+        update, edits = app.fresh, self._about.edits
+        parts: list[Part] = []
+        if self._changed_since:
+            parts.append(SpanLine(((self._changed_since, Ink.WARNING),)))
+        but = edits.id if edits is not None else ""
+        snapshot = None if update is None else update.snapshot
+        parts += self.preview.parts(snapshot, app.clock.now(), but)
+        self.pane.show(parts, subject="preview")
+
+    def show_hints(self) -> None:
+        self.query_one(Footer).show(HINTS)
+
+    def _say(self, text: str, ink: Ink = Ink.WARNING) -> None:
+        self.notice.say(((text, ink),) if text else ())
+        self.notice.set_class(bool(text), "-said")
+
+    # Keys
+
+    def on_entered(self, event: Entered) -> None:
+        event.stop()
+        if event.field is not self.comment:
+            self.focus_next()
+        elif event.meant:
+            self.action_send()
+        else:
+            self._say("enter came together with other keys; press it again to send")
+
+    def action_go(self, by: int) -> None:
+        """To the next field or the one before."""
+        (self.focus_next if by > 0 else self.focus_previous)()
+
+    def action_scroll_pane(self, by: int) -> None:
+        """Scroll what it would do."""
+        (self.pane.action_page_down if by > 0 else self.pane.action_page_up)()
+
+    def action_suspend_console(self) -> None:
+        """To the shell."""
+        self.console_app.do_app_suspend()
+
+    def action_preset(self) -> None:
+        """The next of the settings' durations."""
+        known = form.presets(self._terms())
+        at = known.index(self.lasts.text) + 1 if self.lasts.text in known else 0
+        self.lasts.text = known[at % len(known)]
+
+    async def action_template(self) -> None:
+        """The next of the settings' templates."""
+        known = self.console_app.opened.loaded.settings.silences.templates
+        if not known:
+            self._say("the settings have no templates: they go under `silences.templates`")
+            return
+        names = [one.name for one in known]
+        at = names.index(self._template) + 1 if self._template in names else 0
+        template = known[at % len(known)]
+        self._template = template.name
+        filled = form.from_template(template, self.clusters.chosen)
+        await self.matchers.set_lines(filled.matchers)
+        self.lasts.text, self.comment.text = filled.lasts, filled.comment
+        self._say(f"template {template.name}", Ink.MUTED)
+
+    def action_editor(self) -> None:
+        """Write the comment in the person's editor."""
+        from screens.editor import edit_text  # late: only who asks for it needs it
+
+        text = edit_text(self.console_app, self.comment.text, "comment")
+        if text is not None:
+            self.comment.text = " ".join(text.split())
+        self.comment.input.focus()
+
+    def action_leave(self) -> None:
+        """Leave; ask first where something was typed."""
+        if self._sending:
+            self._say("it is being sent; leaving would not stop it")
+        elif self.is_touched:
+            self.run_worker(self._leave_if_sure(), exit_on_error=False)
+        else:
+            self._close()
+
+    async def _leave_if_sure(self) -> None:
+        question = Dialog(
+            (("leave this silence?", Ink.WARNING),),
+            [Paragraph("Nothing was sent. What you typed is lost.")],
+            (Choice("leave", "Leave it"),),
+            clock=self.console_app.clock,
+        )
+        if await self.app.push_screen_wait(question) == "leave":
+            self._close()
+
+    def _close(self) -> None:
+        if self.is_current:
+            self.app.pop_screen()
+
+    # Sending
+
+    def action_send(self) -> None:
+        """Send it, when nothing is wrong and a hand can have meant it."""
+        now = self.console_app.clock.now().mono
+        if self._sending or self._drawn_at is None or now - self._drawn_at < DEAD_TIME_S:
+            return
+        self._tried = True
+        judged = self.judged()
+        self._show_faults(judged)
+        if judged.faults:
+            self._go_to(judged.faults[0])
+            return
+        self.run_worker(self._send(judged), exit_on_error=False)
+
+    def _go_to(self, fault: form.Fault) -> None:
+        if fault.field == form.MATCHERS:
+            self.matchers.fields[fault.line].input.focus()
+        elif fault.field == form.CLUSTERS:
+            self.clusters.focus()
+        else:
+            (self.lasts if fault.field == form.LASTS else self.comment).input.focus()
+
+    async def _send(self, judged: Judged) -> None:
+        self._sending = True
+        try:
+            self._say("asking what it matches…", Ink.MUTED)
+            if not await self._is_sure():
+                self._say("not sent", Ink.MUTED)
+                return
+            self._say(SENDING, Ink.MUTED)
+            wish = form.wish_of(self.typed, judged, self._about.edits)
+            outcome = await self.console_app.wishes.submit(wish)
+        finally:
+            self._sending = False
+        self._take(outcome)
+
+    async def _is_sure(self) -> bool:
+        """Whether the person stands by it, where it is asked about."""
+        radius = await self.preview.known()
+        self._draw()
+        over = self.console_app.opened.loaded.settings.silences.confirm_over
+        count = None if radius is None else radius.count
+        by_priority = {} if radius is None else radius.by_priority
+        reasons = form.why_confirm(count, by_priority, over)
+        if not reasons:
+            return True
+        word = "silence unknown" if count is None else f"silence {count}"
+        parts: list[Part] = [Paragraph(f"{reason}.", Ink.WARNING) for reason in reasons]
+        parts += [Paragraph(text) for text in self.matchers.lines]
+        parts.append(Paragraph(self._until(self.judged())))
+        question = TypedConfirm(
+            (("silence this?", Ink.WARNING),), parts, word, clock=self.console_app.clock
+        )
+        return await self.app.push_screen_wait(question)
+
+    def _take(self, outcome: Outcome) -> None:
+        """Close it when all is done; else keep what is typed and say why."""
+        if outcome.well:
+            self._close()
+            return
+        done = {cluster for cluster, _ in outcome.silences}
+        if outcome.ended is Ended.PARTLY and done:
+            # What is done is not sent a second time.
+            self.clusters.choose(name for name in self.clusters.chosen if name not in done)
+        self._say(outcome.text)
+
+
+# Opening
+
+
+def open_silence_form(app: OncallApp, rows: Sequence[Row], template: str = "") -> None:
+    """Open the form on what is on `rows`, or on a template of the settings.
+
+    Args:
+        rows: as they were painted when the key was pressed.
+        template: its name; empty for the rows' own labels.
+    """
+    alerts = tuple({known.key: known for row in rows for known in row.alerts}.values())
+    about = _about(app, rows, alerts, template.strip())
+    if isinstance(about, str):
+        app.say(about, warning=True)
+    else:
+        app.push_screen(SilenceForm(about))
+
+
+def open_silence_edit(app: OncallApp, silence: Silence) -> None:
+    """Open the form on a silence that is to be changed."""
+    if silence.state is SilenceState.EXPIRED:
+        app.say("it has ended: s on the row makes a new one", warning=True)
+        return
+    zone = app.opened.loaded.settings.rota.zone
+    who = visible(silence.created_by, cells=30)
+    typed = form.from_silence(silence, zone)
+    app.push_screen(SilenceForm(About(f"change the silence of {who}", typed, edits=silence)))
+
+
+def _about(
+    app: OncallApp, rows: Sequence[Row], alerts: Sequence[KnownAlert], template: str
+) -> About | str:
+    """What the form opens on, or why it cannot."""
+    loaded, update = app.opened.loaded, app.fresh
+    settings = loaded.settings
+    if update is None:
+        return "nothing has been asked yet"
+    known = {one.name: one for one in settings.silences.templates}
+    if template and template not in known:
+        names = ", ".join(known) or "none; they go under `silences.templates`"
+        return f"no template is called {visible(template, cells=40)}; known: {names}"
+    if not form.clusters_in(update.snapshot):
+        return "there is no Alertmanager among the sources that could keep a silence"
+    marked = tuple(key for one in alerts for key in (one.key, *one.duplicates))
+    if template:
+        homes = form.homes_of(alerts, update.snapshot)
+        typed = form.from_template(known[template], homes)
+        return About(f"silence: template {template}", typed, marked, template=template)
+    if not alerts:
+        return "there is no alert on it: a check or a source is acked, not silenced"
+    typed = form.from_alerts(
+        alerts, update.snapshot, settings.acks, loaded.policy, settings.silences.lasts
+    )
+    what = visible(rows[0].title, cells=40) if len(rows) == 1 else f"{len(rows)} rows"
+    many = f"{count_text(len(alerts))} alert" + ("s" if len(alerts) != 1 else "")
+    return About(f"silence: {what}, {many}", typed, marked)
