@@ -67,7 +67,8 @@ class Sort(msgspec.Struct, frozen=True):
 
     def _lane(self, rows: list[Row], key: Key) -> list[Row]:
         having: list[tuple[float | str, Row]] = []
-        lacking, old = [], []
+        lacking: list[Row] = []
+        old: list[Row] = []
         for row in rows:
             value = None if row.kind is RowKind.OLD else key(row)
             if value is not None:

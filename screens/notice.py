@@ -101,8 +101,8 @@ class Notices:
     def _stands(self) -> str:
         if not self._on:
             return "notices are off until `:notice on`"
-        wanted = self._wanted.filter or "no row, only reminders"
-        return f"notices are on for {visible(wanted, cells=60)}; matching now: {_rows(self._matching)}"
+        wanted = visible(self._wanted.filter or "no row, only reminders", cells=60)
+        return f"notices are on for {wanted}; matching now: {_rows(self._matching)}"
 
     def _say_start(self, already: int) -> None:
         if self.fault:

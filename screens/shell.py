@@ -156,7 +156,8 @@ async def _in_place(app: OncallApp, shell: Shell, driver: OncallDriver, opening:
     finally:
         if app.screen is opening:
             opening.dismiss()
-    app.say(said, warning=not well)
+    # Once the screen stands again, of which the shell has left nothing.
+    app.screen.call_after_refresh(app.say, said, warning=not well)
 
 
 def _lent(app: OncallApp, shell: Shell, driver: OncallDriver, intent: Intent) -> tuple[str, bool]:

@@ -64,6 +64,8 @@ class SilenceForm(Frame):
 
     word: ClassVar[str] = "form"
     is_form: ClassVar[bool] = True
+    AUTO_FOCUS = "#comment FieldInput"
+    """All else is filled in when it opens."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("tab,down", "go(1)", show=False),
@@ -87,8 +89,6 @@ class SilenceForm(Frame):
         self._drawn_at: float | None = None
         self._template = about.template
         self._changed_since = ""
-        # Whatever is filled in already needs no hand: the first field is what is missing.
-        self.AUTO_FOCUS = "#comment FieldInput" if about.typed.matchers else "#matchers FieldInput"
 
     def body(self) -> Iterable[Widget]:
         typed = self._about.typed

@@ -163,7 +163,7 @@ class TriageScreen(Viewing):
             self._shown, self._known = None, ()
         else:
             self._shown = (row, update.snapshot)
-            self._known = known_lines(row, update.worklist, update.snapshot)
+            self._known = known_lines(row, update.worklist, update.snapshot, update.acting)
             if row.cell is not None:
                 self.matrix.move_to(row.cell)
         self._asking.look_at(row, update.snapshot)

@@ -33,7 +33,7 @@ class Viewing(Marking):
 
     def __init__(self) -> None:
         super().__init__()
-        self._view = View()
+        self._way = View()
         """How the person wants it; the filter is the frame's own."""
         self._sort: Sort | None = None
         self._views = Views()
@@ -54,7 +54,7 @@ class Viewing(Marking):
         """The columns now; in a storm those that count it."""
         if worklist.storm is not None:
             return storm_columns(self.drawing)
-        return columns(self.drawing, grouped=grouped, wanted=self._view.columns)
+        return columns(self.drawing, grouped=grouped, wanted=self._way.columns)
 
     def arranged(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
         """The rows in the order that was asked for."""
@@ -122,7 +122,7 @@ class Viewing(Marking):
             self._group(found)
 
     def _group(self, group_by: tuple[str, ...] | None) -> None:
-        self._view = msgspec.structs.replace(self._view, group_by=group_by)
+        self._way = msgspec.structs.replace(self._way, group_by=group_by)
         self.console_app.engine.tell(lambda engine: engine.regroup(group_by))
         usual = self.console_app.opened.loaded.policy.group_by
         made_by = usual if group_by is None else group_by
@@ -144,7 +144,7 @@ class Viewing(Marking):
     def _take_sort(self, sort: Sort | None) -> None:
         self._sort = sort
         word = sort.word if sort is not None else ""
-        self._view = msgspec.structs.replace(self._view, sort=word)
+        self._way = msgspec.structs.replace(self._way, sort=word)
 
     def do_triage_columns(self, typed: str = "") -> None:
         """Show the columns in `typed`; the usual ones without any."""
@@ -160,7 +160,7 @@ class Viewing(Marking):
             self.say("in a storm the columns count it; yours come back with its end")
 
     def _take_columns_wanted(self, wanted: tuple[str, ...]) -> None:
-        self._view = msgspec.structs.replace(self._view, columns=wanted)
+        self._way = msgspec.structs.replace(self._way, columns=wanted)
         self.columns_changed()
 
     def columns_changed(self) -> None:
@@ -194,7 +194,7 @@ class Viewing(Marking):
         sort, wanted = sort_of(view.sort), columns_of(",".join(view.columns))
         self._take_sort(None if isinstance(sort, str) else sort)
         self._take_columns_wanted(() if isinstance(wanted, str) else wanted)
-        if view.group_by != self._view.group_by:
+        if view.group_by != self._way.group_by:
             self._group(view.group_by)
         fault = self.take_filter(view.filter)
         self._again()
@@ -206,7 +206,7 @@ class Viewing(Marking):
         if fault:
             self.say(fault, warning=True)
             return
-        view = msgspec.structs.replace(self._view, name=name, filter=self.filter.text)
+        view = msgspec.structs.replace(self._way, name=name, filter=self.filter.text)
         known = self._views.called(name) is not None
         said = f"view {name} {'replaced' if known else 'saved'}: {_said(view)}"
         self._change_views(lambda shelf: shelf.keep(view), said)
@@ -219,7 +219,7 @@ class Viewing(Marking):
         self._change_views(lambda shelf: shelf.forget(name), f"view {name} forgotten")
 
     def _keep_last(self) -> None:
-        view = self._view
+        view = self._way
         self._change_views(lambda shelf: shelf.keep_last(view.columns, view.sort), "")
 
     def _change_views(self, change: Callable[[ViewShelf], Awaitable[Views]], said: str) -> None:
@@ -257,9 +257,9 @@ class Viewing(Marking):
         for notice in self._views.notices:
             self.say(notice, warning=True)
         last = self._views.last
-        untouched = not (self._view.columns or self._view.sort)
+        untouched = not (self._way.columns or self._way.sort)
         if untouched and (last.columns or last.sort):
-            self._take(msgspec.structs.replace(self._view, columns=last.columns, sort=last.sort,
+            self._take(msgspec.structs.replace(self._way, columns=last.columns, sort=last.sort,
                                                filter=self.filter.text))  # fmt: skip
 
     # Completion

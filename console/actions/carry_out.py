@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from console.actions import acks, silence_changes, silences
+from console.actions import ack_changes, acks, silence_changes, silences
 from console.actions.doing import Doing, Effected, nothing_done
 from console.model.acting import Ended
 from console.model.wish import (
@@ -43,9 +43,9 @@ async def _carried_out(wish: Wish, doing: Doing) -> Effected:
         case AckWish():
             return await acks.ack(wish, doing)
         case UnackWish():
-            return await acks.unack(wish, doing)
+            return await ack_changes.unack(wish, doing)
         case HandOverWish():
-            return await acks.hand_over(wish, doing)
+            return await ack_changes.hand_over(wish, doing)
         case SilenceWish():
             return await silences.silence(wish, doing)
         case ExpireWish():

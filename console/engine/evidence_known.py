@@ -17,10 +17,11 @@ from console.engine.evidence_words import (
     old_after,
     plain,
 )
-from console.model.alert import Ack
+from console.engine.evidence_work import NOBODY_ACTS, work_lines
+from console.model.acting import Acting
 from console.model.probe import Verdict
 from console.model.report import Report, Runner
-from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
+from console.model.snapshot import Cell, KnownAlert, Snapshot
 from console.model.state import State
 from console.model.words import age_text, clock_time, count_text
 from console.model.worklist import Row, RowKind, Storm, Worklist
@@ -45,9 +46,15 @@ _TONES = {
 _BADNESS = {Verdict.UNHEALTHY: 0, Verdict.NO_ANSWER: 1, Verdict.HEALTHY: 2}
 
 
-def known_lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> tuple[EvidenceLine, ...]:
-    """Every line that needs no asking, in the order in which they are read."""
-    return tuple(_lines(row, worklist, snapshot))
+def known_lines(
+    row: Row, worklist: Worklist, snapshot: Snapshot, acting: Acting = NOBODY_ACTS
+) -> tuple[EvidenceLine, ...]:
+    """Every line that needs no asking, in the order in which they are read.
+
+    Args:
+        acting: who extends which ack.
+    """
+    return tuple(_lines(row, worklist, snapshot, acting))
 
 
 def neighbours(cell: Cell, snapshot: Snapshot) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
@@ -72,7 +79,9 @@ def recent_starts(
                 yield cell, report
 
 
-def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+def _lines(
+    row: Row, worklist: Worklist, snapshot: Snapshot, acting: Acting
+) -> Iterator[EvidenceLine]:
     if row.kind is RowKind.OLD:
         yield from _old_lines(row, snapshot)
         return
@@ -85,6 +94,7 @@ def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[Evidenc
             yield plain(Topic.REPEAT, row.failure.curl)
     if is_storming(row):
         yield from _storm_lines(row, worklist.storm, snapshot)
+        yield from work_lines(row, None, snapshot, acting)
         return
     first = row.alerts[0] if row.alerts else None
     if first is not None and first.why:
@@ -103,8 +113,8 @@ def _lines(row: Row, worklist: Worklist, snapshot: Snapshot) -> Iterator[Evidenc
         yield from _start_lines(row, (cell, *needs, *users), snapshot)
     if row.count > 1:
         yield from _shared_lines(row)
+    yield from work_lines(row, cell, snapshot, acting)
     if first is not None:
-        yield from _work_lines(row, first, cell, snapshot)
         yield _book_line(first)
 
 
@@ -209,31 +219,6 @@ def _rollout_lines(row: Row, cells: Iterable[Cell], snapshot: Snapshot) -> Itera
             elif newest is not None and newest >= row.since - RECENT:
                 said = f"{clock_time(newest, snapshot.at.wall)} newest pod of {shown} started: "
                 yield EvidenceLine(Topic.CHANGE, (Piece(said), Piece(images)), at=namespace.as_of)
-
-
-def _work_lines(
-    row: Row, first: KnownAlert, cell: Cell | None, snapshot: Snapshot
-) -> Iterator[EvidenceLine]:
-    ack = first.ack
-    if ack is None:
-        ack = next((known.ack for known in row.alerts if known.ack is not None), None)
-    if ack is not None:
-        yield _ack_line(row, ack, snapshot)
-    elif first.standing is not Standing.FIRING:
-        yield plain(Topic.WORK, f"nobody; it is {first.standing.value}", Tone.MUTED)
-    elif cell is not None and cell.service.owner:
-        owner = visible(cell.service.owner, cells=40)
-        pieces = (Piece(f"nobody; it belongs to {owner}", Tone.MUTED),)
-        yield EvidenceLine(Topic.WORK, pieces, rank=1)
-
-
-def _ack_line(row: Row, ack: Ack, snapshot: Snapshot) -> EvidenceLine:
-    some = f"{row.acked_count} of {row.count} by " if row.acked_count < row.count else ""
-    pieces = [Piece(some, Tone.MUTED), Piece(ack.owner, Tone.STRONG)]
-    pieces.append(Piece(f" until {clock_time(ack.until, snapshot.at.wall)}", Tone.MUTED))
-    if ack.note:
-        pieces += [Piece(", ", Tone.MUTED), Piece(ack.note)]
-    return EvidenceLine(Topic.WORK, tuple(pieces), since=ack.since)
 
 
 def _book_line(first: KnownAlert) -> EvidenceLine:

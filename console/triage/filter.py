@@ -28,11 +28,13 @@ from console.triage.filter_facts import (
     facts_of_cell,
     facts_of_event,
     facts_of_row,
+    facts_of_silence,
     facts_of_source,
     fold,
     folded_labels,
     normalised,
 )
+from console.triage.silence_use import SilenceUse
 
 MAX_FILTER_CHARS: Final = 500
 
@@ -141,6 +143,10 @@ class Filter(msgspec.Struct, frozen=True):
     def matches_event(self, event: Event) -> bool:
         """Whether all terms hold for a line of the event log."""
         return not self.terms or self._holds(facts_of_event(event))
+
+    def matches_silence(self, use: SilenceUse) -> bool:
+        """Whether all terms hold for a silence; its equal matchers read as labels."""
+        return not self.terms or self._holds(facts_of_silence(use))
 
     def _holds(self, facts: Facts | AlertFacts) -> bool:
         return all(term.holds(facts) for term in self.terms)

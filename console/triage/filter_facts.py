@@ -13,6 +13,7 @@ from console.model.event import Event
 from console.model.labels import Labels
 from console.model.snapshot import Cell, KnownAlert, SourceHealth
 from console.model.worklist import Row
+from console.triage.silence_use import SilenceUse, words_of
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -135,6 +136,20 @@ def facts_of_event(event: Event) -> Facts:
     """A line of the event log."""
     values = {"@kind": event.kind.value, "@who": event.who, "key": event.key}
     return _facts([event.kind.value, event.subject, event.text, event.who], values)
+
+
+def facts_of_silence(use: SilenceUse) -> Facts:
+    """A silence; what its equal matchers ask for reads as labels."""
+    silence = use.silence
+    named = {
+        one.name: one.value.exact for one in silence.matchers if one.is_equal and not one.is_regex
+    }
+    texts = [one.written.exact for one in silence.matchers]
+    texts += [f"{one.name}={one.value.exact}" for one in silence.matchers]
+    values = words_of(use)
+    told = [values[name] for name in ("@state", "@owner", "@cluster", "@kind", "@comment", "@id")]
+    unused = ["unused"] if use.is_unused else []
+    return _facts([*texts, *told, *unused], {**named, **values})
 
 
 def _facts(texts: Iterable[str], values: Mapping[str, str]) -> Facts:

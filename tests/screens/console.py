@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 from config.identity import Identity
 from config.load import Loaded
 from config.schema import Settings
+from console.engine.acting import Matched
+from console.engine.blast import PastWeek
 from console.engine.evidence import EvidenceDesk
 from console.engine.evidence_log import LogReader
 from console.engine.questions import (
@@ -23,13 +25,16 @@ from console.engine.questions import (
     Trend,
     ValueNow,
 )
+from console.model.acting import Ended, Outcome
+from console.engine.views import ViewShelf
 from console.model.event import Event
-from console.model.labels import Labels
+from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
 from console.model.query import InstantAnswer, RangeAnswer, Sample, Series
 from console.model.registry import Registry
 from console.model.snapshot import Snapshot
 from console.model.update import Update
+from console.model.wish import Wish
 from console.safety.clock import ManualClock, SystemClock
 from console.triage.triage import Triage
 from screens.app import OncallApp, OpenWith
@@ -48,8 +53,11 @@ class ScriptedEngine:
         self.publish = publish
         self.first = first
         self.wishes: list[str] = []
+        self.views = ViewShelf(None)
+        self.group_by: tuple[str, ...] | None = None
         self.inquirer = ScriptedInquiry()
         self.logs: LogReader | None = None
+        self.acting = ScriptedDesk()
         self.desk = EvidenceDesk(
             SystemClock(),
             asker=lambda: self.inquirer,
@@ -69,6 +77,12 @@ class ScriptedEngine:
     def resort(self) -> None:
         self.wishes.append("resort")
 
+    def regroup(self, group_by: tuple[str, ...] | None) -> None:
+        self.wishes.append(f"regroup {group_by}")
+        self.group_by = group_by
+        if self.first is not None:
+            self.publish(update_of(self.first.snapshot, number=99, group_by=group_by))
+
     async def reload_settings(self) -> Loaded | tuple[str, ...]:
         return self.reloaded
 
@@ -76,11 +90,39 @@ class ScriptedEngine:
         return self.inquirer
 
 
+class ScriptedDesk:
+    """Does nothing, remembers what it was asked for, and answers what a test says."""
+
+    def __init__(self) -> None:
+        self.wishes: list[Wish] = []
+        self.asked: list[tuple[Matcher, ...]] = []
+        self.outcome = Outcome(Ended.DONE, "done")
+        self.matched = Matched(())
+        self.gates: list[asyncio.Event] = []
+        """Of a question, what it waits for before it is answered."""
+
+    async def submit(self, wish: Wish) -> Outcome:
+        self.wishes.append(wish)
+        return self.outcome
+
+    async def matching(self, matchers: Sequence[Matcher], clusters: Sequence[str] = ()) -> Matched:
+        self.asked.append(tuple(matchers))
+        if self.gates:
+            await self.gates.pop(0).wait()
+        return self.matched
+
+    async def undo(self) -> Outcome:
+        return Outcome(Ended.DONE, "taken back")
+
+
 class ScriptedInquiry:
     """Every expression is 0 now, and was 1 for the first half of the last hour.
 
     Nothing has fired before, and no build info is known.
     """
+
+    def __init__(self) -> None:
+        self.week = PastWeek((1, 0, 2, 0))
 
     async def rule_value(self, rule: RuleOf, labels: Labels) -> RuleValue:
         left, _, threshold = rule.rule.query.exact.partition(" == ")
@@ -90,6 +132,9 @@ class ScriptedInquiry:
 
     async def past_firings(self, source: str, labels: Labels, before: datetime) -> PastFirings:
         return PastFirings(source, timedelta(days=30))
+
+    async def past_week(self, matchers: Sequence[Matcher], policy: Policy) -> PastWeek:
+        return self.week
 
     async def releases(self, label: str, services: Sequence[str]) -> Releases:
         return Releases(timedelta(hours=6))
@@ -139,13 +184,21 @@ class Console:
     def publish(self, snapshot: Snapshot, events: Iterable[Event] = ()) -> None:
         """Give the console another picture of the world."""
         assert self.engine is not None
-        self.engine.publish(update_of(snapshot, events, number=self.number))
+        by = self.engine.group_by
+        self.engine.publish(update_of(snapshot, events, number=self.number, group_by=by))
         self.number += 1
 
 
-def update_of(snapshot: Snapshot, events: Iterable[Event] = (), *, number: int = 0) -> Update:
+def update_of(
+    snapshot: Snapshot,
+    events: Iterable[Event] = (),
+    *,
+    number: int = 0,
+    group_by: tuple[str, ...] | None = None,
+) -> Update:
     """What the engine would make of a snapshot."""
-    worklist = Triage(Policy()).worklist(snapshot)
+    policy = Policy() if group_by is None else Policy(group_by=group_by)
+    worklist = Triage(policy).worklist(snapshot)
     return Update(number, snapshot, worklist, tuple(events))
 
 
