@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from textual.screen import Screen
 
+from console.model.acting import Plan
 from console.model.action import Action
 from console.model.alert import Ack
+from console.model.plan_words import plan_lines
 from console.model.worklist import Row
 from console.safety.text import visible
 from screens.acting import (
@@ -100,12 +103,12 @@ class Deeds(Screen[None], inherit_bindings=False):
             self.run_worker(self._ack_if_sure(found, note), exit_on_error=False)
 
     async def _ack_if_sure(self, found: Takeable, note: str) -> None:
+        self._frame.say(f"asking the servers what an ack of {found.text} takes")
+        future = self._oncall.engine.ask(lambda engine: engine.acting.plan(found.wish))
+        plan = Plan() if future is None else await asyncio.wrap_future(future)
         question = Dialog(
             ((f"ack {found.text}", Ink.HEADING),),
-            [Paragraph(visible(row.title, cells=60)) for row in found.rows[:12]]
-            + (
-                [Paragraph(f"and {len(found.rows) - 12} more rows")] if len(found.rows) > 12 else []
-            ),
+            _listed(plan_lines(plan)),
             (Choice("ack", f"Ack {found.text}"),),
             clock=self._oncall.clock,
         )

@@ -19,8 +19,8 @@ from console.cli.acting import (
 )
 from console.cli.chosen import Chosen, source_options
 from console.cli.once import filter_or_exit
-from console.model.acting import Plan
 from console.model.alert import Ack
+from console.model.plan_words import kept_here, plan_lines
 from console.model.update import Update
 from console.model.wish import AckWish, UnackWish
 from console.model.words import count_text
@@ -89,7 +89,7 @@ def _acking(kept: Filter, note: str, lasts: timedelta | None, *, dry_run: bool) 
         if dry_run:
             plan = await engine.acting.plan(wish)
             local = tuple(part.key for part in parts)
-            return Deed(count, plan=plan, lines=(*plan_lines(plan), *map(_kept_here, local)))
+            return Deed(count, plan=plan, lines=(*plan_lines(plan), *map(kept_here, local)))
         return Deed(count, await engine.acting.submit(wish))
 
     return do
@@ -120,27 +120,6 @@ def rows_of(update: Update) -> Sequence[Row]:
     """All rows, each alert once: what is folded for its age stands in rows of its own."""
     worklist = update.worklist
     return [row for row in (*worklist.rows, *worklist.old) if row.kind is not RowKind.OLD]
-
-
-def plan_lines(plan: Plan) -> list[str]:
-    """What an ack would do, one line a silence; safe to print."""
-    lines = []
-    for one in plan.silences:
-        matchers = " ".join(visible(matcher.written) for matcher in one.matchers)
-        count = f"{count_text(len(one.covers))} alert" + ("s" if len(one.covers) != 1 else "")
-        joins = "; MUTES WHAT JOINS IT LATER" if one.joins else ""
-        others = f"; and {count_text(len(one.strangers))} more" if one.strangers else ""
-        asked = "" if one.counted else ", not asked from the server"
-        cluster = visible(one.cluster, cells=60)
-        lines.append(f"would silence in {cluster}: {matchers}  ({count}{asked}{others}{joins})")
-    lines += [_kept_here(key) for key in plan.kept_here]
-    lines += [f"left out: {visible(key, cells=60)}: {why}" for key, why in plan.left_out]
-    lines += [f"{one.source}: {one.cause}; {one.remedy}" for one in plan.failures]
-    return lines
-
-
-def _kept_here(key: str) -> str:
-    return f"would ack {visible(key, cells=80)} in the shared folder: no Alertmanager knows of it"
 
 
 def _would_give_up(ack: Ack) -> str:

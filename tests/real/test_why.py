@@ -61,7 +61,7 @@ def generated_tree(chance: random.Random, depth: int = 4) -> list[dict[str, Any]
         )
         if chance.random() < 0.7:
             route["receiver"] = f"r{chance.randint(1, 9)}"
-        if chance.random() < 0.4:
+        if chance.random() < 0.6:
             route["continue"] = True
         if chance.random() < 0.4:
             route["group_by"] = chance.choice((["..."], ["team"], ["tier", "severity"]))
@@ -146,13 +146,12 @@ async def test_an_alert_is_routed_as_the_server_and_amtool_route_it(
         assert ours == by_server
         assert ours == {one["alertname"]: receivers_by(written, one) for one in sets}
         assert max(map(len, ours.values())) > 1, "no alert took two ways: the tree shows nothing"
-        assert len({tuple(one) for one in ours.values()}) > 10
+        assert len({tuple(one) for one in ours.values()}) > 5
 
-        some = sets[::4]
         amtool = await asyncio.to_thread(
-            lambda: [receivers_by_amtool(tmp_path / "alertmanager.yml", one) for one in some]
+            lambda: [receivers_by_amtool(tmp_path / "alertmanager.yml", one) for one in sets]
         )
-        assert amtool == [ours[one["alertname"]] for one in some]
+        assert amtool == [ours[one["alertname"]] for one in sets]
         await groups_are_the_servers_own(program, routing, sets)
 
 
