@@ -23,6 +23,8 @@ from widgets.theme import Ink
 ACCEPT = Choice("accept", "Take over")
 LISTED = 8
 """Acks that the question spells out."""
+LINES = 60
+"""Of a section: a storm has thousands of rows, and all of it is laid out at every update."""
 
 
 class HandoverScreen(DocumentFrame):
@@ -40,7 +42,7 @@ class HandoverScreen(DocumentFrame):
         now = app.clock.now()
         self._minute = now.wall.minute
         self._handover = handover_of(update, app.opened.loaded, now.wall, app.opened.who.name)
-        self.detail.show(tuple(_parts(sections_of(self._handover))), subject="handover")
+        self.detail.show(tuple(_parts(sections_of(self._handover, LINES))), subject="handover")
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
@@ -108,6 +110,9 @@ def _parts(sections: Sequence[Section]) -> Iterator[Part]:
             yield from _line(line)
         if not section.lines:
             yield SpanLine(((section.none, Ink.MUTED),))
+        if section.more:
+            more = f"and {count_text(section.more)} more; `oncall handover` prints them all"
+            yield SpanLine(((more, Ink.MUTED),))
         yield Blank()
 
 

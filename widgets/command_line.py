@@ -19,7 +19,7 @@ from widgets.line_view import LineView
 from widgets.paint import Spans
 from widgets.theme import Ink
 
-APART_S: Final = 0.02
+APART_S: Final = 0.01
 """No hand presses Enter this soon after a letter; a packet brings both at once."""
 _SHOWN: Final = 6
 _KEPT: Final = 50

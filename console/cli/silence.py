@@ -23,7 +23,6 @@ from console.cli.acting import (
 )
 from console.cli.chosen import EXIT_USAGE, Chosen, narrate, settings_or_exit, source_options
 from console.cli.once import filter_or_exit
-from console.cli.silences import held_by_silences
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence
 from console.model.state import Priority
@@ -34,6 +33,7 @@ from console.safety.clock import SystemClock
 from console.safety.text import visible
 from console.triage.filter import Filter
 from console.triage.priority import Priorities
+from console.triage.silence_use import SilenceUse, freed_by, silence_uses
 
 if TYPE_CHECKING:
     from console.engine.engine import Engine
@@ -156,17 +156,17 @@ def _unsilencing(
 ) -> Do:
     async def do(engine: Engine, update: Update) -> Deed:
         snapshot = update.snapshot
-        holds = held_by_silences(snapshot)
-        prefixes = loaded.policy.ack_prefixes
-        found = tuple(
+        live, _ = silence_uses(snapshot, loaded.policy.ack_prefixes)
+        uses = [
             one
-            for one in snapshot.silences
-            if (one.id in words or (kept.matches_silence(one) and not _is_ack(one, prefixes)))
-            and not (unused and holds[one.cluster, one.id])
-        )
+            for one in live
+            if (one.silence.id in words or (kept.matches_silence(one) and not one.is_ack))
+            and (one.is_unused or not unused)
+        ]
+        found = tuple(one.silence for one in uses)
         if not found:
             return Deed(0, lines=("no silence matches; acks are ended by oncall unack",))
-        lines = tuple(f"would end {_named(one, holds[one.cluster, one.id])}" for one in found)
+        lines = tuple(f"would end {_named(one)}" for one in uses)
         if dry_run:
             return Deed(len(found), lines=lines)
         reasons = _fires_again(found, update, loaded)
@@ -177,19 +177,10 @@ def _unsilencing(
     return do
 
 
-def _is_ack(silence: Silence, prefixes: tuple[str, ...]) -> bool:
-    return silence.comment.exact.startswith(prefixes)
-
-
 def _fires_again(found: Sequence[Silence], update: Update, loaded: Loaded) -> tuple[str, ...]:
     """What a person should know of before it fires again."""
     priorities = Priorities(loaded.policy)
-    ids = {one.id for one in found}
-    freed = Counter(
-        priorities.of(known.alert.labels)
-        for known in update.snapshot.alerts
-        if known.silences and ids.issuperset(known.silences)
-    )
+    freed = Counter(priorities.of(known.alert.labels) for known in freed_by(found, update.snapshot))
     return tuple(
         f"{count_text(freed[one])} of {one} fire again"
         for one in (Priority.P0, Priority.P1)
@@ -197,8 +188,9 @@ def _fires_again(found: Sequence[Silence], update: Update, loaded: Loaded) -> tu
     )
 
 
-def _named(silence: Silence, holds: int) -> str:
+def _named(use: SilenceUse) -> str:
+    silence = use.silence
     matchers = " ".join(visible(one.written) for one in silence.matchers)
     owner, comment = visible(silence.created_by, cells=60), visible(silence.comment, cells=120)
-    held = f"holds {count_text(holds)}" if holds else "unused"
+    held = "unused" if use.is_unused else f"holds {use.holds if use.holds is not None else '?'}"
     return f"{visible(silence.id, cells=80)} of {owner} ({held}): {matchers}  {comment}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,12 +11,13 @@ import msgspec
 from console.cli.chosen import Chosen, source_options
 from console.cli.document import Document, sick
 from console.cli.once import ascii_wanted, filter_or_exit, look, output_options
-from console.cli.table import Cell, Column, paper_for, put
-from console.model.alert import Silence, SilenceState
+from console.cli.table import Cell, Column, Ink, paper_for, put
+from console.model.alert import SilenceState
 from console.model.snapshot import Snapshot
 from console.model.words import age_text, count_text
 from console.safety.jsontext import json_text
 from console.safety.text import visible
+from console.triage.silence_use import SilenceUse, silence_uses
 
 COLUMNS = (
     Column("STATE"),
@@ -36,13 +36,14 @@ class SilenceFacts(msgspec.Struct, frozen=True):
     id: str
     cluster: str
     state: SilenceState
+    is_ack: bool
     matchers: tuple[str, ...]
     starts_at: datetime
     ends_at: datetime
     created_by: str
     comment: str
-    holds: int
-    """Firing alerts that it keeps quiet now."""
+    holds: int | None
+    """Alerts that it keeps quiet now; `null` where that is not known."""
 
 
 class SilencesDocument(Document, frozen=True, kw_only=True):
@@ -62,52 +63,39 @@ def silences(unused: bool, as_json: bool, filter_text: str, chosen: Chosen) -> N
     kept = filter_or_exit(filter_text)
     looked = look(chosen)
     snapshot = looked.update.snapshot
-    holds = held_by_silences(snapshot)
-    found = [
-        one
-        for one in snapshot.silences
-        if kept.matches_silence(one) and not (unused and holds[one.cluster, one.id])
-    ]
-    found.sort(key=lambda one: one.ends_at)
+    live, _ = silence_uses(snapshot, looked.loaded.policy.ack_prefixes)
+    found = [one for one in live if kept.matches_silence(one) and (one.is_unused or not unused)]
     if as_json:
-        put(json_text(_document(snapshot, filter_text, found, holds)))
+        put(json_text(_document(snapshot, filter_text, found)))
         return
     paper = paper_for(ascii_wanted(looked.loaded, chosen))
     now = snapshot.at.wall
     rows = [
         [
-            Cell(one.state.value, "dim" if one.state is SilenceState.PENDING else ""),
-            Cell(age_text(one.ends_at - now)),
-            _holds(holds[one.cluster, one.id], one),
-            Cell(one.created_by),
-            Cell(" ".join(visible(matcher.written) for matcher in one.matchers)),
-            Cell(one.comment),
-            Cell(one.id, "dim"),
+            Cell("ack" if one.is_ack else one.silence.state.value, _quiet(one)),
+            Cell(age_text(one.silence.ends_at - now)),
+            _holds(one),
+            Cell(one.silence.created_by),
+            Cell(" ".join(visible(matcher.written) for matcher in one.silence.matchers)),
+            Cell(one.silence.comment),
+            Cell(one.silence.id, "dim"),
         ]
         for one in found
     ]
     put("\n".join(paper.table(COLUMNS, rows) if rows else ["no silence matches"]))
 
 
-def held_by_silences(snapshot: Snapshot) -> Counter[tuple[str, str]]:
-    """How many alerts each silence keeps quiet, by its cluster and id."""
-    clusters = {one.id: one.cluster for one in snapshot.silences}
-    return Counter(
-        (clusters.get(silence_id, known.alert.cluster), silence_id)
-        for known in snapshot.alerts
-        for silence_id in known.silences
-    )
+def _holds(use: SilenceUse) -> Cell:
+    if use.is_unused:
+        return Cell("unused", "yellow")
+    return Cell("not known" if use.holds is None else count_text(use.holds), _quiet(use))
 
 
-def _holds(count: int, one: Silence) -> Cell:
-    if count or one.state is SilenceState.PENDING:
-        return Cell(count_text(count))
-    return Cell("unused", "yellow")
+def _quiet(use: SilenceUse) -> Ink:
+    return "dim" if use.stale or use.silence.state is SilenceState.PENDING else ""
 
 
-def _document(
-    snapshot: Snapshot, text: str, found: Sequence[Silence], holds: Counter[tuple[str, str]]
-) -> SilencesDocument:
+def _document(snapshot: Snapshot, text: str, found: Sequence[SilenceUse]) -> SilencesDocument:
     return SilencesDocument(
         environment=snapshot.environment,
         at=snapshot.at.wall,
@@ -115,15 +103,16 @@ def _document(
         filter=text,
         silences=tuple(
             SilenceFacts(
-                id=one.id,
-                cluster=one.cluster,
-                state=one.state,
-                matchers=tuple(matcher.written.exact for matcher in one.matchers),
-                starts_at=one.starts_at,
-                ends_at=one.ends_at,
-                created_by=one.created_by.exact,
-                comment=one.comment.exact,
-                holds=holds[one.cluster, one.id],
+                id=one.silence.id,
+                cluster=one.silence.cluster,
+                state=one.silence.state,
+                is_ack=one.is_ack,
+                matchers=tuple(matcher.written.exact for matcher in one.silence.matchers),
+                starts_at=one.silence.starts_at,
+                ends_at=one.silence.ends_at,
+                created_by=one.silence.created_by.exact,
+                comment=one.silence.comment.exact,
+                holds=one.holds,
             )
             for one in found
         ),

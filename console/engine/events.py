@@ -17,6 +17,8 @@ KEPT = 500
 """Events that the log keeps."""
 SPELLED_OUT = 20
 """New alerts of one update that get a line each; what is more is said as a number."""
+NOTE_AFTER = ": "
+"""In the line of an ack, between what it is and what its owner wrote."""
 
 
 class EventLog:
@@ -78,9 +80,10 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
             yield _event(at, EventKind.LOST, known, f"lost sight of it: {known.why}")
         if known.ack is not None and was.ack is None:
             owner = visible(known.ack.owner, cells=40)
-            yield _event(
-                at, EventKind.ACKED, known, f"acked until {known.ack.until:%H:%M} UTC", owner
-            )
+            until = f"acked until {known.ack.until:%H:%M} UTC"
+            note = visible(known.ack.note, cells=80)
+            said = f"{until}{NOTE_AFTER}{note}" if note else until
+            yield _event(at, EventKind.ACKED, known, said, owner)
         if known.ack is None and was.ack is not None:
             yield _event(at, EventKind.ACKED, known, "its ack ended")
         if known.standing is Standing.SILENCED and was.standing is not Standing.SILENCED:

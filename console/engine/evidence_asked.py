@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from console.engine.evidence_known import neighbours, recent_starts
+from console.engine.evidence_noise import noise_line
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic, failed, plain
 from console.engine.past import RELEASES_WINDOW, label_of
 from console.engine.questions import (
@@ -121,6 +122,7 @@ async def fired_before(
         said = "not known: no Prometheus among the sources evaluates it"
         return (plain(Topic.BEFORE, said, Tone.UNKNOWN),)
     told = await asker.past_firings(source, first.alert.labels, row.since)
+    often = noise_line(first, told, snapshot, events)
     firings = told.firings
     if seen is not None and not any(_same(seen, one) for one in firings):
         firings = tuple(sorted((seen, *firings), key=lambda one: one.end, reverse=True))
@@ -128,7 +130,7 @@ async def fired_before(
     if firings:
         partial = ", partial answer" if told.partial else ""
         lines.append(_last_line(firings, now, first, events, partial))
-    elif told.failure is None:
+    elif told.failure is None and often is None:
         days = told.window.days
         kept = f"none in what {visible(told.source, cells=20)} keeps of {days} d"
         if told.partial:
@@ -136,6 +138,8 @@ async def fired_before(
         lines.append(plain(Topic.BEFORE, kept, Tone.UNKNOWN if told.partial else Tone.PLAIN))
     if told.failure is not None:
         lines.append(failed(Topic.BEFORE, told.failure))
+    if often is not None:
+        lines = [often, *(msgspec.structs.replace(line, rank=line.rank + 1) for line in lines)]
     return tuple(lines)
 
 

@@ -23,6 +23,8 @@ from console.safety.text import Raw, visible
 Words = tuple[Raw | str, ...]
 """A sentence; what is not `Raw` is the console's own or stands in the team's settings."""
 NO_PHONE = "no phone in the settings"
+ACKS_A_ROW = 5
+"""Acks on one row that are spelled out, the newest first."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -44,39 +46,50 @@ class Section(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
     none: str = ""
     """What is said where there is no line."""
+    more: int = 0
+    """Lines that are left out behind those."""
 
 
-def sections_of(handover: Handover) -> tuple[Section, ...]:
-    """All that is handed over, the most urgent first."""
+def sections_of(handover: Handover, most: int | None = None) -> tuple[Section, ...]:
+    """All that is handed over, the most urgent first.
+
+    Args:
+        most: how many lines of a section are spelled out; `None`: all.
+    """
     clock = _Clock(handover.at, zone_of(handover.zone))
     taken, breached = len(handover.taken), len(handover.breached)
     found = [
         Section(f"on call, {_hour(clock)}", tuple(_duty(handover, clock))),
         Section(
             _counted("P0 and P1 that are not taken", len(handover.untaken)),
-            tuple(_untaken(row, handover.at) for row in handover.untaken),
+            tuple(_untaken(row, handover.at) for row in handover.untaken[:most]),
             "none",
+            _left_out(len(handover.untaken), most),
         ),
         Section(
             _counted("acked and still firing", taken),
-            (*_whose(handover), *(_taken(each, clock) for each in handover.taken)),
+            (*_whose(handover), *(_taken(each, clock) for each in handover.taken[:most])),
             "none",
+            _left_out(taken, most),
         ),
         Section(
             _counted("clocks breached", breached),
-            tuple(_breach(each) for each in handover.breached),
+            tuple(_breach(each) for each in handover.breached[:most]),
             "none",
+            _left_out(breached, most),
         ),
         Section(
             _counted(f"silences that end by {clock.time(handover.until)}", len(handover.ending)),
-            tuple(_ending(each, clock) for each in handover.ending),
+            tuple(_ending(each, clock) for each in handover.ending[:most]),
             "none",
+            _left_out(len(handover.ending), most),
         ),
         Section("this shift", tuple(_happened(handover, clock))),
     ]
     if handover.idle_acks:
         title = _counted("acks on nothing that fires now", len(handover.idle_acks))
-        found.insert(3, Section(title, tuple(_ack_line(one, clock) for one in handover.idle_acks)))
+        idle = tuple(_ack_line(one, clock) for one in handover.idle_acks[:most])
+        found.insert(3, Section(title, idle, more=_left_out(len(handover.idle_acks), most)))
     doubts = tuple(_doubts(handover, clock))
     if doubts:
         found.insert(1, Section("not known", doubts))
@@ -111,6 +124,10 @@ class _Clock(msgspec.Struct, frozen=True):
     def ago(self, at: datetime) -> str:
         """How long ago it was: `48m`."""
         return age_text(self.now - at, coarse=True)
+
+
+def _left_out(count: int, most: int | None) -> int:
+    return 0 if most is None else max(0, count - most)
 
 
 def _counted(title: str, count: int) -> str:
@@ -202,8 +219,10 @@ def _taken(taken: Taken, clock: _Clock) -> Line:
     if row.acked_by is None and row.count:
         some = f", {row.acked_count} of {row.count} acked"
     under: list[Words] = [(row.summary,)] if row.summary else []
-    for each in taken.acks:
+    for each in taken.acks[:ACKS_A_ROW]:
         under += _ack(each, clock)
+    if len(taken.acks) > ACKS_A_ROW:
+        under.append((f"and {count_text(len(taken.acks) - ACKS_A_ROW)} more acks",))
     words = (*_subject(row), f", for {clock.ago(row.since)}{some}")
     return Line(str(row.priority), words, tuple(under))
 

@@ -129,7 +129,13 @@ class Inquiry:
             return msgspec.structs.replace(known, failure=self._no_server(source))
         query = past.firing_query(labels)
         end = self._clock.now().wall.astimezone(UTC)
-        answer = await server.range(query, end - past.WINDOW, end, past.STEP)
+        answer, finely = await asyncio.gather(
+            server.range(query, end - past.WINDOW, end, past.STEP),
+            server.range(query, end - past.DAY, end, past.DAY_STEP),
+        )
+        if isinstance(finely, RangeAnswer) and not finely.warnings:
+            today = past.today_in(finely.series, end, past.DAY_STEP)
+            known = msgspec.structs.replace(known, today=today)
         if isinstance(answer, Failure):
             return msgspec.structs.replace(known, failure=answer)
         firings = past.firings_in(answer.series, before, past.STEP)

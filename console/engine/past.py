@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from console.engine.questions import Firing, NewVersion
+from console.engine.questions import Firing, NewVersion, Today
 from console.model.labels import Labels
 from console.model.policy import Policy
 from console.model.query import Series
@@ -18,6 +18,9 @@ STEP: Final = timedelta(minutes=5)
 """A point holds for five minutes, so that a coarser step would step over short episodes."""
 WINDOW: Final = timedelta(days=30)
 """8,640 steps, and points only where the alert fired; a server takes up to 11,000."""
+DAY: Final = timedelta(hours=24)
+DAY_STEP: Final = timedelta(seconds=15)
+"""5,760 steps, fine enough to tell two firings of an alert that flaps apart."""
 RELEASES_WINDOW: Final = timedelta(hours=6)
 RELEASES_STEP: Final = timedelta(minutes=1)
 """A release of three minutes ago is told as that, and not as of this moment."""
@@ -55,6 +58,18 @@ def firings_in(series: Iterable[Series], before: datetime, step: timedelta) -> t
     Points of several series are one episode where they overlap. Two points of a gap are none:
     a scrape may have failed between them.
     """
+    limit = before - step
+    return tuple(one for one in _runs(series, step) if one.end < limit)
+
+
+def today_in(series: Iterable[Series], now: datetime, step: timedelta) -> Today:
+    """How often it fired up to `now`; what was there at the last two steps goes on."""
+    runs = _runs(series, step)
+    return Today(len(runs), tuple(one for one in runs if one.end < now - 2 * step))
+
+
+def _runs(series: Iterable[Series], step: timedelta) -> tuple[Firing, ...]:
+    """Stretches of points without a gap, the newest first."""
     gap_s = 2 * step.total_seconds()
     moments = sorted({moment for one in series for moment, value in one.points if value})
     if not moments:
@@ -64,9 +79,7 @@ def firings_in(series: Iterable[Series], before: datetime, step: timedelta) -> t
         if later - earlier > gap_s:
             runs.append([later, later])
         runs[-1][1] = later
-    limit_s = before.timestamp() - step.total_seconds()
-    over = [run for run in runs if run[1] < limit_s]
-    return tuple(Firing(_moment(start), _moment(end)) for start, end in reversed(over))
+    return tuple(Firing(_moment(start), _moment(end)) for start, end in reversed(runs))
 
 
 def builds_query(label: str, services: Iterable[str]) -> str:

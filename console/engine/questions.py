@@ -99,6 +99,15 @@ class Firing(msgspec.Struct, frozen=True):
     end: datetime
 
 
+class Today(msgspec.Struct, frozen=True):
+    """How often an alert fired in the last 24 hours, told finely."""
+
+    count: int
+    """What fires now is one of them."""
+    over: tuple[Firing, ...] = ()
+    """Those that have ended, the newest first."""
+
+
 class PastFirings(msgspec.Struct, frozen=True):
     """When an alert fired before, the newest first; what fires now is not among them."""
 
@@ -106,6 +115,9 @@ class PastFirings(msgspec.Struct, frozen=True):
     window: timedelta
     """How far back was asked; a server may keep less."""
     firings: tuple[Firing, ...] = ()
+    today: Today | None = None
+    """Also of the episode that goes on, of which a flapping alert has many; `None` where the
+    server did not tell."""
     partial: bool = False
     failure: Failure | None = None
 

@@ -33,6 +33,8 @@ def amtool_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) ->
         server = _server_of(alert, snapshot, settings)
         if server is None or server.kind is not SourceKind.ALERTMANAGER:
             return ""
+        if any("\0" in value for _, value in alert.labels.exact_items()):
+            return ""  # no argument of a program can hold it
         # Without these it shows only what is neither silenced nor inhibited.
         states = ("--active", "--silenced", "--inhibited", "--unprocessed")
         url = shlex.quote(f"--alertmanager.url={strip_credentials(server.url)}")

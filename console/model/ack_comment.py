@@ -50,7 +50,6 @@ def read_ack_comment(comment: str, prefixes: tuple[str, ...], owner: str) -> Ack
         return None
     rest = comment[len(prefix) :].strip()
     mark = _MARK.search(rest)
-    if mark is None:
-        return AckComment(Raw(rest))
-    note = rest[: mark.start()].removeprefix(f"{owner}:").strip()
-    return AckComment(Raw("" if note == NO_NOTE else note), mark[1])
+    said = rest if mark is None else rest[: mark.start()]
+    note = said.removeprefix(f"{owner}:").strip()
+    return AckComment(Raw("" if note == NO_NOTE else note), "" if mark is None else mark[1])

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from console.actions.audit_check import check, records_of
+from console.actions.audit_record import Record
 from tests.sshd import Sshd, running_sshd
 from tests.terminal.conftest import Opener
 from tests.terminal.terminal import END_S, ONCALL, Terminal
@@ -267,6 +269,59 @@ def test_the_machine_of_the_console_has_a_shell_too(
     terminal.wait_for("shell on here ended")
 
 
+def audited(tmp_path: Path) -> tuple[Record, ...]:
+    """What is recorded in the audit of the console in the test's terminal."""
+    return records_of(state_of_test(tmp_path))[0]
+
+
+def state_of_test(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "state" / "oncall" / "test"
+
+
+def test_a_shell_is_recorded_before_it_opens_and_when_it_has_ended(
+    open_in: Opener, tmp_path: Path, sshd: Sshd
+) -> None:
+    terminal = opened(open_in("--config", folder_of(tmp_path, sshd)))
+    (intent,) = audited(tmp_path)
+    assert (intent.action, intent.effect, intent.actor.login) == ("row.shell", "disruptive", "kai")
+    assert intent.actor.tty.startswith("/dev/")
+    assert intent.what.startswith("ssh")
+    assert intent.subjects == ("box",)
+    terminal.type("exit 3\r")
+    terminal.wait_for("shell on box ended after")
+    terminal.wait_for(lambda: len(audited(tmp_path)) == 2)
+    _, end = audited(tmp_path)
+    assert (end.id, end.ended) == (intent.id, "done")
+    assert end.text.endswith("exit 3")
+    assert check(state_of_test(tmp_path)).broken is None
+
+
+def test_a_shell_that_cannot_be_recorded_opens_only_for_the_typed_word(
+    open_in: Opener, tmp_path: Path, sshd: Sshd
+) -> None:
+    in_its_place = state_of_test(tmp_path) / "audit.jsonl"
+    in_its_place.mkdir(0o700, parents=True)
+    for folder in in_its_place.parents[:2]:
+        folder.chmod(0o700)
+    terminal = started(open_in("--config", folder_of(tmp_path, sshd)))
+    typed_command(terminal, "shell box")
+    terminal.wait_for("no record can be written")
+    terminal.wait_quiet(0.5)
+    terminal.type("\r")  # what the hand does by habit
+    terminal.wait_for("nothing was typed")
+    terminal.escape()
+    terminal.wait_for("no shell was opened: it was not confirmed")
+    assert sshd.connections() == 0
+    typed_command(terminal, "shell box")
+    terminal.wait_for("to go on, type")
+    terminal.wait_quiet(0.5)
+    terminal.type("without record\r")
+    terminal.wait_for("far-away:")
+    terminal.type("exit\r")
+    terminal.wait_for("shell on box ended after")
+    assert sshd.connections() == 1
+
+
 def test_read_only_opens_no_shell(open_in: Opener, tmp_path: Path, sshd: Sshd) -> None:
     terminal = started(open_in("--read-only", "--config", folder_of(tmp_path, sshd)))
     typed_command(terminal, "shell box")
@@ -319,7 +374,7 @@ def wait_until(tmux: Tmux, holds: Callable[[], bool]) -> None:
         tmux.terminal.read(0.05)
 
 
-def test_inside_tmux_the_shell_is_a_pane_and_the_console_stays(tmux: Tmux) -> None:
+def test_inside_tmux_the_shell_is_a_pane_and_the_console_stays(tmux: Tmux, tmp_path: Path) -> None:
     typed_command(tmux.terminal, "shell box")
     wait_until(tmux, lambda: len(tmux.panes()) == 2)
     tmux.terminal.wait_for("far-away:")
@@ -331,6 +386,10 @@ def test_inside_tmux_the_shell_is_a_pane_and_the_console_stays(tmux: Tmux) -> No
     tmux.terminal.type("7")
     tmux.terminal.wait_for("opened a shell in the tmux pane")
     tmux.terminal.wait_for("ended after")
+    wait_until(tmux, lambda: len(audited(tmp_path)) == 2)
+    intent, end = audited(tmp_path)
+    assert (intent.action, intent.id) == ("row.shell", end.id)
+    assert "ended after" in end.text
 
 
 def test_a_pane_whose_ssh_failed_stays_to_be_read(tmux: Tmux, sshd: Sshd) -> None:
