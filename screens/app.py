@@ -88,6 +88,12 @@ class EngineDied(Message):
         self.trace = trace
 
 
+def _silences() -> Screen[None]:
+    from screens.silences import SilencesScreen  # late: the first frame needs nothing of it
+
+    return SilencesScreen()
+
+
 def _handover() -> Screen[None]:
     from screens.handover import HandoverScreen  # late: the first frame needs nothing of it
 
@@ -105,6 +111,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         "fleet": FleetScreen,
         "sources": SourcesScreen,
         "handover": _handover,
+        "silences": _silences,
     }
     DEFAULT_MODE = "triage"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in Textual's own eyes
@@ -243,6 +250,9 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def do_app_sources(self) -> None:
         self._go("sources")
+
+    def do_app_silences(self) -> None:
+        self._go("silences")
 
     def do_app_handover(self) -> None:
         self._go("handover")

@@ -306,6 +306,14 @@ class Frame(Deeds, inherit_bindings=False):
         if rows:
             edit_rows(self.console_app, rows)
 
+    # Silences
+
+    def do_row_silence(self, template: str = "") -> None:
+        """Open the form for a silence on the wanted rows."""
+        from screens.silence_form import open_silence_form
+
+        open_silence_form(self.console_app, self.wanted_rows(), template)
+
     # Logs and shells
 
     def do_row_logs(self, name: str = "") -> None:

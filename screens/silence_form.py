@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import msgspec
-from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
-from textual.widget import Widget
 
 from console.actions import silence_form as form
-from console.actions.silence_form import Judged, Typed
+from console.actions.silence_form import Judged
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.snapshot import KnownAlert
-from console.model.update import Update
-from console.model.words import age_text, clock_time, count_text
+from console.model.words import count_text
 from console.model.worklist import Row
-from console.safety.clock import Instant
 from console.safety.text import visible
-from screens.frame import Frame
-from screens.silence_preview import Preview, PreviewCame
+from screens.silence_fields import About, SilenceFields
 from widgets.confirm import TypedConfirm
-from widgets.detail import Detail, Paragraph, Part, SpanLine
+from widgets.detail import Paragraph, Part
 from widgets.dialog import DEAD_TIME_S, Choice, Dialog
 from widgets.footer import Footer, Hint
-from widgets.form import Edited, Entered, FormField, LineFields, Said, Toggles
+from widgets.form import Entered
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
@@ -46,26 +39,9 @@ HINTS: Final = (
 )
 
 
-class About(msgspec.Struct, frozen=True):
-    """What the form was opened on."""
+class SilenceForm(SilenceFields):
+    """One silence, made or changed."""
 
-    title: str
-    """Safe to show."""
-    typed: Typed
-    marked: tuple[str, ...] = ()
-    """Fingerprints of the alerts that it is meant for."""
-    edits: Silence | None = None
-    templates: tuple[str, ...] = ()
-    template: str = ""
-
-
-class SilenceForm(Frame):
-    """One silence, made or changed. An update of the world never touches what is typed."""
-
-    word: ClassVar[str] = "form"
-    is_form: ClassVar[bool] = True
-    AUTO_FOCUS = "#comment FieldInput"
-    """All else is filled in when it opens."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("tab,down", "go(1)", show=False),
@@ -79,165 +55,8 @@ class SilenceForm(Frame):
         Binding("ctrl+z", "suspend_console", show=False),
     ]
 
-    def __init__(self, about: About) -> None:
-        super().__init__()
-        self._about = about
-        self._opened = about.typed
-        self._said: tuple[tuple[str, Ink], ...] = ()
-        self._sending = False
-        self._tried = False
-        self._drawn_at: float | None = None
-        self._template = about.template
-        self._changed_since = ""
-
-    def body(self) -> Iterable[Widget]:
-        typed = self._about.typed
-        every = self._every_cluster()
-        self.matchers = LineFields("matchers", typed.matchers, hint='job="api"', id="matchers")
-        self.lasts = FormField("lasts", typed.lasts, noted=True, id="lasts")
-        self.clusters = Toggles("clusters", every, typed.clusters, id="clusters")
-        self.clusters.display = len(every) > 1
-        self.comment = FormField("comment", typed.comment, hint="why", id="comment")
-        self.notice = Said(id="notice")
-        self.pane = Detail(id="pane")
-        self.pane.can_focus = False
-        with Container(id="form"):
-            with Vertical(id="fields"):
-                yield Said(((self._about.title, Ink.HEADING),), classes="-title")
-                yield self.matchers
-                yield self.lasts
-                yield self.clusters
-                yield self.comment
-                yield self.notice
-            yield self.pane
-
-    def _every_cluster(self) -> tuple[str, ...]:
-        """Those that can be chosen: a silence that is changed stays where it is."""
-        update = self.console_app.fresh
-        if self._about.edits is not None or update is None:
-            return self._about.typed.clusters
-        return form.clusters_in(update.snapshot)
-
-    def on_mount(self) -> None:
-        loaded = self.console_app.opened.loaded
-        self.preview = Preview(self, self._about.marked, loaded.policy)
-        self.call_after_refresh(self._note_drawn)
-        self._look()
-
-    def _note_drawn(self) -> None:
-        self._drawn_at = self.console_app.clock.now().mono
-
-    # What is typed
-
-    @property
-    def typed(self) -> Typed:
-        """What stands in the fields."""
-        return Typed(self.matchers.lines, self.lasts.text, self.clusters.chosen, self.comment.text)
-
-    @property
-    def is_touched(self) -> bool:
-        """Whether something was typed since it was opened."""
-        return self.typed != self._opened
-
-    def judged(self) -> Judged:
-        """What is typed, judged by the present settings and time."""
-        return form.judge(self.typed, self._terms(), self.console_app.clock.now().wall)
-
-    def _terms(self) -> form.Terms:
-        loaded = self.console_app.opened.loaded
-        return form.terms_of(loaded.settings, loaded.policy, self._about.edits)
-
-    def on_edited(self, event: Edited) -> None:
-        self._say("")
-        self._look()
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if self.is_attached and self._drawn_at is not None:
-            self._show_faults(self.judged())
-
-    def _look(self) -> None:
-        judged = self.judged()
-        self._show_faults(judged)
-        self.preview.want(judged.matchers, self.clusters.chosen)
-        self._draw()
-
-    def _show_faults(self, judged: Judged) -> None:
-        """What is missing is named once it was to be sent; what is wrong at once."""
-        for line, field in enumerate(self.matchers.fields):
-            fault = judged.of(form.MATCHERS, line)
-            seen = fault is not None and (self._tried or not fault.whole or bool(field.text))
-            field.fault(visible(fault.text) if fault is not None and seen else "")
-        comment = judged.of(form.COMMENT)
-        seen = comment is not None and (self._tried or not comment.whole)
-        self.comment.fault(visible(comment.text) if comment is not None and seen else "")
-        clusters = judged.of(form.CLUSTERS)
-        self.clusters.fault("" if clusters is None else clusters.text)
-        lasts = judged.of(form.LASTS)
-        if lasts is not None:
-            self.lasts.fault(lasts.text)
-        elif judged.ends_at is not None:
-            self.lasts.note(self._until(judged))
-
-    def _until(self, judged: Judged) -> str:
-        """When it ends, in the rota's zone and from now."""
-        assert judged.ends_at is not None
-        now, zone = self.console_app.clock.now().wall, self._terms().zone
-        local = judged.ends_at.astimezone(form.zone_called(zone))
-        today = now.astimezone(local.tzinfo).date()
-        shown = f"{local:%H:%M}" if local.date() == today else f"{local:%a %d %b %H:%M}"
-        return f"until {shown} {local:%Z}, in {age_text(judged.ends_at - now)}"
-
-    # Updates and time
-
-    def show_body(self, update: Update) -> None:
-        self._changed_since = self._changed(update)
-        self._draw()
-
-    def tick(self, now: Instant) -> None:
-        super().tick(now)
-        self.preview.tick(now)
-        self._show_faults(self.judged())
-        self._draw()
-
-    def on_preview_came(self, event: PreviewCame) -> None:
-        self._draw()
-
-    def _changed(self, update: Update) -> str:
-        """What became of the silence while the form was open."""
-        edits, snapshot = self._about.edits, update.snapshot
-        if edits is None or not snapshot.complete:
-            return ""
-        held = next((one for one in snapshot.silences if one.id == edits.id), None)
-        if held is None:
-            ended = next((one for one in snapshot.ended if one.id == edits.id), None)
-            at = f" at {clock_time(ended.ends_at, snapshot.at.wall)}" if ended is not None else ""
-            return f"this silence ended{at} while the form was open; sending makes a new one"
-        if (held.ends_at, held.comment, held.matchers) != (
-            edits.ends_at,
-            edits.comment,
-            edits.matchers,
-        ):
-            who = visible(held.created_by, cells=20)
-            return f"{who}'s silence was changed meanwhile; sending replaces that"
-        return ""
-
-    def _draw(self) -> None:
-        app = self.console_app
-        update, edits = app.fresh, self._about.edits
-        parts: list[Part] = []
-        if self._changed_since:
-            parts.append(SpanLine(((self._changed_since, Ink.WARNING),)))
-        but = edits.id if edits is not None else ""
-        snapshot = None if update is None else update.snapshot
-        parts += self.preview.parts(snapshot, app.clock.now(), but)
-        self.pane.show(parts, subject="preview")
-
     def show_hints(self) -> None:
         self.query_one(Footer).show(HINTS)
-
-    def _say(self, text: str, ink: Ink = Ink.WARNING) -> None:
-        self.notice.say(((text, ink),) if text else ())
-        self.notice.set_class(bool(text), "-said")
 
     # Keys
 

@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 
 from config.load import Loaded, from_prometheus
+from console.actions.audit_record import Actor
+from console.engine.acting import Hands
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.snapshot import BadgeKind, Cell, KnownAlert, SourceHealth
@@ -62,11 +64,17 @@ class Seen:
 
 @contextlib.asynccontextmanager
 async def running(
-    loaded: Loaded, *, state: StateFolder | None = None, clock: Clock | None = None
+    loaded: Loaded,
+    *,
+    state: StateFolder | None = None,
+    clock: Clock | None = None,
+    hands: Hands | None = None,
 ) -> AsyncIterator[tuple[Engine, Seen]]:
     """An engine that runs until the block ends."""
     seen = Seen()
-    engine = Engine(loaded, clock=clock or SystemClock(), publish=seen.publish, state=state)
+    engine = Engine(
+        loaded, clock=clock or SystemClock(), publish=seen.publish, state=state, hands=hands
+    )
     life = asyncio.create_task(engine.run())
     try:
         yield engine, seen
@@ -74,6 +82,11 @@ async def running(
         life.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await life
+
+
+def hands_of(name: str, *, read_only: bool = False) -> Hands:
+    """Somebody who acts."""
+    return Hands(Actor(name, verified=True, login=name, uid=1000), read_only=read_only)
 
 
 def quick(loaded: Loaded, interval: timedelta = QUICK) -> Loaded:

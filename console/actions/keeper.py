@@ -73,6 +73,7 @@ class AckKeeper:
         self._left_alone: dict[str, float] = {}
         self._refused: set[str] = set()
         self._gone_since: dict[str, float] = {}
+        self._faults: set[str] = set()
 
     async def look_after(
         self,
@@ -101,6 +102,7 @@ class AckKeeper:
             await self._tend(look, living)
             holding = holding_of(snapshot, _local_of(doing), prefixes)
         self._remind(look)
+        self._tell_faults(look)
         held = held_acks(holding, doing.who, self.kthxbye, doing.acks, doing.now)
         return Kept(
             held,
@@ -187,7 +189,8 @@ class AckKeeper:
                 waiting.setdefault(ack.note.exact, []).append((ack, known))
         for note, pairs in waiting.items():
             settled += await self._sent(look, note, pairs)
-        await look.locally(lambda local: local.remove(settled) if settled else None)
+        if settled:
+            await look.locally(lambda local: local.remove(settled))
 
     def _can_send(self, look: _Look, ack: Ack, known: KnownAlert) -> bool:
         return (
@@ -268,6 +271,17 @@ class AckKeeper:
                 self._reminded.add(place)
                 look.tell(EventKind.REMINDER, ack, f"you took it {age_text(age)} ago")
 
+    def _tell_faults(self, look: _Look) -> None:
+        """Tell what the folder is ill with, once for as long as it is."""
+        faults = list(look.faults)
+        if look.doing.local is not None:
+            faults += look.doing.local.take_notices()
+        for text in faults:
+            if text not in self._faults:
+                at = look.doing.now
+                look.events.append(Event(at, EventKind.CONSOLE, "acks kept here", text))
+        self._faults = set(faults)
+
     def _is_left_alone(self, look: _Look, cluster: str) -> bool:
         return look.doing.clock.now().mono < self._left_alone.get(cluster, 0.0)
 
@@ -283,6 +297,7 @@ class _Look:
         self.holding = holding
         self.record = record
         self.events: list[Event] = []
+        self.faults: list[str] = []
         self.touched: set[str] = set()
         self.over: set[str] = set()
         """Ids of what was withdrawn in it."""
@@ -302,8 +317,7 @@ class _Look:
         try:
             await asyncio.to_thread(change, self.doing.local)
         except FileError as fault:
-            text = f"acks kept here cannot be changed: {visible(str(fault))}"
-            self.events.append(Event(self.doing.now, EventKind.CONSOLE, "acks", text))
+            self.faults.append(f"they cannot be changed: {visible(str(fault))}")
 
 
 def _local_of(doing: Doing) -> tuple[Ack, ...]:

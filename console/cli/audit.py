@@ -142,7 +142,8 @@ def audit(
     found = [deed for deed in deeds_of(records) if _is_wanted(deed, wanted, since_at)]
     shown = tuple(found[-most:] if most else found)
     if unreadable:
-        narrate(f"{count_text(unreadable)} lines are no records: oncall audit --check")
+        lines = "1 line is no record" if unreadable == 1 else f"{unreadable} lines are no records"
+        narrate(f"{lines}: oncall audit --check tells which")
     if as_json:
         document = AuditDocument(
             environment=environment,

@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": ("console.cli.demo", "Open the console on an embedded fleet where things break."),
     "doctor": ("console.cli.doctor", "Try every source, secret and tool; say what to do."),
     "fleet": ("console.cli.fleet", "Services and their states."),
+    "handover": ("console.cli.handover", "What the next shift takes over, as Markdown."),
     "init": ("console.cli.settings", "Write a settings folder to start from."),
     "schema": ("console.cli.settings", "Print the JSON Schema of the settings, for editors."),
     "sources": ("console.cli.sources", "Every source, its age and its error."),

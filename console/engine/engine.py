@@ -208,9 +208,9 @@ class Engine:
     async def read_again(
         self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
     ) -> None:
-        """Ask these clusters out of turn, until each member has heard of what was done."""
+        """Ask these clusters out of turn, until each member has heard; then show it at once."""
         await self._watch.read_again(clusters, silences, there=there)
-        self._show_soon()
+        self._show()
 
     def acks_changed(self) -> None:
         """Look again at the acks that the shared folder keeps."""

@@ -11,14 +11,16 @@ import msgspec
 from config.load import Loaded
 from config.rota import OnCall, on_call
 from console.engine.events import KEPT
+from console.fleet.standing import ack_of
 from console.model.acting import HeldAck
-from console.model.alert import Ack, Silence
+from console.model.alert import Ack
 from console.model.event import Event, EventKind
 from console.model.snapshot import Snapshot, SourceHealth, Standing
 from console.model.state import Priority, State
 from console.model.update import Update
 from console.model.worklist import Row, RowKind, Step, Worklist
 from console.safety.text import Raw, visible
+from console.triage.silence_use import SilenceUse, silence_uses
 
 USUAL_SHIFT: Final = timedelta(hours=12)
 """So far ahead it is looked where no rota says when the next shift ends."""
@@ -48,14 +50,6 @@ class Breach(msgspec.Struct, frozen=True):
     row: Row
     late: tuple[tuple[Step, timedelta], ...]
     """Each deadline that has passed, and by how much."""
-
-
-class Ending(msgspec.Struct, frozen=True):
-    """A silence that will have ended when the next shift is over."""
-
-    silence: Silence
-    holds: int
-    """Alerts that it covers now."""
 
 
 class Happened(msgspec.Struct, frozen=True):
@@ -89,8 +83,8 @@ class Handover(msgspec.Struct, frozen=True):
     idle_acks: tuple[TakenAck, ...] = ()
     """Acks on nothing that fires now."""
     breached: tuple[Breach, ...] = ()
-    ending: tuple[Ending, ...] = ()
-    """The soonest first."""
+    ending: tuple[SilenceUse, ...] = ()
+    """Silences that will have ended when the next shift is over, the soonest first; no acks."""
     sick: tuple[SourceHealth, ...] = ()
     happened: Happened | None = None
     """`None`: the event log has nothing at all."""
@@ -119,7 +113,8 @@ def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Hando
     has_rota = bool(settings.rota.rotations or settings.rota.overrides)
     duty = on_call(settings.rota, settings.people, now) if has_rota else None
     until = duty.next.end if duty is not None and duty.next is not None else now + USUAL_SHIFT
-    acks = _acks(update, me)
+    prefixes = loaded.policy.ack_prefixes
+    acks = _acks(update, me, prefixes)
     taken = tuple(_taken(worklist, acks))
     on_rows = {_id_of(each.ack) for one in taken for each in one.acks}
     return Handover(
@@ -132,7 +127,11 @@ def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Hando
         taken=taken,
         idle_acks=tuple(each for key, each in acks.items() if key not in on_rows),
         breached=tuple(_breached(worklist, now)),
-        ending=_ending(snapshot, until, frozenset(acks), loaded.policy.ack_prefixes),
+        ending=tuple(
+            use
+            for use in silence_uses(snapshot, prefixes)[0]
+            if use.silence.ends_at <= until and not use.is_ack
+        ),
         sick=tuple(one for one in snapshot.whole_sources if one.state is not State.OK),
         happened=_happened(update.events, _began(duty)),
         doubts=tuple(_doubts(snapshot)),
@@ -159,11 +158,13 @@ def _id_of(ack: Ack) -> tuple[str, str]:
     return ack.cluster, ack.silence_id
 
 
-def _acks(update: Update, me: str) -> dict[tuple[str, str], TakenAck]:
+def _acks(update: Update, me: str, prefixes: tuple[str, ...]) -> dict[tuple[str, str], TakenAck]:
     """Every ack there is, by cluster and silence."""
     found = {_id_of(held.ack): TakenAck(held.ack, held.mine, held) for held in update.acting.held}
-    for row in (*update.worklist.rows, *update.worklist.old):
-        for ack in row.acks:
+    on_rows = (ack for row in (*update.worklist.rows, *update.worklist.old) for ack in row.acks)
+    in_silences = (ack_of(silence, prefixes) for silence in update.snapshot.silences)
+    for ack in (*on_rows, *update.snapshot.local_acks, *in_silences):
+        if ack is not None:
             found.setdefault(_id_of(ack), TakenAck(ack, ack.owner.exact == me))
     return found
 
@@ -193,28 +194,6 @@ def _breached(worklist: Worklist, now: datetime) -> Iterator[Breach]:
             late.append((Step.FIX, now - clocks.resolve_by))
         if late:
             yield Breach(row, tuple(late))
-
-
-def _ending(
-    snapshot: Snapshot,
-    until: datetime,
-    acks: frozenset[tuple[str, str]],
-    ack_prefixes: tuple[str, ...],
-) -> tuple[Ending, ...]:
-    """Silences that end by `until`; an ack is a silence too and is told of as an ack."""
-    holds: dict[tuple[str, str], int] = {}
-    for known in snapshot.alerts:
-        for silence_id in known.silences:
-            key = known.alert.cluster, silence_id
-            holds[key] = holds.get(key, 0) + 1
-    ending = [
-        Ending(silence, holds.get((silence.cluster, silence.id), 0))
-        for silence in snapshot.silences
-        if silence.ends_at <= until
-        and (silence.cluster, silence.id) not in acks
-        and not silence.comment.exact.startswith(ack_prefixes)
-    ]
-    return tuple(sorted(ending, key=lambda each: each.silence.ends_at))
 
 
 def _began(duty: OnCall | None) -> datetime | None:

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta, tzinfo
 import msgspec
 
 from config.rota import Shift, zone_of
-from console.engine.handover import Breach, Ending, Handover, Taken, TakenAck, owners_text
+from console.engine.handover import Breach, Handover, Taken, TakenAck, owners_text
 from console.model.acting import Extender
+from console.model.alert import SilenceState
 from console.model.snapshot import SourceHealth
 from console.model.state import State
 from console.model.words import age_text, count_text
 from console.model.worklist import Row, Step
 from console.safety.text import Raw, visible
+from console.triage.silence_use import SilenceUse
 
 Words = tuple[Raw | str, ...]
 """A sentence; what is not `Raw` is the console's own or stands in the team's settings."""
@@ -267,15 +269,19 @@ def _breach(breach: Breach) -> Line:
 # Silences, sources, the shift
 
 
-def _ending(ending: Ending, clock: _Clock) -> Line:
-    silence = ending.silence
-    holds = f"{count_text(ending.holds)} {'alert' if ending.holds == 1 else 'alerts'} now"
-    head = f"{silence.ends_at.astimezone(clock.zone):%a %H:%M}"
+def _ending(use: SilenceUse, clock: _Clock) -> Line:
+    silence = use.silence
+    if silence.state is SilenceState.PENDING:
+        holds = f"begins {clock.time(silence.starts_at)}"
+    elif use.holds is None:
+        holds = "what it holds is not known"
+    else:
+        holds = f"holds {count_text(use.holds)} {'alert' if use.holds == 1 else 'alerts'} now"
     matchers = Raw(", ".join(one.written.exact for one in silence.matchers))
-    words: Words = (matchers, f", holds {holds}, ends {_at(silence.ends_at, clock)}")
-    by: Words = ("by ", silence.created_by)
+    words: Words = (matchers, f", {holds}, ends {_at(silence.ends_at, clock)}")
     why: Words = (": ", silence.comment) if silence.comment else ()
-    return Line(head, words, ((*by, *why),), ending.holds > 0)
+    head = f"{silence.ends_at.astimezone(clock.zone):%H:%M}"
+    return Line(head, words, (("by ", silence.created_by, *why),), bool(use.holds))
 
 
 def _doubts(handover: Handover, clock: _Clock) -> Iterator[Line]:

@@ -8,8 +8,9 @@ in 0.25).
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -23,6 +24,8 @@ from console.safety.text import Raw
 GROUP_WAIT: Final = timedelta(seconds=30)
 GROUP_INTERVAL: Final = timedelta(minutes=5)
 REPEAT_INTERVAL: Final = timedelta(hours=4)
+MOST_SETTLED: Final = 6
+"""Expressions that cannot be judged and are tried both ways: 64 walks at most."""
 MOST_WAYS: Final = 50
 """Routes that one alert takes at the same time; a tree in which it takes more is not followed."""
 
@@ -113,6 +116,8 @@ class Routed(msgspec.Struct, frozen=True):
     """In the order of the tree. Where `unjudged` is not empty these are only possible."""
     unjudged: tuple[Matcher, ...] = ()
     """Regular expressions on which it depends, and which cannot be judged here."""
+    settled: tuple[Matcher, ...] = ()
+    """Such expressions where only one reading of them leads to whom the server tells."""
     endless: bool = False
     """It takes more ways than are followed."""
 
@@ -122,24 +127,53 @@ class Routed(msgspec.Struct, frozen=True):
         return tuple(way.last.receiver for way in self.ways)
 
 
-def routed(root: Route, labels: Labels) -> Routed:
-    """The ways that an alert with `labels` takes, as `Route.Match` of Alertmanager finds them."""
-    walk = _Walk(labels)
+def routed(root: Route, labels: Labels, told: Iterable[Raw] = ()) -> Routed:
+    """The ways that an alert with `labels` takes, as `Route.Match` of Alertmanager finds them.
+
+    Args:
+        told: the receivers that the server names. They settle what cannot be judged here,
+            where they leave one possibility.
+    """
+    found = _walked(root, labels, {})
+    receivers = frozenset(told)
+    if not found.unjudged or not receivers or len(found.unjudged) > MOST_SETTLED:
+        return found
+    possible: set[tuple[Way, ...]] = set()
+    for answers in itertools.product((True, False), repeat=len(found.unjudged)):
+        way = _walked(root, labels, dict(zip(found.unjudged, answers, strict=True)))
+        if frozenset(way.receivers) == receivers and not way.unjudged and not way.endless:
+            possible.add(way.ways)
+    if len(possible) == 1:
+        return Routed(possible.pop(), settled=found.unjudged)
+    return found
+
+
+def _walked(root: Route, labels: Labels, supposed: Mapping[Matcher, bool]) -> Routed:
+    walk = _Walk(labels, supposed)
     ways = walk.ways((root,)) if walk.matches(root) is not False else []
-    return Routed(tuple(ways[:MOST_WAYS]), tuple(dict.fromkeys(walk.unjudged)), walk.endless)
+    return Routed(
+        tuple(ways[:MOST_WAYS]), tuple(dict.fromkeys(walk.unjudged)), endless=walk.endless
+    )
 
 
 class _Walk:
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: Labels, supposed: Mapping[Matcher, bool]) -> None:
         self._labels = labels
+        self._supposed = supposed
         self.unjudged: list[Matcher] = []
         self.endless = False
 
     def matches(self, route: Route) -> bool | None:
-        judged = matches_all(route.matchers, self._labels)
-        if judged is None:
-            self.unjudged += [one for one in route.matchers if matches(one, self._labels) is None]
-        return judged
+        judged = {one: self._judge(one) for one in route.matchers}
+        if False in judged.values():
+            return False
+        unjudged = [one for one, is_so in judged.items() if is_so is None]
+        self.unjudged += unjudged
+        return None if unjudged else True
+
+    def _judge(self, matcher: Matcher) -> bool | None:
+        supposed = self._supposed.get(matcher)
+        return matches(matcher, self._labels) if supposed is None else supposed
 
     def ways(self, path: tuple[Route, ...]) -> list[Way]:
         """Those below the last route of `path`, which matches; itself where there are none."""

@@ -60,7 +60,7 @@ def route_lines(
 ) -> Iterator[WhyLine]:
     """The ways of the alert through the tree, and what each means."""
     alert = known.alert
-    found = routed(routing.root, alert.labels)
+    found = routed(routing.root, alert.labels, alert.receivers)
     yield from _doubts(alert, found)
     for way in found.ways[:MOST_WAYS_SHOWN]:
         sure = not found.unjudged and not found.endless
@@ -82,6 +82,12 @@ def _doubts(alert: Alert, found: Routed) -> Iterator[WhyLine]:
             f" be judged here: {matchers_text(found.unjudged)}"
         )
         yield WhyLine(WhyTopic.ROUTE, "receivers", said, Tone.UNKNOWN)
+    elif found.settled:
+        said = (
+            f"cannot be judged here: {matchers_text(found.settled)}; that the server tells {told}"
+            " settles it"
+        )
+        yield WhyLine(WhyTopic.ROUTE, "settled", said, Tone.MUTED)
     elif set(alert.receivers) != set(found.receivers) and not found.endless:
         led = ", ".join(visible(one, cells=60) for one in found.receivers)
         said = (
@@ -218,10 +224,10 @@ def times_of(
     begun = _plus(min(starts), route.wait.value)
     first = _turn_from(begun, turn, alert.starts_at)
     changed = _turn_from(begun, turn, min(max(told), now))
-    repeat = -(-route.repeat.value // turn) * turn
+    repeat = max(1, -(-route.repeat.value // turn)) * turn
     if now < first:
         return Times(first, None, first)
-    rounds = max(0, (now - changed) // max(repeat, turn)) if changed <= now else 0
+    rounds = max(0, (now - changed) // repeat) if changed <= now else 0
     last = changed + rounds * repeat if changed <= now else first
     following = changed if changed > now else _plus(last, repeat)
     if started_at is not None and begun < started_at < now and following > now:

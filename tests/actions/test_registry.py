@@ -11,7 +11,10 @@ from console.model.action import Effect
 
 def test_every_action_declares_its_effect() -> None:
     changing = {action.id for action in ACTIONS if action.effect is not Effect.READ}
-    assert changing == {"row.shell"}
+    assert changing == {
+        *("row.ack", "row.unack", "row.hand-over", "row.silence", "row.shell"),
+        *("silences.expire", "silences.extend", "silences.edit", "handover.accept", "app.undo"),
+    }
 
 
 def test_ids_and_commands_are_unique() -> None:

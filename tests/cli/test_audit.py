@@ -16,6 +16,7 @@ from console.model.acting import Ended
 from console.safety.clock import ManualClock, SystemClock
 from console.safety.files import state_dir
 from tests.actions.auditing import ACK, SHELL, audit_in, do
+from tests.cli.test_alone import HEAVY, loaded_by
 from tests.hostile import ATTACKS
 from tests.spawn import Ended as Run
 from tests.spawn import oncall
@@ -156,7 +157,7 @@ def test_a_torn_line_is_said_and_is_no_break(state: Path, settings: str) -> None
     ended = audit(settings, "--check")
     assert ended.exit_code == 0
     assert ended.stdout.startswith("audit.jsonl:2: torn")
-    assert "1 lines are no records" in audit(settings).stderr
+    assert "1 line is no record" in audit(settings).stderr
 
 
 def test_a_file_that_cannot_be_read_ends_with_4(state: Path, settings: str) -> None:
@@ -165,6 +166,15 @@ def test_a_file_that_cannot_be_read_ends_with_4(state: Path, settings: str) -> N
         ended = audit(settings, *words)
         assert (ended.exit_code, ended.stdout) == (4, "")
         assert "is a folder" in ended.stderr
+
+
+def test_no_source_is_asked_and_no_client_for_one_is_even_loaded(
+    state: Path, settings: str
+) -> None:
+    do(written(state))
+    loaded = loaded_by("audit", "--config", settings)
+    assert "msgspec" in loaded
+    assert loaded.isdisjoint((*HEAVY, "httpx"))
 
 
 def test_hostile_records_reach_the_terminal_as_words_only(state: Path, settings: str) -> None:

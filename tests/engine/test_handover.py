@@ -67,9 +67,10 @@ def ack(owner: str, number: int, *, since: datetime = T0, note: str = "") -> Ack
 
 
 def fired(
-    name: str, severity: str, ago_s: float, acked: Ack | None = None, **labels: str
+    name: str, severity: str, ago_s: float, acked: Ack | None = None, instance: str = ""
 ) -> KnownAlert:
-    return known(alert(name, starts_at=ago(ago_s), severity=severity, **labels), acked=acked)
+    labels = {"severity": severity, **({"instance": instance} if instance else {})}
+    return known(alert(name, starts_at=ago(ago_s), labels=labels), acked=acked)
 
 
 def update_of(world: Snapshot, *held: HeldAck, events: tuple[Event, ...] = ()) -> Update:
@@ -271,13 +272,19 @@ def test_silences_that_end_by_the_end_of_the_next_shift_are_listed_the_soonest_f
         snapshot(held),
         silences=(*(silence(n, end) for n, end in enumerate(ends, 1)), silence(9, 60, "ACK! kai")),
     )
-    found = handover(world)
+    found = handover(msgspec.structs.replace(world, sources=(source(),)))
     assert [(one.silence.id, one.holds) for one in found.ending] == [("s2", 1), ("s1", 0)]
     text = said(found, "silences that end by Mon 23:00 (15:00 UTC): 2")
     assert text.splitlines()[:2] == [
-        'Sun 12:16 job="backup", holds 1 alert now, ends Sun 12:16 (04:16 UTC), in 1h00m',
-        "Sun 12:16 by mei: deploy",
+        '12:16 job="backup", holds 1 alert now, ends Sun 12:16 (04:16 UTC), in 1h00m',
+        "12:16 by mei: deploy",
     ]
+
+
+def test_what_a_silence_of_a_sick_cluster_holds_is_not_known() -> None:
+    world = snapshot(sources=(source("am", state=State.UNKNOWN),))
+    found = handover(msgspec.structs.replace(world, silences=(silence(1, 3600),)))
+    assert "what it holds is not known, ends Sun 12:16" in said(found, "silences that end")
 
 
 def test_a_sick_source_says_what_can_be_known_of_it() -> None:

@@ -18,8 +18,10 @@ from console.safety.files import (
     make_scratch_dir,
     private_dir,
     read_capped,
+    read_end,
     remove_scratch_dir,
     remove_scratch_file,
+    rename_beside,
     socket_dir,
     state_dir,
     sweep_unfinished,
@@ -356,3 +358,32 @@ def test_the_folder_of_sockets_is_the_same_every_time_short_and_private(tmp_path
     folder.chmod(0o777)
     elsewhere = socket_dir(environ, 4096)
     assert elsewhere is None or elsewhere.parent != tmp_path
+
+
+def test_the_end_of_a_file_is_read_without_the_rest(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"0123456789")
+    assert read_end(log, 4) == (b"6789", 10)
+    assert read_end(log, 100) == (b"0123456789", 10)
+    (tmp_path / "link").symlink_to(log)
+    with pytest.raises(FileError, match="symbolic link"):
+        read_end(tmp_path / "link", 4)
+    with pytest.raises(FileError, match="No such file"):
+        read_end(tmp_path / "none", 4)
+    with pytest.raises(FileError, match="is a folder"):
+        read_end(tmp_path, 4)
+
+
+def test_a_file_that_is_renamed_takes_no_others_place(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"old")
+    (tmp_path / "taken").write_bytes(b"precious")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for taken in ("taken", "dangling"):
+        with pytest.raises(FileError, match="is there already"):
+            rename_beside(tmp_path / "log", taken)
+    assert (tmp_path / "taken").read_bytes() == b"precious"
+    rename_beside(tmp_path / "log", "log-1")
+    assert (tmp_path / "log-1").read_bytes() == b"old"
+    assert not (tmp_path / "log").exists()
+    with pytest.raises(FileError, match="No such file"):
+        rename_beside(tmp_path / "log", "log-2")

@@ -14,6 +14,8 @@ from screens.group import GroupScreen, OldScreen
 from screens.host import HostScreen
 from screens.keys import handler_name
 from screens.logs import LogsScreen
+from screens.silence import SilenceScreen
+from screens.silences import SilencesScreen
 from screens.source import SourceScreen
 from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
@@ -29,6 +31,8 @@ SCREENS: tuple[type[Frame], ...] = (
     SourceScreen,
     FleetScreen,
     SourcesScreen,
+    SilencesScreen,
+    SilenceScreen,
     LogsScreen,
     WhyScreen,
 )

@@ -59,7 +59,11 @@ class Between:
             def do_GET(self) -> None:
                 between._serve(self, upstream)
 
-            do_POST = do_DELETE = do_GET
+            def do_POST(self) -> None:
+                between._serve(self, upstream)
+
+            def do_DELETE(self) -> None:
+                between._serve(self, upstream)
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -67,7 +71,9 @@ class Between:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
 
     @property

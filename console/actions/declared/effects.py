@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions.declared.where import ALERTS
+from console.actions.declared.where import ALERTS, SILENCES
 from console.model.action import Action, Effect
 
 EFFECTS: tuple[Action, ...] = (
@@ -59,7 +59,7 @@ EFFECTS: tuple[Action, ...] = (
         "End the marked silences now, or the one under the cursor.",
         ("x",),
         "effects",
-        ("silences",),
+        SILENCES,
         Effect.REVERSIBLE,
         footer=64,
     ),
@@ -69,7 +69,7 @@ EFFECTS: tuple[Action, ...] = (
         "Have the marked silences end later, by an hour or as long as you say.",
         ("plus",),
         "effects",
-        ("silences",),
+        SILENCES,
         Effect.REVERSIBLE,
         command="extend",
         argument="DURATION",
@@ -81,7 +81,7 @@ EFFECTS: tuple[Action, ...] = (
         "The form with this silence in it.",
         ("e",),
         "effects",
-        ("silences",),
+        SILENCES,
         Effect.REVERSIBLE,
         footer=61,
     ),

@@ -1,0 +1,208 @@
+"""`oncall handover`: what the next shift takes over, as Markdown or JSON; and taking it over."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from config.identity import identity_of
+from config.load import Loaded
+from config.rota import OnCall
+from console.cli.acting import Deed, Do, act_and_exit, acting_options
+from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
+from console.cli.document import Document
+from console.cli.facts import RowFacts, SourceFacts, row_facts, seconds_of, source_facts
+from console.cli.once import look
+from console.cli.table import put
+from console.engine.handover import Handover, Happened, TakenAck, handover_of, owners_text
+from console.engine.handover_markdown import markdown_of
+from console.model.update import Update
+from console.model.wish import HandOverWish
+from console.model.words import count_text
+from console.model.worklist import Step
+from console.safety.clock import Instant
+from console.safety.jsontext import json_text
+from console.safety.text import Raw, visible
+from console.triage.silence_use import SilenceUse
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+
+_CLOCKS = {Step.ACK: "respond", Step.FIX: "resolve"}
+
+
+class HandedAck(msgspec.Struct, frozen=True):
+    """One ack that is handed over."""
+
+    owner: Raw
+    since: datetime
+    until: datetime
+    note: Raw
+    cluster: str
+    """Empty for one that is kept in the shared folder."""
+    silence_id: str
+    mine: bool
+
+
+class AckedRow(msgspec.Struct, frozen=True):
+    row: RowFacts
+    acks: tuple[HandedAck, ...]
+
+
+class BreachedRow(msgspec.Struct, frozen=True):
+    row: RowFacts
+    respond_late_seconds: float | None
+    """`null`: that deadline has not passed, or somebody responded."""
+    resolve_late_seconds: float | None
+
+
+class EndingSilence(msgspec.Struct, frozen=True):
+    """A silence that ends before the next shift does."""
+
+    id: str
+    cluster: str
+    state: str
+    matchers: tuple[Raw, ...]
+    starts_at: datetime
+    ends_at: datetime
+    created_by: Raw
+    comment: Raw
+    holds: int | None
+
+
+class HandoverDocument(Document, frozen=True, kw_only=True):
+    """What `oncall handover --json` prints."""
+
+    zone: str
+    on_call: OnCall | None
+    """`null`: the settings have no rota."""
+    next_shift_ends: datetime
+    untaken: tuple[RowFacts, ...]
+    acked: tuple[AckedRow, ...]
+    idle_acks: tuple[HandedAck, ...]
+    breached: tuple[BreachedRow, ...]
+    silences_ending: tuple[EndingSilence, ...]
+    sick_sources: tuple[SourceFacts, ...]
+    shift: Happened | None
+    not_known: tuple[str, ...]
+
+
+@click.command()
+@click.option("--accept", is_flag=True, help="Take over: all acks but yours become yours.")
+@acting_options
+@source_options
+def handover(accept: bool, dry_run: bool, as_json: bool, chosen: Chosen) -> None:
+    """What one shift leaves to the next: Markdown for a chat or a file.
+
+    Who is on call now and next with their phones, what fires that nobody has taken, what is
+    acked and still fires, breached clocks, silences that end before the next shift does, and
+    what is not known.
+    """
+    if accept:
+        act_and_exit(
+            chosen,
+            lambda loaded: _accepting(loaded, dry_run=dry_run),
+            dry_run=dry_run,
+            as_json=as_json,
+            filter_text="",
+        )
+        return
+    if dry_run:
+        narrate("--dry-run says what --accept would do: give both")
+        sys.exit(EXIT_USAGE)
+    looked = look(chosen)
+    me = identity_of(looked.loaded.settings, getpass.getuser()).name
+    at = looked.update.snapshot.at
+    found = handover_of(looked.update, looked.loaded, at.wall, me)
+    if as_json:
+        put(json_text(_document(found, looked.update)))
+    else:
+        put(markdown_of(found))
+
+
+def _accepting(loaded: Loaded, *, dry_run: bool) -> Do:
+    async def do(engine: Engine, update: Update) -> Deed:
+        me = engine.acting.who
+        found = handover_of(update, loaded, update.snapshot.at.wall, me)
+        acks = found.acceptable
+        if not acks:
+            why = "all acks are yours already" if found.acks else "nobody has acked anything"
+            return Deed(0, lines=(f"nothing to take over: {why}",))
+        word = "ack" if len(acks) == 1 else "acks"
+        what = f"{count_text(len(acks))} {word} from {owners_text(acks)}"
+        if dry_run:
+            listed = (
+                f"would take over {visible(ack.silence_id, cells=80)} "
+                f"of {visible(ack.owner, cells=60)}: {visible(ack.note, cells=120)}"
+                for ack in acks
+            )
+            return Deed(len(acks), lines=(f"would take over {what}", *listed))
+        outcome = await engine.acting.submit(HandOverWish(acks, me))
+        return Deed(len(acks), outcome, lines=(f"take over {what}",))
+
+    return do
+
+
+def _document(found: Handover, update: Update) -> HandoverDocument:
+    snapshot = update.snapshot
+    at = snapshot.at
+    return HandoverDocument(
+        environment=found.environment,
+        at=at.wall,
+        complete=snapshot.complete,
+        filter="",
+        zone=found.zone,
+        on_call=found.duty,
+        next_shift_ends=found.until,
+        untaken=tuple(row_facts(row, at) for row in found.untaken),
+        acked=tuple(
+            AckedRow(row_facts(one.row, at), tuple(map(_ack, one.acks))) for one in found.taken
+        ),
+        idle_acks=tuple(map(_ack, found.idle_acks)),
+        breached=_breached(found, at),
+        silences_ending=tuple(map(_ending, found.ending)),
+        sick_sources=tuple(source_facts(source, at) for source in found.sick),
+        shift=found.happened,
+        not_known=found.doubts,
+    )
+
+
+def _ack(taken: TakenAck) -> HandedAck:
+    ack = taken.ack
+    return HandedAck(
+        owner=ack.owner,
+        since=ack.since,
+        until=ack.until,
+        note=ack.note,
+        cluster=ack.cluster,
+        silence_id=ack.silence_id,
+        mine=taken.mine,
+    )
+
+
+def _breached(found: Handover, at: Instant) -> tuple[BreachedRow, ...]:
+    rows = []
+    for one in found.breached:
+        late = {_CLOCKS[step]: seconds_of(by) for step, by in one.late}
+        rows.append(BreachedRow(row_facts(one.row, at), late.get("respond"), late.get("resolve")))
+    return tuple(rows)
+
+
+def _ending(use: SilenceUse) -> EndingSilence:
+    silence = use.silence
+    return EndingSilence(
+        id=silence.id,
+        cluster=silence.cluster,
+        state=silence.state.value,
+        matchers=tuple(matcher.written for matcher in silence.matchers),
+        starts_at=silence.starts_at,
+        ends_at=silence.ends_at,
+        created_by=silence.created_by,
+        comment=silence.comment,
+        holds=use.holds,
+    )

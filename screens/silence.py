@@ -1,0 +1,135 @@
+"""One silence, whole: its matchers, who made it and why, and the alerts that it holds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Final
+
+import msgspec
+
+from console.model.action import Action
+from console.model.alert import Silence
+from console.model.snapshot import Snapshot, SourceKind
+from console.model.state import State
+from console.model.update import Update
+from console.model.words import age_text, count_text
+from console.safety.clock import Instant
+from console.safety.text import Raw, visible
+from console.triage.silence_use import SilenceUse, held_by, silence_uses
+from screens.document import DocumentFrame
+from screens.sections import section
+from screens.silence_deeds import expire, extend
+from screens.silence_form import open_silence_edit
+from widgets.detail import Field, Part
+from widgets.theme import Ink
+
+SHOWN: Final = 200
+
+
+class SilenceScreen(DocumentFrame):
+    """It follows its silence through updates, and keeps it when it is over."""
+
+    word: ClassVar[str] = "silence"
+
+    def __init__(self, use: SilenceUse) -> None:
+        super().__init__()
+        self._use = use
+
+    def show_body(self, update: Update) -> None:
+        prefixes = self.console_app.opened.loaded.policy.ack_prefixes
+        live, ended = silence_uses(update.snapshot, prefixes)
+        found = next((one for one in (*live, *ended) if one.key == self._use.key), None)
+        self._use = found or msgspec.structs.replace(self._use, ended=True, holds=None)
+        self._draw(update)
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        if self.console_app.fresh is not None:
+            self._draw(self.console_app.fresh)
+
+    def _draw(self, update: Update) -> None:
+        parts = silence_parts(self._use, update.snapshot, self.console_app.clock.now().wall)
+        self.detail.show(parts, subject=self._use.key)
+
+    def why_not(self, action: Action) -> str:
+        return "it has ended" if action.id.startswith("silences.") and self._use.ended else ""
+
+    def do_silences_expire(self) -> None:
+        expire(self, (self._use.silence,))
+
+    def do_silences_extend(self, lasts: str = "") -> None:
+        extend(self, (self._use.silence,), lasts)
+
+    def do_silences_edit(self) -> None:
+        open_silence_edit(self.console_app, self._use.silence)
+
+    def do_row_copy(self) -> None:
+        update = self.console_app.fresh
+        if update is not None:
+            self.copy_text(amtool_line(self._use.silence, update.snapshot), "amtool command")
+
+
+def silence_parts(use: SilenceUse, snapshot: Snapshot, now: datetime) -> tuple[Part, ...]:
+    """All that is known of a silence."""
+    silence = use.silence
+    matchers = (
+        Field("" if number else "matches", one.written, Ink.STRONG)
+        for number, one in enumerate(silence.matchers)
+    )
+    held = held_by(silence, snapshot.alerts)
+    parts = [*section("silence", (*_facts(use, now), *matchers))]
+    if not use.ended:
+        parts += section(f"holds {count_text(len(held))} now", _holds(use, snapshot))
+        parts += section("to end it without a console", _amtool(silence, snapshot))
+    return tuple(parts)
+
+
+def _facts(use: SilenceUse, now: datetime) -> Iterator[Field]:
+    silence = use.silence
+    state = "ended" if use.ended else silence.state.value
+    yield Field("state", f"{state}, an ack" if use.is_ack else state)
+    if use.stale:
+        yield Field("", "its cluster does not answer: this is how it was last known", Ink.UNKNOWN)
+    yield Field("by", silence.created_by or Raw("nobody"))
+    yield Field("comment", silence.comment or Raw("none"))
+    yield _moment("from", silence.starts_at, now)
+    yield _moment("until", silence.ends_at, now)
+    if silence.updated_at is not None:
+        yield _moment("changed", silence.updated_at, now)
+    yield Field("cluster", silence.cluster)
+    yield Field("id", silence.id)
+
+
+def _moment(name: str, at: datetime, now: datetime) -> Field:
+    ago = age_text(now - at) + " ago" if at <= now else "in " + age_text(at - now)
+    return Field(name, f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}", note=ago)
+
+
+def _holds(use: SilenceUse, snapshot: Snapshot) -> Iterator[Field]:
+    held = held_by(use.silence, snapshot.alerts)
+    if use.is_unused:
+        yield Field("unused", "no alert that is known has these labels", Ink.WARNING)
+    elif not held:
+        yield Field("alerts", "none is known")
+    for known in held[:SHOWN]:
+        yield Field(known.alert.name, known.alert.labels.without(frozenset({"alertname"})).written)
+    if len(held) > SHOWN:
+        yield Field("", f"and {count_text(len(held) - SHOWN)} more", Ink.MUTED)
+
+
+def _amtool(silence: Silence, snapshot: Snapshot) -> Iterator[Field]:
+    yield Field("amtool", amtool_line(silence, snapshot))
+
+
+def amtool_line(silence: Silence, snapshot: Snapshot) -> str:
+    """The command that ends a silence; safe to show and to paste into a shell."""
+    members = [
+        one
+        for one in snapshot.sources
+        if one.kind is SourceKind.ALERTMANAGER and silence.cluster in (one.name, one.member_of)
+    ]
+    members.sort(key=lambda one: (not one.url, one.state is not State.OK, not one.member_of))
+    url = visible(members[0].url) if members and members[0].url else "http://localhost:9093"
+    return f"amtool --alertmanager.url={shlex.quote(url)} silence expire {shlex.quote(silence.id)}"

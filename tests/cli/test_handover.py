@@ -1,0 +1,105 @@
+"""`oncall handover` on the embedded fleet: Markdown, JSON, and taking over."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from console.demo.serve import DemoHandle, start_demo
+from tests.spawn import Ended, oncall
+
+KAI = "Kai 黃凱"
+"""Whom the demo takes its user for."""
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoHandle]:
+    handle = start_demo("redis-down")
+    yield handle
+    handle.stop()
+
+
+def on(demo: DemoHandle, *words: str) -> Ended:
+    return oncall("handover", *words, "--config", str(demo.settings_dir))
+
+
+def json_of(demo: DemoHandle) -> Any:
+    return json.loads(on(demo, "--json").stdout)
+
+
+def test_it_prints_markdown_with_every_section(demo: DemoHandle) -> None:
+    ended = on(demo)
+    assert ended.exit_code == 0
+    assert ended.stdout.startswith("# Handover of demo, 20")
+    parsed = MarkdownIt("commonmark").parse(ended.stdout)
+    headings = [
+        after.content
+        for token, after in itertools.pairwise(parsed)
+        if token.type == "heading_open" and token.tag == "h2"
+    ]
+    begun = ("on call, ", "P0 and P1 that are not taken: ", "acked and still firing: 1")
+    for start in (*begun, "clocks breached: ", "silences that end by ", "this shift"):
+        assert [text for text in headings if text.startswith(start)], (start, headings)
+    assert "- **P0** `ServiceDown` on `redis@data-1`" in ended.stdout
+    assert "phone +1 202 555 01" in ended.stdout
+    assert "`mei` took it" in ended.stdout
+
+
+def test_the_json_has_the_same_with_times_in_utc(demo: DemoHandle) -> None:
+    printed = json_of(demo)
+    assert printed["schema_version"] == 1
+    assert printed["zone"] == "Asia/Taipei"
+    now, after = printed["on_call"]["now"], printed["on_call"]["next"]
+    assert now["name"] != after["name"]
+    assert now["start"] <= printed["at"] < now["end"]
+    assert printed["untaken"][0]["title"] == "ServiceDown"
+    (acked,) = printed["acked"]
+    (ack,) = acked["acks"]
+    assert (acked["row"]["title"], ack["owner"], ack["mine"]) == ("SlowResponse", "mei", False)
+    assert all(
+        (one["respond_late_seconds"] or one["resolve_late_seconds"]) > 0
+        for one in printed["breached"]
+    )
+
+
+def test_a_dry_run_says_whose_acks_would_be_taken_and_takes_none(demo: DemoHandle) -> None:
+    ended = on(demo, "--accept", "--dry-run")
+    assert ended.exit_code == 0
+    assert ended.stdout.startswith("would take over 1 ack from mei\n")
+    assert json_of(demo)["acked"][0]["acks"][0]["owner"] == "mei"
+
+
+def test_a_dry_run_of_nothing_is_a_wrong_command_line(demo: DemoHandle) -> None:
+    ended = on(demo, "--dry-run")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "--accept" in ended.stderr
+
+
+def test_who_accepts_owns_the_ack_and_has_nothing_left_to_accept() -> None:
+    handle = start_demo("redis-down")
+    try:
+        before = json_of(handle)["acked"][0]["acks"][0]
+        ended = on(handle, "--accept")
+        assert ended.exit_code == 0, ended
+        assert ended.stdout.startswith("take over 1 ack from mei\n")
+        after = json_of(handle)["acked"][0]["acks"][0]
+        assert (after["owner"], after["mine"]) == (KAI, True)
+        assert after["silence_id"] == before["silence_id"]
+        assert after["note"].startswith(before["note"])
+        again = on(handle, "--accept")
+        assert again.exit_code == 1
+        assert "nothing to take over: all acks are yours already" in again.stdout
+    finally:
+        handle.stop()
+
+
+def test_read_only_takes_nothing_over(demo: DemoHandle) -> None:
+    ended = oncall("--read-only", "--config", str(demo.settings_dir), "handover", "--accept")
+    assert ended.exit_code == 4
+    assert "read-only" in ended.stdout
+    assert json_of(demo)["acked"][0]["acks"][0]["owner"] == "mei"
