@@ -6,17 +6,19 @@ import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
+from config.schema import Settings
 from console.model.action import Action
 from console.model.alert import Silence
-from console.model.snapshot import Snapshot, SourceKind
+from console.model.snapshot import Snapshot
 from console.model.state import State
 from console.model.update import Update
 from console.model.words import age_text, count_text
 from console.safety.clock import Instant
-from console.safety.text import Raw, visible
+from console.safety.text import Raw, strip_credentials, visible
 from console.triage.silence_use import SilenceUse, held_by, silence_uses
 from screens.document import DocumentFrame
 from screens.sections import section
@@ -50,7 +52,9 @@ class SilenceScreen(DocumentFrame):
             self._draw(self.console_app.fresh)
 
     def _draw(self, update: Update) -> None:
-        parts = silence_parts(self._use, update.snapshot, self.console_app.clock.now().wall)
+        app = self.console_app
+        line = amtool_line(self._use.silence, update.snapshot, app.opened.loaded.settings)
+        parts = silence_parts(self._use, update.snapshot, app.clock.now().wall, line)
         self.detail.show(parts, subject=self._use.key)
 
     def why_not(self, action: Action) -> str:
@@ -68,11 +72,19 @@ class SilenceScreen(DocumentFrame):
     def do_row_copy(self) -> None:
         update = self.console_app.fresh
         if update is not None:
-            self.copy_text(amtool_line(self._use.silence, update.snapshot), "amtool command")
+            settings = self.console_app.opened.loaded.settings
+            line = amtool_line(self._use.silence, update.snapshot, settings)
+            self.copy_text(line, "amtool command")
 
 
-def silence_parts(use: SilenceUse, snapshot: Snapshot, now: datetime) -> tuple[Part, ...]:
-    """All that is known of a silence."""
+def silence_parts(
+    use: SilenceUse, snapshot: Snapshot, now: datetime, amtool: str
+) -> tuple[Part, ...]:
+    """All that is known of a silence.
+
+    Args:
+        amtool: the command that ends it.
+    """
     silence = use.silence
     matchers = (
         Field("" if number else "matches", one.written, Ink.STRONG)
@@ -82,7 +94,7 @@ def silence_parts(use: SilenceUse, snapshot: Snapshot, now: datetime) -> tuple[P
     parts = [*section("silence", (*_facts(use, now), *matchers))]
     if not use.ended:
         parts += section(f"holds {count_text(len(held))} now", _holds(use, snapshot))
-        parts += section("to end it without a console", _amtool(silence, snapshot))
+        parts += section("to end it without a console", (Field("amtool", amtool),))
     return tuple(parts)
 
 
@@ -119,17 +131,29 @@ def _holds(use: SilenceUse, snapshot: Snapshot) -> Iterator[Field]:
         yield Field("", f"and {count_text(len(held) - SHOWN)} more", Ink.MUTED)
 
 
-def _amtool(silence: Silence, snapshot: Snapshot) -> Iterator[Field]:
-    yield Field("amtool", amtool_line(silence, snapshot))
-
-
-def amtool_line(silence: Silence, snapshot: Snapshot) -> str:
+def amtool_line(silence: Silence, snapshot: Snapshot, settings: Settings) -> str:
     """The command that ends a silence; safe to show and to paste into a shell."""
-    members = [
-        one
-        for one in snapshot.sources
-        if one.kind is SourceKind.ALERTMANAGER and silence.cluster in (one.name, one.member_of)
+    url = shlex.quote(_url_of(silence.cluster, snapshot, settings))
+    return f"amtool --alertmanager.url={url} silence expire {shlex.quote(silence.id)}"
+
+
+def _url_of(cluster: str, snapshot: Snapshot, settings: Settings) -> str:
+    """Where a member of the cluster is reached, one that answers where there is one."""
+    members = sorted(
+        (one for one in snapshot.sources if one.member_of == cluster),
+        key=lambda one: one.state is not State.OK,
+    )
+    written = [
+        strip_credentials(url)
+        for one in settings.sources.alertmanager
+        if one.name == cluster
+        for url in one.members
     ]
-    members.sort(key=lambda one: (not one.url, one.state is not State.OK, not one.member_of))
-    url = visible(members[0].url) if members and members[0].url else "http://localhost:9093"
-    return f"amtool --alertmanager.url={shlex.quote(url)} silence expire {shlex.quote(silence.id)}"
+    for member in members:
+        named = next((url for url in written if urlsplit(url).netloc == member.url), None)
+        if named is not None:
+            return named
+    if written or not members:
+        return written[0] if written else "http://localhost:9093"
+    url = visible(members[0].url)
+    return url if "://" in url else f"http://{url}"

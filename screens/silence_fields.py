@@ -58,6 +58,8 @@ class SilenceFields(Frame):
         self._drawn_at: float | None = None
         self._template = about.template
         self._changed_since = ""
+        self.edits = about.edits
+        """The silence that sending changes, as it was last seen; `None` makes a new one."""
 
     def body(self) -> Iterable[Widget]:
         typed = self._about.typed
@@ -83,7 +85,7 @@ class SilenceFields(Frame):
     def _every_cluster(self) -> tuple[str, ...]:
         """Those that can be chosen: a silence that is changed stays where it is."""
         update = self.console_app.fresh
-        if self._about.edits is not None or update is None:
+        if self.edits is not None or update is None:
             return self._about.typed.clusters
         return form.clusters_in(update.snapshot)
 
@@ -114,7 +116,7 @@ class SilenceFields(Frame):
 
     def _terms(self) -> form.Terms:
         loaded = self.console_app.opened.loaded
-        return form.terms_of(loaded.settings, loaded.policy, self._about.edits)
+        return form.terms_of(loaded.settings, loaded.policy, self.edits)
 
     def on_edited(self, event: Edited) -> None:
         self._say("")
@@ -159,7 +161,7 @@ class SilenceFields(Frame):
     # Updates and time
 
     def show_body(self, update: Update) -> None:
-        self._changed_since = self._changed(update)
+        self._follow(update)
         self._draw()
 
     def tick(self, now: Instant) -> None:
@@ -171,28 +173,29 @@ class SilenceFields(Frame):
     def on_preview_came(self, event: PreviewCame) -> None:
         self._draw()
 
-    def _changed(self, update: Update) -> str:
-        """What became of the silence while the form was open."""
-        edits, snapshot = self._about.edits, update.snapshot
+    def _follow(self, update: Update) -> None:
+        """Say what became of the silence while the form was open, and go by that."""
+        edits, snapshot = self.edits, update.snapshot
         if edits is None or not snapshot.complete:
-            return ""
-        held = next((one for one in snapshot.silences if one.id == edits.id), None)
+            return
+        mine = (edits.cluster, edits.id)
+        held = next((one for one in snapshot.silences if (one.cluster, one.id) == mine), None)
         if held is None:
-            ended = next((one for one in snapshot.ended if one.id == edits.id), None)
-            at = f" at {clock_time(ended.ends_at, snapshot.at.wall)}" if ended is not None else ""
-            return f"this silence ended{at} while the form was open; sending makes a new one"
-        if (held.ends_at, held.comment, held.matchers) != (
-            edits.ends_at,
-            edits.comment,
-            edits.matchers,
-        ):
-            who = visible(held.created_by, cells=20)
-            return f"{who}'s silence was changed meanwhile; sending replaces that"
-        return ""
+            over = next((one for one in snapshot.ended if (one.cluster, one.id) == mine), None)
+            at = f" at {clock_time(over.ends_at, snapshot.at.wall)}" if over is not None else ""
+            self.edits = None
+            said = f"it ended{at} while the form was open; sending makes a new one"
+        elif _terms_of(held) != _terms_of(edits):
+            self.edits = held
+            until = clock_time(held.ends_at, snapshot.at.wall)
+            said = f"it was changed meanwhile, until {until}; sending puts yours in its place"
+        else:
+            return
+        self._changed_since = said
 
     def _draw(self) -> None:
         app = self.console_app
-        update, edits = app.fresh, self._about.edits
+        update, edits = app.fresh, self.edits
         parts: list[Part] = []
         if self._changed_since:
             parts.append(SpanLine(((self._changed_since, Ink.WARNING),)))
@@ -204,3 +207,8 @@ class SilenceFields(Frame):
     def _say(self, text: str, ink: Ink = Ink.WARNING) -> None:
         self.notice.say(((text, ink),) if text else ())
         self.notice.set_class(bool(text), "-said")
+
+
+def _terms_of(silence: Silence) -> tuple[object, ...]:
+    """What somebody can have changed of it."""
+    return silence.matchers, silence.ends_at, silence.comment

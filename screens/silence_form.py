@@ -165,7 +165,7 @@ class SilenceForm(SilenceFields):
                 self._say("not sent", Ink.MUTED)
                 return
             self._say(SENDING, Ink.MUTED)
-            wish = form.wish_of(self.typed, judged, self._about.edits)
+            wish = form.wish_of(self.typed, judged, self.edits)
             outcome = await self.console_app.wishes.submit(wish)
         finally:
             self._sending = False

@@ -189,6 +189,9 @@ class Preview:
             yield Field("last 7 d", "asking…", Ink.MUTED)
         elif week.total is None:
             yield Field("last 7 d", f"not known: {week.unknown}", Ink.UNKNOWN)
+        elif week.failures and not week.total:
+            failure = week.failures[0]
+            yield Field("last 7 d", f"not known: {failure.source}: {failure.cause}", Ink.UNKNOWN)
         elif answered and not week.total and self.radius.alerts:
             said = "not known: Prometheus has none with these labels, though some match now"
             yield Field("last 7 d", said, Ink.UNKNOWN)

@@ -177,12 +177,13 @@ class Viewing(Marking):
             else:
                 self.say("no view is saved yet; :save-view NAME keeps how it looks now")
             return
-        view = self._views.called(name)
+        begun = [view for view in self._views.named if view.name.startswith(name)]
+        view = self._views.called(name) or (begun[0] if len(begun) == 1 else None)
         if view is None:
             self._refuse(self._no_view(name))
             return
         self._take(view)
-        self.say(f"view {visible(name)}: {_said(view)}")
+        self.say(f"view {visible(view.name)}: {_said(view)}")
         self._keep_last()
 
     def _no_view(self, name: str) -> str:

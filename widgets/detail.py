@@ -33,7 +33,7 @@ class Field(msgspec.Struct, frozen=True):
     value: Raw | str
     ink: Ink = Ink.PLAIN
     note: str = ""
-    """Behind the value, faintly: `5s ago`."""
+    """Behind the value, faintly, below it where there is no room: `5s ago`."""
 
 
 class Paragraph(msgspec.Struct, frozen=True):
@@ -159,9 +159,12 @@ class Detail(LineView, can_focus=True):
         for number, value in enumerate(values):
             name = fit(part.name, name_cells, marks=marks) if number == 0 else " " * name_cells
             spans: list[Span] = [(name + " ", Ink.NAME), (value, part.ink)]
-            if part.note and number == len(values) - 1:
-                spans.append((f"  {part.note}", Ink.MUTED))
             lines.append(spans)
+        if part.note and lines:
+            if width_of(lines[-1], marks) + 2 + cell_width(part.note) <= width:
+                lines[-1] = [*lines[-1], (f"  {part.note}", Ink.MUTED)]
+            else:
+                lines.append([(" " * (name_cells + 1), Ink.NAME), (part.note, Ink.MUTED)])
         return lines
 
     def _title(self, part: Title, width: int) -> Spans:

@@ -241,6 +241,17 @@ class LineFields(VerticalScroll, can_focus=False):
     async def on_edited(self) -> None:
         if self._fields[-1].text.strip():
             await self._append()
+        self._count()
+
+    def on_resize(self) -> None:
+        self._count()
+
+    def _count(self) -> None:
+        """Where not all lines are in sight, say below the name how many there are."""
+        hidden = len(self._fields) > self.size.height > 0
+        if len(self._fields) > 1:
+            said = f"{len(self.lines)} lines" if hidden else ""
+            self._fields[1].caption.say(((said, Ink.MUTED),))
 
     async def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         left = next((one for one in self._fields if one.input is event.widget), None)

@@ -24,6 +24,8 @@ SPOKEN = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "space": "space",
+    "plus": "+",
+    "asterisk": "*",
 }
 """Textual's key names that people call otherwise."""
 

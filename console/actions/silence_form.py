@@ -12,6 +12,7 @@ import msgspec
 from config.durations import duration_of, duration_text
 from config.schema import Acks, Settings, Silences, SilenceTemplate
 from console.actions.silence_matchers import MatcherFault, matcher_of, prefilled, set_fault, written
+from console.model.ack_comment import without_record
 from console.model.alert import Silence, SilenceState
 from console.model.labels import Matcher
 from console.model.policy import Policy
@@ -112,7 +113,8 @@ def from_silence(silence: Silence, zone: str) -> Typed:
     local = silence.ends_at.astimezone(zone_called(zone))
     moment = f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00")
     matchers = tuple(written(one) for one in silence.matchers)
-    return Typed(matchers, moment, (silence.cluster,), silence.comment.exact)
+    comment = without_record(silence.comment.exact)
+    return Typed(matchers, moment, (silence.cluster,), comment)
 
 
 def clusters_in(snapshot: Snapshot) -> tuple[str, ...]:

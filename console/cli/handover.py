@@ -86,6 +86,8 @@ class HandoverDocument(Document, frozen=True, kw_only=True):
     acked: tuple[AckedRow, ...]
     idle_acks: tuple[HandedAck, ...]
     breached: tuple[BreachedRow, ...]
+    breached_old: int
+    """Rows folded for their age of which a deadline has passed too."""
     silences_ending: tuple[EndingSilence, ...]
     sick_sources: tuple[SourceFacts, ...]
     shift: Happened | None
@@ -165,6 +167,7 @@ def _document(found: Handover, update: Update) -> HandoverDocument:
         ),
         idle_acks=tuple(map(_ack, found.idle_acks)),
         breached=_breached(found, at),
+        breached_old=found.breached_old,
         silences_ending=tuple(map(_ending, found.ending)),
         sick_sources=tuple(source_facts(source, at) for source in found.sick),
         shift=found.happened,

@@ -26,7 +26,7 @@ COMMANDS = {
     "unsilence": ("console.cli.silence", "End silences."),
     "silences": ("console.cli.silences", "Every silence, what it holds and when it ends."),
     "alerts": ("console.cli.alerts", "What fires, in the order in which to work on it."),
-    "audit": ("console.cli.audit", "What was done from here; --check proves it unchanged."),
+    "audit": ("console.cli.audit", "What was done from here; --check finds what was changed."),
     "check": ("console.cli.settings", "Check the settings; every fault with file:line:column."),
     "demo": ("console.cli.demo", "Open the console on an embedded fleet where things break."),
     "doctor": ("console.cli.doctor", "Try every source, secret and tool; say what to do."),

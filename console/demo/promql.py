@@ -2,10 +2,10 @@
 
 A selector (`redis_up`, `probe_success{job="pages"}`, `ALERTS{alertstate="firing"}`,
 `{__name__=~".+_build_info"}`), a selector compared with a number, two of these with `or`
-between them, `max by (…)` of a selector, how often alerts came, what is derived from
-node_exporter's series, the text of any rule with or without its comparison, `vector(n)` and a
-number. Everything else is refused, loudly, so that a new query shape of the console cannot
-pass unseen.
+between them, `max by (…)` of a selector, `count by (…)` of the alerts that fired within some
+days, how often alerts came, what is derived from node_exporter's series, the text of any rule
+with or without its comparison, `vector(n)` and a number. Everything else is refused, loudly,
+so that a new query shape of the console cannot pass unseen.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _MAX_BY = re.compile(r"max by \(([^()]*)\) \((.*)\)", re.DOTALL)
 
 _TIMES_ACTIVE = re.compile(r"topk\((\d+), changes\(ALERTS_FOR_STATE\[24h\]\) > 0\)")
+
+_FIRED = re.compile(r"count by \(([^()]*)\) \(last_over_time\((ALERTS.*)\[(\d+)d\]\)\)", re.DOTALL)
 
 _OF_NODES = {
     " ".join(query.split()): family
@@ -174,6 +176,9 @@ def _lines(world: World, server: str, text: str) -> list[Line] | None:
     often = _TIMES_ACTIVE.fullmatch(text)
     if often is not None:
         return _changes(world, server)[: int(often[1])]
+    fired = _FIRED.fullmatch(text)
+    if fired is not None:
+        return _fired(world, server, fired[2], fired[1].split(","), int(fired[3]) * DAY_S)
     if text in _OF_NODES:
         family = _OF_NODES[text]
         return [_line(world, one) for one in world.series
@@ -200,6 +205,37 @@ def _changes(world: World, server: str) -> list[Line]:
         if track.rule.server == server
     ]
     return [line for _, line in sorted(found, key=lambda pair: pair[0])]
+
+
+def _fired(
+    world: World, server: str, selector: str, by: list[str], window_s: float
+) -> list[Line] | None:
+    """`count by (…)` of the alerts that fired at some moment of the window."""
+    head = _NAME.match(selector)
+    matchers = _matchers(selector, head.end() if head else 0)
+    if matchers is None:
+        return None
+    wanted = {name.strip() for name in by}
+    groups: dict[frozenset[tuple[str, str]], list[Track]] = {}
+    for track in world.tracks:
+        metric = {"__name__": "ALERTS", "alertstate": "firing", **track.labels}
+        if track.rule.server == server and all(one.matches(metric) for one in matchers):
+            kept = frozenset(pair for pair in track.labels.items() if pair[0] in wanted)
+            groups.setdefault(kept, []).append(track)
+    alive = _alive(world, server)
+
+    def count(tracks: list[Track], at_s: float) -> float | None:
+        found = [one for one in tracks if alive(at_s) and _has_fired(one, at_s - window_s, at_s)]
+        return float(len(found)) or None
+
+    return [Line(dict(kept), partial(count, tracks)) for kept, tracks in groups.items()]
+
+
+def _has_fired(track: Track, start_s: float, end_s: float) -> bool:
+    return any(
+        span.start_s + track.rule.for_s <= min(end_s, span.end_s) and span.end_s > start_s
+        for span in track.spans
+    )
 
 
 def _greatest(lines: list[Line], by: list[str]) -> list[Line]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+
+import msgspec
 
 from console.model.event import Event, EventKind
 from console.model.registry import ServiceType
@@ -72,22 +74,16 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
     fired = [known for key, known in new.items() if key not in old and not _is_pending(known)]
     fired += [known for key, known in new.items() if _began(old.get(key), known)]
     yield from _each_or_sum(fired, at)
+    worked: list[Event] = []
     for key, known in new.items():
         was = old.get(key)
         if was is None:
             continue
         if known.state is State.LOST and was.state is not State.LOST:
             yield _event(at, EventKind.LOST, known, f"lost sight of it: {known.why}")
-        if known.ack is not None and was.ack is None:
-            owner = visible(known.ack.owner, cells=40)
-            until = f"acked until {known.ack.until:%H:%M} UTC"
-            note = visible(known.ack.note, cells=80)
-            said = f"{until}{NOTE_AFTER}{note}" if note else until
-            yield _event(at, EventKind.ACKED, known, said, owner)
-        if known.ack is None and was.ack is not None:
-            yield _event(at, EventKind.ACKED, known, "its ack ended")
-        if known.standing is Standing.SILENCED and was.standing is not Standing.SILENCED:
-            yield _event(at, EventKind.SILENCED, known, "silenced")
+        if known.ack is not was.ack or known.standing is not was.standing:
+            worked.extend(_work_events(was, known, at))
+    yield from _each_or_sum_by(worked)
     seen = {(item.alert.fingerprint, item.at) for item in before.resolved}
     for item in after.resolved:
         if (item.alert.fingerprint, item.at) not in seen:
@@ -98,6 +94,43 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
                 text=f"resolved: {item.proof}",
                 key=item.alert.fingerprint,
             )
+
+
+def _work_events(was: KnownAlert, known: KnownAlert, at: datetime) -> Iterator[Event]:
+    """What somebody did about an alert between two looks at it."""
+    before, ack = was.ack, known.ack
+    owner = "" if ack is None else visible(ack.owner, cells=40)
+    if ack is not None and before is None:
+        until = "acked" if ack.is_local else f"acked until {ack.until:%H:%M} UTC"
+        note = visible(ack.note, cells=80)
+        said = f"{until}{NOTE_AFTER}{note}" if note else until
+        yield _event(at, EventKind.ACKED, known, said, owner)
+    elif ack is not None and before is not None and ack.owner != before.owner:
+        text = f"{visible(before.owner, cells=40)} to {owner}"
+        yield _event(at, EventKind.HANDED_OVER, known, text, owner)
+    elif ack is None and before is not None:
+        ended = "its ack ended" if before.until <= at else "its ack was given up"
+        yield _event(at, EventKind.UNACKED, known, ended)
+    if known.standing is not was.standing:
+        if known.standing is Standing.SILENCED:
+            yield _event(at, EventKind.SILENCED, known, "silenced")
+        elif was.standing is Standing.SILENCED and known.standing is Standing.FIRING:
+            said = "no silence holds it any more"
+            if known.ended is not None:
+                said = f"the silence of {visible(known.ended.created_by, cells=40)} ended"
+            yield _event(at, EventKind.UNSILENCED, known, said)
+
+
+def _each_or_sum_by(events: Sequence[Event]) -> Iterator[Event]:
+    """All of them; of more than a few of one kind by one person, how many more there are."""
+    alike: dict[tuple[EventKind, str, str], list[Event]] = {}
+    for event in events:
+        alike.setdefault((event.kind, event.who, event.text), []).append(event)
+    for same in alike.values():
+        yield from same[:SPELLED_OUT]
+        if len(same) > SPELLED_OUT:
+            rest = f"{len(same) - SPELLED_OUT} more alerts"
+            yield msgspec.structs.replace(same[0], subject=rest, key="")
 
 
 def _began(was: KnownAlert | None, known: KnownAlert) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -83,6 +83,8 @@ class Handover(msgspec.Struct, frozen=True):
     idle_acks: tuple[TakenAck, ...] = ()
     """Acks on nothing that fires now."""
     breached: tuple[Breach, ...] = ()
+    breached_old: int = 0
+    """Rows that fire for so long that triage folds them, and of which a deadline has passed."""
     ending: tuple[SilenceUse, ...] = ()
     """Silences that will have ended when the next shift is over, the soonest first; no acks."""
     sick: tuple[SourceHealth, ...] = ()
@@ -126,7 +128,8 @@ def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Hando
         untaken=tuple(_untaken(worklist)),
         taken=taken,
         idle_acks=tuple(each for key, each in acks.items() if key not in on_rows),
-        breached=tuple(_breached(worklist, now)),
+        breached=tuple(_breached(worklist.rows, now)),
+        breached_old=sum(1 for _ in _breached(worklist.old, now)),
         ending=tuple(
             use
             for use in silence_uses(snapshot, prefixes)[0]
@@ -182,8 +185,8 @@ def _untaken(worklist: Worklist) -> Iterator[Row]:
             yield row
 
 
-def _breached(worklist: Worklist, now: datetime) -> Iterator[Breach]:
-    for row in (*worklist.rows, *worklist.old):
+def _breached(rows: Iterable[Row], now: datetime) -> Iterator[Breach]:
+    for row in rows:
         clocks = row.clocks
         if clocks is None:
             continue

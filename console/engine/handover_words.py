@@ -76,7 +76,7 @@ def sections_of(handover: Handover, most: int | None = None) -> tuple[Section, .
         ),
         Section(
             _counted("clocks breached", breached),
-            tuple(_breach(each) for each in handover.breached[:most]),
+            (*(_breach(each) for each in handover.breached[:most]), *_old(handover)),
             "none",
             _left_out(breached, most),
         ),
@@ -257,6 +257,13 @@ def _lasts(taken: TakenAck, clock: _Clock) -> str:
 def _ack_line(taken: TakenAck, clock: _Clock) -> Line:
     first, *rest = _ack(taken, clock)
     return Line("ack", first, tuple(rest))
+
+
+def _old(handover: Handover) -> Iterator[Line]:
+    if handover.breached_old:
+        rows = "row is" if handover.breached_old == 1 else "rows are"
+        text = f"{count_text(handover.breached_old)} folded {rows} late too; `:old` lists them"
+        yield Line("old", (text,))
 
 
 def _breach(breach: Breach) -> Line:

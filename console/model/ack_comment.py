@@ -43,6 +43,11 @@ def write_ack_comment(prefix: str, owner: str, note: str, intent: str) -> str:
     return f"{prefix} {owner}: {note.strip() or NO_NOTE} [oncall {intent}]"
 
 
+def without_record(comment: str) -> str:
+    """`comment` without the id of its record, as its author typed it."""
+    return _MARK.sub("", comment).rstrip()
+
+
 def read_ack_comment(comment: str, prefixes: tuple[str, ...], owner: str) -> AckComment | None:
     """What `comment` says, or `None` where it is no ack's."""
     prefix = next((one for one in prefixes if comment.startswith(one)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ class Desk:
         self,
         http: HttpClient,
         who: str,
-        servers: dict[str, Sequence[str]],
+        servers: Mapping[str, Sequence[str]],
         *,
         local: LocalAcks | None = None,
         acks: Acks | None = None,
@@ -145,7 +145,7 @@ def known_by(
 
 @contextlib.asynccontextmanager
 async def desks(
-    servers: dict[str, Sequence[str]], *people: str, **settings: Any
+    servers: Mapping[str, Sequence[str]], *people: str, **settings: Any
 ) -> AsyncIterator[list[Desk]]:
     """Consoles of several people on the same servers."""
     http = HttpClient(SystemClock())

@@ -187,6 +187,24 @@ def test_a_generated_crowd_is_covered_whole_and_no_stranger_with_it() -> None:
         assert mutes(Splitter(strangers, LEAVE_OUT, SEVERITIES), marked) == []
 
 
+# -- groups ----------------------------------------------------------------------------------
+
+
+@REAL
+async def test_an_alert_that_came_after_the_groups_were_listed_goes_into_its_own(
+    tmp_path: Path,
+) -> None:
+    async with real_cluster(tmp_path, [{"alertname": "A", "n": "1"}]) as here:
+        listed = here.groups
+        here.post({"alertname": "A", "n": "2"}, {"alertname": "B"})
+        await here.learn()
+        here.groups = listed
+        plan = await here.plan(here.known)
+        assert written(plan) == ['alertname="A", n=~"(1|2)"', 'alertname="B"']
+        here.groups = ()
+        assert written(await here.plan(here.known)) == written(plan)
+
+
 # -- labels that are left out ----------------------------------------------------------------
 
 

@@ -34,6 +34,7 @@ STORM = Worklist(at(), storm=Storm(T0, alerts=400, rows=6, new_per_minute=310, f
 DISK = alert("DiskFull")
 NOTHING = snapshot()
 FIRING = snapshot(known(DISK))
+SILENCED = snapshot(known(DISK, standing=Standing.SILENCED))
 ACKED = snapshot(known(DISK, acked=ack("mei")))
 
 
@@ -58,7 +59,11 @@ def lines(before: Snapshot | None, after: Snapshot) -> list[tuple[EventKind, str
         (FIRING, snapshot(known(DISK, state=State.STALE)), []),
         (FIRING, ACKED, [
             (EventKind.ACKED, "DiskFull", "acked until 03:31 UTC", "mei")]),
-        (ACKED, FIRING, [(EventKind.ACKED, "DiskFull", "its ack ended", "")]),
+        (ACKED, FIRING, [(EventKind.UNACKED, "DiskFull", "its ack was given up", "")]),
+        (ACKED, snapshot(known(DISK, acked=ack("kai"))), [
+            (EventKind.HANDED_OVER, "DiskFull", "mei to kai", "kai")]),
+        (SILENCED, FIRING, [
+            (EventKind.UNSILENCED, "DiskFull", "no silence holds it any more", "")]),
         (ACKED, ACKED, []),
         (FIRING, snapshot(known(DISK, standing=Standing.SILENCED)), [
             (EventKind.SILENCED, "DiskFull", "silenced", "")]),
@@ -69,7 +74,8 @@ def lines(before: Snapshot | None, after: Snapshot) -> list[tuple[EventKind, str
     ],
     ids=[
         "nothing", "the same", "fired", "fired somewhere", "pending", "pending fires", "lost",
-        "stale is said by its source", "acked", "ack ended", "still acked", "silenced",
+        "stale is said by its source", "acked", "ack given up",
+        "handed over", "unsilenced", "still acked", "silenced",
         "resolved", "folded away without proof",
     ],
 )  # fmt: skip
@@ -169,3 +175,12 @@ def test_the_log_keeps_the_newest_first_and_no_more_than_its_limit() -> None:
     log.add(Event(when, EventKind.FIRED, f"{when:%H:%M:%S}", "") for when in times)
     assert len(log.latest) == KEPT
     assert [event.at for event in log.latest] == times[: -KEPT - 1 : -1]
+
+
+def test_a_thousand_acks_at_once_do_not_push_everything_else_out_of_the_log() -> None:
+    alerts = [alert(f"A{number}") for number in range(1000)]
+    before = snapshot(*(known(one) for one in alerts))
+    after = snapshot(*(known(one, acked=ack("mei")) for one in alerts))
+    found = lines(before, after)
+    assert len(found) == SPELLED_OUT + 1
+    assert found[-1][1] == "980 more alerts" and found[-1][3] == "mei"

@@ -221,6 +221,16 @@ def test_a_breached_clock_says_which_one_and_by_how_much() -> None:
     assert "P1 Slow on a, fix late by 30m, mei" in text
 
 
+def test_what_is_folded_for_its_age_is_counted_and_not_spelled_out() -> None:
+    days = 86400
+    old = [fired(f"Old{n}", "info", (8 + n) * days, instance=f"i{n}") for n in range(3)]
+    found = handover(snapshot(*old, fired("Down", "critical", 600)))
+    assert said(found, "clocks breached: 1").splitlines() == [
+        "P0 Down on unassigned, ack late by 5m00s, nobody has it",
+        "old 3 folded rows are late too; `:old` lists them",
+    ]
+
+
 def test_an_ack_on_nothing_that_fires_is_listed_and_handed_over_too() -> None:
     of = ack("mei", 7)
     found = handover(snapshot(), HeldAck(of, Extender.OTHER, mine=False, covers=0))

@@ -25,8 +25,9 @@ from console.engine.questions import (
     Trend,
     ValueNow,
 )
-from console.model.acting import Ended, Outcome
 from console.engine.views import ViewShelf
+from console.engine.why import Cluster, WhyDesk
+from console.model.acting import Ended, Outcome, Plan
 from console.model.event import Event
 from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
@@ -34,7 +35,7 @@ from console.model.query import InstantAnswer, RangeAnswer, Sample, Series
 from console.model.registry import Registry
 from console.model.snapshot import Snapshot
 from console.model.update import Update
-from console.model.wish import Wish
+from console.model.wish import AckWish, Wish
 from console.safety.clock import ManualClock, SystemClock
 from console.triage.triage import Triage
 from screens.app import OncallApp, OpenWith
@@ -63,6 +64,10 @@ class ScriptedEngine:
             asker=lambda: self.inquirer,
             logs=lambda: self.logs,
             events=lambda: self.first.events if self.first is not None else (),
+        )
+        self.alertmanagers: dict[str, Cluster] = {}
+        self.why = WhyDesk(
+            SystemClock(), asker=lambda: self.inquirer, clusters=lambda: self.alertmanagers
         )
         self.reloaded: Loaded | tuple[str, ...] = ("services.yaml:4:9: expected a port",)
 
@@ -98,12 +103,19 @@ class ScriptedDesk:
         self.asked: list[tuple[Matcher, ...]] = []
         self.outcome = Outcome(Ended.DONE, "done")
         self.matched = Matched(())
+        self.gate: asyncio.Event | None = None
+        """What a wish waits for before it ends."""
         self.gates: list[asyncio.Event] = []
         """Of a question, what it waits for before it is answered."""
 
     async def submit(self, wish: Wish) -> Outcome:
         self.wishes.append(wish)
+        if self.gate is not None:
+            await self.gate.wait()
         return self.outcome
+
+    async def plan(self, wish: AckWish) -> Plan:
+        return Plan()
 
     async def matching(self, matchers: Sequence[Matcher], clusters: Sequence[str] = ()) -> Matched:
         self.asked.append(tuple(matchers))

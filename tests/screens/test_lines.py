@@ -27,6 +27,7 @@ GO: dict[str, tuple[str, ...]] = {
     "detail": ("enter",),
     "fleet": ("2",),
     "service": ("2", "enter"),
+    "handover": ("6",),
     "sources": ("7",),
     "source": ("7", "enter"),
 }

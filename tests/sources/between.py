@@ -8,7 +8,9 @@ import http.server
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import NamedTuple
 
 
@@ -48,6 +50,8 @@ class Between:
         self.bodies: list[bytes] = []
         self.kinds: list[str] = []
         self.most_at_once = 0
+        self.behind_s = 0.0
+        """By how much its clock is behind."""
         self._at_once = 0
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -64,6 +68,9 @@ class Between:
 
             def do_DELETE(self) -> None:
                 between._serve(self, upstream)
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return formatdate(time.time() - between.behind_s, usegmt=True)
 
             def log_message(self, *args: object) -> None:
                 pass

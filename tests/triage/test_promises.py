@@ -19,7 +19,17 @@ from tests.build import T0, ack, ago, alert, at, cell, known, resolved, service,
 
 CELLS = [cell(service("redis", "data-1")), cell(service("api", "web-1"))]
 GROUPINGS = st.sampled_from(
-    [("alertname", "@cell"), ("alertname",), ("@cell",), ("rack",), ("severity", "rack"), ()]
+    [
+        ("alertname", "@cell"),
+        ("alertname",),
+        ("@cell",),
+        ("rack",),
+        ("severity", "rack"),
+        (),
+        ("@host",),
+        ("@owner", "alertname"),
+        ("@alert",),
+    ]
 )
 
 

@@ -233,16 +233,45 @@ async def test_no_cursor_stands_on_a_heading() -> None:
 async def test_marks_stay_on_their_rows() -> None:
     app = ListStage()
     async with app.run_test(size=(60, 11)) as pilot:
-        app.view.set_rows(things("abc"))
-        app.view.action_mark()
+        app.view.set_rows(things("abcd"))
+        app.view.toggle_mark()
         app.view.action_down()
-        app.view.action_mark()
-        app.view.set_rows(things("cba"))
+        app.view.toggle_mark()
+        app.view.set_rows(things("cbda"))
         await pilot.pause()
-        assert list(app.view.marked) == ["c", "a"]
-        assert [line[0] for line in frame_of(app)[1:4]] == ["*", " ", "*"]
-        app.view.set_rows(things("cb"))
-        assert list(app.view.marked) == ["c"]
+        assert app.view.marked == {"a", "c"}
+        assert [row.key for row in app.view.marked_rows] == ["c", "a"]
+        assert [line[0] for line in frame_of(app)[1:5]] == ["*", " ", ">", "*"]
+        app.view.move_to("c")
+        await pilot.pause()
+        assert frame_of(app)[1][0] == "»"
+
+
+async def test_a_mark_waits_while_its_row_is_not_shown_and_goes_with_what_is_gone() -> None:
+    app = ListStage()
+    async with app.run_test(size=(60, 11)):
+        app.view.set_rows(things("abc"))
+        app.view.mark_all()
+        app.view.set_rows(things("b"))
+        assert app.view.marked == {"b"}
+        assert app.view.marks == 3
+        assert app.view.keep_marks("ab") == 1
+        app.view.set_rows(things("abc"))
+        assert app.view.marked == {"a", "b"}
+
+
+async def test_marking_all_takes_the_rest_and_then_lets_go_of_all() -> None:
+    app = ListStage()
+    async with app.run_test(size=(60, 11)):
+        app.view.set_rows(things("abc"))
+        app.view.toggle_mark()
+        app.view.mark_all()
+        assert app.view.marked == {*"abc"}
+        app.view.mark_all()
+        assert app.view.marked == frozenset()
+        app.view.toggle_mark()
+        app.view.clear_marks()
+        assert app.view.marks == 0
 
 
 async def test_an_empty_list_says_why_it_is_empty() -> None:
@@ -254,7 +283,9 @@ async def test_an_empty_list_says_why_it_is_empty() -> None:
         assert app.view.cursor_key is None and app.view.cursor_row is None
         app.view.action_down()
         app.view.action_open()
-        app.view.action_mark()
+        app.view.toggle_mark()
+        app.view.mark_all()
+        assert app.view.marked_rows == ()
 
 
 async def test_wide_characters_keep_the_columns_in_line() -> None:
