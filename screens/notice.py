@@ -125,7 +125,7 @@ class Notices:
 
     async def _notify(self, driver: OncallDriver, text: str) -> None:
         outside = await outside_of(self._wanted.desktop, os.environ)
-        driver.notify(self._title, text, outside.way, outside.through)
+        driver.call_out(self._title, text, outside.way, outside.through)
 
     async def _test(self) -> None:
         driver = self._app._driver
@@ -133,7 +133,7 @@ class Notices:
             self._app.say("this terminal cannot be rung", warning=True)
             return
         outside = await outside_of(self._wanted.desktop, os.environ)
-        driver.notify(self._title, "this is a test", outside.way, outside.through)
+        driver.call_out(self._title, "this is a test", outside.way, outside.through)
         if self._wanted.bell:
             driver.ring()
         bell = "the bell" if self._wanted.bell else "no bell"

@@ -7,10 +7,7 @@ import os
 import signal
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Final
-
-from textual import events
-from textual.screen import ModalScreen
+from typing import TYPE_CHECKING, Final
 
 from console.actions.audit import Intent
 from console.actions.decide import Decision, Facts, decide
@@ -46,32 +43,20 @@ def open_shell(app: OncallApp, shell: Shell) -> None:
     decision = decide(action_by_id(ACTION), Facts(read_only=app.opened.read_only))
     if not decision.allowed:
         app.say(decision.reasons[0], warning=True)
-    elif os.environ.get("TMUX"):
+    elif in_tmux():
         app.say(f"opens a pane: {shell.typed}")
         app.run_worker(_in_pane(app, shell), exit_on_error=False)
     elif isinstance(app._driver, OncallDriver):
-        # At once, so that the keys behind this one are nobody's while the record is written.
-        opening = _Opening()
-        app.push_screen(opening)
-        app.run_worker(_in_place(app, shell, app._driver, opening), exit_on_error=False)
+        # At once: while the record is written, what is typed is meant for neither side.
+        app.drop_keys()
+        app.run_worker(_in_place(app, shell, app._driver), exit_on_error=False)
     else:
         app.say("this terminal cannot be lent to a shell", warning=True)
 
 
-class _Opening(ModalScreen[None], inherit_bindings=False):
-    """Swallows keys, and draws nothing: what is typed now was meant for neither side."""
-
-    DEFAULT_CSS: ClassVar[str] = """
-    _Opening {
-        background: transparent;
-    }
-    """
-
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-
-    def on_paste(self, event: events.Paste) -> None:
-        event.stop()
+def in_tmux() -> bool:
+    """Whether a shell can have a pane of its own."""
+    return bool(os.environ.get("TMUX"))
 
 
 async def _intent_of(app: OncallApp, shell: Shell) -> Intent | str:
@@ -85,9 +70,11 @@ async def _intent_of(app: OncallApp, shell: Shell) -> Intent | str:
             Field("record", "in this console's memory and in syslog, until it can be written"),
         )
         title = ((f"a shell on {shell.where} without a record on disk", Ink.BREACHED),)
-        asked = TypedConfirm(title, parts, GLASS, clock=app.clock)
-        if not await app.push_screen_wait(asked):
+        app.take_keys()
+        if not await app.push_screen_wait(TypedConfirm(title, parts, GLASS, clock=app.clock)):
             return "it was not confirmed"
+        if not in_tmux():
+            app.drop_keys()
         told = await _intend(app, shell, broke_glass=True)
     return told if isinstance(told, Intent) else told.reasons[0]
 
@@ -145,19 +132,16 @@ def _no_pane(app: OncallApp, intent: Intent, why: str) -> None:
     app.say(why, warning=True)
 
 
-async def _in_place(app: OncallApp, shell: Shell, driver: OncallDriver, opening: _Opening) -> None:
+async def _in_place(app: OncallApp, shell: Shell, driver: OncallDriver) -> None:
     try:
         intent = await _intent_of(app, shell)
-        if not isinstance(intent, str):
-            said, well = _lent(app, shell, driver, intent)
-        else:
+        if isinstance(intent, str):
             said, well = f"no shell was opened: {intent}", False
-        app.forget_keys()
+        else:
+            said, well = _lent(app, shell, driver, intent)
     finally:
-        if app.screen is opening:
-            opening.dismiss()
-    # Once the screen stands again, of which the shell has left nothing.
-    app.screen.call_after_refresh(app.say, said, warning=not well)
+        app.take_keys()
+    app.say(said, warning=not well)
 
 
 def _lent(app: OncallApp, shell: Shell, driver: OncallDriver, intent: Intent) -> tuple[str, bool]:

@@ -35,7 +35,7 @@ from console.model.update import Update
 from console.model.words import age_text
 from console.model.worklist import Row, Worklist
 from console.safety.clock import Instant
-from console.safety.text import Raw, visible
+from console.safety.text import visible
 from screens.document import DocumentFrame
 from screens.evidence import INKS
 from screens.here import Subject, subject_of_row
@@ -122,13 +122,14 @@ class WhyScreen(DocumentFrame):
 
     def _follow(self, worklist: Worklist) -> None:
         """Take the newest form of the row and of the alert; both are kept when they are gone."""
-        key = self._row.key
-        found = next((row for row in (*worklist.rows, *worklist.old) if row.key == key), None)
-        alerts = found.alerts if found is not None else ()
-        known = next((one for one in alerts if one.key == self._known.key), None)
-        self._gone = known is None
-        if found is not None and known is not None:
-            self._row, self._known = found, known
+        rows = (*worklist.rows, *worklist.old)
+        # Its own row first; rows are made anew when the grouping changes or a storm begins.
+        for row in sorted(rows, key=lambda row: row.key != self._row.key):
+            known = next((one for one in row.alerts if one.key == self._known.key), None)
+            if known is not None:
+                self._gone, self._row, self._known = False, row, known
+                return
+        self._gone = True
 
     def _heading(self) -> Iterator[Part]:
         if self._gone:
@@ -240,7 +241,7 @@ class WhyScreen(DocumentFrame):
 
     def do_row_copy(self) -> None:
         words = (f"{one.label} {visible(one.text)}".strip() for one in self._lines)
-        self.copy_text(Raw("; ".join(words)), "why it is seen")
+        self.console_app.copy("\n".join(words), "why it is seen", lines=True)
 
 
 def _fields(lines: Iterator[WhyLine], now: Instant) -> Iterator[Field]:

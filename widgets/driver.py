@@ -107,7 +107,7 @@ class OncallDriver(LinuxDriver):
         """Ring the terminal's bell."""
         super().write(_BELL)
 
-    def notify(self, title: str, text: str, way: Way, through: Through) -> None:
+    def call_out(self, title: str, text: str, way: Way, through: Through) -> None:
         """Ask the terminal for a desktop notification; the only way for one to it.
 
         Terminals do not answer, so that nobody knows whether it was shown.

@@ -29,6 +29,7 @@ class KeyTurns(App[Any]):
         super().__init__(*args, **kwargs)
         self._keys_waiting: deque[events.Key] = deque()
         self._key_in_turn = False
+        self._keys_are_dropped = False
         self._dropped_at = float("-inf")
 
     @property
@@ -45,11 +46,26 @@ class KeyTurns(App[Any]):
         """Drop the keys that wait: they were typed for something that is over."""
         self._keys_waiting.clear()
 
+    def drop_keys(self) -> None:
+        """From now on keys reach nobody, and neither do those that wait, until `take_keys`."""
+        self._keys_are_dropped = True
+        self.forget_keys()
+
+    def take_keys(self) -> None:
+        """Have keys again, from those on that arrive from now on."""
+        # Behind what is in the queue already, which was typed before.
+        self.call_later(self._take_keys)
+
+    def _take_keys(self) -> None:
+        self._keys_are_dropped = False
+
     def on_keys_dropped(self, count: int) -> None:
         """Called when `count` keys were taken for a paste without brackets and dropped."""
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._keys_are_dropped:
+                return
             if event.time - self._dropped_at < _PASTE_GAP_S and not self._is_typed_into():
                 self._dropped_at = event.time  # the rest of a paste, which came in pieces
                 return

@@ -93,14 +93,14 @@ class AckKeeper:
         snapshot, prefixes = doing.snapshot, doing.policy.ack_prefixes
         self.kthxbye = self._watch.look(snapshot.silences, prefixes, doing.acks, doing.clock.now())
         doing = msgspec.structs.replace(doing, kthxbye=self.kthxbye)
-        holding = holding_of(snapshot, _local_of(doing), prefixes)
+        holding = holding_of(snapshot, await _local_of(doing), prefixes)
         look = _Look(doing, holding, record)
         if acts and not snapshot.restored and snapshot.complete:
             await self._give_way(look)
             await self._extend(look)
             await self._send(look)
             await self._tend(look, living)
-            holding = holding_of(snapshot, _local_of(doing), prefixes)
+            holding = holding_of(snapshot, await _local_of(doing), prefixes)
         self._remind(look)
         self._tell_faults(look)
         held = held_acks(holding, doing.who, self.kthxbye, doing.acks, doing.now)
@@ -320,6 +320,8 @@ class _Look:
             self.faults.append(f"they cannot be changed: {visible(str(fault))}")
 
 
-def _local_of(doing: Doing) -> tuple[Ack, ...]:
+async def _local_of(doing: Doing) -> tuple[Ack, ...]:
     """The folder's acks as they are now: the snapshot's may be one look old."""
-    return doing.snapshot.local_acks if doing.local is None else doing.local.load()
+    if doing.local is None:
+        return doing.snapshot.local_acks
+    return await asyncio.to_thread(doing.local.load)

@@ -115,12 +115,13 @@ async def restore(wish: RestoreWish, doing: Doing) -> Effected:
 
 async def _again(doing: Doing, former: Silence) -> Result:
     now = doing.now
-    if former.ends_at <= now:
-        return Missed(
-            f"{short(former)}: would have ended at {until_text(former.ends_at, now)} by itself",
-            fine=True,
-        )
     current = await running(doing, former.cluster, former.id)
+    if former.ends_at <= now:
+        over = f"{short(former)}: it would have ended at {until_text(former.ends_at, now)}"
+        if current is None:
+            return Missed(over, fine=True)
+        done = await ended(doing, current)
+        return msgspec.structs.replace(done, remark=over) if isinstance(done, Done) else done
     if current is not None and set(current.matchers) == set(former.matchers):
         return await in_place(
             doing,

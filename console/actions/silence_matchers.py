@@ -65,9 +65,16 @@ def matcher_of(text: str) -> Matcher:
 
 
 def written(matcher: Matcher) -> str:
-    """`matcher` as `matcher_of` reads it, exact: what cannot be seen stands as an escape."""
+    """`matcher` as `matcher_of` reads it, exact: what cannot be seen stands as an escape.
+
+    Every character of it is printable, so that an input takes it as it is.
+    """
     name = matcher.name if _NAME.fullmatch(matcher.name) else quoted(matcher.name)
-    return f"{name}{matcher.operator}{quoted(matcher.value)}"
+    text = f"{name}{matcher.operator}{quoted(matcher.value)}"
+    if text.isprintable():
+        return text
+    # Spaces other than the usual one: shown as they are, and not printable to Python.
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
 def prefilled(alerts: Sequence[Labels], ignored: frozenset[str]) -> tuple[Matcher, ...]:

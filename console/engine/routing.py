@@ -24,8 +24,8 @@ from console.safety.text import Raw
 GROUP_WAIT: Final = timedelta(seconds=30)
 GROUP_INTERVAL: Final = timedelta(minutes=5)
 REPEAT_INTERVAL: Final = timedelta(hours=4)
-MOST_SETTLED: Final = 6
-"""Expressions that cannot be judged and are tried both ways: 64 walks at most."""
+MOST_SETTLED: Final = 4
+"""Expressions that cannot be judged and are tried both ways: 16 walks at most."""
 MOST_WAYS: Final = 50
 """Routes that one alert takes at the same time; a tree in which it takes more is not followed."""
 

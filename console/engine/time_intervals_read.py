@@ -18,6 +18,8 @@ _MONTHS: Final = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
+MOST_PARTS: Final = 200
+"""Of one interval; more are not looked through for when it begins or ends."""
 
 
 class _UnreadError(Exception):
@@ -33,7 +35,7 @@ def intervals_of(tree: Mapping) -> Iterator[Named]:
             name = node.value_of("name")
             called = Raw(name.text if isinstance(name, Scalar) else "")
             try:
-                found = tuple(_interval(one) for one in _items(node.value_of("time_intervals")))
+                found = tuple(_interval(one) for one in _parts(node.value_of("time_intervals")))
             except _UnreadError as error:
                 yield Named(called, (), str(error))
             else:
@@ -44,7 +46,7 @@ def _interval(node: Node) -> Interval:
     if not isinstance(node, Mapping):
         raise _UnreadError("it is not written as keys with values")
     return Interval(
-        minutes=tuple(_minutes(one) for one in _items(node.value_of("times"))),
+        minutes=tuple(_minutes(one) for one in _parts(node.value_of("times"))),
         weekdays=_ranges(node, "weekdays", _WEEKDAYS, 0),
         days=_ranges(node, "days_of_month"),
         months=_ranges(node, "months", _MONTHS, 1),
@@ -72,7 +74,7 @@ def _minute(node: Node | None) -> int:
 
 def _ranges(node: Mapping, key: str, words: Items[str] = (), base: int = 0) -> tuple[Range, ...]:
     found = []
-    for item in _items(node.value_of(key)):
+    for item in _parts(node.value_of(key)):
         written = item.text if isinstance(item, Scalar) else ""
         first, colon, last = written.partition(":")
         low = _number(first, words, base)
@@ -107,3 +109,10 @@ def _zone(node: Node | None) -> tzinfo:
 
 def _items(node: Node | None) -> list[Node]:
     return node.items if isinstance(node, Sequence) else []
+
+
+def _parts(node: Node | None) -> list[Node]:
+    found = _items(node)
+    if len(found) > MOST_PARTS:
+        raise _UnreadError(f"it has {len(found):,} parts, and more than {MOST_PARTS} are too many")
+    return found

@@ -12,13 +12,14 @@ import msgspec
 import pytest
 
 from config.schema import Acks
+from console.actions.group_marks import grouped
 from console.actions.plan import plan_acks
 from console.actions.split import Marked, Splitter
 from console.model.acting import Plan
-from console.model.alert import Ack, Alert, AlertState
+from console.model.alert import Ack, Alert, AlertGroup, AlertState
 from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
-from console.model.snapshot import KnownAlert, Standing
+from console.model.snapshot import ClusterGroups, KnownAlert, Standing
 from console.model.state import State
 from console.safety.clock import Instant
 from console.safety.http import HttpClient
@@ -203,6 +204,21 @@ async def test_an_alert_that_came_after_the_groups_were_listed_goes_into_its_own
         assert written(plan) == ['alertname="A", n=~"(1|2)"', 'alertname="B"']
         here.groups = ()
         assert written(await here.plan(here.known)) == written(plan)
+
+
+def test_an_alert_is_taken_with_the_narrowest_group_that_it_fits_into_and_only_once() -> None:
+    wide, narrow = Labels({"job": "db"}), Labels({"job": "db", "rack": "r12"})
+    groups = (
+        AlertGroup(wide, Raw("team"), ("01", "02")),
+        AlertGroup(narrow, Raw("noc"), ("02",)),
+    )
+    labels = {"alertname": "A", "job": "db", "rack": "r12"}
+    wanted = {key: known_of(labels | {"n": key}, key) for key in ("01", "02", "03")}
+    listed = ClusterGroups("am", groups, Instant(NOW, 1.0))
+    assert {one.names: one.keys for one in grouped(wanted, "am", listed)} == {
+        frozenset(wide): ("01", "02"),
+        frozenset(narrow): ("03",),
+    }
 
 
 # -- labels that are left out ----------------------------------------------------------------

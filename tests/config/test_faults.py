@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from config.fault import SettingsFaults
+from config.load import load
 from console.actions.keys import key_faults
-from tests.config.folder import faults
+from tests.config.folder import faults, written
 
 SECRET = "hunter2"
 
@@ -292,3 +294,12 @@ def test_services_that_depend_on_each_other_are_no_fault(tmp_path: Path) -> None
 def test_a_host_that_has_a_fault_of_its_own_still_counts_as_a_way(tmp_path: Path) -> None:
     found = faults(tmp_path, "", "hosts: [{name: a, jump: b}, {name: b, port: x, sudo: maybe}]")
     assert [each.split(": ")[1] for each in found] == ["hosts[1].port", "hosts[1].sudo"]
+
+
+def test_a_notice_filter_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
+    folder = written(tmp_path, "notice: {filter: '/x'}\n")
+    with pytest.raises(SettingsFaults) as caught:
+        load(folder, filter_fault=lambda text: f"column 3: expected more than {text}")
+    assert [str(fault) for fault in caught.value.faults] == [
+        "oncall.yaml:1:18: notice.filter: column 3: expected more than /x"
+    ]

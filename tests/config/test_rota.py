@@ -176,6 +176,16 @@ def test_an_override_covers_what_no_rotation_does() -> None:
     assert (shift.rotation, shift.instead_of) == ("", "")
 
 
+def test_a_long_override_is_told_by_the_shifts_under_it_and_the_time_between_them() -> None:
+    mondays = msgspec.structs.replace(TEAM[0], days=("mon",))
+    stand_in = override("lin", "2026-11-02T00:00", "2026-11-23T00:00")
+    thursday = shift_at(Rota("Europe/Berlin", (mondays,), (stand_in,)), PEOPLE, local("2026-11-05"))
+    assert thursday is not None
+    assert (thursday.rotation, thursday.instead_of) == ("", "")
+    assert thursday.start == local("2026-11-02T23:00")
+    assert thursday.end == local("2026-11-09T09:00")
+
+
 def test_an_override_at_the_edge_of_the_calendar_breaks_nothing() -> None:
     east, west = datetime.fromisoformat, datetime.fromisoformat
     wide = Override(

@@ -259,6 +259,11 @@ def test_an_interval_that_cannot_be_read_is_not_judged(text: str) -> None:
     assert named.unread
 
 
+def test_an_interval_of_very_many_parts_is_not_looked_through() -> None:
+    named = interval("{weekdays: [" + "monday," * 5000 + "]}")
+    assert "5,000 parts" in named.unread
+
+
 # Hostile configurations
 
 

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 
 from config.schema import Silences
+from console.actions.changing import in_place
 from console.actions.local_acks import LocalAcks
+from console.actions.saying import Missed
 from console.model.acting import Ended
 from console.model.labels import Matcher
 from console.model.snapshot import Snapshot
@@ -228,6 +230,30 @@ async def test_what_ended_meanwhile_is_not_handed_over_and_not_made_again(am: Pr
         assert given.outcome.ended is Ended.FAILED
         assert "had ended already: nothing to hand over" in given.outcome.text
         assert running(am.url) == [] and len(listed(am.url)) == 1
+
+
+async def test_a_change_that_loses_its_race_makes_no_second_silence(am: Program) -> None:
+    fire(am.url, DB1)
+    first = make(am.url, "ACK! mei: looking")
+    async with desks({"am": [am.url]}, "kai") as (kai,):
+        seen = await kai.look()
+        delete(f"{am.url}/api/v2/silence/{first}")
+        # Between the reading of it and the change somebody else was quicker.
+        lost = await in_place(kai.doing(seen), seen.silences[0], created_by="kai")
+        assert isinstance(lost, Missed) and not lost.fine
+        assert "ended or changed by somebody meanwhile" in lost.why
+        assert running(am.url) == []
+
+
+async def test_an_extension_is_taken_back_after_its_old_end(am: Program) -> None:
+    async with desks({"am": [am.url]}, "kai") as (kai,):
+        make(am.url, "short", matchers={"job": "a"}, minutes=60)
+        seen = await kai.look()
+        former = msgspec.structs.replace(seen.silences[0], ends_at=seen.at.wall)
+        back = await kai.act(RestoreWish((former,)), seen)
+        assert back.outcome.ended is Ended.DONE, back.outcome
+        assert any("it would have ended at" in line for line in back.outcome.details)
+        assert running(am.url) == []
 
 
 async def test_an_ack_of_karma_can_be_handed_over(am: Program) -> None:

@@ -151,3 +151,12 @@ async def test_without_a_rota_it_says_that_it_is_not_known() -> None:
     async with console_on(taken("mei")) as (console, pilot):
         await pilot.press("6")
         await until(pilot, lambda: "not known: the settings have no rota" in console.text)
+
+
+async def test_read_only_takes_nothing_over_and_says_so() -> None:
+    async with console_on(taken("mei"), settings=SETTINGS, read_only=True) as (console, pilot):
+        await pilot.press("6")
+        await until(pilot, lambda: "mei took it" in console.text)
+        await pilot.press("a")
+        await until(pilot, lambda: "read-only" in console.lines[-1])
+        assert asked_for(console) == []

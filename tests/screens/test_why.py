@@ -185,13 +185,13 @@ async def test_y_copies_the_whole_explanation() -> None:
         await until(pilot, lambda: "pager: pagerduty" in console.text)
         copied: list[str] = []
 
-        def copy(text: Raw | str, what: str) -> None:
-            copied.append(visible(text))
+        def copy(text: Raw | str, what: str, *, lines: bool = False) -> None:
+            copied.append(visible(text, lines=lines))
 
-        console.app.copy = copy  # type: ignore[method-assign, assignment]
+        console.app.copy = copy  # type: ignore[method-assign]
         await pilot.press("y")
         await until(pilot, lambda: bool(copied))
-        assert 'route root > severity="critical"; receiver pager: pagerduty; ' in copied[0]
+        assert 'route root > severity="critical"\nreceiver pager: pagerduty\n' in copied[0]
 
 
 class Broken(ScriptedInquiry):

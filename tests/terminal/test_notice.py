@@ -133,7 +133,7 @@ def test_a_new_row_rings_and_what_was_there_does_not(
     terminal = open_in("--config", folder_of(tmp_path, alertmanager), env=KITTY)
     terminal.wait_for("WasThere")
     watching(terminal)
-    assert bells(terminal.raw) == 0
+    assert bells(bytes(terminal.raw)) == 0
     begun = len(terminal.raw)
     fire(alertmanager, "BrandNew")
     terminal.wait_for(lambda: b"\x1b]9;oncall test: P0 BrandNew db-1\x07" in terminal.raw[begun:])
