@@ -82,7 +82,7 @@ def _offer_plain(app: OncallApp, text: str, what: str) -> None:
     size = len(text.encode("utf-8", "replace")) / 1000
     most = MAX_TEXT_BYTES / 1000
     offer = Offer("show it plain", "in the terminal itself, to select from")
-    note = f"{what} has {size:.0f} kB, and a terminal's clipboard takes {most:.0f}: not sent"
+    note = f"not sent: {what} has {size:.0f} kB, a terminal's clipboard takes {most:.0f}"
     app.say(note, warning=True)
 
     def chosen(index: int | None) -> None:

@@ -20,7 +20,7 @@ from console.safety.text import Raw
 from screens.detail import DetailScreen
 from screens.here import Subject, subject_of_row
 from screens.marking import Marking
-from screens.rows import Drawing, columns, is_dimmed
+from screens.rows import SENDING, Drawing, columns, is_dimmed, owner_spans
 from widgets.columns import Column
 from widgets.live_list import LiveList
 from widgets.paint import STATE_INKS, Spans
@@ -71,7 +71,7 @@ class GroupScreen(InnerList):
     def body(self) -> Iterable[Widget]:
         app = self.console_app
         self.list = LiveList[KnownAlert](
-            alert_columns(ascii_only=app.ascii_only),
+            alert_columns(self.drawing),
             key=lambda known: known.key,
             clock=app.clock,
             dimmed=_is_dimmed_alert,
@@ -126,13 +126,7 @@ class OldScreen(InnerList):
     def body(self) -> Iterable[Widget]:
         app = self.console_app
         self.list = LiveList[Row](
-            columns(
-                Drawing(
-                    app.ascii_only,
-                    app.opened.loaded.settings.acks.remind_after,
-                    lambda: app.wishes.sending,
-                )
-            ),
+            columns(self.drawing),
             key=lambda row: row.key,
             clock=app.clock,
             dimmed=is_dimmed,
@@ -207,11 +201,11 @@ def _is_dimmed_alert(known: KnownAlert) -> bool:
     return known.standing is not Standing.FIRING or known.state in (State.STALE, State.LOST)
 
 
-def alert_columns(*, ascii_only: bool) -> tuple[Column[KnownAlert], ...]:
+def alert_columns(drawing: Drawing) -> tuple[Column[KnownAlert], ...]:
     """The columns for single alerts."""
 
     def state(known: KnownAlert, _: Instant) -> Spans:
-        return ((state_shape(known.state, ascii_only), STATE_INKS[known.state]),)
+        return ((state_shape(known.state, drawing.ascii_only), STATE_INKS[known.state]),)
 
     def age(known: KnownAlert, now: Instant) -> Spans:
         since: timedelta = now.wall - known.alert.starts_at
@@ -221,13 +215,21 @@ def alert_columns(*, ascii_only: bool) -> tuple[Column[KnownAlert], ...]:
         ink = Ink.PLAIN if known.standing is Standing.FIRING else Ink.MUTED
         return ((known.standing.value, ink),)
 
+    def owner(known: KnownAlert, now: Instant) -> Spans:
+        if known.key in drawing.sending():
+            return SENDING
+        ack = known.ack
+        return (
+            (("-", Ink.MUTED),) if ack is None else owner_spans(ack.owner, ack.since, now, drawing)
+        )
+
     return (
         Column("", state, width=1, priority=95),
         Column("FOR", age, width=6, priority=80, volatile=True, align="right"),
         Column("STANDING", standing, width=9, priority=60),
         Column("ALERT", lambda k, _: ((k.alert.name, Ink.STRONG),), width=14, flex=2, priority=99),
         Column("ON", lambda k, _: ((place_of(k), Ink.PLAIN),), width=16, flex=3, priority=98),
-        Column("OWNER", _owner, width=6, flex=1, most=14, priority=70),
+        Column("OWNER", owner, width=7, flex=1, most=16, priority=70, volatile=True),
         Column("SEVERITY", _severity, width=8, priority=40),
         Column("SUMMARY", _summary, width=14, flex=4, priority=50),
     )
@@ -241,10 +243,6 @@ def place_of(known: KnownAlert) -> Raw:
         if value:
             return value
     return Raw(known.cell or "-")
-
-
-def _owner(known: KnownAlert, _: Instant) -> Spans:
-    return ((known.ack.owner, Ink.PLAIN),) if known.ack else (("-", Ink.MUTED),)
 
 
 def _severity(known: KnownAlert, _: Instant) -> Spans:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from console.engine.row_forms import plain_address
 from console.safety.process import ProcessError, start_apart
 from console.safety.text import Raw, visible
 from screens.copying import copy
@@ -45,11 +46,12 @@ def follow(app: OncallApp, name: str, url: Raw) -> None:
     browser = browser_of(os.environ, sys.platform)
     if browser is None:
         copy(app, url, visible(name, cells=40))
-    elif not is_plain(url.exact):
-        app.say("not opened: it is no plain http address; it was copied instead", warning=True)
-        copy(app, url, visible(name, cells=40))
+        return
+    address = plain_address(url)
+    if not address:
+        app.say("not opened: it is no plain http address", warning=True)
     else:
-        app.run_worker(_open(app, with_url(browser, url.exact)), exit_on_error=False)
+        app.run_worker(_open(app, with_url(browser, address)), exit_on_error=False)
 
 
 def browser_of(environ: Mapping[str, str], platform: str) -> tuple[str, ...] | None:
@@ -74,16 +76,6 @@ def with_url(browser: Sequence[str], url: str) -> tuple[str, ...]:
     if any("%s" in word for word in browser):
         return tuple(word.replace("%s", url) for word in browser)
     return (*browser, url)
-
-
-def is_plain(url: str) -> bool:
-    """Whether `url` is http or https, with nothing in it that cannot be seen."""
-    lower = url.lower()
-    return (
-        lower.startswith(("http://", "https://"))
-        and visible(url) == url
-        and not any(char.isspace() or char in "\"'`\\<>" for char in url)
-    )
 
 
 async def _open(app: OncallApp, argv: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from console.model.words import count_text
 from console.model.worklist import Row
 from screens.filter_line import FilterLine
 from screens.frame import Frame
+from screens.rows import Drawing
 from widgets.live_list import LiveList
 from widgets.paint import Spans
 from widgets.theme import Ink
@@ -26,6 +27,13 @@ class Marking(Frame):
     def __init__(self) -> None:
         super().__init__()
         self._let_through = (0, 0)
+
+    @property
+    def drawing(self) -> Drawing:
+        """What the columns have to know beside the rows."""
+        app = self.console_app
+        remind_after = app.opened.loaded.settings.acks.remind_after
+        return Drawing(app.ascii_only, remind_after, lambda: app.wishes.sending)
 
     def row_of(self, shown: Any) -> Row:
         """What an action is for, of a row of the list."""

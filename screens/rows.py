@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from console.model.snapshot import Standing
@@ -20,6 +20,8 @@ from widgets.theme import Ink
 
 SOON = timedelta(minutes=2)
 """A clock with less than this left is drawn as a warning."""
+SENDING: Final[Spans] = (("sending", Ink.WARNING),)
+"""In place of an owner, while something is being sent."""
 LABEL: Final = "label:"
 """Before the name of a label that is shown, or sorted by, as a column."""
 _COMPARED: Final = 200
@@ -86,7 +88,7 @@ def _known(drawing: Drawing) -> dict[str, Column[Row]]:
         return _owner(row, now, drawing)
 
     def summary(row: Row, _: Instant) -> Spans:
-        return _summary(row, " - " if drawing.ascii_only else " · ")
+        return _summary(row, ascii_only=drawing.ascii_only)
 
     found = (
         Column("", state, width=1, priority=95),
@@ -183,16 +185,19 @@ def _where(row: Row, _: Instant) -> Spans:
 
 def _owner(row: Row, now: Instant, drawing: Drawing) -> Spans:
     if drawing.is_sending(row):
-        return (("sending", Ink.WARNING),)
-    if row.acked_by is not None:
-        if row.acked_at is None:
-            return ((row.acked_by, Ink.PLAIN),)
-        age = now.wall - row.acked_at
-        ink = Ink.WARNING if age > drawing.remind_after else Ink.MUTED
-        return ((row.acked_by, Ink.PLAIN), (f" {short_age(age)}", ink))
+        return SENDING
+    if row.acked_by is not None and row.acked_at is not None:
+        return owner_spans(row.acked_by, row.acked_at, now, drawing)
     if row.acked_count:
         return ((f"{row.acked_count}/{max(row.count, len(row.parts))}", Ink.MUTED),)
     return (("-", Ink.MUTED),)
+
+
+def owner_spans(owner: Raw, since: datetime, now: Instant, drawing: Drawing) -> Spans:
+    """`mei 12m`: who has it, and for how long; an old ack is a warning."""
+    age = now.wall - since
+    ink = Ink.WARNING if age > drawing.remind_after else Ink.MUTED
+    return ((owner, Ink.PLAIN), (f" {short_age(age)}", ink))
 
 
 def short_age(age: timedelta) -> str:
@@ -213,11 +218,14 @@ def _fired(row: Row, _: Instant) -> Spans:
     return ((f"{count_text(row.fired)}x", ink),) if row.fired else ()
 
 
-def _summary(row: Row, between: str) -> Spans:
+def _summary(row: Row, *, ascii_only: bool) -> Spans:
     """What it says, and before that what a person has to know of it first."""
+    between = " - " if ascii_only else " · "
     spans: list[Span] = []
     if row.flaps:
-        spans.append((f"~{count_text(row.fired)}x ", Ink.WARNING))
+        times = f"{count_text(row.fired)}x"
+        # In ASCII a `~` stands where a text is cut.
+        spans.append((f"{times}/d " if ascii_only else f"~{times} ", Ink.WARNING))
     if row.ended is not None:
         spans += [("silence of ", Ink.WARNING), (row.ended.created_by, Ink.WARNING)]
         spans += [(" ended", Ink.WARNING), (between, Ink.MUTED)]

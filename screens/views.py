@@ -19,7 +19,7 @@ from console.safety.text import visible
 from console.triage.grouping import KNOWN, grouping_text, ways_to_group
 from screens.arranging import SORTS, Sort, columns_of, grouping_of, sort_of
 from screens.marking import Marking
-from screens.rows import LABEL, Drawing, columns, names_of_columns, storm_columns
+from screens.rows import LABEL, columns, names_of_columns, storm_columns
 from widgets.columns import Column
 from widgets.command_line import Completion
 from widgets.paint import Span, Spans
@@ -42,13 +42,6 @@ class Viewing(Marking):
         """By what the rows on screen were made."""
 
     # What the list shows
-
-    @property
-    def drawing(self) -> Drawing:
-        """What the columns have to know beside the rows."""
-        app = self.console_app
-        remind_after = app.opened.loaded.settings.acks.remind_after
-        return Drawing(app.ascii_only, remind_after, lambda: app.wishes.sending)
 
     def columns_for(self, worklist: Worklist, *, grouped: bool) -> tuple[Column[Row], ...]:
         """The columns now; in a storm those that count it."""

@@ -43,11 +43,18 @@ class LineInput(Input):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._key_at = float("-inf")
-        self.enter_was_apart = True
-        """The last Enter came `APART_S` or more after the key before it."""
+        self.drawn_at = float("-inf")
+        """When it could first be read, by the clock of events; `drawn()` says that it can be."""
+        self.enter_was_meant = True
+        """The last key came after it could be read, and `APART_S` or more after the one before."""
+
+    def drawn(self) -> None:
+        """It stands on the screen from now on."""
+        self.drawn_at = events.Event().time
 
     async def _on_key(self, event: events.Key) -> None:
-        self.enter_was_apart = event.time - self._key_at >= APART_S
+        apart = event.time - self._key_at >= APART_S
+        self.enter_was_meant = apart and event.time >= self.drawn_at
         self._key_at = event.time
         await super()._on_key(event)
 
@@ -175,7 +182,6 @@ class CommandLine(Vertical):
         self._history: dict[str, list[str]] = {}
         self._recalled: int | None = None
         self._careful = False
-        self._drawn = True
 
     def compose(self) -> ComposeResult:
         yield Completions()
@@ -206,9 +212,9 @@ class CommandLine(Vertical):
                 letters before it, as a paste without brackets comes.
         """
         self._prompt, self._before, self._typed = prompt, text, text
-        self._careful, self._drawn = careful, not careful
-        if careful:
-            self.call_after_refresh(self._note_drawn)
+        self._careful = careful
+        self.query_one(LineInput).drawn_at = float("inf")
+        self.call_after_refresh(self.query_one(LineInput).drawn)
         self._completer = completer or (lambda typed: ())
         self._recalled = None
         self.add_class("-open")
@@ -233,13 +239,9 @@ class CommandLine(Vertical):
             self._complete_anew()
         self.post_message(self.Changed(self._prompt, event.value))
 
-    def _note_drawn(self) -> None:
-        self._drawn = True
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        field = self.query_one(LineInput)
-        if self._careful and not (self._drawn and field.enter_was_apart):
+        if self._careful and not self.query_one(LineInput).enter_was_meant:
             self.post_message(self.Refused())
             return
         text = event.value

@@ -176,7 +176,7 @@ class FormField(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(Entered(self, meant=self.input.enter_was_apart))
+        self.post_message(Entered(self, meant=self.input.enter_was_meant))
 
 
 class LineFields(VerticalScroll, can_focus=False):

@@ -127,6 +127,17 @@ def address_in_link(url: Raw | str) -> str:
     return _NOT_IN_A_LINK.sub(lambda bad: quote(bad.group(), safe=""), shown)
 
 
+def plain_address(url: Raw) -> str:
+    """`url` where it is http or https with nothing in it that cannot be seen; else empty."""
+    exact = url.exact
+    plain = (
+        exact.lower().startswith(("http://", "https://"))
+        and visible(exact) == exact
+        and not any(char.isspace() or char in "\"'`\\<>" for char in exact)
+    )
+    return exact if plain else ""
+
+
 def _table(labels: Labels) -> list[str]:
     pairs = [(visible(name), visible(value)) for name, value in sorted(labels.exact_items())]
     width = max((cell_width(name) for name, _ in pairs), default=0)

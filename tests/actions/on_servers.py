@@ -23,6 +23,7 @@ from console.safety.http import HttpClient
 from console.sources.alertmanager.cluster import AlertmanagerCluster
 from console.sources.alertmanager.poll import AlertmanagerMember
 from tests.servers import post_json
+from tests.waiting import until
 
 POLICY = Policy()
 
@@ -198,3 +199,13 @@ def make(
     )
     assert isinstance(made, dict)
     return str(made["silenceID"])
+
+
+async def later_than(url: str) -> None:
+    """Return when what is made now starts at another millisecond than what is there."""
+    started = max(datetime.fromisoformat(one["startsAt"]) for one in running(url))
+
+    async def now() -> datetime:
+        return datetime.now(UTC)
+
+    await until(now, lambda at: at - started > timedelta(milliseconds=2))

@@ -142,6 +142,7 @@ def test_what_is_filled_in_is_read_back_exactly(name: str, value: str, is_equal:
     assert matcher_of(text) == matcher
 
 
+@pytest.mark.filterwarnings("ignore:Possible")
 @given(pattern=st.text("ab|()*+?.[]^${}2,\\dB", max_size=12))
 def test_whether_a_pattern_matches_nothing_is_what_a_regular_expression_says(
     pattern: str,

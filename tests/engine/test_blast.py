@@ -141,7 +141,9 @@ groups:
         for: 1h
         labels: {severity: critical, job: api}
       - alert: Slow
-        expr: label_replace(vector(1), "n", "1", "", "") or label_replace(vector(1), "n", "2", "", "")
+        expr: >-
+          label_replace(vector(1), "n", "1", "", "") or
+          label_replace(vector(1), "n", "2", "", "")
         labels: {severity: warning, job: api}
 """
 

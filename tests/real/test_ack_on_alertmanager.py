@@ -29,7 +29,7 @@ from console.model.wish import (
 )
 from console.safety.clock import SystemClock
 from console.safety.text import Raw
-from tests.actions.on_servers import desks, fire, listed, make, running
+from tests.actions.on_servers import desks, fire, later_than, listed, make, running
 from tests.servers import Program, delete, ended, free_port, start_alertmanager
 from tests.waiting import until
 
@@ -127,6 +127,7 @@ async def test_of_two_who_ack_at_once_the_earlier_has_it_and_the_later_is_told(
     async with desks({"am": [am.url]}, "mei", "kai") as (mei, kai):
         seen = await kai.look()
         first = await mei.act(AckWish(seen.alerts), seen)
+        await later_than(am.url)
         second = await kai.act(AckWish(seen.alerts[:1]), seen)
         assert first.outcome.ended is Ended.DONE
         assert second.outcome.ended is Ended.FAILED

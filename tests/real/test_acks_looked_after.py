@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ from console.model.event import EventKind
 from console.model.snapshot import Snapshot
 from console.model.wish import AckWish
 from console.safety.clock import ManualClock
-from tests.actions.on_servers import Desk, desks, fire, listed, make, running
-from tests.servers import Program, delete, ended, post_json, start_alertmanager
+from tests.actions.on_servers import Desk, desks, fire, later_than, listed, make, running
+from tests.servers import Program, delete, ended, free_port, post_json, start_alertmanager
+from tests.waiting import until
 
 pytestmark = pytest.mark.real("prometheus-alertmanager")
 
@@ -128,6 +131,7 @@ async def test_a_second_ack_gives_way_as_soon_as_the_first_is_heard_of(
 ) -> None:
     fire(am.url, DB1, DB2)
     make(am.url, "ACK! mei: looking", by="mei")
+    await later_than(am.url)
     # As two members of a cluster take them that have not heard of each other.
     make(am.url, "ACK! kai: me too [oncall 0a1b2c3d]", by="kai", matchers={"instance": "db1:9100"})
     async with desks({"am": [am.url]}, "kai", "mei", clock=clock) as (kai, mei):
@@ -139,6 +143,39 @@ async def test_a_second_ack_gives_way_as_soon_as_the_first_is_heard_of(
         assert event.kind is EventKind.UNACKED and event.subject == "DiskFull"
         assert event.text.startswith("mei was ") and "yours was withdrawn" in event.text
         assert [one["createdBy"] for one in running(am.url)] == ["mei"]
+
+
+async def test_two_who_ack_at_two_members_at_once_end_with_one_ack(tmp_path: Path) -> None:
+    gossip = free_port(), free_port()
+    one = start_alertmanager(tmp_path / "a", gossip=gossip[0])
+    two = start_alertmanager(tmp_path / "b", gossip=gossip[1], peers=[gossip[0]])
+    with ended(one, two):
+        for program in (one, two):
+            fire(program.url, DB1, DB2)
+        async with (
+            desks({"am": [one.url, two.url]}, "mei") as (mei,),
+            desks({"am": [two.url, one.url]}, "kai") as (kai,),
+        ):
+            await until(partial(mei.clusters["am"].status), lambda status: len(status.peers) == 2)
+            seen = await mei.look()
+            await asyncio.gather(
+                mei.act(AckWish(seen.alerts), seen), kai.act(AckWish(seen.alerts), seen)
+            )
+
+            async def both_listed() -> bool:
+                ids = [{each["id"] for each in listed(program.url)} for program in (one, two)]
+                return len(ids[0]) == 2 and ids[0] == ids[1]
+
+            await until(both_listed, bool)
+            first = min(listed(one.url), key=lambda each: (each["startsAt"], each["id"]))
+            keepers = AckKeeper(), AckKeeper()
+
+            async def left() -> list[list[str]]:
+                await looked_after(mei, keepers[0])
+                await looked_after(kai, keepers[1])
+                return [[each["id"] for each in running(program.url)] for program in (one, two)]
+
+            await until(left, lambda ids: ids == [[first["id"]]] * 2)
 
 
 async def test_an_ack_that_was_kept_here_is_sent_when_its_server_answers_again(

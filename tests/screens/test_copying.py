@@ -17,13 +17,19 @@ from textual.pilot import Pilot
 
 from config.schema import AlertmanagerSource, Auth, Basic, PrometheusSource, Settings, Sources
 from console.engine.row_commands import amtool_lines, curl_lines, shell_word
-from console.engine.row_forms import address_in_link, code, markdown_of, text_of
+from console.engine.row_forms import (
+    address_in_link,
+    code,
+    markdown_of,
+    plain_address,
+    text_of,
+)
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.safety.secret import SecretSource
 from console.safety.text import MAX_VALUE_CHARS, Raw
 from screens.copying import MAX_TEXT_BYTES
-from screens.links import browser_of, is_plain, with_url
+from screens.links import browser_of, with_url
 from tests.build import T0, ack, ago, alert, known, snapshot
 from tests.hostile import hostile_strings
 from tests.screens.console import Console, console_on, typed, until, update_of
@@ -302,8 +308,8 @@ def test_a_browser_is_taken_only_where_the_person_sits() -> None:
     ],
 )
 def test_nothing_but_a_plain_http_address_is_opened(url: str) -> None:
-    assert not is_plain(url)
-    assert is_plain("https://d.test/a?b=c&d=%20#e")
+    assert plain_address(Raw(url)) == ""
+    assert plain_address(Raw("https://d.test/a?b=c&d=%20#e")) == "https://d.test/a?b=c&d=%20#e"
 
 
 async def test_notice_says_how_it_stands_and_takes_three_words() -> None:

@@ -28,7 +28,7 @@ def wanted(console: Console) -> list[str]:
 
 def signs(console: Console) -> dict[str, str]:
     """The sign before each row, by the alert's name."""
-    rows = [line for line in console.lines if "ack" in line and "h" in line]
+    rows = [line for line in console.lines if "P0" in line and line[0] in " >*»#"]
     return {name: line[0] for line in rows for name in ("Aa", "Bb", "Cc", "Dd") if name in line}
 
 
