@@ -166,16 +166,6 @@ def keys_of(rows: Sequence[Row]) -> frozenset[str]:
     return frozenset(key for row in rows for key in (row.key, *(known.key for known in row.alerts)))
 
 
-def owners(acks: Sequence[Ack]) -> str:
-    """Whose they are, in words: `mei (4) and kai (1)`."""
-    counted: dict[str, int] = {}
-    for ack in acks:
-        name = visible(ack.owner, cells=30)
-        counted[name] = counted.get(name, 0) + 1
-    said = [f"{name} ({count})" if len(counted) > 1 else name for name, count in counted.items()]
-    return said[0] if len(said) == 1 else ", ".join(said[:-1]) + f" and {said[-1]}"
-
-
 def ack_wish(found: Takeable, note: str) -> AckWish:
     """The wish with its note."""
     return msgspec.structs.replace(found.wish, note=note.strip())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from textual.screen import Screen
 
+from console.engine.handover import owners_text
 from console.model.acting import Plan
 from console.model.action import Action
 from console.model.alert import Ack
@@ -20,7 +21,6 @@ from screens.acting import (
     hand_over_wish,
     held_by,
     keys_of,
-    owners,
     people_completions,
     person_called,
     takeable,
@@ -134,7 +134,7 @@ class Deeds(Screen[None], inherit_bindings=False):
             f"{visible(ack.owner, cells=30)}: {visible(ack.note, cells=120)}" for ack in others
         ]
         question = Dialog(
-            ((f"un-ack what {owners(others)} acked?", Ink.WARNING),),
+            ((f"un-ack what {owners_text(others)} acked?", Ink.WARNING),),
             [*_listed(notes), Paragraph("H takes it over instead, and keeps it quiet.")],
             (Choice("unack", "Un-ack", danger=True),),
             clock=self._oncall.clock,
@@ -155,7 +155,7 @@ class Deeds(Screen[None], inherit_bindings=False):
         else:
             self._for = rows
             count = f"{len(acks)} ack" + ("s" if len(acks) != 1 else "")
-            sign = ((f"{count} of {owners(acks)}", Ink.KEY), ("  to: ", Ink.MUTED))
+            sign = ((f"{count} of {owners_text(acks)}", Ink.KEY), ("  to: ", Ink.MUTED))
             people = self._oncall.opened.loaded.settings.people
             first = self._oncall.on_call_names()
             # One that is not mine is most often to be mine; what is mine, the next one's.

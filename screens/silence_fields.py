@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 from textual import events
@@ -22,6 +22,14 @@ from screens.silence_preview import Preview, PreviewCame
 from widgets.detail import Detail, Part, SpanLine
 from widgets.form import Edited, FormField, LineFields, Said, Toggles
 from widgets.theme import Ink
+
+
+WIDE: Final = 120
+"""From this many columns on the pane stands beside the fields."""
+OTHER_LINES: Final = 7
+"""Header, title, the other fields, what is said below them, footer."""
+PANE_LINES: Final = 6
+LEAST_LINES: Final = 4
 
 
 class About(msgspec.Struct, frozen=True):
@@ -94,6 +102,11 @@ class SilenceFields(Frame):
         self.preview = Preview(self, self._about.marked, loaded.policy)
         self.call_after_refresh(self._note_drawn)
         self._look()
+
+    def on_resize(self) -> None:
+        # What stands above and below the matchers; beside them the pane needs no line.
+        others = OTHER_LINES if self.size.width >= WIDE else OTHER_LINES + PANE_LINES
+        self.matchers.styles.max_height = max(LEAST_LINES, self.size.height - others)
 
     def _note_drawn(self) -> None:
         self._drawn_at = self.console_app.clock.now().mono

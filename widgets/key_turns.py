@@ -30,6 +30,7 @@ class KeyTurns(App[Any]):
         self._keys_waiting: deque[events.Key] = deque()
         self._key_in_turn = False
         self._keys_are_dropped = False
+        self._keys_from = float("-inf")
         self._dropped_at = float("-inf")
 
     @property
@@ -43,28 +44,27 @@ class KeyTurns(App[Any]):
         return frozenset(_OPENERS)
 
     def forget_keys(self) -> None:
-        """Drop the keys that wait: they were typed for something that is over."""
+        """Drop the keys typed so far: they were for something that is over."""
         self._keys_waiting.clear()
+        # Some are still on their way from the thread that reads them; keys carry this clock.
+        self._keys_from = events.Event().time
 
     def drop_keys(self) -> None:
-        """From now on keys reach nobody, and neither do those that wait, until `take_keys`."""
+        """From now on keys reach nobody, and neither do those typed so far, until `take_keys`."""
         self._keys_are_dropped = True
         self.forget_keys()
 
     def take_keys(self) -> None:
-        """Have keys again, from those on that arrive from now on."""
-        # Behind what is in the queue already, which was typed before.
-        self.call_later(self._take_keys)
-
-    def _take_keys(self) -> None:
+        """Have keys again: those that are typed from now on."""
         self._keys_are_dropped = False
+        self.forget_keys()
 
     def on_keys_dropped(self, count: int) -> None:
         """Called when `count` keys were taken for a paste without brackets and dropped."""
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
-            if self._keys_are_dropped:
+            if self._keys_are_dropped or event.time < self._keys_from:
                 return
             if event.time - self._dropped_at < _PASTE_GAP_S and not self._is_typed_into():
                 self._dropped_at = event.time  # the rest of a paste, which came in pieces

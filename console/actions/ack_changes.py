@@ -143,7 +143,7 @@ def _reowned(doing: Doing, acks: Sequence[Ack], to: str) -> tuple[Ack, ...]:
     there = {one.silence_id: one for one in doing.local.load()}
     former = [there[one.silence_id] for one in acks if one.silence_id in there]
     former = [one for one in former if one.owner.exact != to]
-    doing.local.replace(
+    doing.local.overwrite(
         msgspec.structs.replace(
             one, owner=Raw(to), note=Raw(_given(one.note, one.owner)), intent=doing.intent
         )

@@ -114,7 +114,7 @@ class LocalAcks:
         kept = self._change(add)
         return tuple(kept[ack.silence_id] for ack in wanted if ack.silence_id in kept)
 
-    def replace(self, acks: Iterable[Ack]) -> None:
+    def overwrite(self, acks: Iterable[Ack]) -> None:
         """Have exactly these in the places of their keys, whoever stood there.
 
         Raises:

@@ -152,7 +152,7 @@ async def _acks_again(acks: Sequence[Ack], doing: Doing) -> str:
     if doing.local is None:
         return f"{many(len(acks), 'ack')} not restored: {NO_FOLDER}"
     try:
-        await asyncio.to_thread(doing.local.replace, acks)
+        await asyncio.to_thread(doing.local.overwrite, acks)
     except FileError as fault:
         return f"{many(len(acks), 'ack')} not restored: {visible(str(fault))}"
     return ""

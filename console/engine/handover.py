@@ -141,7 +141,7 @@ def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Hando
     )
 
 
-def owners_text(acks: tuple[Ack, ...]) -> str:
+def owners_text(acks: Sequence[Ack]) -> str:
     """Whose `acks` are, who has most first: `mei (4) and kai (1)`. Safe to show."""
     counts: dict[Raw, int] = {}
     for ack in acks:

@@ -54,7 +54,7 @@ class Interval(msgspec.Struct, frozen=True):
         for first, last in self.days:
             low = length + first + 1 if first < 0 else first
             high = length + last + 1 if last < 0 else last
-            if low <= length and low <= local.day <= high:
+            if low <= local.day <= high:
                 return True
         return False
 

@@ -36,13 +36,16 @@ _NEVER: Final = timedelta(days=3650)
 
 
 class Times(msgspec.Struct, frozen=True):
-    """When a group is notified of, as its route's timers have it. Estimates."""
+    """When a group is told of, as its route's timers have it. Estimates."""
 
     first: datetime
     """The first notification that has the alert in it."""
     last: datetime | None
     """The newest one until now; `None`: there was none yet."""
     following: datetime
+    latest: datetime
+    """A turn after `following` where the repeat interval is whole turns: which of the two it
+    is, is decided by milliseconds (measured with 0.25)."""
 
 
 class Members(msgspec.Struct, frozen=True):
@@ -226,13 +229,14 @@ def times_of(
     changed = _turn_from(begun, turn, min(max(told), now))
     repeat = max(1, -(-route.repeat.value // turn)) * turn
     if now < first:
-        return Times(first, None, first)
+        return Times(first, None, first, first)
     rounds = max(0, (now - changed) // repeat) if changed <= now else 0
     last = changed + rounds * repeat if changed <= now else first
     following = changed if changed > now else _plus(last, repeat)
     if started_at is not None and begun < started_at < now and following > now:
         following = _turn_from(started_at, turn, following)
-    return Times(first, last, following)
+    either = changed <= now and repeat == route.repeat.value
+    return Times(first, last, following, _plus(following, turn) if either else following)
 
 
 def _turn_from(begun: datetime, turn: timedelta, at: datetime) -> datetime:
@@ -257,6 +261,8 @@ def times_text(times: Times, now: datetime) -> str:
     if times.last > times.first:
         said += f", last about {clock_time(times.last, now)}"
     said += f", again about {clock_time(times.following, now)}"
+    if times.latest > times.following:
+        said += f" or {clock_time(times.latest, now)}"
     return f"{said}, sooner when another alert joins the group"
 
 

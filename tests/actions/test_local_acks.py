@@ -48,7 +48,7 @@ def test_a_console_sees_what_another_one_changes(tmp_path: Path, clock: ManualCl
     assert mine.load() == ()
     hers.put([ack("mei")])
     assert [one.owner for one in mine.load()] == [Raw("mei")]
-    mine.replace([ack("kai", at_s=5)])
+    mine.overwrite([ack("kai", at_s=5)])
     assert [one.owner for one in hers.load()] == [Raw("kai")]
     assert hers.remove([KEY, "no such key"]) == (ack("kai", at_s=5),)
     assert mine.load() == ()

@@ -181,6 +181,20 @@ def test_what_cannot_be_judged_is_settled_by_whom_the_server_tells() -> None:
     ]
 
 
+def test_what_two_readings_lead_to_alike_is_not_settled() -> None:
+    config = """
+route:
+  receiver: root
+  routes:
+    - {receiver: ops, matchers: ['team=~"(?i)ops"']}
+    - {receiver: ops, matchers: ['team=~"(?i)o.s"'], group_wait: 1h}
+"""
+    one = known(fired(receivers=("ops",), team="OPS"))
+    lines = by_label(route_lines(one, snapshot(one), read_routing(Raw(config)), STATUS))
+    assert "route" not in lines and "settled" not in lines
+    assert len(lines["maybe"]) == 3
+
+
 def test_a_muted_route_says_until_when() -> None:
     lines = told(fired(receivers=("root",), team="night"))
     assert lines["intervals"] == ["mute nights, active days: muted now, until 06:00:00"]
@@ -215,8 +229,8 @@ def test_it_is_told_of_again_once_the_repeat_interval_has_passed() -> None:
     of = fired(10)
     times = times_of(of, routing().root, None, T0, None)
     assert times_text(times, T0) == (
-        "by its timers: first about 03:07:12, again about 07:07:12, sooner when another alert"
-        " joins the group"
+        "by its timers: first about 03:07:12, again about 07:07:12 or 07:12:12, sooner when"
+        " another alert joins the group"
     )
 
 
@@ -312,6 +326,14 @@ def test_the_inhibitor_is_named_with_the_rule_that_did_it() -> None:
     ]
     assert by_label(inhibition_lines(one, shown, routing()))["by rule"] == [
         'source severity="critical"; target severity="warning"; equal instance=a'
+    ]
+
+
+def test_an_inhibitor_that_was_folded_into_its_replica_is_found() -> None:
+    folded = msgspec.structs.replace(known(alert("HostDown")), duplicates=("feedfacefeedface",))
+    one = known(msgspec.structs.replace(alert(), inhibited_by=("feedfacefeedface",)))
+    assert by_label(quiet_lines(one, snapshot(one, folded)))["inhibited by"] == [
+        "HostDown, FIRING, fingerprint feedfacefeedface"
     ]
 
 

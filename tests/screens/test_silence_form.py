@@ -442,7 +442,7 @@ async def test_a_check_is_not_silenced_and_says_so() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (60, 15)])
 async def test_hostile_labels_are_shown_as_text_at_every_size(size: tuple[int, int]) -> None:
-    evil = alert("Evil", **{f"l{n}": value for n, value in enumerate(ATTACKS[:20])})
+    evil = alert("Evil", labels={f"l{n}": value for n, value in enumerate(ATTACKS[:20])})
     async with form_on(world(evil), matched=(evil,), size=size) as (console, pilot):
         await counted(console, pilot)
         assert all(character.isprintable() for line in console.lines for character in line)

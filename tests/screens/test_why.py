@@ -111,6 +111,20 @@ async def test_l_and_h_step_through_the_alerts_of_a_group_from_the_most_urgent()
         await until(pilot, lambda: "that is the first one" in console.text)
 
 
+async def test_an_answer_about_one_alert_is_never_shown_for_the_next() -> None:
+    async with console_on(world(), size=(100, 60)) as (console, pilot):
+        told_by = Alertmanager()
+        listen(console, told_by)
+        row = next(row for row in console.app.fresh.worklist.rows if row.count == 5)  # type: ignore[union-attr]
+        console.app.push_screen(WhyScreen(row))
+        await until(pilot, lambda: "oncall: notifies nobody" in console.text)
+        console.app.engine.tell(lambda _: told_by.may_answer.clear())
+        await pilot.press("l")
+        await until(pilot, lambda: "alert 2 of the 5" in console.text)
+        assert "asking for the configuration" in console.text
+        assert "oncall: notifies nobody" not in console.text
+
+
 async def test_a_row_without_an_alert_says_that_there_is_nothing_to_explain() -> None:
     async with console_on(snapshot(sources=SICK)) as (console, pilot):
         await pilot.press("w")

@@ -31,9 +31,10 @@ from console.sources.alertmanager.write import filter_of, queries
 from tests.faults import Blackhole
 from tests.proxy import proxied
 from tests.safety.loopback import answer, serving
-from tests.servers import Program, ended, post_json, start_alertmanager
+from tests.servers import Program, ended, free_port, post_json, start_alertmanager
 from tests.sources.between import Between, Hung, Lost, Said, between
 from tests.sources.documents import SILENCE, STATUS, encoded
+from tests.waiting import until
 
 pytestmark = pytest.mark.real("prometheus-alertmanager")
 
@@ -168,6 +169,23 @@ async def test_a_lost_answer_is_read_back_and_nothing_is_made_twice(world: World
     made = await cluster.silence(silence_id)
     assert made is not None
     assert (first.count("POST"), second.count("POST")) == (1, 0)
+
+
+async def test_what_the_other_member_has_heard_of_is_found_there(
+    tmp_path: Path, http_client: HttpClient
+) -> None:
+    gossip = free_port(), free_port()
+    first = start_alertmanager(tmp_path / "a", gossip=gossip[0])
+    second = start_alertmanager(tmp_path / "b", gossip=gossip[1], peers=[gossip[0]])
+    with ended(first, second), between(first.port) as proxy:
+        world = World((first, second), (proxy, proxy), http_client)
+        one, other = world.cluster(first.url), world.cluster(second.url)
+        for each in (one, other):
+            await until(each.status, lambda status: len(status.peers) == 2)
+        proxy.harm = {"POST": [Lost(done=True)], "GET": [Lost(done=False)] * 20}
+        silence_id = await world.cluster(proxy.url, second.url).post(wanted("once"))
+        for each in (one, other):
+            assert [one.id for one in await each.silences()] == [silence_id]
 
 
 async def test_a_request_that_was_lost_is_sent_again(world: World) -> None:

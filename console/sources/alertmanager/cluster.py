@@ -29,6 +29,8 @@ __all__ = ["AlertmanagerCluster", "EffectFailed", "Refused", "Sent", "WantedSile
 
 OTHERS_S: Final = 1.0
 """For how long, once one member has answered, the others are waited for."""
+GOSSIP_S: Final = 0.5
+"""After which a member has heard of what another did; they gossip every 0.2 s."""
 
 Told = TypeVar("Told")
 Ask = Callable[[AlertmanagerWriter], Awaitable[Told]]
@@ -140,6 +142,9 @@ class AlertmanagerCluster:
                 if failed.sent is Sent.NO:
                     continue
                 found, without = await find()
+                if found is None:
+                    await self._clock.sleep(GOSSIP_S)
+                    found, without = await find()
                 if found is not None:
                     return found
                 if one.key not in without:
