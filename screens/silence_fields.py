@@ -23,7 +23,6 @@ from widgets.detail import Detail, Part, SpanLine
 from widgets.form import Edited, FormField, LineFields, Said, Toggles
 from widgets.theme import Ink
 
-
 WIDE: Final = 120
 """From this many columns on the pane stands beside the fields."""
 OTHER_LINES: Final = 7

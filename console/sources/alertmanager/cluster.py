@@ -142,7 +142,7 @@ class AlertmanagerCluster:
                 if failed.sent is Sent.NO:
                     continue
                 found, without = await find()
-                if found is None:
+                if found is None and without:
                     await self._clock.sleep(GOSSIP_S)
                     found, without = await find()
                 if found is not None:
