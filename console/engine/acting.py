@@ -71,6 +71,8 @@ class World(Protocol):
 
     def acks_changed(self) -> None: ...
 
+    def look_after_soon(self) -> None: ...
+
 
 class ActingDesk:
     """The one door for effects. Everything in it runs on the engine's loop."""
@@ -101,6 +103,7 @@ class ActingDesk:
         self._local_at: Path | None = None
         self._under_way: set[asyncio.Task[Outcome]] = set()
         self._acting = Acting()
+        self._looking = asyncio.Lock()
 
     # What screens and commands ask for.
 
@@ -218,6 +221,10 @@ class ActingDesk:
 
     async def look_after(self) -> None:
         """Extend what would lapse, send what waits, and find out who looks after which ack."""
+        async with self._looking:
+            await self._look_after()
+
+    async def _look_after(self) -> None:
         snapshot = self._world.snapshot
         if snapshot is None or snapshot.restored or not snapshot.complete:
             return
@@ -273,6 +280,7 @@ class ActingDesk:
         if effected.touched:
             there = not isinstance(wish, UnackWish | ExpireWish)
             await self._world.read_again(effected.touched, outcome.silences, there=there)
+        self._world.look_after_soon()
         return outcome
 
     async def _record(self, what: str) -> str:

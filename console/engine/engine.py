@@ -58,6 +58,7 @@ TRY_AGAIN_S = 15.0
 """After the whole watch ended in a fault of ours."""
 WATCH = "the watch"
 ACKS = "the acks"
+FIRST_LOOK_S = 1.0
 SETTLE_EFFECTS_S = 3.0
 """On the way out, for what is being sent at that moment."""
 
@@ -91,6 +92,7 @@ class Engine:
         self._dirty = asyncio.Event()
         self._restart = asyncio.Event()
         self._wished = Pause(clock)
+        self._acks_pause = Pause(clock)
         self._in_a_hurry = False
         self._number = 0
         self._last: Update | None = None
@@ -212,6 +214,10 @@ class Engine:
         await self._watch.read_again(clusters, silences, there=there)
         self._show()
 
+    def look_after_soon(self) -> None:
+        """Find out anew who looks after which ack."""
+        self._acks_pause.wake()
+
     def acks_changed(self) -> None:
         """Look again at the acks that the shared folder keeps."""
         local = self.acting.local()
@@ -266,7 +272,8 @@ class Engine:
     async def _look_after_acks(self) -> None:
         """Have nothing lapse that is still needed; a bug there costs that and nothing else."""
         while True:
-            await self._pause.sleep(LOOK_AFTER_S)
+            settled = self._last is not None and self._last.snapshot.complete
+            await self._acks_pause.sleep(LOOK_AFTER_S if settled else FIRST_LOOK_S)
             try:
                 await self.acting.look_after()
             except Exception as error:

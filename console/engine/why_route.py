@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from config.durations import duration_text
@@ -27,7 +27,6 @@ from console.model.words import clock_time
 from console.safety.text import Raw, visible
 
 MOST_WAYS_SHOWN: Final = 5
-_NEVER: Final = timedelta(days=3650)
 
 
 def route_lines(

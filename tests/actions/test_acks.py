@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from config.schema import Acks, Silences
 from console.actions.doing import Doing, Effected
 from console.actions.saying import Done, Missed, Result, summed, until_text
+from console.actions.sending import each_of
 from console.actions.taken import Posted, Taken, Unposted, effect_of
 from console.model.acting import Ended, PlannedSilence
 from console.model.alert import Ack, Silence, SilenceState
+from console.model.failure import FailureKind
 from console.model.labels import Matcher
 from console.model.policy import Policy
 from console.model.wish import UnackWish
@@ -185,3 +189,40 @@ def test_failures_of_one_cause_are_one_line() -> None:
 def test_an_end_on_another_day_has_its_date() -> None:
     assert until_text(T0 + timedelta(hours=1), T0) == "04:16 UTC"
     assert until_text(T0 + timedelta(hours=24), T0) == "23 Nov 03:16 UTC"
+
+
+def test_a_cluster_that_is_away_is_not_asked_a_thousand_times() -> None:
+    tried: list[str] = []
+
+    async def do(part: str) -> str:
+        tried.append(part)
+        await asyncio.sleep(0)
+        if part.startswith("am"):
+            raise EffectFailed(failure(), Sent.MAYBE)
+        if part == "b3":
+            refused = msgspec.structs.replace(failure("b"), kind=FailureKind.STATUS)
+            raise EffectFailed(refused, Sent.NO)
+        return part
+
+    parts = [f"am{number}" for number in range(100)] + [f"b{number}" for number in range(9)]
+    results = asyncio.run(each_of(parts, lambda part: part.rstrip("0123456789"), do))
+    assert sorted(tried)[:2] == ["am0", "am1"] and len(tried) == 2 + 9
+    failed = [one for one in results if isinstance(one, EffectFailed)]
+    assert [one.sent for one in failed] == [Sent.MAYBE] * 2 + [Sent.NO] * 98 + [Sent.NO]
+    assert [one for one in results[100:] if isinstance(one, str)] == [
+        one for one in parts[100:] if one != "b3"
+    ]
+
+
+def test_no_more_than_two_parts_of_a_cluster_are_under_way() -> None:
+    under_way: dict[str, int] = {}
+    most: dict[str, int] = {}
+
+    async def do(cluster: str) -> None:
+        under_way[cluster] = under_way.get(cluster, 0) + 1
+        most[cluster] = max(most.get(cluster, 0), under_way[cluster])
+        await asyncio.sleep(0)
+        under_way[cluster] -= 1
+
+    asyncio.run(each_of(["a", "b"] * 20, str, do))
+    assert most == {"a": 2, "b": 2}

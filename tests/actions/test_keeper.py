@@ -322,7 +322,9 @@ def test_what_would_be_changed_is_recorded_before_and_its_failure_told_once() ->
     assert event.kind is EventKind.REMINDER and event.subject == "ServiceDown"
     assert "your ack ends at 03:20 UTC" in event.text
     looking.clock.advance(15)
-    assert looking.look(seen).events == ()
+    assert looking.look(seen).events == () and len(looking.recorded) == 1
+    looking.clock.advance(61)
+    assert looking.look(seen).events == () and len(looking.recorded) == 2
 
 
 def test_an_old_ack_is_told_of_once() -> None:

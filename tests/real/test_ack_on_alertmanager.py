@@ -27,6 +27,7 @@ from console.model.wish import (
     SilenceWish,
     UnackWish,
 )
+from console.model.worklist import Part
 from console.safety.clock import SystemClock
 from console.safety.text import Raw
 from tests.actions.on_servers import desks, fire, later_than, listed, make, running
@@ -141,6 +142,22 @@ async def test_of_two_who_ack_at_once_the_earlier_has_it_and_the_later_is_told(
         assert third.outcome.text.startswith("mei has it since ")
 
 
+async def test_what_is_mine_already_is_not_acked_twice(am: Program) -> None:
+    fire(am.url, DB1)
+    async with desks({"am": [am.url]}, "kai") as (kai,):
+        seen = await kai.look()
+        first = await kai.act(AckWish(seen.alerts), seen)
+        seen = await kai.look()
+        again = await kai.act(AckWish(seen.alerts), seen)
+        assert again.outcome.ended is Ended.DONE
+        assert again.outcome.text.startswith("you have it already, until ")
+        assert again.inverse is None and len(listed(am.url)) == 1
+        # What was given up since the last look is free to be taken.
+        delete(f"{am.url}/api/v2/silence/{first.outcome.silences[0][1]}")
+        anew = await kai.act(AckWish(seen.alerts), seen)
+        assert anew.outcome.ended is Ended.DONE and len(running(am.url)) == 1, anew.outcome
+
+
 async def test_what_somebody_else_holds_only_in_part_is_acked(am: Program) -> None:
     fire(am.url, DB1, DB2)
     async with desks({"am": [am.url]}, "mei", "kai") as (mei, kai):
@@ -165,6 +182,7 @@ async def test_a_server_that_is_away_has_its_acks_kept_here(am: Program, tmp_pat
         kept = await kai.act(AckWish((seen.alerts[0],), note="mine"), seen)
         assert kept.outcome.ended is Ended.KEPT, kept.outcome
         assert "1 ack kept here, not sent yet" in kept.outcome.text
+        assert "refused the connection" in kept.outcome.text
         assert "sent when am answers again" in kept.outcome.text
         (ack,) = local.load()
         assert ack.silence_id == f"alert:{seen.alerts[0].key}" and ack.note == Raw("mine")
@@ -352,6 +370,64 @@ async def test_a_silence_that_ended_while_the_form_was_open_is_not_changed(am: P
         assert "ended while the form was open: nothing was changed" in late.outcome.text
         assert "new silence" in late.outcome.details[0]
         assert running(am.url) == [] and late.inverse is None
+
+
+async def test_a_silence_that_somebody_changed_while_the_form_was_open_is_not_changed(
+    am: Program,
+) -> None:
+    async with desks({"am": [am.url]}, "kai", "mei") as (kai, mei):
+        make(am.url, "backup", matchers={"job": "backup"})
+        seen = await kai.look()
+        wish = wish_for(seen, of("job", "backup"))
+        hers = msgspec.structs.replace(wish, edits=seen.silences[0], comment="hers")
+        assert (await mei.act(hers, seen)).outcome.ended is Ended.DONE
+        mine = msgspec.structs.replace(hers, comment="mine")
+        late = await kai.act(mine, seen)
+        assert late.outcome.ended is Ended.FAILED
+        assert "was changed by somebody while the form was open" in late.outcome.text
+        (silence,) = running(am.url)
+        assert silence["comment"].startswith("hers [oncall ")
+
+
+async def test_an_ack_that_became_an_ordinary_silence_is_left_alone(am: Program) -> None:
+    fire(am.url, DB1)
+    async with desks({"am": [am.url]}, "kai") as (kai,):
+        seen = await kai.look()
+        acked = await kai.act(AckWish(seen.alerts), seen)
+        assert isinstance(acked.inverse, UnackWish)
+        edited = wish_for(seen, *(await kai.look()).silences[0].matchers)
+        ordinary = msgspec.structs.replace(edited, edits=(await kai.look()).silences[0])
+        assert (await kai.act(ordinary)).outcome.ended is Ended.DONE
+        given_up = await kai.act(acked.inverse)
+        assert given_up.outcome.ended is Ended.FAILED and "it stays" in given_up.outcome.text
+        handed = await kai.act(HandOverWish(acked.inverse.acks, "mei"))
+        assert handed.outcome.ended is Ended.FAILED and "this is no ack" in handed.outcome.text
+        assert [one["createdBy"] for one in running(am.url)] == ["kai"]
+
+
+async def test_an_ack_that_the_folder_keeps_is_given_up_handed_over_and_restored(
+    am: Program, tmp_path: Path
+) -> None:
+    local = LocalAcks(tmp_path, SystemClock())
+    part = Part("source:prom", "prom")
+    async with desks({"am": [am.url]}, "kai", "mei", local=local) as (kai, mei):
+        acked = await kai.act(AckWish(parts=(part,), note="disk"))
+        assert acked.outcome.ended is Ended.DONE, acked.outcome
+        assert acked.outcome.text == "acked 1 here, as no Alertmanager holds it"
+        second = await mei.act(AckWish(parts=(part,)))
+        assert second.outcome.ended is Ended.FAILED
+        assert second.outcome.text.startswith("kai has it since ")
+        given = await kai.act(HandOverWish(local.load(), "mei"))
+        assert given.outcome.text == "1 ack handed over to mei"
+        (ack,) = local.load()
+        assert (ack.owner, ack.note) == (Raw("mei"), Raw("disk (from kai)"))
+        assert isinstance(given.inverse, RestoreWish)
+        back = await kai.act(given.inverse)
+        assert back.outcome.ended is Ended.DONE, back.outcome
+        assert local.load()[0].owner == Raw("kai")
+        assert acked.inverse is not None
+        assert (await kai.act(acked.inverse)).outcome.text.startswith("gave 1 ack up")
+        assert local.load() == () and listed(am.url) == []
 
 
 async def test_a_matcher_that_the_server_refuses_is_told_in_its_words(am: Program) -> None:

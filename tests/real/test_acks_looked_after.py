@@ -17,7 +17,7 @@ from console.actions.local_acks import LocalAcks
 from console.model.acting import Ended, Extender
 from console.model.event import EventKind
 from console.model.snapshot import Snapshot
-from console.model.wish import AckWish
+from console.model.wish import AckWish, HandOverWish, UnackWish
 from console.safety.clock import ManualClock
 from tests.actions.on_servers import Desk, desks, fire, later_than, listed, make, running
 from tests.servers import Program, delete, ended, free_port, post_json, start_alertmanager
@@ -99,6 +99,22 @@ async def test_what_was_given_up_meanwhile_does_not_come_back(
         assert running(am.url) == [] and len(listed(am.url)) == 1
 
 
+async def test_what_was_handed_over_meanwhile_is_left_to_whom_it_belongs(
+    am: Program, clock: ManualClock
+) -> None:
+    fire(am.url, DB1)
+    async with desks({"am": [am.url]}, "kai", clock=clock) as (kai,):
+        seen = await kai.look()
+        acked = await kai.act(AckWish(seen.alerts), seen)
+        assert isinstance(acked.inverse, UnackWish)
+        stale = await kai.look()
+        await kai.act(HandOverWish(acked.inverse.acks, "mei"))
+        (before,) = running(am.url)
+        clock.advance(56 * 60)
+        kept = await looked_after(kai, AckKeeper(), stale)
+        assert running(am.url) == [before] and kept.events == ()
+
+
 async def test_two_consoles_of_one_person_extend_one_silence(
     am: Program, clock: ManualClock
 ) -> None:
@@ -110,7 +126,7 @@ async def test_two_consoles_of_one_person_extend_one_silence(
         clock.advance(56 * 60)
         await looked_after(one, AckKeeper(), stale)
         kept = await looked_after(other, AckKeeper(), stale)
-        assert len(listed(am.url)) == 1 and kept.events == ()
+        assert len(listed(am.url)) == 1 and kept.events == () and kept.touched == ()
 
 
 async def test_an_inhibited_alert_keeps_its_ack(am: Program, clock: ManualClock) -> None:

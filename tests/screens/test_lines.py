@@ -49,7 +49,7 @@ def squeezed(text: str) -> str:
 
 @pytest.mark.parametrize("screen", GO)
 async def test_the_help_lists_every_action_of_the_screen(screen: str) -> None:
-    async with console_on(usual(), events=EVENTS, size=(120, 70)) as (console, pilot):
+    async with console_on(usual(), events=EVENTS, size=(120, 90)) as (console, pilot):
         await go(console, pilot, screen)
         await pilot.press("question_mark")
         await until(pilot, lambda: "everywhere" in console.text)
@@ -89,7 +89,7 @@ async def test_a_command_of_another_screen_is_refused_with_its_name(screen: str)
 
 async def test_what_is_typed_after_a_colon_is_completed() -> None:
     async with console_on(usual()) as (console, pilot):
-        await pilot.press("colon", *"so")
+        await pilot.press("colon", *"sou")
         await until(pilot, lambda: "Every source, its age and error" in console.text)
         await pilot.press("tab")
         await until(pilot, lambda: ":sources" in console.text)
