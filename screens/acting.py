@@ -18,7 +18,7 @@ from console.model.wish import AckWish, HandOverWish, UnackWish, Wish
 from console.model.words import age_text, count_text
 from console.model.worklist import Row, RowKind
 from console.safety.clock import Clock
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 from widgets.command_line import Completion
 from widgets.detail import Field, Paragraph, Part
 from widgets.dialog import Choice, Dialog, Overlay
@@ -151,7 +151,7 @@ def why_not_ack(rows: Sequence[Row], me: str, snapshot: Snapshot | None) -> str:
     ack = found.held[0]
     now = snapshot.at.wall if snapshot is not None else ack.since
     age = age_text(now - ack.since, coarse=True)
-    if ack.owner.exact == me:
+    if ack.owner == Raw(me):
         return f"it is yours since {age}"
     return f"{visible(ack.owner, cells=30)} acked it {age} ago; H takes it over"
 
@@ -178,7 +178,7 @@ def unack_wish(rows: Sequence[Row]) -> UnackWish:
 
 def hand_over_wish(acks: Sequence[Ack], to: str) -> HandOverWish:
     """Every ack of `acks` that is not `to`'s already becomes theirs."""
-    return HandOverWish(tuple(ack for ack in acks if ack.owner.exact != to), to)
+    return HandOverWish(tuple(ack for ack in acks if ack.owner != Raw(to)), to)
 
 
 def person_called(typed: str, people: dict[str, Person]) -> str | None:

@@ -14,7 +14,7 @@ from console.model.action import Action
 from console.model.alert import Ack
 from console.model.plan_words import plan_lines
 from console.model.worklist import Row
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 from screens.acting import (
     Takeable,
     ack_wish,
@@ -121,7 +121,7 @@ class Deeds(Screen[None], inherit_bindings=False):
         """Give up what is mine at once; ask where it is somebody else's."""
         rows = self._frame.wanted_rows()
         acks = held_by(rows)
-        others = tuple(ack for ack in acks if ack.owner.exact != self._me)
+        others = tuple(ack for ack in acks if ack.owner != Raw(self._me))
         if not acks:
             self._frame.say("nobody has acked it", warning=True)
         elif not others:
@@ -159,7 +159,7 @@ class Deeds(Screen[None], inherit_bindings=False):
             people = self._oncall.opened.loaded.settings.people
             first = self._oncall.on_call_names()
             # One that is not mine is most often to be mine; what is mine, the next one's.
-            guess = self._me if any(ack.owner.exact != self._me for ack in acks) else ""
+            guess = self._me if any(ack.owner != Raw(self._me) for ack in acks) else ""
             self._frame.ask_line(
                 GIVE,
                 sign,

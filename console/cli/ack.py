@@ -25,7 +25,7 @@ from console.model.update import Update
 from console.model.wish import AckWish, UnackWish
 from console.model.words import count_text
 from console.model.worklist import Row, RowKind
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 from console.triage.filter import Filter
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _unacking(kept: Filter, *, mine: bool, dry_run: bool) -> Do:
             for ack in (*of_alerts, *(one for one in row.acks if one.is_local)):
                 found[ack.cluster, ack.silence_id] = ack
         acks = tuple(
-            one for one in found.values() if not mine or one.owner.exact == engine.acting.who
+            one for one in found.values() if not mine or one.owner == Raw(engine.acting.who)
         )
         if not acks:
             return Deed(0, lines=("no ack matches",))

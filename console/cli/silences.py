@@ -16,7 +16,7 @@ from console.model.alert import SilenceState
 from console.model.snapshot import Snapshot
 from console.model.words import age_text, count_text
 from console.safety.jsontext import json_text
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 from console.triage.silence_use import SilenceUse, silence_uses
 
 COLUMNS = (
@@ -37,11 +37,11 @@ class SilenceFacts(msgspec.Struct, frozen=True):
     cluster: str
     state: SilenceState
     is_ack: bool
-    matchers: tuple[str, ...]
+    matchers: tuple[Raw, ...]
     starts_at: datetime
     ends_at: datetime
-    created_by: str
-    comment: str
+    created_by: Raw
+    comment: Raw
     holds: int | None
     """Alerts that it keeps quiet now; `null` where that is not known."""
 
@@ -107,11 +107,11 @@ def _document(snapshot: Snapshot, text: str, found: Sequence[SilenceUse]) -> Sil
                 cluster=one.silence.cluster,
                 state=one.silence.state,
                 is_ack=one.is_ack,
-                matchers=tuple(matcher.written.exact for matcher in one.silence.matchers),
+                matchers=tuple(matcher.written for matcher in one.silence.matchers),
                 starts_at=one.silence.starts_at,
                 ends_at=one.silence.ends_at,
-                created_by=one.silence.created_by.exact,
-                comment=one.silence.comment.exact,
+                created_by=one.silence.created_by,
+                comment=one.silence.comment,
                 holds=one.holds,
             )
             for one in found
