@@ -184,12 +184,16 @@ class Frame(Deeds, inherit_bindings=False):
         """Why an action does nothing now; empty where it does."""
         return ""
 
-    def _refusal(self, action: Action) -> str:
+    def _refusal(self, action: Action, *, named: bool = False) -> str:
         app = self.console_app
         disabled = (
-            self.why_not(action)
-            or self.why_not_act(action)
-            or app.doors.why_not(action, self.subject, app.opened.loaded)
+            ""
+            if named
+            else (
+                self.why_not(action)
+                or self.why_not_act(action)
+                or app.doors.why_not(action, self.subject, app.opened.loaded)
+            )
         )
         facts = Facts(read_only=app.opened.read_only, disabled=disabled)
         decision = decide(action, facts)
@@ -268,13 +272,17 @@ class Frame(Deeds, inherit_bindings=False):
         """Any key at all: rows hold still for a moment."""
 
     def act(self, action_id: str, argument: str = "") -> None:
-        """Carry out an action by its id, as a key, the palette or `:` asked."""
+        """Carry out an action by its id, as a key, the palette or `:` asked.
+
+        Args:
+            argument: what was typed behind `:`; it may name what is not under the cursor.
+        """
         action = action_by_id(action_id)
         if action.where and self.word not in action.where:
             where = " and ".join(dict.fromkeys((action.where[0], action.where[-1])))
             self.say(f"{action.label} is for {where}, not for this screen", warning=True)
             return
-        why = "" if argument and action.argument else self._refusal(action)
+        why = self._refusal(action, named=bool(argument and action.argument))
         if why:
             keys = self.console_app.keys.of(action)
             hint = Hint(keys[0] if keys else action.command, action.label, why_not=why)

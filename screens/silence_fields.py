@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from console.actions import silence_form as form
 from console.actions.silence_form import Judged, Typed
+from console.model.acting import Outcome
 from console.model.alert import Silence
 from console.model.update import Update
 from console.model.words import age_text, clock_time
@@ -19,7 +20,7 @@ from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.frame import Frame
 from screens.silence_preview import Preview, PreviewCame
-from widgets.detail import Detail, Part, SpanLine
+from widgets.detail import Detail, Paragraph, Part, SpanLine
 from widgets.form import Edited, FormField, LineFields, Said, Toggles
 from widgets.theme import Ink
 
@@ -65,6 +66,8 @@ class SilenceFields(Frame):
         self._drawn_at: float | None = None
         self._template = about.template
         self._changed_since = ""
+        self.outcome: Outcome | None = None
+        """What came of the last attempt to send it, where it was not done."""
         self.edits = about.edits
         """The silence that sending changes, as it was last seen; `None` makes a new one."""
 
@@ -167,7 +170,7 @@ class SilenceFields(Frame):
         now, zone = self.console_app.clock.now().wall, self._terms().zone
         local = judged.ends_at.astimezone(form.zone_called(zone))
         today = now.astimezone(local.tzinfo).date()
-        shown = f"{local:%H:%M}" if local.date() == today else f"{local:%a %d %b %H:%M}"
+        shown = f"{local:%H:%M}" if local.date() == today else f"{local:%d %b %H:%M}"
         return f"until {shown} {local:%Z}, in {age_text(judged.ends_at - now)}"
 
     # Updates and time
@@ -211,6 +214,9 @@ class SilenceFields(Frame):
         parts: list[Part] = []
         if self._changed_since:
             parts.append(SpanLine(((self._changed_since, Ink.WARNING),)))
+        if self.outcome is not None:
+            parts.append(Paragraph(self.outcome.text, Ink.WARNING))
+            parts += [Paragraph(detail) for detail in self.outcome.details]
         but = edits.id if edits is not None else ""
         snapshot = None if update is None else update.snapshot
         parts += self.preview.parts(snapshot, app.clock.now(), but)

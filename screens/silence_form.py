@@ -158,7 +158,7 @@ class SilenceForm(SilenceFields):
             (self.lasts if fault.field == form.LASTS else self.comment).input.focus()
 
     async def _send(self, judged: Judged) -> None:
-        self._sending = True
+        self._sending, self.outcome = True, None
         try:
             self._say("asking what it matches…", Ink.MUTED)
             if not await self._is_sure():
@@ -194,12 +194,17 @@ class SilenceForm(SilenceFields):
         """Close it when all is done; else keep what is typed and say why."""
         if outcome.well:
             self._close()
+            app = self.console_app
+            if app.frame is not None and app.notices:
+                app.frame.show_notice(app.notices[-1])  # it was said on the form
             return
         done = {cluster for cluster, _ in outcome.silences}
         if outcome.ended is Ended.PARTLY and done:
             # What is done is not sent a second time.
             self.clusters.choose(name for name in self.clusters.chosen if name not in done)
-        self._say(outcome.text)
+        self._say("not sent; the reason stands below" if not done else "only partly sent")
+        self.outcome = outcome
+        self._draw()
 
 
 # Opening

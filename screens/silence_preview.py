@@ -20,7 +20,7 @@ from console.model.words import age_text, clock_time, count_text
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.acting import NOT_UP
-from widgets.detail import Field, Part, SpanLine, Title
+from widgets.detail import Field, Paragraph, Part, SpanLine, Title
 from widgets.paint import PRIORITY_INKS, Span
 from widgets.theme import Ink
 
@@ -166,7 +166,7 @@ class Preview:
             return (Title((("matches now", Ink.HEADING),)), SpanLine(((nothing, Ink.MUTED),)))
         parts: list[Part] = [Title((("matches now", Ink.HEADING), *self._age(now)))]
         if self._answered == wanted:
-            parts += _now_parts(self.radius)
+            parts += _counts(self.radius)
         elif self._trouble and not self._asking:
             parts.append(SpanLine(((f"not known: {self._trouble}", Ink.UNKNOWN),)))
         parts += self._week_parts(self._answered == wanted)
@@ -174,6 +174,8 @@ class Preview:
             held = self.radius.held if self._answered == wanted else {}
             known = covering(wanted.matchers, wanted.clusters, snapshot.silences, held, but=but)
             parts += _covering_parts(known, now)
+        if self._answered == wanted:
+            parts += _listed(self.radius)
         return tuple(parts)
 
     def _age(self, now: Instant) -> Sequence[Span]:
@@ -209,20 +211,28 @@ class Preview:
             yield Field("last 7 d", text, note=note)
 
 
-def _now_parts(radius: Radius) -> Iterator[Part]:
-    spans: list[Span] = [(f"{count_text(len(radius.alerts))} ", Ink.STRONG)]
-    spans.append(("alert   " if len(radius.alerts) == 1 else "alerts   ", Ink.PLAIN))
-    for level, count in radius.by_priority.items():
-        ink = PRIORITY_INKS[level] if count else Ink.MUTED
-        spans.append((f"{level} {count_text(count) if count else '-'}   ", ink))
-    yield SpanLine(spans)
+def _counts(radius: Radius) -> Iterator[Part]:
+    count = count_text(len(radius.alerts))
+    many = "alert   " if len(radius.alerts) == 1 else "alerts   "
+    if radius.failures and not radius.alerts:
+        yield SpanLine((("how many is not known", Ink.UNKNOWN),))
+    else:
+        at_least = (("at least ", Ink.UNKNOWN),) if radius.failures else ()
+        spans: list[Span] = [*at_least, (f"{count} ", Ink.STRONG), (many, Ink.PLAIN)]
+        for level, number in radius.by_priority.items():
+            ink = PRIORITY_INKS[level] if number else Ink.MUTED
+            spans.append((f"{level} {count_text(number) if number else '-'}   ", ink))
+        yield SpanLine(spans)
     for failure in radius.failures:
-        yield Field(failure.source, f"not counted: {failure.cause}", Ink.UNKNOWN)
-        yield Field("", failure.remedy)
-    beyond = {alert.fingerprint for alert in radius.beyond}
-    if beyond:
-        more = f"{count_text(len(beyond))} more than you marked, with + in front"
+        said = f"{failure.source} not counted: {failure.cause}; {failure.remedy}"
+        yield Paragraph(said, Ink.UNKNOWN)
+    if radius.beyond:
+        more = f"{count_text(len(radius.beyond))} more than you marked, with + in front"
         yield SpanLine(((f"matches {more}", Ink.WARNING),))
+
+
+def _listed(radius: Radius) -> Iterator[Part]:
+    beyond = {alert.fingerprint for alert in radius.beyond}
     # What nobody marked first: it is what has to be seen.
     pairs = list(zip(radius.alerts, radius.priorities, strict=True))
     pairs.sort(key=lambda pair: pair[0].fingerprint not in beyond)

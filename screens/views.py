@@ -60,6 +60,9 @@ class Viewing(Marking):
         if was is None or was == worklist.group_by:
             return False
         self.list.release()
+        if self.list.marks:
+            self.list.clear_marks()
+            self.say("nothing is marked any more: the rows are others now")
         return True
 
     def follow(self, was: Row | None) -> None:
@@ -170,11 +173,27 @@ class Viewing(Marking):
             else:
                 self.say("no view is saved yet; :save-view NAME keeps how it looks now")
             return
+        view = self._meant(name)
+        if view is None:
+            self.run_worker(self._look_again_for(name), exit_on_error=False)
+        else:
+            self._take_saved(view)
+
+    def _meant(self, name: str) -> View | None:
+        """The view of that name, or the only one whose name begins so."""
         begun = [view for view in self._views.named if view.name.startswith(name)]
-        view = self._views.called(name) or (begun[0] if len(begun) == 1 else None)
+        return self._views.called(name) or (begun[0] if len(begun) == 1 else None)
+
+    async def _look_again_for(self, name: str) -> None:
+        """Another console may have saved it since."""
+        await self._changed(lambda shelf: shelf.load(), "")
+        view = self._meant(name)
         if view is None:
             self._refuse(self._no_view(name))
-            return
+        else:
+            self._take_saved(view)
+
+    def _take_saved(self, view: View) -> None:
         self._take(view)
         self.say(f"view {visible(view.name)}: {_said(view)}")
         self._keep_last()

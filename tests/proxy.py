@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 import struct
@@ -38,10 +39,17 @@ class Answer(NamedTuple):
 class Talk:
     """One request, on its way through the proxy."""
 
-    def __init__(self, proxy: FaultProxy, head: bytes, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, proxy: FaultProxy, head: bytes, writer: asyncio.StreamWriter, body: bytes = b""
+    ) -> None:
         self.proxy = proxy
         self.head = head
         self.writer = writer
+        self.body = body
+
+    @property
+    def method(self) -> str:
+        return self.head.split(b" ", 1)[0].decode()
 
     @property
     def path(self) -> str:
@@ -49,7 +57,7 @@ class Talk:
 
     async def upstream(self) -> Answer:
         """What the server behind says to this request."""
-        return await self.proxy.ask(self.head)
+        return await self.proxy.ask(self.head, self.body)
 
     async def send(self, content: bytes) -> None:
         self.proxy.sent += len(content)
@@ -154,7 +162,7 @@ class FaultProxy:
         await fault.end(self)
         await self.drop()
 
-    async def ask(self, head: bytes) -> Answer:
+    async def ask(self, head: bytes, body: bytes = b"") -> Answer:
         """Send the request on, and take the whole answer."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._upstream_port)
         try:
@@ -163,7 +171,7 @@ class FaultProxy:
                 for line in head.split(b"\r\n")
                 if not line.lower().startswith((b"connection:", b"accept-encoding:"))
             ]
-            writer.write(b"\r\n".join([lines[0], b"Connection: close", *lines[1:]]))
+            writer.write(b"\r\n".join([lines[0], b"Connection: close", *lines[1:]]) + body)
             return await _whole_answer(reader)
         finally:
             writer.close()
@@ -175,12 +183,18 @@ class FaultProxy:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                await self._fault.answer(Talk(self, head, writer))
+                body = await reader.readexactly(_length_of(head))
+                await self._fault.answer(Talk(self, head, writer, body))
         except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
             pass
         finally:
             self._talks.discard(task)
             writer.transport.abort()
+
+
+def _length_of(head: bytes) -> int:
+    found = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    return 0 if found is None else int(found[1])
 
 
 async def _whole_answer(reader: asyncio.StreamReader) -> Answer:

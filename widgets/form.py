@@ -102,7 +102,7 @@ class FormField(Vertical):
         display: none;
     }
     FormField.-noted FieldInput, FormField.-noted FieldInput:focus {
-        width: 28;
+        width: 23;
     }
     FormField.-noted .-beside {
         width: 1fr;

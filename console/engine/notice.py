@@ -7,7 +7,7 @@ the calls apart. Both are pure: what time it is comes with what they are given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -61,6 +61,7 @@ class Newcomers:
         self._wanted = wanted
         self._matched: dict[str, float] = {}
         self._looked_mono = 0.0
+        self._last = Worklist(Instant(datetime.min.replace(tzinfo=UTC), 0.0))
         self._reminded: frozenset[Event] = frozenset()
         self._started = False
 
@@ -94,6 +95,11 @@ class Newcomers:
             for key, mono in self._matched.items()
             if mono == self._looked_mono or at - mono < AGAIN_S
         }
+        last, self._last = self._last, worklist
+        there: set[str] = set()
+        if worklist.group_by != last.group_by:
+            # Alerts stand in other rows now, and some match by those: none of them is new.
+            there = {known.key for row in last.rows for known in row.alerts}
         fresh: list[Item] = []
         matching = set()
         self._matched, self._looked_mono = dict(before), at
@@ -104,7 +110,7 @@ class Newcomers:
             if not keys:
                 continue
             matching.add(row.key)
-            if any(key not in before for key in keys):
+            if any(key not in before and key not in there for key in keys):
                 fresh.append(Item(row.key, row.priority, _row_text(row)))
             self._matched.update(dict.fromkeys(keys, at))
         return fresh, frozenset(matching)

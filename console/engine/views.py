@@ -93,12 +93,12 @@ class ViewShelf:
         if self._folder is None:
             return self._held
         path = self._folder / NAME
-        if not path.exists():
-            return Views()
         try:
+            if not path.exists():
+                return Views()
             content = read_capped(path, MAX_BYTES)
-        except FileError as fault:
-            return Views(notices=(str(fault),))
+        except (FileError, OSError) as fault:
+            return Views(notices=(f"views cannot be read: {fault}",))
         try:
             return _views_from(content)
         except (msgspec.MsgspecError, ValueError, RecursionError) as damaged:

@@ -59,6 +59,8 @@ def lines(before: Snapshot | None, after: Snapshot) -> list[tuple[EventKind, str
         (FIRING, snapshot(known(DISK, state=State.STALE)), []),
         (FIRING, ACKED, [
             (EventKind.ACKED, "DiskFull", "acked until 03:31 UTC", "mei")]),
+        (FIRING, snapshot(known(DISK, acked=ack("mei", note="a \x1b disk"))), [
+            (EventKind.ACKED, "DiskFull", "acked until 03:31 UTC: a ^[ disk", "mei")]),
         (ACKED, FIRING, [(EventKind.UNACKED, "DiskFull", "its ack was given up", "")]),
         (ACKED, snapshot(known(DISK, acked=ack("kai"))), [
             (EventKind.HANDED_OVER, "DiskFull", "mei to kai", "kai")]),
@@ -74,7 +76,7 @@ def lines(before: Snapshot | None, after: Snapshot) -> list[tuple[EventKind, str
     ],
     ids=[
         "nothing", "the same", "fired", "fired somewhere", "pending", "pending fires", "lost",
-        "stale is said by its source", "acked", "ack given up",
+        "stale is said by its source", "acked", "acked with a note", "ack given up",
         "handed over", "unsilenced", "still acked", "silenced",
         "resolved", "folded away without proof",
     ],

@@ -234,3 +234,14 @@ def test_no_two_calls_are_nearer_than_the_setting(steps: list[tuple[int, set[int
             called.append(second)
     gaps = [after - before for before, after in pairwise(called)]
     assert all(gap >= EVERY.total_seconds() for gap in gaps)
+
+
+def test_rows_that_are_made_otherwise_call_nobody_and_what_is_new_then_still_does() -> None:
+    world = World()
+    lesser = known(alert("Slow", severity="warning", instance="x"), cell=None)
+    world.look(p0("Down"), lesser)
+    world.triage.regroup(("@host",))
+    assert world.look(p0("Down"), lesser, s=15).rows == ()
+    world.triage.regroup(("alertname",))
+    news = world.look(p0("Down"), lesser, p0("Dark"), s=30)
+    assert [item.text for item in news.rows] == ["Dark x"]

@@ -100,6 +100,8 @@ class ScriptedDesk:
 
     def __init__(self) -> None:
         self.wishes: list[Wish] = []
+        self.undone = 0
+        """How often the latest was taken back."""
         self.asked: list[tuple[Matcher, ...]] = []
         self.outcome = Outcome(Ended.DONE, "done")
         self.matched = Matched(())
@@ -124,6 +126,7 @@ class ScriptedDesk:
         return self.matched
 
     async def undo(self) -> Outcome:
+        self.undone += 1
         return Outcome(Ended.DONE, "taken back")
 
 

@@ -177,12 +177,20 @@ async def test_with_a_server_gone_it_says_so_and_keeps_what_is_typed() -> None:
         desk_of(console).matched = Matched((SLOW,), (failure("am-us"),))
         await pilot.press(*"patching")
         await counted(console, pilot)
-        assert "am-us" in console.text and "not counted: refused the connection" in console.text
+        assert "at least 1 alert" in console.text
+        assert "am-us not counted: refused the connection" in console.text
         assert form_of(console).comment.text == "patching"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(console.app.screen, TypedConfirm))
         assert "what it matches is not known" in console.text
         assert "silence unknown" in console.text
+
+
+async def test_with_every_server_gone_no_number_is_said() -> None:
+    async with form_on() as (console, pilot):
+        desk_of(console).matched = Matched((), (failure("am"),))
+        await counted(console, pilot)
+        assert "how many is not known" in console.text and "0 alerts" not in console.text
 
 
 async def test_an_unknown_past_is_told_with_its_reason() -> None:
@@ -211,6 +219,7 @@ async def test_enter_in_the_last_field_sends_and_closes() -> None:
         assert (wish.clusters, wish.comment, wish.edits) == (("am",), "patching", None)
         assert Matcher("instance", Raw("api-1")) in wish.matchers
         assert wish.ends_at == console.clock.now().wall + timedelta(hours=1)
+        assert console.lines[-1].startswith("done")
 
 
 async def test_what_matches_is_asked_before_it_is_sent_although_the_hand_never_rested() -> None:
@@ -257,10 +266,12 @@ async def test_more_than_the_settings_allow_is_confirmed() -> None:
 async def test_a_refusal_of_the_server_is_said_and_nothing_typed_is_lost() -> None:
     async with form_on() as (console, pilot):
         await counted(console, pilot)
-        desk_of(console).outcome = Outcome(Ended.FAILED, "not silenced: am said: bad matcher")
+        why = "not silenced: am said: bad matcher format: " + "so long that a line cannot hold it"
+        desk_of(console).outcome = Outcome(Ended.FAILED, why)
         await pilot.press(*"patching", "enter")
         await until(pilot, lambda: bool(desk_of(console).wishes))
-        await until(pilot, lambda: "not silenced: am said: bad matcher" in console.text)
+        await until(pilot, lambda: "not silenced: am said: bad matcher format:" in console.text)
+        assert "cannot hold it" in " ".join(console.text.split())
         assert form_of(console).comment.text == "patching"
         assert len(form_of(console).matchers.lines) == 4
 
@@ -468,12 +479,12 @@ async def test_it_reads_well_at_80x24() -> None:
             '          job="api"',
             '          severity="warning"',
             '          + name="value"',
-            "lasts     1h                           until 04:16 UTC, in 1h00m",
+            "lasts     1h                      until 04:16 UTC, in 1h00m",
             "comment   patching",
             "── matches now  asked <10s ago " + "─" * 49,
             "2 alerts   P0 1   P1 -   P2 1   P3 -",
             "matches 1 more than you marked, with + in front",
+            "last 7 d 3 different alerts fired  P0 1  P2 2",
             "+ P0 ServiceDown api-3",
-            "  P2 SlowResponse api-1",
         ]
         assert "^s send  esc leave  tab next field" in console.lines[-1]

@@ -87,6 +87,17 @@ async def test_the_cursor_goes_with_its_alert_into_the_other_row() -> None:
         assert "DiskFull" in {one.alert.name.exact for one in view.cursor_row.alerts}
 
 
+async def test_marks_do_not_outlive_the_rows_that_they_were_set_on() -> None:
+    async with console_on(world(), size=(120, 36)) as (console, pilot):
+        await pilot.press("asterisk")
+        await typed(pilot, "colon", "by @host")
+        await until(pilot, lambda: 'host="data-1"' in console.text)
+        await until(pilot, lambda: "nothing is marked any more" in console.text)
+        frame = console.app.frame
+        assert frame is not None
+        assert len(frame.wanted_rows()) == 1
+
+
 async def test_default_goes_back_to_what_the_settings_say() -> None:
     async with console_on(world()) as (console, pilot):
         await typed(pilot, "colon", "by zone")
@@ -283,7 +294,7 @@ async def test_a_view_that_is_forgotten_or_never_was_is_told() -> None:
         await typed(pilot, "colon", "save-view storage")
         await until(pilot, lambda: "saved" in console.text)
         await typed(pilot, "colon", "view web")
-        assert "no view is called web; there are: storage" in console.text
+        await until(pilot, lambda: "no view is called web; there are: storage" in console.text)
         await typed(pilot, "colon", "forget-view storage")
         await until(pilot, lambda: "view storage forgotten" in console.text)
         await typed(pilot, "colon", "save-view")
@@ -327,3 +338,13 @@ async def test_a_view_that_names_what_is_not_there_any_more_shows_the_rest() -> 
         await typed(pilot, "colon", "view odd")
         assert len(names(console)) == 3
         assert "SUMMARY" in headings(console)
+
+
+async def test_a_view_that_another_console_saved_is_found() -> None:
+    async with console_on(world(), size=(120, 24)) as (console, pilot):
+        await typed(pilot, "colon", "sort -for")
+        engine = console.engine
+        assert engine is not None
+        await engine.views.keep(View("theirs", "kafka"))
+        await typed(pilot, "colon", "view theirs")
+        await until(pilot, lambda: "/kafka" in console.text)

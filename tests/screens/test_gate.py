@@ -1,0 +1,176 @@
+"""Read-only shuts everything that is not only looked at: whatever the registry declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import cast
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from config.people import Person
+from config.schema import Settings, Silences, SilenceTemplate
+from console.actions.declared.where import VIEWS
+from console.actions.registry import ACTIONS, actions_on
+from console.model.acting import Acting, Undoable
+from console.model.action import Action, Effect
+from console.model.alert import Silence, SilenceState
+from console.model.labels import Matcher
+from console.model.snapshot import Snapshot
+from console.safety.text import Raw
+from console.triage.silence_use import silence_uses
+from screens.cell import CellScreen
+from screens.detail import DetailScreen
+from screens.frame import Frame
+from screens.group import GroupScreen
+from screens.here import Subject
+from screens.host import HostScreen
+from screens.logs import LogsScreen
+from screens.silence import SilenceScreen
+from screens.source import SourceScreen
+from screens.why import WhyScreen
+from tests.build import MONO0, T0, ack, ago, alert, cell, known, service, snapshot, source
+from tests.screens.console import Console, console_on, typed, until, update_of
+from widgets.footer import Footer
+
+BACKUP = SilenceTemplate(name="backup", matchers=('job="backup"',), comment="backup runs")
+SETTINGS = Settings(
+    environment="test",
+    people={"kai": Person(name="kai"), "mei": Person(name="mei")},
+    silences=Silences(templates=(BACKUP,)),
+)
+ACTING = tuple(action for action in ACTIONS if action.effect is not Effect.READ)
+ARGUMENTS = {
+    "row.ack": "on it",
+    "row.hand-over": "kai",
+    "row.silence": "backup",
+    "silences.extend": "2h",
+    "row.shell": "data-1",
+}
+"""What stands behind the word after `:`."""
+
+
+def world() -> Snapshot:
+    """A row that is mei's in part, a silence, a host, a source."""
+    free = alert("QueueBacklog", starts_at=ago(900), severity="warning", instance="one")
+    taken = alert("QueueBacklog", starts_at=ago(600), severity="warning", instance="two")
+    shown = snapshot(
+        known(free, cell="redis"),
+        known(taken, cell="redis", acked=ack("mei")),
+        cells=[cell(service("redis"))],
+        sources=[source("am")],
+    )
+    held = Silence(
+        "5f1d",
+        "am",
+        SilenceState.ACTIVE,
+        (Matcher("job", Raw("api")),),
+        ago(60),
+        T0 + timedelta(hours=2),
+        Raw("mei"),
+        Raw("patching"),
+    )
+    return msgspec.structs.replace(shown, silences=(held,))
+
+
+async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
+    """The screen of that word, with something under the cursor."""
+    app, update = console.app, console.app.fresh
+    assert update is not None
+    row = update.worklist.rows[0]
+    use = silence_uses(update.snapshot, ("ACK!",))[0][0]
+    made: dict[str, Callable[[], Frame]] = {
+        "group": lambda: GroupScreen(row),
+        "detail": lambda: DetailScreen(row),
+        "why": lambda: WhyScreen(row),
+        "service": lambda: CellScreen("redis"),
+        "host": lambda: HostScreen("data-1"),
+        "source": lambda: SourceScreen("am"),
+        "logs": lambda: LogsScreen(Subject("redis")),
+        "silence": lambda: SilenceScreen(use),
+    }
+    if word in made:
+        app.push_screen(made[word]())
+    elif word != "triage":
+        keys = {"fleet": "2", "handover": "6", "sources": "7", "silences": "S"}
+        await pilot.press(keys[word])
+    await until(pilot, lambda: isinstance(app.screen, Frame) and app.screen.word == word)
+    frame = cast("Frame", app.screen)
+    await until(pilot, lambda: frame.command_line is not None)
+    if word in ("group", "triage"):
+        await pilot.press("asterisk")
+    return frame
+
+
+def changed(console: Console, frame: Frame, screens: int) -> bool:
+    """Whether anything was wished for, or anything opened that wishes."""
+    assert console.engine is not None and frame.command_line is not None
+    desk = console.engine.acting
+    opened = len(console.app.screen_stack) != screens or console.app.screen is not frame
+    return bool(desk.wishes or desk.undone) or opened or frame.command_line.is_open
+
+
+async def opened(console: Console, pilot: Pilot[int], word: str) -> Frame:
+    """The screen of that word, while there is something to be taken back."""
+    assert console.engine is not None
+    update = update_of(world(), number=50)
+    undo = Undoable("ack of QueueBacklog", MONO0 + 30)
+    console.engine.publish(msgspec.structs.replace(update, acting=Acting(undo=undo)))
+    await until(pilot, lambda: console.app.fresh is not None and console.app.fresh.number == 50)
+    return await go(console, pilot, word)
+
+
+def acting_on(word: str) -> list[Action]:
+    """What changes something, of all that is there on that screen."""
+    return [one for one in actions_on(word) if one.effect is not Effect.READ]
+
+
+@pytest.mark.parametrize("word", VIEWS)
+async def test_read_only_opens_and_sends_nothing_and_says_so(word: str) -> None:
+    async with console_on(world(), settings=SETTINGS, read_only=True) as (console, pilot):
+        frame = await opened(console, pilot, word)
+        screens = len(console.app.screen_stack)
+        for action in acting_on(word):
+            frame.query_one(Footer).say("", console.clock.now())
+            frame.act(action.id)
+            await pilot.pause()
+            assert not changed(console, frame, screens), action.id
+            assert "read-only" in console.lines[-1], action.id
+
+
+@pytest.mark.parametrize("word", VIEWS)
+async def test_what_is_typed_behind_a_command_opens_no_door_in_read_only(word: str) -> None:
+    async with console_on(world(), settings=SETTINGS, read_only=True) as (console, pilot):
+        frame = await opened(console, pilot, word)
+        screens = len(console.app.screen_stack)
+        for action in acting_on(word):
+            if not action.command:
+                continue
+            frame.query_one(Footer).say("", console.clock.now())
+            await typed(pilot, "colon", f"{action.command} {ARGUMENTS.get(action.id, '')}".strip())
+            await pilot.pause()
+            assert not changed(console, frame, screens), action.id
+            assert "read-only" in console.lines[-1], action.id
+
+
+@pytest.mark.parametrize(
+    ("action", "word"),
+    [(one, word) for one in ACTING if one.group == "effects" for word in one.where],
+    ids=lambda one: getattr(one, "id", one),
+)
+async def test_the_same_keys_act_where_it_is_not_read_only(action: Action, word: str) -> None:
+    async with console_on(world(), settings=SETTINGS) as (console, pilot):
+        frame = await opened(console, pilot, word)
+        screens = len(console.app.screen_stack)
+        frame.act(action.id)
+        await until(pilot, lambda: changed(console, frame, screens))
+
+
+def test_every_screen_that_an_action_is_for_is_one_that_was_tried() -> None:
+    assert {word for action in ACTING for word in action.where} <= set(VIEWS)
+
+
+def test_every_command_with_an_argument_is_tried_with_one() -> None:
+    assert {action.id for action in ACTING if action.command and action.argument} == set(ARGUMENTS)
