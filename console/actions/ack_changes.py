@@ -22,7 +22,7 @@ from console.actions.saying import (
     summed,
 )
 from console.actions.sending import cluster_named, each_of, touched_by
-from console.actions.silence_changes import NO_FOLDER, still_listed
+from console.actions.silence_changes import NO_FOLDER, seen_ended
 from console.fleet.standing import ack_of
 from console.model.ack_comment import write_ack_comment
 from console.model.acting import Ended, Outcome
@@ -55,10 +55,9 @@ async def unack(wish: UnackWish, doing: Doing) -> Effected:
         over = msgspec.structs.replace(former, state=SilenceState.EXPIRED, ends_at=doing.now)
         return Done(over, former)
 
-    results = await each_of(sent, _cluster_of, end)
+    results, remarks = await seen_ended(doing, await each_of(sent, _cluster_of, end))
     total = summed(results, "ack", "given up")
     kept = await _locally(doing, local, _removed)
-    remarks = await still_listed(doing, total)
     count = len(total.done) + len(kept.former)
     text = f"gave {many(count, 'ack')} up: nobody holds {'it' if count == 1 else 'them'} now"
     return _effect(text, "there was no ack to give up", total, kept, (sent, results), remarks)

@@ -28,7 +28,7 @@ from console.actions.kthxbye import KthxbyeWatch
 from console.actions.local_acks import LASTS, LocalAcks, alert_key
 from console.actions.saying import Done, Missed, Result, many, told, until_text
 from console.actions.sending import cluster_named, each_of
-from console.model.acting import HeldAck
+from console.model.acting import Ended, HeldAck
 from console.model.alert import Ack, Silence
 from console.model.event import Event, EventKind
 from console.model.snapshot import KnownAlert
@@ -47,6 +47,8 @@ NAME_CELLS: Final = 40
 
 Record = Callable[[str], Awaitable[str]]
 """Puts what is about to be done on record, and gives the id of that."""
+End = Callable[[str, Ended, str], Awaitable[None]]
+"""Puts on record how what has that id ended."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -82,6 +84,7 @@ class AckKeeper:
         *,
         acts: bool,
         living: frozenset[str] | None = None,
+        end: End | None = None,
     ) -> Kept:
         """One look. Raises nothing of a server or of a file.
 
@@ -89,12 +92,13 @@ class AckKeeper:
             record: awaited before anything is changed at a server.
             acts: `False` looks and tells only: read-only, or nobody at the keyboard.
             living: keys of the parts that the worklist has now; `None`: not known.
+            end: awaited when what was recorded is over.
         """
         snapshot, prefixes = doing.snapshot, doing.policy.ack_prefixes
         self.kthxbye = self._watch.look(snapshot.silences, prefixes, doing.acks, doing.clock.now())
         doing = msgspec.structs.replace(doing, kthxbye=self.kthxbye)
         holding = holding_of(snapshot, await _local_of(doing), prefixes)
-        look = _Look(doing, holding, record)
+        look = _Look(doing, holding, record, end)
         if acts and not snapshot.restored and snapshot.complete:
             await self._give_way(look)
             await self._extend(look)
@@ -120,13 +124,14 @@ class AckKeeper:
         pairs = tuple(one for one in pairs if not self._is_left_alone(look, one[0].cluster))
         if not pairs:
             return
-        await look.record(f"withdraw {many(len(pairs), 'ack')}: somebody was earlier")
+        intent = await look.record(f"withdraw {many(len(pairs), 'ack')}: somebody was earlier")
 
         async def withdraw(pair: tuple[Ack, Silence]) -> bool:
             await cluster_named(doing, pair[0].cluster).expire(pair[0].silence_id)
             return True
 
         results = await each_of(pairs, lambda pair: pair[0].cluster, withdraw)
+        await look.ended(intent, [isinstance(one, EffectFailed) for one in results], "withdrawn")
         for (ack, theirs), result in zip(pairs, results, strict=True):
             if isinstance(result, EffectFailed):
                 self._leave_alone(look, ack.cluster)
@@ -148,7 +153,10 @@ class AckKeeper:
         if not acks:
             return
         until = now + doing.acks.lasts
-        await look.record(f"extend {many(len(acks), 'ack')} until {until_text(until, now)}")
+        what = f"extend {many(len(acks), 'ack')} until {until_text(until, now)}"
+        intent = await look.record(what)
+            f"extend {many(len(acks), 'ack')} until {until_text(until, now)}"
+        )
 
         async def extend(ack: Ack) -> Result:
             current = await running(doing, ack.cluster, ack.silence_id)
@@ -159,6 +167,7 @@ class AckKeeper:
             return await in_place(doing, current, ends_at=until)
 
         results = await each_of(acks, lambda ack: ack.cluster, extend)
+        await look.ended(intent, [not isinstance(one, Done) for one in results], "extended")
         for ack, result in zip(acks, results, strict=True):
             place = ack.cluster, ack.silence_id
             if isinstance(result, Done):
@@ -213,6 +222,7 @@ class AckKeeper:
         look.touched |= {one.planned.cluster for one in taken.standing}
         kept = {one.silence_id for one in taken.unsent}
         refused = {alert_key(key) for one in taken.unposted for key in one.planned.covers} - kept
+        await look.ended(intent, [known.key not in taken.covered for _, known in pairs], "sent")
         gone = []
         for ack, known in pairs:
             if known.key in taken.covered:
@@ -292,15 +302,26 @@ class AckKeeper:
 class _Look:
     """One look: what it goes by, and what came of it."""
 
-    def __init__(self, doing: Doing, holding: Holding, record: Record) -> None:
+    def __init__(
+        self, doing: Doing, holding: Holding, record: Record, end: End | None = None
+    ) -> None:
         self.doing = doing
         self.holding = holding
         self.record = record
+        self._end = end
         self.events: list[Event] = []
         self.faults: list[str] = []
         self.touched: set[str] = set()
         self.over: set[str] = set()
         """Ids of what was withdrawn in it."""
+
+    async def ended(self, intent: str, missed: Sequence[bool], verb: str) -> None:
+        """Record how a batch ended: `missed` says of each whether it was not done."""
+        if self._end is None:
+            return
+        done = len(missed) - sum(missed)
+        how = Ended.DONE if done == len(missed) else Ended.PARTLY if done else Ended.FAILED
+        await self._end(intent, how, f"{done} of {len(missed)} {verb}")
 
     def tell(self, kind: EventKind, ack: Ack, text: str) -> None:
         known = self.holding.subject(ack)

@@ -19,7 +19,7 @@ from console.model.alert import Ack, Silence, SilenceState
 from console.model.wish import ExpireWish, ExtendWish, RestoreWish
 from console.safety.files import FileError
 from console.safety.text import visible
-from console.sources.alertmanager.cluster import WantedSilence
+from console.sources.alertmanager.cluster import GOSSIP_S, WantedSilence
 
 NO_FOLDER = "there is no folder to keep acks in"
 
@@ -27,8 +27,8 @@ NO_FOLDER = "there is no folder to keep acks in"
 async def expire(wish: ExpireWish, doing: Doing) -> Effected:
     """End silences now. One that has ended already is fine."""
     results = await each_of(wish.silences, _cluster_of, lambda one: ended(doing, one))
+    results, remarks = await seen_ended(doing, results)
     total = summed(results, "silence", "ended")
-    remarks = await still_listed(doing, total)
     text = f"ended {many(len(total.done), 'silence')}"
     return changed(total, text, wish.silences, results, remarks)
 
@@ -47,13 +47,28 @@ async def ended(doing: Doing, one: Silence) -> Result:
     return Done(over, former)
 
 
-async def still_listed(doing: Doing, total: Sum) -> list[str]:
-    """What is to be said of silences that were ended and are still there when read back."""
-    read = await read_back(doing, (one.silence.cluster for one in total.done))
-    still = [one for one in total.done if (one.silence.cluster, one.silence.id) in read.silences]
-    remarks = read.remarks("it")
-    remarks += [f"{short(one.silence)}: {one.silence.cluster} still lists it" for one in still]
-    return remarks
+async def seen_ended(doing: Doing, results: Sequence[Result]) -> tuple[list[Result], list[str]]:
+    """`results`, with what its server still lists counted as not ended; and remarks on servers
+    that could not be read again.
+
+    A page of a gateway may be of status 200 too, and a member that was told by another needs
+    its moment.
+    """
+    ends = [one.silence for one in results if isinstance(one, Done)]
+    read = await read_back(doing, (one.cluster for one in ends))
+    if any((one.cluster, one.id) in read.silences for one in ends):
+        await doing.clock.sleep(GOSSIP_S)
+        read = await read_back(doing, (one.cluster for one in ends))
+
+    def seen(one: Result) -> Result:
+        if not isinstance(one, Done):
+            return one
+        silence = one.silence
+        if (silence.cluster, silence.id) not in read.silences:
+            return one
+        return Missed(f"{short(silence)}: {silence.cluster} said that it ended, and still lists it")
+
+    return [seen(one) for one in results], read.remarks("it")
 
 
 async def extend(wish: ExtendWish, doing: Doing) -> Effected:

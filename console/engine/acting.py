@@ -63,6 +63,9 @@ class World(Protocol):
     @property
     def snapshot(self) -> Snapshot | None: ...
 
+    @property
+    def parts(self) -> frozenset[str]: ...
+
     def note(self, event: Event) -> None: ...
 
     async def read_again(
@@ -104,6 +107,8 @@ class ActingDesk:
         self._under_way: set[asyncio.Task[Outcome]] = set()
         self._acting = Acting()
         self._looking = asyncio.Lock()
+        self._by_itself: dict[str, Intent] = {}
+        """What the console is doing on its own, by the id of its intent."""
 
     # What screens and commands ask for.
 
@@ -215,9 +220,11 @@ class ActingDesk:
         return self._local
 
     async def settle(self, timeout_s: float) -> None:
-        """Give what is under way the time to end."""
+        """Give what is under way the time to end, and records a last time to reach the disk."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=timeout_s)
+        if self._audit is not None and self._audit.held:
+            await asyncio.to_thread(self._audit.retry)
 
     async def look_after(self) -> None:
         """Extend what would lapse, send what waits, and find out who looks after which ack."""
@@ -289,7 +296,13 @@ class ActingDesk:
             return ""
         action = action_by_id("silences.extend")
         intent = await asyncio.to_thread(self._audit.intend, action, what, (), "by itself")
+        self._by_itself[intent.id] = intent
         return intent.id
+
+    async def _end(self, intent_id: str, ended: Ended, text: str) -> None:
+        intent = self._by_itself.pop(intent_id, None)
+        if intent is not None:
+            await self.ended(intent, ended, text)
 
     def _decide(
         self, action: Action, fault: str = "", *, disabled: str = "", broke_glass: bool = False

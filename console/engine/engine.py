@@ -207,6 +207,12 @@ class Engine:
         """The world as last shown."""
         return None if self._last is None else self._last.snapshot
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """Keys of all on the worklist that is acked and is no alert."""
+        rows = () if self._last is None else self._last.worklist.rows
+        return frozenset(part.key for row in rows for part in row.parts)
+
     async def read_again(
         self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
     ) -> None:

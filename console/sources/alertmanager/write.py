@@ -153,7 +153,11 @@ class AlertmanagerWriter:
         """End a silence now."""
         path = _path_of(silence_id)
         asked = errors.asked(self.key, "end of a silence", "")
-        await self._done(asked, self._server.delete(path))
+        answer = await self._done(asked, self._server.delete(path))
+        try:
+            errors.refuse_page(answer)
+        except Unusable as error:
+            raise self._failed(error, asked, Sent.MAYBE) from None
 
     async def _matching(self, params: Params) -> tuple[Alert, ...]:
         if len(params) == 1 and _cost(params[0][1]) > MAX_FILTER_CHARS:
