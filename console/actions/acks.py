@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -72,8 +72,9 @@ async def take(wish: AckWish, doing: Doing) -> Taken:
         unposted=unposted,
         kept=kept.kept,
         already=free.already,
+        found=free.found,
         lost=(*free.lost, *settled.lost, *kept.lost),
-        left_out=(*left_out, *kept.left_out),
+        left_out=(*free.left_out, *left_out, *kept.left_out),
         remarks=(*read.remarks("the ack"), *settled.remarks),
         failures=(*plan.failures, *settled.failures),
     )
@@ -86,29 +87,70 @@ class _Free(msgspec.Struct, frozen=True):
     alerts: tuple[KnownAlert, ...]
     already: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    found: frozenset[str] = frozenset()
+    """Fingerprints of those that an earlier try of ours holds after all."""
 
 
 async def _free(wish: AckWish, doing: Doing) -> _Free:
     """The wished alerts less those that somebody has, by the servers' word."""
-    held = {one.ack.cluster for one in wish.alerts if one.ack is not None and one.ack.cluster}
+    held = {_home_of(one) for one in wish.alerts if one.ack is not None}
     if not held:
         return _Free(wish.alerts)
     # The snapshot may be some seconds old, and an ack that was given up since holds nothing.
     read = await read_back(doing, sorted(held & doing.clusters.keys()))
-    now, free, already, lost = doing.now, [], [], []
+    tries = await _tries(wish, read, doing)
+    now, free, already, lost, left_out = doing.now, [], [], [], []
+    found: set[str] = set()
     for one in wish.alerts:
         ack = one.ack
-        if ack is None or ack.is_local:
+        if ack is not None and ack.unsent and _home_of(one) in read.failed:
+            why = told(read.failed[_home_of(one)].failure)
+            left_out.append(f"whether your ack was sent before is not known: {why}")
+        elif one.key in tries:
+            found.add(one.key)
+            already.append(f"you have it already, until {until_text(tries[one.key], now)}")
+        elif ack is None or ack.is_local:
             free.append(one)
-            continue
-        silence = read.silences.get((ack.cluster, ack.silence_id))
-        if silence is None or silence.state is not SilenceState.ACTIVE:
-            free.append(msgspec.structs.replace(one, ack=None))
-        elif silence.created_by.exact == doing.who:
-            already.append(f"you have it already, until {until_text(silence.ends_at, now)}")
         else:
-            lost.append(_held_by(silence.created_by, silence, doing))
-    return _Free(tuple(free), tuple(already), tuple(lost))
+            silence = read.silences.get((ack.cluster, ack.silence_id))
+            if silence is None or silence.state is not SilenceState.ACTIVE:
+                free.append(msgspec.structs.replace(one, ack=None))
+            elif silence.created_by.exact == doing.who:
+                already.append(f"you have it already, until {until_text(silence.ends_at, now)}")
+            else:
+                lost.append(_held_by(silence.created_by, silence, doing))
+    return _Free(
+        tuple(free), tuple(already), tuple(lost), tuple(dict.fromkeys(left_out)), frozenset(found)
+    )
+
+
+def _home_of(one: KnownAlert) -> str:
+    """The cluster that holds its ack, or that is to hold it."""
+    ack = one.ack
+    return one.alert.cluster if ack is None or ack.is_local else ack.cluster
+
+
+async def _tries(wish: AckWish, read: ReadBack, doing: Doing) -> dict[str, datetime]:
+    """Until when those alerts are held whose ack was sent, though no answer said so."""
+    unsure = {
+        one.ack.intent: one.alert.cluster
+        for one in wish.alerts
+        if one.ack is not None and one.ack.unsent and one.ack.intent
+    }
+    found: dict[str, datetime] = {}
+    for (name, _), silence in read.silences.items():
+        ack = ack_of(silence, doing.policy.ack_prefixes)
+        mine = silence.created_by.exact == doing.who and silence.state is SilenceState.ACTIVE
+        if ack is None or not mine or ack.intent not in unsure:
+            continue
+        try:
+            alerts = await cluster_named(doing, name).matching(silence.matchers)
+        except EffectFailed as failed:
+            read.failed[name] = failed
+            continue
+        found |= {alert.fingerprint: silence.ends_at for alert in alerts}
+    return found
 
 
 def _held_by(owner: Raw, held: Silence | Ack, doing: Doing) -> str:

@@ -155,8 +155,6 @@ class AckKeeper:
         until = now + doing.acks.lasts
         what = f"extend {many(len(acks), 'ack')} until {until_text(until, now)}"
         intent = await look.record(what)
-            f"extend {many(len(acks), 'ack')} until {until_text(until, now)}"
-        )
 
         async def extend(ack: Ack) -> Result:
             current = await running(doing, ack.cluster, ack.silence_id)
@@ -225,7 +223,7 @@ class AckKeeper:
         await look.ended(intent, [known.key not in taken.covered for _, known in pairs], "sent")
         gone = []
         for ack, known in pairs:
-            if known.key in taken.covered:
+            if known.key in taken.covered | taken.found:
                 gone.append(ack.silence_id)
                 since = until_text(ack.since, look.doing.now)
                 look.tell(

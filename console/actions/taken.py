@@ -40,6 +40,8 @@ class Taken(msgspec.Struct, frozen=True):
     """In the folder, ours: what no Alertmanager knows, and what is yet to be sent."""
     already: tuple[str, ...] = ()
     """Said of alerts that were this person's before."""
+    found: frozenset[str] = frozenset()
+    """Fingerprints of those of them that an earlier try holds, of which no answer had come."""
     lost: tuple[str, ...] = ()
     """Said of alerts that somebody else has."""
     left_out: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from screens.detail import DetailScreen
 from screens.fleet import FleetScreen
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
+from screens.handover import HandoverScreen
 from screens.host import HostScreen
 from screens.keys import handler_name
 from screens.logs import LogsScreen

@@ -77,6 +77,16 @@ def refuse_effect(answer: HttpAnswer) -> None:
     refuse_status(answer)
 
 
+def refuse_page(answer: HttpAnswer) -> None:
+    """Pass an answer whose body is of no interest.
+
+    Raises:
+        Unusable: it is a page for people: something before the server wants a login.
+    """
+    if answer.body[:512].lstrip().startswith(b"<"):
+        raise Unusable(FailureKind.SCHEMA, "got an HTML page (login?)")
+
+
 def is_unknown(answer: HttpAnswer) -> bool:
     """Whether the server says that it has no silence of this id; until 0.27 with status 500."""
     return answer.status in (404, 500) and "silence not found" in said(answer.body)
