@@ -8,7 +8,7 @@ from typing import Final
 
 from console.model.snapshot import Snapshot, SourceHealth, SourceKind
 from console.model.state import State
-from console.model.words import age_text, clock_time, count_text, countdown_text
+from console.model.words import age_text, count_text, countdown_text
 from console.safety.clock import Instant
 from console.safety.text import Raw
 from console.triage.silence_use import SilenceUse
@@ -58,7 +58,7 @@ def silence_columns(
 
 def _ends(use: SilenceUse, now: Instant) -> Spans:
     if use.ended:
-        return ((clock_time(use.silence.ends_at, now.wall)[:5], Ink.MUTED),)
+        return ((f"{use.silence.ends_at.astimezone():%H:%M}", Ink.MUTED),)
     left = use.silence.ends_at - now.wall
     if left < timedelta(0):
         return (("over", Ink.MUTED),)

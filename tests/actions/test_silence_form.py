@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import urllib.error
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -50,6 +52,7 @@ from console.model.state import Priority
 from console.safety.text import MAX_VALUE_CHARS, Raw
 from tests.build import T0, ago, alert, at, known, snapshot, source
 from tests.hostile import ATTACKS
+from tests.servers import ended, post_json, start_alertmanager
 from tests.soak import trials
 
 TERMS = Terms(Silences(), "UTC", ("ACK!",))
@@ -430,3 +433,42 @@ def test_a_thousand_label_sets_are_filled_in_and_read_back() -> None:
         value = ATTACKS[number % len(ATTACKS)] + chr(0xA0 + number)
         matcher = Matcher("evil", Raw(value))
         assert matcher_of(written(matcher)) == matcher
+
+
+PATTERNS = (
+    "", "a", "a|", "(a|)", "a*", "a+", "a?", "a{0,2}", "a{2}", "a{2,}", "a{,2}", "a{1001}", "a{3,2}",
+    "(a", "a)", "[a", "[]a]", "[^]]", "[[:alpha:]]", "[a-", "*a", "a|*", "(+a)", "a**", "a*?", "a+?",
+    "a++", "a*?*", "a{2}{3}", "(?:a)", "(?:a)?", "(?P<n>a)", "(?i)A", "(?i:a)*", "(?=a)", "(?!a)",
+    "(?<=a)", "(?<!a)", "(?>a)", "(a)\\1", "\\d", "\\bA", "\\B", "\\A\\z", "\\Z", "\\y", "\\Qa*\\E",
+    "\\Q\\E", "\\pL", "\\p{Greek}", "\\p{Greek", "\\x41", "\\x{41}", "\\C", "\\h", "\\.", "\\-", "^", "$",
+    "^$", "^a$", ".", ".*", "a.*b", "()", "(|a)", "(?s).*", "a\\",
+)  # fmt: skip
+
+
+@pytest.mark.real("prometheus-alertmanager")
+def test_alertmanager_refuses_every_pattern_that_is_refused_here(tmp_path: Path) -> None:
+    with ended(start_alertmanager(tmp_path)) as (program,):
+        for pattern in PATTERNS:
+            try:
+                here = not matches_empty(pattern)
+            except MatcherFault:
+                here = False
+            assert here is taken(program.url, pattern), pattern
+
+
+def taken(url: str, pattern: str) -> bool:
+    """Whether an Alertmanager makes a silence of this one pattern."""
+    ends_at = datetime.now(UTC) + timedelta(hours=1)  # the server's own clock is real
+    body = {
+        "matchers": [{"name": "job", "value": pattern, "isRegex": True, "isEqual": True}],
+        "startsAt": datetime.now(UTC).isoformat(),
+        "endsAt": ends_at.isoformat(),
+        "createdBy": "test",
+        "comment": "test",
+    }
+    try:
+        post_json(f"{url}/api/v2/silences", body)
+    except urllib.error.HTTPError as error:
+        assert error.code == 400
+        return False
+    return True

@@ -36,6 +36,7 @@ SCREENS: tuple[type[Frame], ...] = (
     SilenceScreen,
     LogsScreen,
     WhyScreen,
+    HandoverScreen,
 )
 
 
