@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import Binding, BindingType
 
 from console.actions import silence_form as form
-from console.actions.silence_form import Judged
+from console.actions.silence_form import Judged, Typed
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.snapshot import KnownAlert
@@ -147,7 +147,7 @@ class SilenceForm(SilenceFields):
         if judged.faults:
             self._go_to(judged.faults[0])
             return
-        self.run_worker(self._send(judged), exit_on_error=False)
+        self.run_worker(self._send(self.typed, judged), exit_on_error=False)
 
     def _go_to(self, fault: form.Fault) -> None:
         if fault.field == form.MATCHERS:
@@ -157,15 +157,18 @@ class SilenceForm(SilenceFields):
         else:
             (self.lasts if fault.field == form.LASTS else self.comment).input.focus()
 
-    async def _send(self, judged: Judged) -> None:
+    async def _send(self, typed: Typed, judged: Judged) -> None:
         self._sending, self.outcome = True, None
         try:
             self._say("asking what it matches…", Ink.MUTED)
             if not await self._is_sure():
                 self._say("not sent", Ink.MUTED)
                 return
+            if self.typed != typed:
+                self._say("not sent: it was changed while the servers were asked; send it again")
+                return
             self._say(SENDING, Ink.MUTED)
-            wish = form.wish_of(self.typed, judged, self.edits)
+            wish = form.wish_of(typed, judged, self.edits)
             outcome = await self.console_app.wishes.submit(wish)
         finally:
             self._sending = False

@@ -133,24 +133,22 @@ def _home_of(one: KnownAlert) -> str:
 
 async def _tries(wish: AckWish, read: ReadBack, doing: Doing) -> dict[str, datetime]:
     """Until when those alerts are held whose ack was sent, though no answer said so."""
-    unsure = {
-        one.ack.intent: one.alert.cluster
-        for one in wish.alerts
-        if one.ack is not None and one.ack.unsent and one.ack.intent
-    }
+    unsure = [one for one in wish.alerts if one.ack is not None and one.ack.unsent]
     found: dict[str, datetime] = {}
     for (name, _), silence in read.silences.items():
-        ack = ack_of(silence, doing.policy.ack_prefixes)
         mine = silence.created_by.exact == doing.who and silence.state is SilenceState.ACTIVE
-        if ack is None or not mine or ack.intent not in unsure:
+        if not mine or ack_of(silence, doing.policy.ack_prefixes) is None:
+            continue
+        if not any(may_hold(silence, one.alert.labels) for one in unsure):
             continue
         try:
             alerts = await cluster_named(doing, name).matching(silence.matchers)
         except EffectFailed as failed:
             read.failed[name] = failed
-            continue
-        found |= {alert.fingerprint: silence.ends_at for alert in alerts}
-    return found
+        else:
+            found |= {alert.fingerprint: silence.ends_at for alert in alerts}
+    keys = {one.key for one in unsure}
+    return {key: until for key, until in found.items() if key in keys}
 
 
 def _held_by(owner: Raw, held: Silence | Ack, doing: Doing) -> str:

@@ -212,7 +212,9 @@ class AckKeeper:
     ) -> list[str]:
         """Send acks of one note; the keys that need not be kept any more."""
         intent = await look.record(f"send {many(len(pairs), 'ack')} kept while a server was away")
-        alerts = tuple({known.key: known for _, known in pairs}.values())
+        # The snapshot may not have heard of them yet; by its ack one is known to wait.
+        waiting = {known.key: msgspec.structs.replace(known, ack=ack) for ack, known in pairs}
+        alerts = tuple(waiting.values())
         doing = msgspec.structs.replace(look.doing, intent=intent)
         taken = await take(AckWish(alerts, note=note), doing)
         for one in taken.unposted:
@@ -220,7 +222,9 @@ class AckKeeper:
         look.touched |= {one.planned.cluster for one in taken.standing}
         kept = {one.silence_id for one in taken.unsent}
         refused = {alert_key(key) for one in taken.unposted for key in one.planned.covers} - kept
-        await look.ended(intent, [known.key not in taken.covered for _, known in pairs], "sent")
+        await look.ended(
+            intent, [known.key not in taken.covered | taken.found for _, known in pairs], "sent"
+        )
         gone = []
         for ack, known in pairs:
             if known.key in taken.covered | taken.found:

@@ -217,7 +217,7 @@ def _no_character(at: int, digits: int) -> str:
 _COUNT: Final = re.compile(r"\{(\d+)(?:(,)(\d*))?\}")
 _OPENING: Final = re.compile(r"\(\?(?:P?<[A-Za-z_]\w*>|[imsU]*(?:-[imsU]+)?:)")
 _FLAGS: Final = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
-_LETTERS: Final = frozenset("AbBzdDsSwWpPaftnrvxC")
+_LETTERS: Final = frozenset("AbBzdDsSwWpPaftnrvx")
 _EDGES: Final = frozenset(["^", "$", r"\A", r"\z", r"\B"])
 
 
@@ -296,7 +296,7 @@ class _Reader:
         if sign == "[":
             self._skip_class()
             return False
-        if sign in "*+?":
+        if sign in "*+?" or _COUNT.match(self._pattern, start):
             raise MatcherFault(start, f"expected something to repeat before {sign}")
         if sign == "\\":
             return self._escape()

@@ -238,7 +238,11 @@ class ActingDesk:
         if self._audit is not None:
             await asyncio.to_thread(self._audit.retry)
         kept = await self._keeper.look_after(
-            self._doing(snapshot, ""), self._record, acts=self._acts
+            self._doing(snapshot, ""),
+            self._record,
+            acts=self._acts,
+            living=self._world.parts,
+            end=self._end,
         )
         for event in kept.events:
             self._world.note(event)

@@ -435,20 +435,18 @@ def test_a_thousand_label_sets_are_filled_in_and_read_back() -> None:
         assert matcher_of(written(matcher)) == matcher
 
 
-PATTERNS = (
-    "", "a", "a|", "(a|)", "a*", "a+", "a?", "a{0,2}", "a{2}", "a{2,}", "a{,2}", "a{1001}", "a{3,2}",
-    "(a", "a)", "[a", "[]a]", "[^]]", "[[:alpha:]]", "[a-", "*a", "a|*", "(+a)", "a**", "a*?", "a+?",
-    "a++", "a*?*", "a{2}{3}", "(?:a)", "(?:a)?", "(?P<n>a)", "(?i)A", "(?i:a)*", "(?=a)", "(?!a)",
-    "(?<=a)", "(?<!a)", "(?>a)", "(a)\\1", "\\d", "\\bA", "\\B", "\\A\\z", "\\Z", "\\y", "\\Qa*\\E",
-    "\\Q\\E", "\\pL", "\\p{Greek}", "\\p{Greek", "\\x41", "\\x{41}", "\\C", "\\h", "\\.", "\\-", "^", "$",
-    "^$", "^a$", ".", ".*", "a.*b", "()", "(|a)", "(?s).*", "a\\",
-)  # fmt: skip
+PATTERNS = r"""
+a a| (a|) a* a+ a? a{0,2} a{2} a{2,} a{,2} a{1001} a{3,2} (a a) [a []a] [^]] [[:alpha:]] [a-
+*a a|* (+a) a** a*? a+? a++ a*?* a{2}{3} (?:a) (?:a)? (?P<n>a) (?i)A (?i:a)* (?=a) (?!a)
+(?<=a) (?<!a) (?>a) (a)\1 \d \bA \B \A\z \Z \y \Qa*\E \Q\E \pL \p{Greek} \p{Greek \x41
+\x{41} \C \h \. \- ^ $ ^$ ^a$ . .* a.*b () (|a) (?s).* (?s) [^a] [a]* x{1000} {2} {a} a|{2}
+"""
 
 
 @pytest.mark.real("prometheus-alertmanager")
 def test_alertmanager_refuses_every_pattern_that_is_refused_here(tmp_path: Path) -> None:
     with ended(start_alertmanager(tmp_path)) as (program,):
-        for pattern in PATTERNS:
+        for pattern in ("", "a\\", *PATTERNS.split()):
             try:
                 here = not matches_empty(pattern)
             except MatcherFault:

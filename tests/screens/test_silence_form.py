@@ -230,6 +230,19 @@ async def test_what_matches_is_asked_before_it_is_sent_although_the_hand_never_r
         assert "it covers 1 of P0" in console.text
 
 
+async def test_what_is_typed_while_the_servers_are_asked_is_not_sent_unread() -> None:
+    async with form_on() as (console, pilot):
+        console.clock.advance(0.31)
+        gate = asyncio.Event()
+        desk_of(console).gates = [gate, gate]
+        await pilot.press(*"patching", "enter")
+        await until(pilot, lambda: "asking what it matches" in console.text)
+        await pilot.press("x")
+        gate.set()
+        await until(pilot, lambda: "changed while the servers were asked" in console.text)
+        assert desk_of(console).wishes == [] and form_of(console).comment.text == "patchingx"
+
+
 async def test_a_p0_is_silenced_only_in_writing() -> None:
     async with form_on(world(DOWN), matched=(DOWN,)) as (console, pilot):
         await counted(console, pilot)

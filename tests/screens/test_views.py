@@ -79,12 +79,13 @@ async def test_b_goes_through_the_ways_and_says_which_is_in_force() -> None:
 async def test_the_cursor_goes_with_its_alert_into_the_other_row() -> None:
     async with console_on(world(), size=(120, 36)) as (console, pilot):
         view = console.app.screen.query_one("#rows", LiveList)
-        under = next(row for row in view.rows if row.title.exact == "DiskFull")
+        under = next(row for row in view.rows if row.title.exact == "SlowResponse")
         view.move_to(under.key)
         await typed(pilot, "colon", "by @host")
         await until(pilot, lambda: 'host="data-1"' in console.text)
         assert view.cursor_row is not None
-        assert "DiskFull" in {one.alert.name.exact for one in view.cursor_row.alerts}
+        assert view.cursor_row.key != under.key
+        assert "SlowResponse" in {one.alert.name.exact for one in view.cursor_row.alerts}
 
 
 async def test_marks_do_not_outlive_the_rows_that_they_were_set_on() -> None:
@@ -180,7 +181,7 @@ async def test_in_a_storm_rows_are_sorted_within_their_lanes() -> None:
     async with console_on(storm(), size=(120, 36)) as (console, pilot):
         lanes = [row.lane for row in rows_on(console)]
         assert Lane.STORM in lanes
-        await typed(pilot, "colon", "sort -n")
+        await typed(pilot, "colon", "sort n")
         assert [row.lane for row in rows_on(console)] == lanes
         assert "NOT part of the storm" in console.text
 
