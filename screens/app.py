@@ -216,6 +216,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             gc.disable()
 
     def _tick(self) -> None:
+        if not self.is_running:
+            return  # it is closing: screens still stand, and their widgets are gone
         frame = self.frame
         if frame is not None and frame.command_line is not None:  # its first frame stands
             frame.tick(self.clock.now())

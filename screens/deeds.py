@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from textual.screen import Screen
 
-from console.engine.handover import owners_text
 from console.model.acting import Plan
 from console.model.action import Action
 from console.model.alert import Ack
@@ -130,6 +129,8 @@ class Deeds(Screen[None], inherit_bindings=False):
             self.run_worker(self._unack_if_sure(rows, others), exit_on_error=False)
 
     async def _unack_if_sure(self, rows: Sequence[Row], others: Sequence[Ack]) -> None:
+        from console.engine.handover import owners_text
+
         notes = [
             f"{visible(ack.owner, cells=30)}: {visible(ack.note, cells=120)}" for ack in others
         ]
@@ -146,6 +147,9 @@ class Deeds(Screen[None], inherit_bindings=False):
 
     def do_row_hand_over(self, person: str = "") -> None:
         """Ask whose the acks are to be; `:give PERSON` hands them over at once."""
+        # Late: the first frame needs nothing of it.
+        from console.engine.handover import owners_text
+
         rows = self._frame.wanted_rows()
         acks = held_by(rows)
         if not acks:

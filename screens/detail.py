@@ -22,7 +22,6 @@ from screens.document import DocumentFrame
 from screens.evidence import uncut
 from screens.evidence_asking import Asking, EvidenceCame
 from screens.here import Subject, subject_of_row
-from screens.links import choose_link
 from screens.row_facts import parts_of
 from screens.sections import section
 from widgets.detail import Blank, Field, Figure, Part, SpanLine, Title
@@ -189,6 +188,8 @@ class DetailScreen(DocumentFrame):
         """Show the links first; once they stand there, have one of them followed."""
         links = self.first.alert.links if self.first is not None else ()
         if self._at == "links" and links:
+            from screens.links import choose_link  # late: the first frame needs nothing of it
+
             choose_link(self.console_app, links)
         else:
             self._show_at("links")

@@ -13,7 +13,7 @@ import msgspec
 
 from config.load import Loaded, from_prometheus
 from console.actions.audit_record import Actor
-from console.engine.acting import Hands
+from console.engine.hands import Hands
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.snapshot import BadgeKind, Cell, KnownAlert, SourceHealth

@@ -17,8 +17,8 @@ from config.durations import duration_of
 from config.identity import identity_of
 from config.load import Loaded
 from console.cli.chosen import EXIT_FAILED, EXIT_USAGE, Chosen, narrate, settings_or_exit
-from console.cli.document import Document
 from console.cli.once import DEADLINE_S, state_of
+from console.cli.outcome import OutcomeDocument, outcome_facts, plan_facts
 from console.cli.table import put
 from console.model.acting import Ended, Outcome, Plan
 from console.model.update import Update
@@ -43,18 +43,6 @@ _CODES: Final = {
     Ended.DENIED: EXIT_FAILED,
     Ended.FAILED: EXIT_FAILED,
 }
-
-
-class OutcomeDocument(Document, frozen=True, kw_only=True):
-    """What the commands that act print with `--json`."""
-
-    dry_run: bool
-    matched: int
-    """Alerts, checks, sources, silences or acks that it was for."""
-    outcome: Outcome | None
-    """`null` for a dry run, and where nothing matched."""
-    plan: Plan | None = None
-    """For a dry run of an ack: the silences that it would make."""
 
 
 class Deed(msgspec.Struct, frozen=True):
@@ -89,8 +77,9 @@ def act_and_exit(
             filter=filter_text,
             dry_run=dry_run,
             matched=deed.matched,
-            outcome=outcome,
-            plan=deed.plan,
+            said=deed.lines,
+            outcome=None if outcome is None else outcome_facts(outcome),
+            plan=None if deed.plan is None else plan_facts(deed.plan),
         )
         put(json_text(document))
     else:
@@ -104,7 +93,7 @@ def act_and_exit(
 async def _acted(loaded: Loaded, chosen: Chosen, do: Do) -> tuple[Update, Deed]:
     # Late: it brings the HTTP client, which takes longer to import than bad settings to find.
     from console.actions.audit_record import actor_of
-    from console.engine.acting import Hands
+    from console.engine.hands import Hands
     from console.engine.engine import Engine
 
     state, notice = state_of(loaded)
@@ -143,7 +132,7 @@ def filter_words(words: tuple[str, ...]) -> str:
     """The words of a command line as one filter; ends the process where there are none."""
     text = " ".join(words).strip()
     if not text:
-        narrate("expected a filter, as behind `/`: oncall ack redis, oncall ack 'job=\"api\"'")
+        narrate("expected a filter, as behind `/`: redis, or 'job=\"api\"'")
         sys.exit(EXIT_USAGE)
     return text
 

@@ -69,7 +69,7 @@ def _make_engine(
 ) -> Engine:
     """Called on the engine's thread, once the first frame stands."""
     from console.actions.audit_record import actor_of
-    from console.engine.acting import Hands
+    from console.engine.hands import Hands
     from console.engine.engine import Engine
 
     actor = actor_of(identity_of(loaded.settings, login), login, os.environ)

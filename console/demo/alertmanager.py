@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import msgspec
 
 from console.demo.alerting import Delivery, Track
-from console.demo.matching import BadMatcherError, Matcher, compiled, parse_filter
+from console.demo.matching import BadMatcherError, Matcher, anchored, parse_filter
 from console.demo.prometheus import generator_url
 from console.demo.routing import (
     RECEIVERS,
@@ -19,7 +20,15 @@ from console.demo.routing import (
     route_of,
 )
 from console.demo.silences import Silence, SilenceRefusedError
-from console.demo.wire import JSON, Answer, Request, json_answer, rfc3339_ms, text_answer
+from console.demo.wire import (
+    JSON,
+    Answer,
+    Request,
+    go_quoted,
+    json_answer,
+    rfc3339_ms,
+    text_answer,
+)
 from console.demo.wished import BodyRefusedError, silence_wish
 from console.demo.world import World
 
@@ -99,9 +108,10 @@ class AlertmanagerApi:
         if request.method not in methods:
             return _not_allowed(request.method, methods)
         if one is not None:
-            return self._one_silence(one[1], delete=request.method == "DELETE")
+            return self._one_silence(unquote(one[1]), delete=request.method == "DELETE")
         if request.method == "POST" and request.content_type != "application/json":
-            said = f'unsupported media type "{request.content_type}", only [application/json]'
+            kind = request.content_type or "application/octet-stream"
+            said = f'unsupported media type "{kind}", only [application/json]'
             return _fault(415, f"{said} are allowed")
         try:
             return self._routes[(path, request.method)](request)
@@ -261,7 +271,7 @@ class AlertmanagerApi:
         try:
             uuid.UUID(silence_id)
         except ValueError:
-            said = f'silenceID in path must be of type uuid: "{silence_id}"'
+            said = f"silenceID in path must be of type uuid: {go_quoted(silence_id)}"
             return _fault(422, said, 601)
         if delete:
             try:
@@ -298,15 +308,17 @@ def _receiver_pattern(text: str) -> re.Pattern[str] | None:
     if not text:
         return None
     try:
-        return compiled(text)
+        return anchored(text)
     except BadMatcherError as error:
-        said = str(error).replace(f"`{text}`", f"`^(?:{text})$`")
-        raise BadMatcherError(f"failed to parse receiver param: {said}") from error
+        raise BadMatcherError(f"failed to parse receiver param: {error}") from error
 
 
 def _flag(request: Request, name: str) -> bool:
-    """A boolean parameter; go-openapi takes these words for true, and all others for false."""
-    text = request.param(name, "true")
+    """A boolean parameter; go-openapi takes these words for true, and all others for false.
+
+    Given twice, the last counts; empty, none.
+    """
+    text = (request.all_params(name) or [""])[-1] or "true"
     return text in ("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled")
 
 

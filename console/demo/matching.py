@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from console.demo import re2
+
 _FNV_OFFSET = 0xCBF29CE484222325
 _FNV_PRIME = 0x100000001B3
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -12,6 +14,8 @@ _MASK = 0xFFFFFFFFFFFFFFFF
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _FILTER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
 _ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_BARE = re.compile(r'(?:[^"\\]|\\.|\\\Z)*', re.DOTALL)
 
 
 class BadMatcherError(ValueError):
@@ -50,22 +54,28 @@ class Matcher:
 
 
 def compiled(value: str) -> re.Pattern[str]:
-    """The regular expression.
+    """The regular expression, to be matched with the whole of a text.
 
     Raises:
-        BadMatcherError: it cannot be parsed. The words come close to those of Go's `regexp`.
+        BadMatcherError: it cannot be parsed.
     """
     try:
-        return re.compile(value, re.DOTALL)
-    except re.error as error:
-        known = {
-            "missing ), unterminated subpattern": "missing closing )",
-            "unbalanced parenthesis": "unexpected )",
-            "nothing to repeat": "missing argument to repetition operator",
-            "unterminated character set": "missing closing ]",
-        }
-        what = known.get(error.msg, error.msg)
-        raise BadMatcherError(f"error parsing regexp: {what}: `{value}`") from error
+        return re2.compiled(value)
+    except re2.BadPatternError as error:
+        raise BadMatcherError(str(error)) from error
+
+
+def anchored(value: str) -> re.Pattern[str]:
+    """The same, refused in the words with which a query's expression is: it has its anchors.
+
+    Raises:
+        BadMatcherError: it cannot be parsed.
+    """
+    try:
+        re2.compiled(f"^(?:{value})$")
+    except re2.BadPatternError as error:
+        raise BadMatcherError(str(error)) from error
+    return compiled(value)
 
 
 def parse_filter(text: str) -> Matcher:
@@ -77,22 +87,21 @@ def parse_filter(text: str) -> Matcher:
     found = _FILTER.fullmatch(text)
     if found is None:
         raise BadMatcherError(f"bad matcher format: {text}")
-    name, operator, value = found.groups()
-    return Matcher(
-        name,
-        _unquoted(value, text),
-        is_regex=operator.endswith("~"),
-        is_equal=not operator.startswith("!"),
-    )
+    name, operator, written = found.groups()
+    value = _unquoted(written)
+    is_regex = operator.endswith("~")
+    if is_regex:
+        anchored(value)
+    return Matcher(name, value, is_regex=is_regex, is_equal=not operator.startswith("!"))
 
 
-def _unquoted(value: str, whole: str) -> str:
-    if not value.startswith('"'):
-        return value
-    if len(value) < 2 or not value.endswith('"'):
-        raise BadMatcherError(f"bad matcher format: {whole}")
+def _unquoted(value: str) -> str:
+    quoted = _QUOTED.fullmatch(value)
+    if quoted is None and not _BARE.fullmatch(value):
+        raise BadMatcherError(f"matcher value contains unescaped double quote: {value}")
+    inner = value if quoted is None else quoted[1]
     return re.sub(
-        r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), value[1:-1], flags=re.DOTALL
+        r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner, flags=re.DOTALL
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from console.demo.matching import LABEL_NAME, BadMatcherError, Matcher
+from console.demo.wire import go_quoted
 
 _IDS = uuid.UUID("0c9d1c1e-7f5e-4a3c-9f62-4d6f1e2a5b70")
 
@@ -66,7 +67,8 @@ class SilenceStore:
         """Create or update a silence; its id, which may be a new one.
 
         Same matchers and, while it is active, the same start to the second: updated in
-        place. Anything else expires the old one and makes a new one.
+        place. Anything else expires the old one and makes a new one; the old one has gone
+        even where the new one is then refused for its matchers.
 
         Raises:
             SilenceRefusedError: with the status and the text that Alertmanager 0.25 gives.
@@ -82,12 +84,13 @@ class SilenceStore:
         before = self._silences.get(wish.id)
         if wish.id and before is None:
             raise SilenceRefusedError(404, "silence not found")
-        matchers = _checked(wish.matchers)
         starts_at = wish.starts_at
         silence_id = wish.id
-        if before is None or not _can_update(before, matchers, wish, now):
-            if before is not None and before.state(now) != "expired":
-                self.expire(before.id, now)
+        in_place = before is not None and _can_update(before, wish, now)
+        if before is not None and not in_place:
+            self.expire(before.id, now)
+        matchers = _checked(wish.matchers)
+        if not in_place:
             silence_id = self._new_id()
             starts_at = max(starts_at, now)
         self._keep(
@@ -172,19 +175,18 @@ def _checked(wished: tuple[tuple[str, str, bool, bool], ...]) -> tuple[Matcher, 
         try:
             matchers.append(Matcher(name, value, is_regex=is_regex, is_equal=is_equal))
         except BadMatcherError as error:
-            said = f'{where}invalid regular expression "{value}": {error}'
+            said = f"{where}invalid regular expression {go_quoted(value)}: {error}"
             raise SilenceRefusedError(400, said) from error
-    if all(matcher.matches({}) for matcher in matchers):
+    # As of 0.25 a negative matcher counts for one that does not match the empty string.
+    if all(matcher.is_equal and matcher.matches({}) for matcher in matchers):
         raise SilenceRefusedError(
             400, "silence invalid: at least one matcher must not match the empty string"
         )
     return tuple(matchers)
 
 
-def _can_update(
-    before: Silence, matchers: tuple[Matcher, ...], wish: WishedSilence, now: datetime
-) -> bool:
-    if before.matchers != matchers:
+def _can_update(before: Silence, wish: WishedSilence, now: datetime) -> bool:
+    if tuple(matcher.parts for matcher in before.matchers) != wish.matchers:
         return False
     state = before.state(now)
     if state == "active":

@@ -63,6 +63,15 @@ def text_answer(text: str, status: int = 200) -> Answer:
     return Answer(status, text.encode(), TEXT)
 
 
+def go_quoted(text: str) -> str:
+    """`text` as Go's `%q` writes it."""
+    known = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+    shown = (
+        known.get(sign, sign if sign.isprintable() else f"\\u{ord(sign):04x}") for sign in text
+    )
+    return f'"{"".join(shown)}"'
+
+
 def rfc3339_ms(moment: datetime) -> str:
     """`2026-11-22T12:41:36.103Z`: Alertmanager's form, cut to milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -47,7 +47,8 @@ def silence_wish(body: bytes) -> WishedSilence:
     if not body.strip():
         raise BodyRefusedError(_REQUIRED, "silence in body is required")
     try:
-        read = msgspec.json.decode(body, type=_Body)
+        # What is no UTF-8 is read as Go does, and `null` is the silence that has nothing.
+        read = msgspec.json.decode(body.decode(errors="replace"), type=_Body | None) or _Body()
     except msgspec.DecodeError as error:
         raise BodyRefusedError(400, f"{_UNREADABLE}{error}") from error
     starts_at, ends_at = _moment(read.starts_at), _moment(read.ends_at)
@@ -79,6 +80,8 @@ def _matcher(number: int, one: _Matcher) -> tuple[str, str, bool, bool]:
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
+    if not text:
+        return datetime.fromtimestamp(0, UTC)
     try:
         read = datetime.fromisoformat(text)
     except ValueError:

@@ -12,7 +12,6 @@ import msgspec
 from config.identity import identity_of
 from config.load import Loaded
 from console.actions.audit import Audit, Intent
-from console.actions.audit_record import Actor
 from console.actions.carry_out import Doing, Effected, carry_out
 from console.actions.decide import Decision, Facts, decide
 from console.actions.keeper import AckKeeper
@@ -20,6 +19,7 @@ from console.actions.local_acks import LocalAcks
 from console.actions.plan import plan_acks
 from console.actions.registry import action_by_id
 from console.actions.undo import UndoShelf
+from console.engine.hands import Hands
 from console.engine.wording import event_of, subjects_of, what_of, why_of
 from console.model.acting import Acting, Ended, Outcome, Plan
 from console.model.action import Action
@@ -33,17 +33,8 @@ from console.safety.clock import Clock
 from console.safety.text import visible
 from console.sources.alertmanager.cluster import AlertmanagerCluster, EffectFailed
 
-LOOK_AFTER_S: Final = 15.0
-"""Between two looks at the acks: what is about to lapse is extended minutes before it does."""
 NOTHING_TO_UNDO: Final = "there is nothing to take back: that can be done for 30 seconds"
 NOT_LOOKED: Final = "nothing has been asked yet, so it is not known what that is"
-
-
-class Hands(msgspec.Struct, frozen=True):
-    """Who acts from this console."""
-
-    actor: Actor
-    read_only: bool = False
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -74,6 +65,8 @@ class World(Protocol):
 
     def acks_changed(self) -> None: ...
 
+    def local_acks(self) -> LocalAcks | None: ...
+
     def look_after_soon(self) -> None: ...
 
 
@@ -102,8 +95,6 @@ class ActingDesk:
         self._audit = None if hands is None else Audit(folder, hands.actor, clock)
         self._shelf = UndoShelf(clock)
         self._keeper = AckKeeper()
-        self._local: LocalAcks | None = None
-        self._local_at: Path | None = None
         self._under_way: set[asyncio.Task[Outcome]] = set()
         self._acting = Acting()
         self._looking = asyncio.Lock()
@@ -209,15 +200,6 @@ class ActingDesk:
     @property
     def _acted(self) -> bool:
         return self._audit is not None and bool(self._audit.head or self._audit.held)
-
-    def local(self) -> LocalAcks | None:
-        """Where acks are kept that no server has: the team's folder, else the person's own."""
-        shared = self._loaded().settings.shared
-        folder = Path(shared) if shared is not None else self._folder
-        if folder != self._local_at:
-            self._local_at = folder
-            self._local = None if folder is None else LocalAcks(folder, self._clock)
-        return self._local
 
     async def settle(self, timeout_s: float) -> None:
         """Give what is under way the time to end, and records a last time to reach the disk."""
@@ -335,7 +317,7 @@ class ActingDesk:
             acks=loaded.settings.acks,
             silences=loaded.settings.silences,
             policy=loaded.policy,
-            local=self.local(),
+            local=self._world.local_acks(),
             kthxbye=self._keeper.kthxbye,
             snapshot=snapshot,
             intent=intent,

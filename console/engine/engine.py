@@ -10,17 +10,17 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from config.fault import SettingsFaults
 from config.load import Loaded, load
 from console.actions.keys import key_faults
-from console.engine.acting import LOOK_AFTER_S, ActingDesk, Hands
 from console.engine.connections import Connections
+from console.engine.desks import Desks
 from console.engine.discovery import SentTo
 from console.engine.events import EventLog
-from console.engine.evidence import EvidenceDesk
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
 from console.engine.noise import Noise
@@ -28,9 +28,7 @@ from console.engine.pause import Pause
 from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
 from console.engine.trouble import Trouble, whereabouts
-from console.engine.views import ViewShelf
 from console.engine.watch import Watch
-from console.engine.why import WhyDesk
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
 from console.model.host import containers_called
@@ -39,10 +37,18 @@ from console.model.registry import Service
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
-from console.sources.alertmanager.cluster import AlertmanagerCluster
 from console.sources.logs.poll import Logs
 from console.triage.filter import fault_in
 from console.triage.triage import Triage
+
+if TYPE_CHECKING:
+    from console.actions.local_acks import LocalAcks
+    from console.engine.acting import ActingDesk
+    from console.engine.evidence import EvidenceDesk
+    from console.engine.hands import Hands
+    from console.engine.views import ViewShelf
+    from console.engine.why import WhyDesk
+    from console.sources.alertmanager.cluster import AlertmanagerCluster
 
 Publish = Callable[[Update], None]
 
@@ -58,7 +64,10 @@ TRY_AGAIN_S = 15.0
 """After the whole watch ended in a fault of ours."""
 WATCH = "the watch"
 ACKS = "the acks"
+LOOK_AFTER_S = 15.0
+"""Between two looks at the acks: what is about to lapse is extended minutes before it does."""
 FIRST_LOOK_S = 1.0
+"""Until the first complete picture stands."""
 SETTLE_EFFECTS_S = 3.0
 """On the way out, for what is being sent at that moment."""
 
@@ -110,26 +119,14 @@ class Engine:
         triage = Triage(loaded.policy, saved.episodes)
         self._noise = Noise(lambda: self._watch.prometheuses, clock, self._trouble, self._dirty.set)
         self._picture = Picture(fleet, triage, self._log, self._trouble, self._noise)
-        self.views = ViewShelf(None if state is None else state.folder)
-        """The ways of looking at the worklist that the person has saved."""
         self._group_by: tuple[str, ...] | None = None
         """By what the person wants rows to be made; `None`: as the settings have it."""
         self._keeper = Keeper(state, fleet, clock, self._trouble)
         self._watch = self._new_watch(saved.sent_to)
-        self.desk = EvidenceDesk(
-            clock, asker=self.inquiry, logs=lambda: self.logs, events=lambda: self._log.latest
+        folder = None if state is None else state.folder
+        self._desks = Desks(
+            self, clock, hands, folder, lambda: self._loaded, lambda: self._log.latest
         )
-        """What is known about one row, asked for when somebody looks at it."""
-        self.why = WhyDesk(clock, asker=self.inquiry, clusters=lambda: self.clusters)
-        """Why one alert is seen, asked for when somebody wants to know."""
-        self.acting = ActingDesk(
-            self,
-            clock=clock,
-            hands=hands,
-            folder=None if state is None else state.folder,
-            loaded=lambda: self._loaded,
-        )
-        """What changes something outside."""
         self.acks_changed()
 
     def _new_watch(self, sent_to: tuple[SentTo, ...]) -> Watch:
@@ -144,6 +141,30 @@ class Engine:
             news=self._dirty.set,
             sent_to=sent_to,
         )
+
+    @property
+    def desk(self) -> EvidenceDesk:
+        """What is known about one row."""
+        return self._desks.evidence
+
+    @property
+    def why(self) -> WhyDesk:
+        """Why one alert is seen."""
+        return self._desks.why
+
+    @property
+    def views(self) -> ViewShelf:
+        """The ways of looking at the worklist that the person has saved."""
+        return self._desks.views
+
+    @property
+    def acting(self) -> ActingDesk:
+        """What changes something outside."""
+        return self._desks.acting
+
+    def local_acks(self) -> LocalAcks | None:
+        """Where acks are kept that no server has; `None` where there is no folder."""
+        return self._desks.local_acks()
 
     # What a person may wish for. Each is called on the engine's loop.
 
@@ -171,8 +192,7 @@ class Engine:
         """Swap in settings that have been validated already; what is known is kept."""
         self._loaded = loaded
         self._picture.reload(self._policy)
-        self.desk.forget()
-        self.acting.reload()
+        self._desks.reload()
         self._log.add([Event(self._wall, EventKind.SETTINGS, "settings", "reloaded")])
         self._restart.set()
         self._show_soon()
@@ -226,7 +246,7 @@ class Engine:
 
     def acks_changed(self) -> None:
         """Look again at the acks that the shared folder keeps."""
-        local = self.acting.local()
+        local = self._desks.local_acks()
         if local is not None:
             self._picture.fleet.take_acks(local.load())
         self._show_soon()
@@ -270,7 +290,9 @@ class Engine:
                 group.create_task(self._noise.run(), name="noise")
         finally:
             # Cancelled by now is the polling, and not what a person asked for.
-            await self.acting.settle(SETTLE_EFFECTS_S)
+            acting = self._desks.acting_if_open
+            if acting is not None:
+                await acting.settle(SETTLE_EFFECTS_S)
             if self._last is not None:
                 self._keeper.keep_now(self._last, self._watch.sent_to)
             await self._connections.aclose()
@@ -387,7 +409,7 @@ class Engine:
         snapshot = self._with_next_tries(snapshot)
         took_s = self._clock.now().mono - begun.mono
         update = Update(
-            self._number, snapshot, worklist, self._log.latest, self.acting.state, took_s
+            self._number, snapshot, worklist, self._log.latest, self._desks.state, took_s
         )
         self._number += 1
         return update

@@ -213,7 +213,9 @@ def is_sensible(name: str, place: Place) -> bool:
 
 @pytest.fixture(scope="module")
 def am(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with ended(start_alertmanager(tmp_path_factory.mktemp("am"))) as (program,):
+    folder = tmp_path_factory.mktemp("am")
+    # By itself it refuses more than a few questions at once: so many consoles ask it here.
+    with ended(start_alertmanager(folder, flags=["--web.get-concurrency=100"])) as (program,):
         yield program
 
 
@@ -288,6 +290,7 @@ async def outcome_of(case: Case, am: Program, proxy: FaultProxy, folder: Path) -
         await proxy.suffer(form if case.place is Place.EVERYTHING else Aimed(form, case.place))
         async with asyncio.timeout(HANGS_S):
             outcome = await engine.acting.submit(deed.wish(row, silence))
+        print("ENDED", case, outcome.ended, outcome.text, outcome.details)
         assert_true(outcome, deed, before, holding(am, before.name))
         assert_told(outcome)
         await proxy.heal()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -107,7 +108,7 @@ class ScriptedDesk:
         self.matched = Matched(())
         self.gate: asyncio.Event | None = None
         """What a wish waits for before it ends."""
-        self.gates: list[asyncio.Event] = []
+        self.gates: list[threading.Event] = []
         """Of a question, what it waits for before it is answered."""
 
     async def submit(self, wish: Wish) -> Outcome:
@@ -122,7 +123,7 @@ class ScriptedDesk:
     async def matching(self, matchers: Sequence[Matcher], clusters: Sequence[str] = ()) -> Matched:
         self.asked.append(tuple(matchers))
         if self.gates:
-            await self.gates.pop(0).wait()
+            await asyncio.to_thread(self.gates.pop(0).wait)
         return self.matched
 
     async def undo(self) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -157,7 +157,7 @@ async def test_the_servers_are_asked_once_the_hand_rests() -> None:
 
 async def test_an_answer_to_what_no_longer_stands_there_is_not_shown() -> None:
     async with form_on(matched=(SLOW, DOWN)) as (console, pilot):
-        gate = asyncio.Event()
+        gate = threading.Event()
         desk_of(console).gates = [gate]
         console.clock.advance(0.31)
         await until(pilot, lambda: len(desk_of(console).asked) == 1)
@@ -233,7 +233,7 @@ async def test_what_matches_is_asked_before_it_is_sent_although_the_hand_never_r
 async def test_what_is_typed_while_the_servers_are_asked_is_not_sent_unread() -> None:
     async with form_on() as (console, pilot):
         console.clock.advance(0.31)
-        gate = asyncio.Event()
+        gate = threading.Event()
         desk_of(console).gates = [gate, gate]
         await pilot.press(*"patching", "enter")
         await until(pilot, lambda: "asking what it matches" in console.text)

@@ -1,0 +1,121 @@
+"""The desks at which something is asked or done, each opened when somebody first comes to it.
+
+What they import takes longer than the look of a command that only prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.load import Loaded
+from console.model.acting import Acting
+from console.model.event import Event
+from console.safety.clock import Clock
+
+if TYPE_CHECKING:
+    from console.actions.local_acks import LocalAcks
+    from console.engine.acting import ActingDesk
+    from console.engine.engine import Engine
+    from console.engine.evidence import EvidenceDesk
+    from console.engine.hands import Hands
+    from console.engine.views import ViewShelf
+    from console.engine.why import WhyDesk
+
+
+class Desks:
+    """Those of one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        hands: Hands | None,
+        folder: Path | None,
+        loaded: Callable[[], Loaded],
+        events: Callable[[], tuple[Event, ...]],
+    ) -> None:
+        """
+        Args:
+            hands: who acts; `None`: nobody.
+            folder: of the state; `None` where nothing is kept.
+            events: the event log, newest first.
+        """
+        self._engine = engine
+        self._clock = clock
+        self._hands = hands
+        self._folder = folder
+        self._loaded = loaded
+        self._events = events
+        self._local: LocalAcks | None = None
+        self._local_at: Path | None = None
+
+    @cached_property
+    def evidence(self) -> EvidenceDesk:
+        """What is known about one row, asked for when somebody looks at it."""
+        from console.engine.evidence import EvidenceDesk
+
+        engine = self._engine
+        return EvidenceDesk(
+            self._clock, asker=engine.inquiry, logs=lambda: engine.logs, events=self._events
+        )
+
+    @cached_property
+    def why(self) -> WhyDesk:
+        """Why one alert is seen, asked for when somebody wants to know."""
+        from console.engine.why import WhyDesk
+
+        engine = self._engine
+        return WhyDesk(self._clock, asker=engine.inquiry, clusters=lambda: engine.clusters)
+
+    @cached_property
+    def views(self) -> ViewShelf:
+        """The ways of looking at the worklist that the person has saved."""
+        from console.engine.views import ViewShelf
+
+        return ViewShelf(self._folder)
+
+    @cached_property
+    def acting(self) -> ActingDesk:
+        """What changes something outside."""
+        from console.engine.acting import ActingDesk
+
+        return ActingDesk(
+            self._engine,
+            clock=self._clock,
+            hands=self._hands,
+            folder=self._folder,
+            loaded=self._loaded,
+        )
+
+    @property
+    def acting_if_open(self) -> ActingDesk | None:
+        """The same, where somebody has come to it already."""
+        found: ActingDesk | None = self.__dict__.get("acting")
+        return found
+
+    @property
+    def state(self) -> Acting:
+        """What is being done and can be taken back: part of every update."""
+        acting = self.acting_if_open
+        return Acting() if acting is None else acting.state
+
+    def local_acks(self) -> LocalAcks | None:
+        """Where acks are kept that no server has: the team's folder, else the person's own."""
+        from console.actions.local_acks import LocalAcks
+
+        shared = self._loaded().settings.shared
+        folder = Path(shared) if shared is not None else self._folder
+        if folder != self._local_at:
+            self._local_at = folder
+            self._local = None if folder is None else LocalAcks(folder, self._clock)
+        return self._local
+
+    def reload(self) -> None:
+        """The settings are other ones now."""
+        if "evidence" in self.__dict__:
+            self.evidence.forget()
+        if (acting := self.acting_if_open) is not None:
+            acting.reload()
