@@ -27,7 +27,7 @@ def _fix_by(row: Row) -> float | None:
 
 
 def _owner(row: Row) -> str | None:
-    return row.acked_by.exact.casefold() if row.acked_by is not None else None
+    return visible(row.acked_by).casefold() if row.acked_by is not None else None
 
 
 _KEYS: Final[Mapping[str, Key]] = {
@@ -35,8 +35,8 @@ _KEYS: Final[Mapping[str, Key]] = {
     "FIX IN": _fix_by,
     "NEXT STEP": _due,
     "OWNER": _owner,
-    "ON": lambda row: row.where.exact.casefold() or None,
-    "ALERT": lambda row: row.title.exact.casefold(),
+    "ON": lambda row: visible(row.where).casefold() or None,
+    "ALERT": lambda row: visible(row.title).casefold(),
     "N": lambda row: -float(row.count),
     "P": lambda row: float(row.priority),
     "FIRED": lambda row: -float(row.fired) if row.fired else None,
@@ -84,7 +84,7 @@ def _key_of(column: str) -> Key:
     if not column.startswith(LABEL):
         return _KEYS[column]
     label = column[len(LABEL) :]
-    return lambda row: label_value(row, label)[0].exact.casefold() or None
+    return lambda row: visible(label_value(row, label)[0]).casefold() or None
 
 
 def sort_of(typed: str) -> Sort | str | None:

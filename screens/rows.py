@@ -244,9 +244,9 @@ def _label_of(row: Row, label: str) -> Spans:
 
 def label_value(row: Row, label: str) -> tuple[Raw, int]:
     """The first of the values that the alerts of `row` have of `label`, and how many others."""
-    values = {one.alert.labels.exact(label): None for one in row.alerts[:_COMPARED]}
-    values.pop("", None)
-    return Raw(next(iter(values), "")), max(0, len(values) - 1)
+    values = {one.alert.labels.value_of(label): None for one in row.alerts[:_COMPARED]}
+    values.pop(Raw(""), None)
+    return next(iter(values), Raw("")), max(0, len(values) - 1)
 
 
 def headings(worklist: Worklist, rows: tuple[Row, ...]) -> tuple[Heading, ...]:

@@ -20,7 +20,6 @@ import msgspec
 import pytest
 
 from config.load import Loaded, from_prometheus
-from console.engine.acting import ActingDesk
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.acting import Ended, Outcome
@@ -37,12 +36,12 @@ from console.model.wish import (
 )
 from console.model.worklist import Row
 from console.safety.text import Raw
-from tests.actions.on_servers import fire, make, running as running_at
-from tests.faults import CARRIED, FAULTS
+from tests.actions.on_servers import fire, make
+from tests.actions.on_servers import running as running_at
+from tests.faults import CARRIED, FAULTS, Status
 from tests.proxy import Answer, Fault, FaultProxy, Talk, proxied, resolving
-from tests.servers import Program, delete, ended, free_port, start_alertmanager
+from tests.servers import Program, delete, ended, start_alertmanager
 from tests.soak import trials
-from tests.sources.test_faults import trust
 from tests.watching import Seen, hands_of, quick, running
 
 pytestmark = pytest.mark.real("prometheus-alertmanager")
@@ -290,7 +289,6 @@ async def outcome_of(case: Case, am: Program, proxy: FaultProxy, folder: Path) -
         await proxy.suffer(form if case.place is Place.EVERYTHING else Aimed(form, case.place))
         async with asyncio.timeout(HANGS_S):
             outcome = await engine.acting.submit(deed.wish(row, silence))
-        print("ENDED", case, outcome.ended, outcome.text, outcome.details)
         assert_true(outcome, deed, before, holding(am, before.name))
         assert_told(outcome)
         await proxy.heal()
@@ -334,21 +332,40 @@ async def assert_sent_once(engine: Engine, am: Program, before: Before, outcome:
     assert len(holding(am, before.name)) == (0 if outcome.ended is Ended.FAILED else 1)
 
 
+class Names:
+    """Leads every name of a proxy to it, for many at once."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._real = socket.getaddrinfo
+        self._proxies: dict[object, FaultProxy] = {}
+        self._bundle = folder / "authorities.pem"
+        self._bundle.touch()
+        monkeypatch.setattr(socket, "getaddrinfo", self._getaddrinfo)
+        monkeypatch.setenv("SSL_CERT_FILE", str(self._bundle))
+
+    def add(self, proxy: FaultProxy) -> None:
+        self._proxies[proxy.port] = proxy
+        proxy.ca.cert_pem.write_to_path(str(self._bundle), append=True)
+
+    def _getaddrinfo(self, host: object, port: object, *args: object, **more: object) -> object:
+        proxy = self._proxies.get(port)
+        ask = self._real if proxy is None else resolving(proxy, self._real)
+        return ask(host, port, *args, **more)
+
+
 @pytest.mark.parametrize("place", Place, ids=lambda place: place.name)
 async def test_what_is_said_of_an_effect_is_so_whatever_fails(
     place: Place, am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns = asyncio.Semaphore(AT_ONCE)
+    names = Names(tmp_path, monkeypatch)
     wrong: list[str] = []
 
     async def tried(number: int, case: Case) -> None:
-        scheme = FAULTS[case.fault][case.form].scheme
-        if scheme == "https":
-            return
         folder = tmp_path / str(number)
         folder.mkdir()
-        async with turns, proxied(am.port, scheme=scheme) as proxy:
-            monkeypatch.setattr(socket, "getaddrinfo", resolving(proxy, socket.getaddrinfo))
+        async with turns, proxied(am.port, scheme=FAULTS[case.fault][case.form].scheme) as proxy:
+            names.add(proxy)
             try:
                 await outcome_of(case, am, proxy, folder)
             except (AssertionError, TimeoutError) as error:
@@ -357,3 +374,230 @@ async def test_what_is_said_of_an_effect_is_so_whatever_fails(
     cases = cases_of(place)
     await asyncio.gather(*(tried(number, case) for number, case in enumerate(cases)))
     assert not wrong, "\n\n".join(wrong)
+
+
+async def test_without_a_fault_everything_is_done(am: Program, tmp_path: Path) -> None:
+    for number, deed in enumerate(DEEDS.values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        before = prepared(am, deed)
+        async with console(am.url, folder) as (engine, seen):
+            row, silence = await seen_by(seen, before)
+            outcome = await engine.acting.submit(deed.wish(row, silence))
+        assert outcome.ended is Ended.DONE, outcome
+        assert_true(outcome, deed, before, holding(am, before.name))
+
+
+# The server is gone in the middle of a bulk.
+
+
+class GoneAfter(Fault):
+    """Takes some writes, and then nothing listens any more."""
+
+    def __init__(self, writes: int) -> None:
+        self.left = writes
+        self._gone: asyncio.Task[None] | None = None
+
+    async def answer(self, talk: Talk) -> None:
+        if talk.method in WRITES and not self.left:
+            if self._gone is None:
+                self._gone = asyncio.create_task(talk.proxy.shut())
+            raise ConnectionResetError
+        self.left -= talk.method in WRITES
+        await super().answer(talk)
+
+    async def end(self, proxy: FaultProxy) -> None:
+        if self._gone is not None:
+            await self._gone
+            self._gone = None
+            await proxy.open()
+
+
+SIX: Final = 6
+MADE: Final = 3
+
+
+@asynccontextmanager
+async def bulk(
+    am: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, comment: str = ""
+) -> AsyncIterator[tuple[Engine, Seen, FaultProxy, list[Before], list[Row], list[Silence]]]:
+    """Six rows, each of a group of its own, and what holds them."""
+    befores = [prepared(am, Deed(comment, silence_wish, is_gone)) for _ in range(SIX)]
+    names = Names(folder, monkeypatch)
+    async with proxied(am.port) as proxy:
+        names.add(proxy)
+        async with console(proxy.url, folder / "state") as (engine, seen):
+            known = [await seen_by(seen, before) for before in befores]
+            rows = [row for row, _ in known]
+            silences = [silence for _, silence in known if silence is not None]
+            yield engine, seen, proxy, befores, rows, silences
+
+
+def ids_on(am: Program, befores: list[Before]) -> set[str]:
+    return {str(one["id"]) for before in befores for one in holding(am, before.name)}
+
+
+async def test_a_server_that_goes_in_the_middle_of_an_ack_has_what_is_said_and_the_rest_is_kept(
+    am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bulk(am, tmp_path, monkeypatch) as (engine, seen, proxy, befores, rows, _):
+        await proxy.suffer(GoneAfter(MADE))
+        outcome = await engine.acting.submit(AckWish(tuple(k for row in rows for k in row.alerts)))
+        assert outcome.ended is Ended.PARTLY, outcome
+        there = ids_on(am, befores)
+        assert {silence_id for _, silence_id in outcome.silences} == there
+        assert len(there) == MADE
+        assert f"{MADE} of {SIX} silences made" in outcome.details
+        kept = SIX - MADE
+        assert f"{kept} acks kept here, not sent yet" in outcome.text
+        assert outcome.undo is not None
+        await proxy.heal()
+        taken_back = await engine.acting.undo()
+        assert taken_back.well, taken_back
+        assert ids_on(am, befores) == set()
+        local = engine.acting.local()
+        assert local is not None and local.load() == ()
+        # What was taken back is not sent later on.
+        await engine.acting.look_after()
+        assert ids_on(am, befores) == set()
+
+
+async def test_what_was_kept_of_a_bulk_is_sent_when_the_server_is_back_and_nothing_twice(
+    am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bulk(am, tmp_path, monkeypatch) as (engine, seen, proxy, befores, rows, _):
+        await proxy.suffer(GoneAfter(MADE))
+        await engine.acting.submit(AckWish(tuple(k for row in rows for k in row.alerts)))
+        await proxy.heal()
+        async with asyncio.timeout(HANGS_S):
+            while len(ids_on(am, befores)) < SIX:
+                await engine.acting.look_after()
+                await seen.more(1)
+        await engine.acting.look_after()
+        assert [len(holding(am, before.name)) for before in befores] == [1] * SIX
+
+
+@pytest.mark.parametrize("deed", ["un-ack", "expire", "extend", "hand over"])
+async def test_a_bulk_that_is_cut_short_says_how_many_and_undo_takes_back_only_these(
+    deed: str, am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comment = DEEDS[deed].comment
+    async with bulk(am, tmp_path, monkeypatch, comment) as opened:
+        engine, _, proxy, befores, rows, silences = opened
+        acks = tuple(ack for row in rows for ack in row.acks)
+        wishes: dict[str, Wish] = {
+            "un-ack": UnackWish(acks),
+            "expire": ExpireWish(tuple(silences)),
+            "extend": ExtendWish(tuple(silences), HOUR),
+            "hand over": HandOverWish(acks, "mei"),
+        }
+        await proxy.suffer(GoneAfter(MADE))
+        outcome = await engine.acting.submit(wishes[deed])
+        assert outcome.ended is Ended.PARTLY, outcome
+        assert any(f"{MADE} of {SIX} " in line for line in outcome.details), outcome
+        done = [one for one in befores if DEEDS[deed].is_done(one, holding(am, one.name))]
+        assert len(done) == len(outcome.silences) == MADE
+        untouched = [one for one in befores if one not in done]
+        await proxy.heal()
+        taken_back = await engine.acting.undo()
+        assert taken_back.ended is Ended.DONE, taken_back
+        for before in befores:
+            (now,) = holding(am, before.name)
+            assert before.silence is not None
+            assert now["createdBy"] == before.silence["createdBy"]
+            assert now["endsAt"] == before.silence["endsAt"]
+            if before in untouched:
+                assert now == before.silence
+
+
+# Somebody else was there meanwhile.
+
+
+@pytest.mark.parametrize("deed", ["un-ack", "hand over", "edit", "other matchers", "expire",
+                                  "extend"])  # fmt: skip
+async def test_what_somebody_ended_between_the_picture_and_the_key_stays_ended(
+    deed: str, am: Program, tmp_path: Path
+) -> None:
+    before = prepared(am, DEEDS[deed])
+    assert before.silence is not None
+    async with console(am.url, tmp_path) as (engine, seen):
+        row, silence = await seen_by(seen, before)
+        delete(f"{am.url}/api/v2/silence/{before.silence['id']}")
+        outcome = await engine.acting.submit(DEEDS[deed].wish(row, silence))
+    assert holding(am, before.name) == []
+    wanted_it_gone = deed in ("un-ack", "expire")
+    assert outcome.ended is (Ended.DONE if wanted_it_gone else Ended.FAILED), outcome
+    assert "ended" in " ".join((outcome.text, *outcome.details))
+    assert outcome.undo is None
+
+
+async def test_what_somebody_extended_meanwhile_is_extended_from_there(
+    am: Program, tmp_path: Path
+) -> None:
+    before = prepared(am, DEEDS["extend"])
+    assert before.silence is not None
+    async with console(am.url, tmp_path) as (engine, seen):
+        _, silence = await seen_by(seen, before)
+        await engine.acting.submit(ExtendWish((of(silence),), 2 * HOUR))
+        outcome = await engine.acting.submit(ExtendWish((of(silence),), HOUR))
+    assert outcome.ended is Ended.DONE
+    (now,) = holding(am, before.name)
+    was, is_now = (datetime.fromisoformat(one["endsAt"]) for one in (before.silence, now))
+    assert is_now - was == 3 * HOUR
+
+
+async def test_an_ack_that_became_somebody_elses_meanwhile_is_not_handed_on(
+    am: Program, tmp_path: Path
+) -> None:
+    before = prepared(am, DEEDS["hand over"])
+    async with console(am.url, tmp_path) as (engine, seen):
+        row, _ = await seen_by(seen, before)
+        await engine.acting.submit(HandOverWish(row.acks, "zoe"))
+        outcome = await engine.acting.submit(HandOverWish(row.acks, "mei"))
+    assert outcome.ended is Ended.FAILED and "zoe" in outcome.text, outcome
+    assert [one["createdBy"] for one in holding(am, before.name)] == ["zoe"]
+
+
+# Refused by the server.
+
+BODIES: Final = {
+    "a JSON string": b'"invalid silence: bad matcher"',
+    "an object": b'{"code":400,"message":"invalid silence: bad matcher"}',
+    "plain text": b"invalid silence: bad matcher\n",
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+async def test_a_refusal_is_told_in_the_servers_words_in_all_three_shapes(
+    deed: str, am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names(tmp_path, monkeypatch)
+    before = prepared(am, DEEDS[deed])
+    async with proxied(am.port) as proxy:
+        names.add(proxy)
+        async with console(proxy.url, tmp_path / "state") as (engine, seen):
+            row, silence = await seen_by(seen, before)
+            for body in BODIES.values():
+                await proxy.suffer(Aimed(Status(400, body), Place.LOST))
+                outcome = await engine.acting.submit(DEEDS[deed].wish(row, silence))
+                assert outcome.ended is Ended.FAILED, outcome
+                said = " ".join((outcome.text, *outcome.details))
+                assert "invalid silence: bad matcher" in said, said
+                assert_true(outcome, DEEDS[deed], before, holding(am, before.name))
+                await proxy.heal()
+
+
+@pytest.mark.parametrize("is_edit", [False, True], ids=["new", "edit"])
+async def test_a_matcher_that_alertmanager_refuses_is_told_and_leaves_everything_as_it_was(
+    is_edit: bool, am: Program, tmp_path: Path
+) -> None:
+    before = prepared(am, DEEDS["edit"])
+    look_ahead = Matcher("job", Raw("(?=a)b"), is_regex=True)
+    async with console(am.url, tmp_path) as (engine, seen):
+        row, silence = await seen_by(seen, before)
+        wish = silence_wish(row, silence if is_edit else None)
+        wish = msgspec.structs.replace(wish, matchers=(*wish.matchers, look_ahead))
+        outcome = await engine.acting.submit(wish)
+    assert outcome.ended in (Ended.FAILED, Ended.DENIED), outcome
+    assert "regular expression" in " ".join((outcome.text, *outcome.details)), outcome
+    assert holding(am, before.name) == [before.silence]
