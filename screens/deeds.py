@@ -107,7 +107,7 @@ class Deeds(Screen[None], inherit_bindings=False):
         plan = Plan() if future is None else await asyncio.wrap_future(future)
         question = Dialog(
             ((f"ack {found.text}", Ink.HEADING),),
-            _listed(plan_lines(plan)),
+            _listed(plan_lines(plan, short=True)),
             (Choice("ack", f"Ack {found.text}"),),
             clock=self._oncall.clock,
         )

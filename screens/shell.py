@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from console.actions.audit import Intent
+from console.actions.audit.audit import Intent
 from console.actions.decide import Decision, Facts, decide
 from console.actions.registry import action_by_id
 from console.model.acting import Ended

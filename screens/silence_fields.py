@@ -10,8 +10,8 @@ from textual import events
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from console.actions import silence_form as form
-from console.actions.silence_form import Judged, Typed
+from console.actions.silences import form
+from console.actions.silences.form import Judged, Typed
 from console.model.acting import Outcome
 from console.model.alert import Silence
 from console.model.update import Update

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from console.actions import silence_form as form
-from console.actions.silence_form import Judged, Typed
+from console.actions.silences import form
+from console.actions.silences.form import Judged, Typed
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.snapshot import KnownAlert

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from textual.message import Message
 
-from console.actions.silence_form import covering
+from console.actions.silences.form import covering
 from console.engine.blast import PastWeek, Radius, radius_of
 from console.model.alert import Alert, Silence
 from console.model.labels import Matcher

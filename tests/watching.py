@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from config.load import Loaded, from_prometheus
-from console.actions.audit_record import Actor
-from console.engine.hands import Hands
+from console.actions.audit.record import Actor
 from console.engine.engine import Engine
+from console.engine.hands import Hands
 from console.engine.saved import StateFolder
 from console.model.snapshot import BadgeKind, Cell, KnownAlert, SourceHealth
 from console.model.state import State

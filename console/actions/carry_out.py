@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from console.actions import ack_changes, acks, silence_changes, silences
+from console.actions.acks.changes import hand_over, unack
+from console.actions.acks.take import ack
 from console.actions.doing import Doing, Effected, nothing_done
+from console.actions.silences.changes import expire, extend, restore
+from console.actions.silences.make import silence
 from console.model.acting import Ended
 from console.model.wish import (
     AckWish,
@@ -41,18 +44,18 @@ async def carry_out(wish: Wish, doing: Doing) -> Effected:
 async def _carried_out(wish: Wish, doing: Doing) -> Effected:
     match wish:
         case AckWish():
-            return await acks.ack(wish, doing)
+            return await ack(wish, doing)
         case UnackWish():
-            return await ack_changes.unack(wish, doing)
+            return await unack(wish, doing)
         case HandOverWish():
-            return await ack_changes.hand_over(wish, doing)
+            return await hand_over(wish, doing)
         case SilenceWish():
-            return await silences.silence(wish, doing)
+            return await silence(wish, doing)
         case ExpireWish():
-            return await silence_changes.expire(wish, doing)
+            return await expire(wish, doing)
         case ExtendWish():
-            return await silence_changes.extend(wish, doing)
+            return await extend(wish, doing)
         case RestoreWish():
-            return await silence_changes.restore(wish, doing)
+            return await restore(wish, doing)
         case _:
             assert_never(wish)

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from config.schema import Acks, Silences
-from console.actions.local_acks import LocalAcks
+from console.actions.acks.local_acks import LocalAcks
 from console.model.acting import Ended, Outcome
 from console.model.failure import Failure
 from console.model.policy import Policy

@@ -92,9 +92,9 @@ def act_and_exit(
 
 async def _acted(loaded: Loaded, chosen: Chosen, do: Do) -> tuple[Update, Deed]:
     # Late: it brings the HTTP client, which takes longer to import than bad settings to find.
-    from console.actions.audit_record import actor_of
-    from console.engine.hands import Hands
+    from console.actions.audit.record import actor_of
     from console.engine.engine import Engine
+    from console.engine.hands import Hands
 
     state, notice = state_of(loaded)
     if notice:

@@ -12,8 +12,8 @@ import click
 import msgspec
 
 from config.durations import EXPECTED, duration_of
-from console.actions.audit_check import Checked, Place, check, records_of
-from console.actions.audit_record import Phase, Record
+from console.actions.audit.check import Checked, Place, check, records_of
+from console.actions.audit.record import Phase, Record
 from console.cli.chosen import (
     EXIT_FAILED,
     EXIT_USAGE,

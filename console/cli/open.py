@@ -68,9 +68,9 @@ def _make_engine(
     publish: Callable[[Update], None],
 ) -> Engine:
     """Called on the engine's thread, once the first frame stands."""
-    from console.actions.audit_record import actor_of
-    from console.engine.hands import Hands
+    from console.actions.audit.record import actor_of
     from console.engine.engine import Engine
+    from console.engine.hands import Hands
 
     actor = actor_of(identity_of(loaded.settings, login), login, os.environ)
     hands = Hands(actor, read_only=chosen.read_only)

@@ -57,7 +57,7 @@ def silence(
     chosen: Chosen,
 ) -> None:  # fmt: skip
     """Silence whatever all MATCHERs match: 'alertname="DiskFull"' 'instance=~"db-.*"'."""
-    from console.actions.silence_form import Typed, from_template, judge, terms_of
+    from console.actions.silences.form import Typed, from_template, judge, terms_of
 
     loaded = settings_or_exit(chosen)
     settings = loaded.settings
@@ -115,7 +115,7 @@ def _usual(loaded: Loaded) -> str:
 
 
 def _silencing(wish: SilenceWish, loaded: Loaded, *, yes: bool, dry_run: bool) -> Do:
-    from console.actions.silence_form import why_confirm
+    from console.actions.silences.form import why_confirm
 
     async def do(engine: Engine, update: Update) -> Deed:
         unknown = [name for name in wish.clusters if name not in engine.acting.clusters]

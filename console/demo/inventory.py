@@ -6,6 +6,9 @@ import hashlib
 
 import msgspec
 
+USER = "kai"
+"""Who the demo's user is, to the console and on every host."""
+
 DAY_S = 86400.0
 
 

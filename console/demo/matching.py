@@ -72,10 +72,13 @@ def anchored(value: str) -> re.Pattern[str]:
         BadMatcherError: it cannot be parsed.
     """
     try:
-        re2.compiled(f"^(?:{value})$")
-    except re2.BadPatternError as error:
-        raise BadMatcherError(str(error)) from error
-    return compiled(value)
+        return re2.compiled(value)
+    except re2.BadPatternError as bare:
+        try:
+            re2.compiled(f"^(?:{value})$")
+        except re2.BadPatternError as error:
+            raise BadMatcherError(str(error)) from error
+        raise BadMatcherError(str(bare)) from bare
 
 
 def parse_filter(text: str) -> Matcher:
@@ -100,9 +103,7 @@ def _unquoted(value: str) -> str:
     if quoted is None and not _BARE.fullmatch(value):
         raise BadMatcherError(f"matcher value contains unescaped double quote: {value}")
     inner = value if quoted is None else quoted[1]
-    return re.sub(
-        r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner, flags=re.DOTALL
-    )
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner, flags=re.DOTALL)
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:

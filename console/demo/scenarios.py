@@ -13,6 +13,7 @@ from console.demo.creeping import (
     flapping,
 )
 from console.demo.dark import DARK_SUMMARY, RACK_SUMMARY, host_dark, rack_down
+from console.demo.inventory import USER
 from console.demo.script import (
     Bend,
     Outage,
@@ -23,6 +24,7 @@ from console.demo.script import (
     ack,
     bend,
     gone,
+    kept_ack,
     old_images,
     replicas_lost,
 )
@@ -61,6 +63,29 @@ DISK_SILENCE = PostedSilence(
 BACKUP_SILENCE = PostedSilence(
     (("alertname", "BackupTooOld|RunnerOffline", True), ("host", "ops-1", False)),
     -5 * HOUR_S, 50 * MINUTE_S, "lin", "backup host moves to new disks",
+)  # fmt: skip
+
+UNUSED_SILENCE = PostedSilence(
+    (("host", "db-2", False),),
+    -2 * DAY_S, 5 * DAY_S, "yun", "OPS-377: db-2 is being taken out of service",
+)  # fmt: skip
+"""Of a host that is not there any more: it holds nothing."""
+
+TONIGHT = PostedSilence(
+    (("host", "web-2", False), ("alertname", "InstanceDown|HighCpuLoad", True)),
+    6 * HOUR_S, 8 * HOUR_S, "lin", "CHG-20261122-4c: kernel of web-2, tonight",
+    told_s=-2 * HOUR_S,
+)  # fmt: skip
+
+ENDING_SILENCE = PostedSilence(
+    (("alertname", "SSLCertExpiringSoon", False), ("instance", "shop.example.org:443", False)),
+    -20 * HOUR_S, 110, "yun", "OPS-431: the new certificate is ordered",
+)  # fmt: skip
+"""It ends while you watch, and what it held fires again."""
+
+ENDED_SILENCE = PostedSilence(
+    (("service", "search-api", False),),
+    -3 * HOUR_S, -40 * MINUTE_S, "mei", "load test of the search",
 )  # fmt: skip
 
 
@@ -112,10 +137,18 @@ def redis_down() -> Scenario:
         bends=(*bends, *_usual_noise(), *old_images(FOLDED)),
         troubles=troubles,
         silences=(
-            ack("mei", -46 * MINUTE_S, 18 * MINUTE_S, "mei: redis is filling up, watching it",
-                alertname="SlowResponse", service="api"),
+            kept_ack("mei", -46 * MINUTE_S, 6 * MINUTE_S, "redis is filling up, watching it",
+                     alertname="SlowResponse", service="api"),
+            kept_ack(USER, -5.2 * HOUR_S, 9 * MINUTE_S, "the debug log of api, asked its team",
+                     alertname="LogVolumeHigh", service="loki"),
+            ack("lin", 45, 45 + 15 * MINUTE_S, "asked the payment provider, PSP-2291",
+                alertname="PaymentCallbackDelayed", service="ledger"),
             DISK_SILENCE,
             BACKUP_SILENCE,
+            ENDING_SILENCE,
+            ENDED_SILENCE,
+            UNUSED_SILENCE,
+            TONIGHT,
         ),
     )  # fmt: skip
 

@@ -14,6 +14,9 @@ from console.demo.inventory import BY_NAME
 from console.demo.metrics import LabelPairs, Series, pairs
 from console.demo.shape import Shape, pulse, ramp, step
 
+EXTENDED_S = 900.0
+"""How long an ack lasts from when kthxbye extends it."""
+
 
 class Bend(msgspec.Struct, frozen=True):
     """A metric that leaves its resting level. `want` picks the series of the family."""
@@ -71,7 +74,10 @@ class Release(msgspec.Struct, frozen=True):
 
 
 class PostedSilence(msgspec.Struct, frozen=True):
-    """A silence that somebody had made before the world started, or makes on schedule."""
+    """A silence that somebody had made before the world started, or makes on schedule.
+
+    Nobody has it before `start_s`, unless `told_s` says that it was made earlier.
+    """
 
     matchers: tuple[tuple[str, str, bool], ...]
     """Name, value, and whether the value is a regular expression."""
@@ -79,6 +85,8 @@ class PostedSilence(msgspec.Struct, frozen=True):
     end_s: float
     created_by: str
     comment: str
+    told_s: float | None = None
+    """When it was made or last changed, where that is not at its start."""
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -130,7 +138,13 @@ def replicas_lost(cause: str, service: str, at_s: float, lost: int) -> tuple[Ben
 def ack(by: str, start_s: float, end_s: float, note: str, **labels: str) -> PostedSilence:
     """A silence that karma and kthxbye take for an acknowledgement."""
     matchers = tuple((name, value, False) for name, value in sorted(labels.items()))
-    return PostedSilence(matchers, start_s, end_s, by, f"ACK! {note}")
+    return PostedSilence(matchers, start_s, end_s, by, f"ACK! {by}: {note}")
+
+
+def kept_ack(by: str, start_s: float, end_s: float, note: str, **labels: str) -> PostedSilence:
+    """An ack of which kthxbye last moved the end to `end_s`."""
+    made = ack(by, start_s, end_s, note, **labels)
+    return msgspec.structs.replace(made, told_s=end_s - EXTENDED_S)
 
 
 def old_images(names_and_days: tuple[tuple[str, float], ...]) -> tuple[Bend, ...]:

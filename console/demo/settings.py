@@ -16,6 +16,7 @@ from console.demo.inventory import (
     PAGES,
     SERVICES,
     TLS_SERVICES,
+    USER,
     PageSpec,
     ServiceSpec,
 )
@@ -27,9 +28,6 @@ from console.safety.files import private_dir, write_atomic
 
 ASK_EVERY = "5s"
 """How often the console asks the demo's sources: it should look alive."""
-
-USER = "kai"
-"""Who the demo's user is, to the console and on every host."""
 
 PEOPLE: Mapping[str, Mapping[str, object]] = {
     "kai": {
@@ -61,6 +59,24 @@ PEOPLE: Mapping[str, Mapping[str, object]] = {
     },
 }
 """The team. Its phones are of the numbers that are kept for stories."""
+
+TEMPLATES = [
+    {
+        "name": "backup host",
+        "matchers": [
+            'host="ops-1"', 'alertname=~"BackupTooOld|RunnerOffline|DiskFillingUp"',
+        ],
+        "lasts": "2h",
+        "comment": "work on the backup host",
+    },
+    {
+        "name": "rollout of api",
+        "matchers": ['service="api"', 'severity!="critical"'],
+        "lasts": "30m",
+        "comment": "api is being rolled out",
+    },
+]  # fmt: skip
+"""Silences that the team makes often."""
 
 STATE = "state"
 """The folder inside the settings in which a console keeps the state of this demo alone."""
@@ -161,6 +177,7 @@ def oncall_settings(folder: Path, world: World, endpoints: Endpoints) -> Mapping
         },
         **(_ssh(folder) if endpoints.ssh else {}),
         "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},
+        "silences": {"templates": TEMPLATES},
         "people": PEOPLE,
         "rota": _rota(world),
     }

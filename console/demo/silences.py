@@ -100,13 +100,13 @@ class SilenceStore:
         )
         return silence_id
 
-    def seed(self, wish: WishedSilence) -> str:
-        """A silence made in the past, exactly as it is told."""
+    def seed(self, wish: WishedSilence, told_at: datetime) -> str:
+        """A silence made or last changed at `told_at`, exactly as it is told."""
         silence_id = self._new_id()
         matchers = _checked(wish.matchers)
         self._keep(
             Silence(
-                silence_id, matchers, wish.starts_at, wish.ends_at, wish.starts_at,
+                silence_id, matchers, wish.starts_at, wish.ends_at, told_at,
                 wish.created_by, wish.comment,
             )
         )  # fmt: skip

@@ -29,11 +29,12 @@ from console.demo.exported import exported, unscraped
 from console.demo.history import ended_before, past_of
 from console.demo.inventory import BY_NAME, DAY_S
 from console.demo.metrics import CORE, EDGE, LabelPairs, Series, base_series, pairs
+from console.demo.people import People
 from console.demo.rules import RULES
 from console.demo.scenarios import scenario_by_name
 from console.demo.script import Outage, Release, Scenario, Trouble
 from console.demo.shape import COMPARE, jitter
-from console.demo.silences import SilenceStore, WishedSilence
+from console.demo.silences import SilenceStore
 from console.demo.wire import rfc3339_ms, rfc3339_us
 from console.safety.clock import Clock
 
@@ -73,7 +74,6 @@ class World:
         self.speed = speed
         self.seed = seed
         self.start = clock.now()
-        self.silences = SilenceStore()
         self.revision = 0
         """Grows whenever something is put right."""
         self._base = base_series(seed)
@@ -89,14 +89,7 @@ class World:
         self._held: dict[object, object] = {}
         self._held_at = (-1, -1)
         self._rebuild()
-        for posted in self.scenario.silences:
-            matchers = tuple((n, value, regex, True) for n, value, regex in posted.matchers)
-            self.silences.seed(
-                WishedSilence(
-                    matchers, self.wall(posted.start_s), self.wall(posted.end_s),
-                    posted.created_by, posted.comment,
-                )
-            )  # fmt: skip
+        self._people = People(self.scenario.silences, self.wall, self._delivered)
 
     # Time
 
@@ -195,6 +188,11 @@ class World:
 
     # Facts
 
+    @property
+    def silences(self) -> SilenceStore:
+        """All silences, with what people and kthxbye have done to them by now."""
+        return self._people.by(self.now_s())
+
     def standings(self, server: str) -> list[Standing]:
         """All pending and firing alerts of a Prometheus, in the order of its rules."""
         at_s, outage = self.now_s(), self.outage_of(COMPONENTS[server])
@@ -211,14 +209,18 @@ class World:
         start_s = self.component_start_s(member)
 
         def build() -> list[Delivery]:
-            found = (
-                delivery(t, at_s, self.outage_of(COMPONENTS[t.rule.server]), start_s)
-                for t in self.tracks
-            )
-            held = (one for one in found if one is not None)
+            held = self._delivered(at_s, start_s)
             return sorted(held, key=lambda one: one.track.fingerprint)
 
         return self.held(("deliveries", member), build)
+
+    def _delivered(self, at_s: float, member_start_s: float = STARTED_S) -> list[Delivery]:
+        """The alerts at some moment in an Alertmanager that started at another."""
+        found = (
+            delivery(t, at_s, self.outage_of(COMPONENTS[t.rule.server]), member_start_s)
+            for t in self.tracks
+        )
+        return [one for one in found if one is not None]
 
     def value(self, series: Series, at_s: float) -> float:
         """What a scrape of the series at that moment gave.

@@ -11,12 +11,12 @@ import msgspec
 
 from config.identity import identity_of
 from config.load import Loaded
-from console.actions.audit import Audit, Intent
+from console.actions.acks.keeper import AckKeeper
+from console.actions.acks.local_acks import LocalAcks
+from console.actions.acks.plan import plan_acks
+from console.actions.audit.audit import Audit, Intent
 from console.actions.carry_out import Doing, Effected, carry_out
 from console.actions.decide import Decision, Facts, decide
-from console.actions.keeper import AckKeeper
-from console.actions.local_acks import LocalAcks
-from console.actions.plan import plan_acks
 from console.actions.registry import action_by_id
 from console.actions.undo import UndoShelf
 from console.engine.hands import Hands

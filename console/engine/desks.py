@@ -16,7 +16,7 @@ from console.model.event import Event
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
-    from console.actions.local_acks import LocalAcks
+    from console.actions.acks.local_acks import LocalAcks
     from console.engine.acting import ActingDesk
     from console.engine.engine import Engine
     from console.engine.evidence import EvidenceDesk
@@ -104,7 +104,7 @@ class Desks:
 
     def local_acks(self) -> LocalAcks | None:
         """Where acks are kept that no server has: the team's folder, else the person's own."""
-        from console.actions.local_acks import LocalAcks
+        from console.actions.acks.local_acks import LocalAcks
 
         shared = self._loaded().settings.shared
         folder = Path(shared) if shared is not None else self._folder

@@ -42,7 +42,7 @@ from console.triage.filter import fault_in
 from console.triage.triage import Triage
 
 if TYPE_CHECKING:
-    from console.actions.local_acks import LocalAcks
+    from console.actions.acks.local_acks import LocalAcks
     from console.engine.acting import ActingDesk
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands

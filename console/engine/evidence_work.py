@@ -11,7 +11,7 @@ from console.model.alert import Ack, Silence
 from console.model.snapshot import Cell, Snapshot, Standing
 from console.model.words import age_text, clock_time
 from console.model.worklist import Row
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 
 NOBODY_ACTS: Final = Acting()
 ACKS_SHOWN: Final = 3
@@ -21,7 +21,12 @@ def work_lines(
     row: Row, cell: Cell | None, snapshot: Snapshot, acting: Acting
 ) -> Iterator[EvidenceLine]:
     """One line an ack, or who it belongs to; and the silence that ended and let it fire."""
-    for number, ack in enumerate(row.acks[:ACKS_SHOWN]):
+    alike: dict[tuple[Raw, Raw, str], list[Ack]] = {}
+    for ack in row.acks:
+        alike.setdefault((ack.owner, ack.note, ack.intent), []).append(ack)
+    for number, same in enumerate(list(alike.values())[:ACKS_SHOWN]):
+        # One key press on many alerts may have taken several silences; the first to end counts.
+        ack = min(same, key=lambda one: one.until)
         yield _ack_line(row, ack, snapshot, acting.of(ack), number)
     if not row.acks:
         if row.standing is not Standing.FIRING:

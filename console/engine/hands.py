@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from console.actions.audit_record import Actor
+from console.actions.audit.record import Actor
 
 
 class Hands(msgspec.Struct, frozen=True):

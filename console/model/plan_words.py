@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from console.model.acting import Plan
+from console.model.labels import Matcher
 from console.model.words import count_text
 from console.safety.text import visible
 
+FEW: Final = 3
+"""Values of a list that are named in a short plan; of more, how many there are."""
 
-def plan_lines(plan: Plan) -> list[str]:
-    """What an ack would do, one line a silence; safe to print."""
+
+def plan_lines(plan: Plan, *, short: bool = False) -> list[str]:
+    """What an ack would do, one line a silence; safe to print.
+
+    Args:
+        short: count the values of a long list in place of naming them.
+    """
     lines = []
     for one in plan.silences:
-        matchers = " ".join(visible(matcher.written) for matcher in one.matchers)
+        matchers = " ".join(_matcher(matcher, short=short) for matcher in one.matchers)
         count = f"{count_text(len(one.covers))} alert" + ("s" if len(one.covers) != 1 else "")
         joins = "; MUTES WHAT JOINS IT LATER" if one.joins else ""
         others = f"; and {count_text(len(one.strangers))} more" if one.strangers else ""
@@ -27,3 +37,10 @@ def plan_lines(plan: Plan) -> list[str]:
 def kept_here(key: str) -> str:
     """What is acked where no server knows it."""
     return f"would ack {visible(key, cells=80)} in the shared folder: no Alertmanager knows of it"
+
+
+def _matcher(matcher: Matcher, *, short: bool) -> str:
+    values = matcher.value.exact.count("|") + 1
+    if short and matcher.is_regex and values > FEW:
+        return f"{visible(matcher.name)} one of {count_text(values)}"
+    return visible(matcher.written)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from console.actions.audit import Audit
-from console.actions.audit_record import Actor
+from console.actions.audit.audit import Audit
+from console.actions.audit.record import Actor
 from console.actions.registry import action_by_id
 from console.model.acting import Ended
 from console.model.action import Action, Effect

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.schema import Acks, AlertmanagerSource, Silences
+from console.actions.acks.local_acks import LocalAcks, alert_key
 from console.actions.carry_out import Doing, Effected, carry_out
-from console.actions.local_acks import LocalAcks, alert_key
 from console.fleet.standing import ack_of
 from console.model.alert import Ack, Alert, Silence, SilenceState
 from console.model.policy import Policy

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config.schema import Acks, AlertmanagerSource
-from console.actions.plan import plan_acks
+from console.actions.acks.plan import plan_acks
 from console.model.acting import Plan, PlannedSilence
 from console.model.alert import Alert
 from console.model.policy import Policy

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from config.schema import Acks, Silences
+from console.actions.acks.taken import Posted, Taken, Unposted, effect_of
 from console.actions.doing import Doing, Effected
 from console.actions.saying import Done, Missed, Result, summed, until_text
 from console.actions.sending import each_of
-from console.actions.taken import Posted, Taken, Unposted, effect_of
 from console.model.acting import Ended, PlannedSilence
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.failure import FailureKind

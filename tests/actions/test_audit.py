@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-import console.actions.audit as audit_module
+import console.actions.audit.audit as audit_module
 from config.identity import Identity
-from console.actions.audit import NO_FOLDER, Audit, to_syslog
-from console.actions.audit_check import Break, check, records_of
-from console.actions.audit_record import BEGINNING, actor_of
+from console.actions.audit.audit import NO_FOLDER, Audit, to_syslog
+from console.actions.audit.check import Break, check, records_of
+from console.actions.audit.record import BEGINNING, actor_of
 from console.model.acting import Ended
 from console.safety.clock import ManualClock
 from console.safety.files import FileLock

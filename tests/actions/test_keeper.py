@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from config.schema import Acks, Silences
+from console.actions.acks.earlier import earlier_ack, may_hold
+from console.actions.acks.held import doubles, due, held_acks, holding_of
+from console.actions.acks.keeper import AckKeeper, Kept
+from console.actions.acks.kthxbye import KthxbyeWatch
+from console.actions.acks.local_acks import LocalAcks
 from console.actions.doing import Doing
-from console.actions.earlier import earlier_ack, may_hold
-from console.actions.held import doubles, due, held_acks, holding_of
-from console.actions.keeper import AckKeeper, Kept
-from console.actions.kthxbye import KthxbyeWatch
-from console.actions.local_acks import LocalAcks
 from console.model.acting import Extender, HeldAck
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.event import EventKind

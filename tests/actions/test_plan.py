@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from config.schema import Acks
-from console.actions.group_marks import grouped
-from console.actions.plan import plan_acks
-from console.actions.split import Marked, Splitter
+from console.actions.acks.group_marks import grouped
+from console.actions.acks.plan import plan_acks
+from console.actions.acks.split import Marked, Splitter
 from console.model.acting import Plan
 from console.model.alert import Ack, Alert, AlertGroup, AlertState
 from console.model.labels import Labels, Matcher

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.schema import Acks, Silences, SilenceTemplate
-from console.actions.silence_form import (
+from console.actions.silences.form import (
     CLUSTERS,
     COMMENT,
     LASTS,
@@ -34,7 +34,7 @@ from console.actions.silence_form import (
     wish_of,
     zone_called,
 )
-from console.actions.silence_matchers import (
+from console.actions.silences.matchers import (
     MatcherFault,
     holds_for_empty,
     matcher_of,

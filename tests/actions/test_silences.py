@@ -10,8 +10,8 @@ import pytest
 
 from config.schema import Acks, Silences
 from console.actions.carry_out import Doing, Effected, carry_out
-from console.actions.refusals import refused_matchers, rejects_empty
-from console.actions.silences import marked
+from console.actions.silences.make import marked
+from console.actions.silences.refusals import refused_matchers, rejects_empty
 from console.model.acting import Ended
 from console.model.labels import Matcher
 from console.model.policy import Policy

@@ -11,7 +11,7 @@ from unicodedata import category
 
 import pytest
 
-from console.actions.audit import Audit
+from console.actions.audit.audit import Audit
 from console.model.acting import Ended
 from console.safety.clock import ManualClock, SystemClock
 from console.safety.files import state_dir

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.schema import PrometheusSource
-from console.actions.silence_matchers import matcher_of
+from console.actions.silences.matchers import matcher_of
 from console.demo.serve import start_demo
 from console.engine.blast import NO_PROMETHEUS, past_week, radius_of, week_query
 from console.model.failure import Failure

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from config.schema import Silences
+from console.actions.acks.local_acks import LocalAcks
 from console.actions.changing import in_place
-from console.actions.local_acks import LocalAcks
 from console.actions.saying import Missed
 from console.model.acting import Ended
 from console.model.labels import Matcher

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from console.actions.keeper import AckKeeper, Kept
-from console.actions.local_acks import LocalAcks
+from console.actions.acks.keeper import AckKeeper, Kept
+from console.actions.acks.local_acks import LocalAcks
 from console.model.acting import Ended, Extender
 from console.model.event import EventKind
 from console.model.snapshot import Snapshot

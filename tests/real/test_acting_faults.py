@@ -392,19 +392,30 @@ async def test_without_a_fault_everything_is_done(am: Program, tmp_path: Path) -
 
 
 class GoneAfter(Fault):
-    """Takes some writes, and then nothing listens any more."""
+    """Takes some writes, answers them, and then nothing listens any more."""
 
     def __init__(self, writes: int) -> None:
-        self.left = writes
+        self._left = writes
+        self._answered = asyncio.Semaphore(0)
+        self._writes = writes
         self._gone: asyncio.Task[None] | None = None
 
     async def answer(self, talk: Talk) -> None:
-        if talk.method in WRITES and not self.left:
+        if talk.method not in WRITES:
+            await super().answer(talk)
+        elif self._left:
+            self._left -= 1
+            await super().answer(talk)
+            self._answered.release()
+        else:
             if self._gone is None:
-                self._gone = asyncio.create_task(talk.proxy.shut())
+                self._gone = asyncio.create_task(self._go(talk.proxy))
             raise ConnectionResetError
-        self.left -= talk.method in WRITES
-        await super().answer(talk)
+
+    async def _go(self, proxy: FaultProxy) -> None:
+        for _ in range(self._writes):
+            await self._answered.acquire()
+        await proxy.shut()
 
     async def end(self, proxy: FaultProxy) -> None:
         if self._gone is not None:
@@ -440,7 +451,7 @@ def ids_on(am: Program, befores: list[Before]) -> set[str]:
 async def test_a_server_that_goes_in_the_middle_of_an_ack_has_what_is_said_and_the_rest_is_kept(
     am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with bulk(am, tmp_path, monkeypatch) as (engine, seen, proxy, befores, rows, _):
+    async with bulk(am, tmp_path, monkeypatch) as (engine, _, proxy, befores, rows, _):
         await proxy.suffer(GoneAfter(MADE))
         outcome = await engine.acting.submit(AckWish(tuple(k for row in rows for k in row.alerts)))
         assert outcome.ended is Ended.PARTLY, outcome
@@ -454,6 +465,7 @@ async def test_a_server_that_goes_in_the_middle_of_an_ack_has_what_is_said_and_t
         await proxy.heal()
         taken_back = await engine.acting.undo()
         assert taken_back.well, taken_back
+        print([one for b in befores for one in holding(am, b.name)], (tmp_path / "state" / "audit.jsonl").read_text())
         assert ids_on(am, befores) == set()
         local = engine.acting.local()
         assert local is not None and local.load() == ()

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from config.load import Loaded, from_prometheus
-from console.actions.audit_check import check
+from console.actions.audit.check import check
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.acting import Ended

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.actions.audit_check import check
+from console.actions.audit.check import check
 from tests.servers import Program, ended, free_port, post_json, start_alertmanager
 from tests.terminal.conftest import Opener
 from tests.terminal.terminal import END_S, Terminal

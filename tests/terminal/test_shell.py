@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from console.actions.audit_check import check, records_of
-from console.actions.audit_record import Record
+from console.actions.audit.check import check, records_of
+from console.actions.audit.record import Record
 from tests.sshd import Sshd, running_sshd
 from tests.terminal.conftest import Opener
 from tests.terminal.terminal import END_S, ONCALL, Terminal

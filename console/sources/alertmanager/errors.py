@@ -39,6 +39,9 @@ def refuse(answer: HttpAnswer, part: str) -> None:
             "one silence with several sets of matchers makes the whole list fail (from 0.32 on, "
             "made by API v3): expire that one; the alerts are read all the same"
         )
+    told = said(answer.body, TOLD_CELLS)
+    if answer.status == 400 and "regexp" in told:
+        raise Unusable(FailureKind.STATUS, f"it refuses the matcher: {told}", remedy=_RE2)
     if remedy:
         raise Unusable(FailureKind.STATUS, cause_of(answer), remedy=remedy)
     refuse_status(answer)
@@ -94,9 +97,10 @@ def is_unknown(answer: HttpAnswer) -> bool:
 
 TOLD_CELLS: Final = 600
 _REFUSED: Final = "correct what it names and send it again; nothing was changed"
+_RE2: Final = "correct the regular expression: it is RE2, without look-around and back references"
 _REFUSALS: Final = (
     ("match the empty string", "add a matcher that does not match everything"),
-    ("regex", "correct the regular expression: it is RE2, without look-around and back references"),
+    ("regex", _RE2),
     ("end time can't be in the past", "choose an end that is still to come; compare the clocks"),
     ("start time must be before end", "choose an end after the start; compare the clocks"),
     ("maximum number of silences", "expire silences that nobody needs, or raise its limit"),

@@ -11,7 +11,13 @@ import msgspec
 
 from config.durations import duration_of, duration_text
 from config.schema import Acks, Settings, Silences, SilenceTemplate
-from console.actions.silence_matchers import MatcherFault, matcher_of, prefilled, set_fault, written
+from console.actions.silences.matchers import (
+    MatcherFault,
+    matcher_of,
+    prefilled,
+    set_fault,
+    written,
+)
 from console.model.ack_comment import without_record
 from console.model.alert import Silence, SilenceState
 from console.model.labels import Matcher

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from console.actions.audit_record import (
+from console.actions.audit.record import (
     AUDIT,
     BEGINNING,
     LOCK,

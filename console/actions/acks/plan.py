@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 from config.schema import Acks
-from console.actions.group_marks import MarkedGroup, grouped
-from console.actions.split import Marked, Piece, Splitter
+from console.actions.acks.group_marks import MarkedGroup, grouped
+from console.actions.acks.split import Marked, Piece, Splitter
 from console.model.acting import Plan, PlannedSilence
 from console.model.alert import Alert
 from console.model.failure import Failure

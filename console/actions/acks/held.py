@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from config.schema import Acks
-from console.actions.earlier import earlier_ack
-from console.actions.local_acks import alert_key
+from console.actions.acks.earlier import earlier_ack
+from console.actions.acks.local_acks import alert_key
 from console.fleet.standing import ack_of
 from console.model.acting import Extender, HeldAck
 from console.model.alert import Ack, Silence, SilenceState

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from console.actions.audit_record import (
+from console.actions.audit.record import (
     AUDIT,
     BEGINNING,
     LOCK,

@@ -11,7 +11,6 @@ import msgspec
 
 from console.actions.changing import read_back, running
 from console.actions.doing import Doing, Effected, nothing_done
-from console.actions.refusals import refused_matchers, refused_times
 from console.actions.saying import (
     Done,
     Result,
@@ -23,6 +22,7 @@ from console.actions.saying import (
     until_text,
 )
 from console.actions.sending import cluster_named, each_of, touched_by
+from console.actions.silences.refusals import refused_matchers, refused_times
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.wish import ExpireWish, RestoreWish, SilenceWish

@@ -11,11 +11,8 @@ from typing import Final
 
 import msgspec
 
-from console.actions.acks import take
-from console.actions.changing import in_place, running
-from console.actions.doing import Doing
-from console.actions.earlier import told_earlier
-from console.actions.held import (
+from console.actions.acks.earlier import told_earlier
+from console.actions.acks.held import (
     Holding,
     before_end,
     doubles,
@@ -24,8 +21,11 @@ from console.actions.held import (
     holding_of,
     is_mine,
 )
-from console.actions.kthxbye import KthxbyeWatch
-from console.actions.local_acks import LASTS, LocalAcks, alert_key
+from console.actions.acks.kthxbye import KthxbyeWatch
+from console.actions.acks.local_acks import LASTS, LocalAcks, alert_key
+from console.actions.acks.take import take
+from console.actions.changing import in_place, running
+from console.actions.doing import Doing
 from console.actions.saying import Done, Missed, Result, many, told, until_text
 from console.actions.sending import cluster_named, each_of
 from console.model.acting import Ended, HeldAck

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from config.durations import duration_text
+from console.actions.acks.earlier import earlier_ack, may_hold, told_earlier
+from console.actions.acks.local_acks import LASTS, alert_key
+from console.actions.acks.plan import plan_acks
+from console.actions.acks.taken import Posted, Taken, Unposted, effect_of
 from console.actions.changing import ReadBack, read_back
 from console.actions.doing import Doing, Effected, nothing_done
-from console.actions.earlier import earlier_ack, may_hold, told_earlier
-from console.actions.local_acks import LASTS, alert_key
-from console.actions.plan import plan_acks
 from console.actions.saying import many, person, told, until_text
 from console.actions.sending import AWAY, cluster_named, each_of
-from console.actions.taken import Posted, Taken, Unposted, effect_of
 from console.fleet.standing import ack_of
 from console.model.ack_comment import write_ack_comment
 from console.model.acting import Ended, Plan, PlannedSilence

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from console.actions.matchers import Reach, fits, reach_of, runs
+from console.actions.acks.reach import Reach, fits, reach_of, runs
 from console.model.labels import Labels
 
 FEW_PARTS: Final = 8

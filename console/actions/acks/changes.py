@@ -22,7 +22,7 @@ from console.actions.saying import (
     summed,
 )
 from console.actions.sending import cluster_named, each_of, touched_by
-from console.actions.silence_changes import NO_FOLDER, seen_ended
+from console.actions.silences.changes import NO_FOLDER, seen_ended
 from console.fleet.standing import ack_of
 from console.model.ack_comment import write_ack_comment
 from console.model.acting import Ended, Outcome

@@ -13,7 +13,7 @@ from console.actions.changing import GONE, in_place, read_back, running
 from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.saying import Done, Missed, Result, Sum, many, short, summed, until_text
 from console.actions.sending import cluster_named, each_of, touched_by
-from console.actions.silences import marked
+from console.actions.silences.make import marked
 from console.model.acting import Ended, Outcome
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.wish import ExpireWish, ExtendWish, RestoreWish

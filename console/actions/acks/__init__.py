@@ -1,0 +1,1 @@
+"""Acks: planned, sent, kept up, handed over, given up."""

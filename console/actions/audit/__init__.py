@@ -1,0 +1,1 @@
+"""The record of every effect: written before and after it, and checked."""

@@ -1,0 +1,1 @@
+"""Silences: typed, judged, made, changed and ended."""
