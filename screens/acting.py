@@ -15,7 +15,7 @@ from console.model.acting import Ended, HeldAck, Outcome
 from console.model.alert import Ack
 from console.model.snapshot import Snapshot
 from console.model.wish import AckWish, HandOverWish, UnackWish, Wish
-from console.model.words import age_text, count_text
+from console.model.words import age_text, count_text, many
 from console.model.worklist import Row, RowKind
 from console.safety.clock import Clock
 from console.safety.text import Raw, visible
@@ -118,7 +118,7 @@ class Takeable(msgspec.Struct, frozen=True):
         if len(self.rows) == 1 and self.count == 1:
             return visible(self.rows[0].title, cells=40)
         rows = f" in {count_text(len(self.rows))} rows" if len(self.rows) > 1 else ""
-        return f"{count_text(self.count)} {'alert' if self.count == 1 else 'alerts'}{rows}"
+        return f"{many(self.count, 'alert')}{rows}"
 
 
 def takeable(rows: Sequence[Row]) -> Takeable:
@@ -216,12 +216,11 @@ def leaving(
     if sending:
         parts.append(Paragraph("Something is being sent right now.", Ink.WARNING))
     if lost:
-        parts.append(Paragraph("This console extends these acks for as long as it is open:"))
+        parts.append(Paragraph("Nobody extends these acks of yours once this console is closed:"))
     for held, left in lost[:LISTED]:
         note = visible(held.ack.note, cells=60) or "no note"
-        alerts = f"{count_text(held.covers)} alert" + ("s" if held.covers != 1 else "")
         when = f"{held.ack.until:%H:%M} UTC, in {age_text(left)}"
-        parts.append(Field(when, f"{alerts}: {note}"))
+        parts.append(Field(when, f"{many(held.covers, 'alert')}: {note}"))
     if len(lost) > LISTED:
         parts.append(Paragraph(f"and {len(lost) - LISTED} more"))
     if lost:

@@ -14,7 +14,7 @@ from typing import ClassVar
 import msgspec
 from rich.text import Text
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
 from config.identity import Identity, identity_of
@@ -234,9 +234,13 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     @property
     def frame(self) -> Frame | None:
-        """The screen on top, where it is one of ours that shows updates."""
-        screen = self.screen_stack[-1] if self.screen_stack else None
-        return screen if isinstance(screen, Frame) else None
+        """The screen that shows updates, on top or behind a question that lies in front of it."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Frame):
+                return screen
+            if not isinstance(screen, ModalScreen):
+                break
+        return None
 
     def key_was_pressed(self) -> None:
         """Told by every screen, so that garbage is collected only while the keys rest."""

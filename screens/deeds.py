@@ -12,6 +12,7 @@ from console.model.acting import Plan
 from console.model.action import Action
 from console.model.alert import Ack
 from console.model.plan_words import plan_lines
+from console.model.words import many
 from console.model.worklist import Row
 from console.safety.text import Raw, visible
 from screens.acting import (
@@ -158,8 +159,10 @@ class Deeds(Screen[None], inherit_bindings=False):
             self._give(rows, person)
         else:
             self._for = rows
-            count = f"{len(acks)} ack" + ("s" if len(acks) != 1 else "")
-            sign = ((f"{count} of {owners_text(acks)}", Ink.KEY), ("  to: ", Ink.MUTED))
+            sign = (
+                (f"{many(len(acks), 'ack')} of {owners_text(acks)}", Ink.KEY),
+                ("  to: ", Ink.MUTED),
+            )
             people = self._oncall.opened.loaded.settings.people
             first = self._oncall.on_call_names()
             # One that is not mine is most often to be mine; what is mine, the next one's.

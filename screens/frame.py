@@ -166,7 +166,7 @@ class Frame(Deeds, inherit_bindings=False):
         hints = []
         # What this screen alone can do comes first, the way to other screens last.
         mine = sorted(actions_on(self.word), key=lambda a: (not a.where, a.group == "screens"))
-        inside = len(self.app.screen_stack) > 1
+        inside = sum(isinstance(one, Frame) for one in self.app.screen_stack) > 1
         for action in mine:
             shown = keys.of(action)
             if not (action.footer and shown) or (action.id == f"app.{self.word}" and not inside):

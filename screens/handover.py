@@ -12,7 +12,7 @@ from console.model.action import Action
 from console.model.alert import Ack
 from console.model.update import Update
 from console.model.wish import HandOverWish
-from console.model.words import count_text
+from console.model.words import count_text, many
 from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.document import DocumentFrame
@@ -91,8 +91,7 @@ def why_not_accept(handover: Handover | None) -> str:
 
 def question_of(acks: Sequence[Ack]) -> str:
     """`take over 5 acks from mei (4) and kai (1)`."""
-    word = "ack" if len(acks) == 1 else "acks"
-    return f"take over {count_text(len(acks))} {word} from {owners_text(tuple(acks))}"
+    return f"take over {many(len(acks), 'ack')} from {owners_text(tuple(acks))}"
 
 
 def _listed(acks: Sequence[Ack]) -> Iterator[Part]:

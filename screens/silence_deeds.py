@@ -11,7 +11,7 @@ from console.model.alert import Silence
 from console.model.snapshot import KnownAlert
 from console.model.state import Priority
 from console.model.wish import ExpireWish, ExtendWish
-from console.model.words import clock_time, count_text
+from console.model.words import clock_time, count_text, many
 from console.safety.text import visible
 from console.triage.priority import Priorities
 from console.triage.silence_use import freed_by
@@ -25,11 +25,6 @@ HOUR: Final = timedelta(hours=1)
 LISTED: Final = 6
 """Lines of a question before the rest is only counted."""
 URGENT: Final = (Priority.P0, Priority.P1)
-
-
-def many_silences(count: int) -> str:
-    """`1 silence`, `12 silences`."""
-    return f"{count_text(count)} silence" + ("s" if count != 1 else "")
 
 
 def matchers_of(silence: Silence) -> str:
@@ -52,14 +47,14 @@ async def _expire_if_sure(screen: Frame, silences: tuple[Silence, ...]) -> None:
     priorities = Priorities(app.opened.loaded.policy)
     urgent = [known for known in freed if priorities.of(known.alert.labels) in URGENT]
     parts = _about(silences, freed, urgent, priorities)
-    many = many_silences(len(silences))
+    named = many(len(silences), "silence")
     if urgent:
-        title = ((f"end {many}?", Ink.WARNING),)
+        title = ((f"end {named}?", Ink.WARNING),)
         question = TypedConfirm(title, parts, f"expire {len(silences)}", clock=app.clock)
         sure = await app.push_screen_wait(question)
     else:
-        choice = Choice("expire", f"End {many}", danger=True)
-        dialog = Dialog(((f"end {many}?", Ink.WARNING),), parts, (choice,), clock=app.clock)
+        choice = Choice("expire", f"End {named}", danger=True)
+        dialog = Dialog(((f"end {named}?", Ink.WARNING),), parts, (choice,), clock=app.clock)
         sure = await app.push_screen_wait(dialog) == choice.id
     if sure:
         await app.wishes.submit(ExpireWish(silences), keys_of(silences))

@@ -12,7 +12,7 @@ from console.actions.silences.form import Judged, Typed
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.snapshot import KnownAlert
-from console.model.words import count_text
+from console.model.words import many
 from console.model.worklist import Row
 from console.safety.text import visible
 from screens.silence_fields import About, SilenceFields
@@ -264,5 +264,4 @@ def _about(
         alerts, update.snapshot, settings.acks, loaded.policy, settings.silences.lasts
     )
     what = visible(rows[0].title, cells=40) if len(rows) == 1 else f"{len(rows)} rows"
-    many = f"{count_text(len(alerts))} alert" + ("s" if len(alerts) != 1 else "")
-    return About(f"silence: {what}, {many}", typed, marked)
+    return About(f"silence: {what}, {many(len(alerts), 'alert')}", typed, marked)

@@ -22,6 +22,16 @@ from console.sources.alertmanager.cluster import EffectFailed, WantedSilence
 GONE = "had ended already"
 
 
+def is_other(now: Silence, before: Silence) -> bool:
+    """Whether somebody changed what `before` shows; another end alone is no change, since
+    whoever keeps an ack up moves it all the time."""
+    return (
+        set(now.matchers) != set(before.matchers)
+        or now.comment != before.comment
+        or now.created_by != before.created_by
+    )
+
+
 async def running(doing: Doing, cluster: str, silence_id: str) -> Silence | None:
     """The silence as its server has it now; `None` where it has ended.
 

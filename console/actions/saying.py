@@ -11,7 +11,7 @@ import msgspec
 from console.model.acting import Ended
 from console.model.alert import Silence
 from console.model.failure import Failure
-from console.model.words import count_text
+from console.model.words import count_text, many
 from console.safety.text import Raw, visible
 from console.sources.alertmanager.cluster import EffectFailed, Sent
 
@@ -54,6 +54,11 @@ class Sum(msgspec.Struct, frozen=True):
     def silences(self) -> tuple[tuple[str, str], ...]:
         """Cluster and id of what was made or changed."""
         return tuple((one.silence.cluster, one.silence.id) for one in self.done)
+
+    @property
+    def lefts(self) -> tuple[Silence, ...]:
+        """The same as they stand now, in the same order."""
+        return tuple(one.silence for one in self.done if one.former is not None)
 
     @property
     def formers(self) -> tuple[Silence, ...]:
@@ -129,11 +134,6 @@ def once(lines: Iterable[str]) -> list[str]:
     for line in lines:
         counts[line] = counts.get(line, 0) + 1
     return [line if count == 1 else f"{line} ({count:,} times)" for line, count in counts.items()]
-
-
-def many(count: int, noun: str) -> str:
-    """`1 silence`, `1,903 alerts`."""
-    return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def until_text(at: datetime, now: datetime) -> str:

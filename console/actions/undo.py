@@ -48,6 +48,16 @@ class UndoShelf:
         self._forget()
         return self._kept.pop().inverse if self._kept else None
 
+    def put_back(self, undoable: Undoable, inverse: Wish) -> None:
+        """Have what was taken on the shelf again, for what is left of its time.
+
+        Of an inverse that came to nothing: a server that was silent for a moment must not cost
+        the person the key that takes it back.
+        """
+        at = sum(one.undoable.until_mono <= undoable.until_mono for one in self._kept)
+        self._kept.insert(at, _Kept(undoable, inverse))
+        self._forget()
+
     def _forget(self) -> None:
         now = self._clock.now().mono
         self._kept = [one for one in self._kept if now < one.undoable.until_mono]

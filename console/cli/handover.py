@@ -23,7 +23,7 @@ from console.engine.handover import Handover, Happened, TakenAck, handover_of, o
 from console.engine.handover_markdown import markdown_of
 from console.model.update import Update
 from console.model.wish import HandOverWish
-from console.model.words import count_text
+from console.model.words import many
 from console.model.worklist import Step
 from console.safety.clock import Instant
 from console.safety.jsontext import json_text
@@ -135,8 +135,7 @@ def _accepting(loaded: Loaded, *, dry_run: bool) -> Do:
         if not acks:
             why = "all acks are yours already" if found.acks else "nobody has acked anything"
             return Deed(0, lines=(f"nothing to take over: {why}",))
-        word = "ack" if len(acks) == 1 else "acks"
-        what = f"{count_text(len(acks))} {word} from {owners_text(acks)}"
+        what = f"{many(len(acks), 'ack')} from {owners_text(acks)}"
         if dry_run:
             listed = (
                 f"would take over {visible(ack.silence_id, cells=80)} "

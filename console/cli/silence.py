@@ -28,7 +28,7 @@ from console.model.alert import Silence
 from console.model.state import Priority
 from console.model.update import Update
 from console.model.wish import ExpireWish, SilenceWish
-from console.model.words import count_text
+from console.model.words import count_text, many
 from console.safety.clock import SystemClock
 from console.safety.text import visible
 from console.triage.filter import Filter
@@ -146,9 +146,10 @@ def _matches(count: int, by_priority: Counter[Priority], wish: SilenceWish) -> s
         f"{count_text(by_priority[one])} {one}" for one in Priority if by_priority[one]
     )
     shown = f" ({each})" if each else ""
-    alerts = f"{count_text(count)} alert" + ("s" if count != 1 else "")
     where = ", ".join(visible(name, cells=60) for name in wish.clusters)
-    return f"matches {alerts} now{shown}, in {where}, until {clock_text(wish.ends_at)}"
+    return (
+        f"matches {many(count, 'alert')} now{shown}, in {where}, until {clock_text(wish.ends_at)}"
+    )
 
 
 def _unsilencing(

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import asyncssh
 
+from console.demo.inventory import USER
 from console.demo.machines.folder import ShellFolder
 from console.demo.server import LOOPBACK, Listener, bound, silent
-from console.demo.settings import USER
 from console.demo.shells import ShellSession
 
 KEY = "ssh-ed25519"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -28,12 +29,13 @@ from console.model.event import Event
 from console.model.failure import Failure
 from console.model.labels import Matcher
 from console.model.snapshot import Snapshot
-from console.model.wish import AckWish, ExpireWish, UnackWish, Wish
+from console.model.wish import AckWish, ExpireWish, HandOverWish, RestoreWish, UnackWish, Wish
 from console.safety.clock import Clock
 from console.safety.text import visible
 from console.sources.alertmanager.cluster import AlertmanagerCluster, EffectFailed
 
 NOTHING_TO_UNDO: Final = "there is nothing to take back: that can be done for 30 seconds"
+STILL_SENDING: Final = "it is being sent still: once it is done it can be taken back"
 NOT_LOOKED: Final = "nothing has been asked yet, so it is not known what that is"
 
 
@@ -97,6 +99,8 @@ class ActingDesk:
         self._keeper = AckKeeper()
         self._under_way: set[asyncio.Task[Outcome]] = set()
         self._acting = Acting()
+        self._sending = 0
+        """Wishes of a person that are under way, and that `undo` cannot take back yet."""
         self._looking = asyncio.Lock()
         self._by_itself: dict[str, Intent] = {}
         """What the console is doing on its own, by the id of its intent."""
@@ -108,11 +112,16 @@ class ActingDesk:
         return await self._to_its_end(wish, keeps_inverse=True)
 
     async def undo(self) -> Outcome:
-        """Take back the latest effect."""
+        """Take back the latest effect; never the one before it while that is still under way."""
+        if self._sending:
+            return Outcome(Ended.DENIED, STILL_SENDING)
         undoable, inverse = self._shelf.latest(), self._shelf.take()
         if undoable is None or inverse is None:
             return Outcome(Ended.DENIED, NOTHING_TO_UNDO)
-        return await self._to_its_end(inverse, keeps_inverse=False)
+        outcome = await self._to_its_end(inverse, keeps_inverse=False)
+        if outcome.ended in (Ended.DENIED, Ended.FAILED) and outcome.failures:
+            self._shelf.put_back(undoable, inverse)
+        return outcome
 
     async def plan(self, wish: AckWish) -> Plan:
         """What an ack would do; nothing is sent but questions."""
@@ -251,15 +260,29 @@ class ActingDesk:
         decision = self._decide(action, disabled="" if snapshot is not None else NOT_LOOKED)
         if not decision.allowed or self._audit is None or snapshot is None:
             return Outcome(Ended.DENIED, decision.reasons[0], decision.reasons[1:])
+        self._sending += keeps_inverse
+        try:
+            effected = await self._recorded(self._audit, action, wish, snapshot)
+        finally:
+            self._sending -= keeps_inverse
+        return await self._after(wish, effected, keeps_inverse)
+
+    async def _recorded(
+        self, audit: Audit, action: Action, wish: Wish, snapshot: Snapshot
+    ) -> Effected:
+        """Carry `wish` out between its two records."""
         intent = await asyncio.to_thread(
-            self._audit.intend, action, what_of(wish), subjects_of(wish), why_of(wish)
+            audit.intend, action, what_of(wish), subjects_of(wish), why_of(wish)
         )
-        effected = await carry_out(wish, self._doing(snapshot, intent.id))
+        # What is kept here may be on its way to a server just now.
+        turn = self._looking if _is_of_the_folder(wish) else contextlib.nullcontext()
+        async with turn:
+            effected = await carry_out(wish, self._doing(snapshot, intent.id))
         outcome = effected.outcome
         await asyncio.to_thread(
-            self._audit.end, intent, outcome.ended, outcome.text, outcome.details, outcome.silences
+            audit.end, intent, outcome.ended, outcome.text, outcome.details, outcome.silences
         )
-        return await self._after(wish, effected, keeps_inverse)
+        return effected
 
     async def _after(self, wish: Wish, effected: Effected, keeps_inverse: bool) -> Outcome:
         outcome = effected.outcome
@@ -322,6 +345,12 @@ class ActingDesk:
             snapshot=snapshot,
             intent=intent,
         )
+
+
+def _is_of_the_folder(wish: Wish) -> bool:
+    """Whether it changes acks that no server keeps."""
+    acks = wish.acks if isinstance(wish, UnackWish | HandOverWish | RestoreWish) else ()
+    return any(one.is_local for one in acks)
 
 
 async def _matching(

@@ -18,6 +18,7 @@ from console.model.event import Event, EventKind
 from console.model.snapshot import Snapshot, SourceHealth, Standing
 from console.model.state import Priority, State
 from console.model.update import Update
+from console.model.words import many
 from console.model.worklist import Row, RowKind, Step, Worklist
 from console.safety.text import Raw, visible
 from console.triage.silence_use import SilenceUse, silence_uses
@@ -233,4 +234,5 @@ def _doubts(snapshot: Snapshot) -> Iterator[str]:
         yield "not every source has answered yet: there may be more than is listed"
     lost = sum(known.state in (State.LOST, State.STALE) for known in snapshot.alerts)
     if lost:
-        yield f"{lost} alerts are STALE or LOST: whether they still fire is not known"
+        verb = "is" if lost == 1 else "are"
+        yield f"{many(lost, 'alert')} {verb} STALE or LOST: what still fires is not known"

@@ -17,7 +17,7 @@ from console.model.acting import Extender
 from console.model.alert import SilenceState
 from console.model.snapshot import SourceHealth
 from console.model.state import State
-from console.model.words import age_text, count_text
+from console.model.words import age_text, count_text, many
 from console.model.worklist import Row, Step
 from console.safety.text import Raw, visible
 from console.triage.silence_use import SilenceUse
@@ -283,7 +283,7 @@ def _ending(use: SilenceUse, clock: _Clock) -> Line:
     elif use.holds is None:
         holds = "what it holds is not known"
     else:
-        holds = f"holds {count_text(use.holds)} {'alert' if use.holds == 1 else 'alerts'} now"
+        holds = f"holds {many(use.holds, 'alert')} now"
     matchers = Raw(", ".join(one.written.exact for one in silence.matchers))
     words: Words = (matchers, f", {holds}, ends {_at(silence.ends_at, clock)}")
     why: Words = (": ", silence.comment) if silence.comment else ()

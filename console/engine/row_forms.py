@@ -1,17 +1,14 @@
-"""Rows as text: one line for a chat, Markdown for an incident or an editor.
-
-What comes from outside stands in code spans and fences that are longer than any run of
-backticks in it, so that it ends none of them: it is no markup, no mention and no link there.
-"""
+"""Rows as text: one line for a chat, Markdown for an incident or an editor."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
+from console.engine.markdown import code, fenced
 from console.model.alert import Ack
 from console.model.labels import Labels
 from console.model.snapshot import KnownAlert
@@ -22,7 +19,6 @@ from console.safety.text import Raw, cell_width, strip_credentials, visible
 
 SHOWN_ALERTS: Final = 20
 """Alerts of one row that the Markdown lists whole."""
-_BACKTICKS: Final = re.compile("`+")
 _NOT_IN_A_LINK: Final = re.compile(r"[^\x21-\x7e]|[\"'`\\<>()\[\]]")
 
 
@@ -47,16 +43,6 @@ def texts_of(rows: Sequence[Row]) -> str:
 def markdown_of(rows: Sequence[Row], now: datetime) -> str:
     """Rows as CommonMark, one section each: what, clocks, ack, labels, links. Safe to show."""
     return "\n\n".join("\n".join(_section(row, now)) for row in rows) + "\n"
-
-
-def code(text: Raw | str) -> str:
-    """`text` as a code span on one line, whatever backticks it has."""
-    shown = visible(text)
-    if not shown.strip():
-        return '`""`'
-    fence = "`" * (_longest_run(shown) + 1)
-    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def _section(row: Row, now: datetime) -> Iterator[str]:
@@ -110,7 +96,7 @@ def _alert(known: KnownAlert) -> Iterator[str]:
     alert = known.alert
     # A Markdown table cannot hold every value: a `|` ends its cell, within code too.
     yield ""
-    yield from _fenced(_table(alert.labels))
+    yield from fenced(_table(alert.labels))
     links = [(name, address_in_link(url)) for name, url in alert.links]
     if links:
         yield ""
@@ -142,18 +128,6 @@ def _table(labels: Labels) -> list[str]:
     pairs = [(visible(name), visible(value)) for name, value in sorted(labels.exact_items())]
     width = max((cell_width(name) for name, _ in pairs), default=0)
     return [f"{name}{' ' * (width - cell_width(name))}  {value}".rstrip() for name, value in pairs]
-
-
-def _fenced(lines: Iterable[str]) -> Iterator[str]:
-    lines = list(lines)
-    fence = "`" * max(3, max(map(_longest_run, lines), default=0) + 1)
-    yield f"{fence}text"
-    yield from lines
-    yield fence
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, _BACKTICKS.findall(text)), default=0)
 
 
 def _moment(at: datetime) -> str:

@@ -17,7 +17,7 @@ from console.model.wish import (
     UnackWish,
     Wish,
 )
-from console.model.words import age_text, count_text
+from console.model.words import age_text, many
 from console.safety.text import visible
 
 _CELLS = 120
@@ -29,19 +29,19 @@ def what_of(wish: Wish) -> str:
         case AckWish():
             return f"ack of {_alerts(wish)}"
         case UnackWish():
-            return f"un-ack of {_many(len(wish.acks), 'ack')}"
+            return f"un-ack of {many(len(wish.acks), 'ack')}"
         case HandOverWish():
-            return f"hand-over of {_many(len(wish.acks), 'ack')} to {visible(wish.to, cells=40)}"
+            return f"hand-over of {many(len(wish.acks), 'ack')} to {visible(wish.to, cells=40)}"
         case SilenceWish():
             verb = "silence" if wish.edits is None else "change of a silence to"
             matchers = " ".join(visible(one.written, cells=_CELLS) for one in wish.matchers)
             return f"{verb} {matchers} until {wish.ends_at:%Y-%m-%d %H:%M} UTC"
         case ExpireWish():
-            return f"end of {_many(len(wish.silences), 'silence')}"
+            return f"end of {many(len(wish.silences), 'silence')}"
         case ExtendWish():
-            return f"extension of {_many(len(wish.silences), 'silence')} by {age_text(wish.by)}"
+            return f"extension of {many(len(wish.silences), 'silence')} by {age_text(wish.by)}"
         case RestoreWish():
-            return f"taking back, {_many(len(wish.silences) + len(wish.acks), 'silence')}"
+            return f"taking back, {many(len(wish.silences) + len(wish.acks), 'silence')}"
 
 
 def subjects_of(wish: Wish) -> tuple[str, ...]:
@@ -93,11 +93,7 @@ def _alerts(wish: AckWish) -> str:
     if count == 1:
         one = wish.alerts[0].alert.name if wish.alerts else wish.parts[0].name
         return visible(one, cells=60)
-    return _many(count, "alert")
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count_text(count)} {noun}" if count == 1 else f"{count_text(count)} {noun}s"
+    return many(count, "alert")
 
 
 def _ack(ack: Ack) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from console.model.ack_comment import read_ack_comment
 from console.model.alert import Ack, Alert, AlertState, Silence, SilenceState
+from console.model.alternatives import values_of
 from console.model.labels import Labels, Matcher
 from console.model.snapshot import Standing
 from console.safety.clock import Instant
@@ -102,22 +102,11 @@ def covers(matchers: Iterable[Matcher], labels: Labels) -> bool:
     return all(_matches(matcher, labels.exact(matcher.name)) for matcher in matchers)
 
 
-_PLAIN = re.compile(r"\(?((?:[\w @:/,;=~-]|\\[^\w\s]|\|)*)\)?", re.ASCII)
-
-
 def _matches(matcher: Matcher, value: str) -> bool:
     if not matcher.is_regex:
         return (value == matcher.value.exact) is matcher.is_equal
-    alternatives = _alternatives(matcher.value.exact)
-    return alternatives is not None and (value in alternatives) is matcher.is_equal
-
-
-def _alternatives(pattern: str) -> list[str] | None:
-    plain = _PLAIN.fullmatch(pattern)
-    if plain is None or pattern.startswith("(") is not pattern.endswith(")"):
-        return None
-    listed = re.split(r"(?<!\\)\|", plain.group(1))
-    return [re.sub(r"\\([^\w\s])", r"\1", one) for one in listed]
+    listed = values_of(matcher.value.exact)
+    return listed is not None and (value in listed) is matcher.is_equal
 
 
 def _key_of(silence: Silence) -> tuple[str, str]:

@@ -48,9 +48,14 @@ def without_record(comment: str) -> str:
     return _MARK.sub("", comment).rstrip()
 
 
+def ack_prefix(comment: str, prefixes: tuple[str, ...]) -> str | None:
+    """The prefix that makes `comment` an ack's; `None` where none does."""
+    return next((one for one in prefixes if comment.startswith(one)), None)
+
+
 def read_ack_comment(comment: str, prefixes: tuple[str, ...], owner: str) -> AckComment | None:
     """What `comment` says, or `None` where it is no ack's."""
-    prefix = next((one for one in prefixes if comment.startswith(one)), None)
+    prefix = ack_prefix(comment, prefixes)
     if prefix is None:
         return None
     rest = comment[len(prefix) :].strip()

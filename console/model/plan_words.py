@@ -6,7 +6,7 @@ from typing import Final
 
 from console.model.acting import Plan
 from console.model.labels import Matcher
-from console.model.words import count_text
+from console.model.words import count_text, many
 from console.safety.text import visible
 
 FEW: Final = 3
@@ -22,7 +22,7 @@ def plan_lines(plan: Plan, *, short: bool = False) -> list[str]:
     lines = []
     for one in plan.silences:
         matchers = " ".join(_matcher(matcher, short=short) for matcher in one.matchers)
-        count = f"{count_text(len(one.covers))} alert" + ("s" if len(one.covers) != 1 else "")
+        count = many(len(one.covers), "alert")
         joins = "; MUTES WHAT JOINS IT LATER" if one.joins else ""
         others = f"; and {count_text(len(one.strangers))} more" if one.strangers else ""
         asked = "" if one.counted else ", not asked from the server"

@@ -80,6 +80,11 @@ class RestoreWish(msgspec.Struct, frozen=True):
     silences: tuple[Silence, ...]
     acks: tuple[Ack, ...] = ()
     """The same for acks that the shared folder keeps."""
+    left: tuple[Silence, ...] = ()
+    """What the effect made of `silences`, in their order: what is otherwise now, somebody has
+    changed since, and it is theirs. Empty: not known."""
+    left_acks: tuple[Ack, ...] = ()
+    """The same for `acks`, by their keys; one that was given up has none."""
 
 
 Wish = AckWish | UnackWish | HandOverWish | SilenceWish | ExpireWish | ExtendWish | RestoreWish

@@ -70,6 +70,11 @@ def count_text(count: int) -> str:
     return f"{count:,}"
 
 
+def many(count: int, noun: str) -> str:
+    """`1 silence`, `1,903 alerts`."""
+    return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def state_shape(state: State, ascii_only: bool = False) -> str:
     """One character, one cell wide in every locale, by which a state is told without colour."""
     return (_ASCII_SHAPES if ascii_only else _SHAPES)[state]

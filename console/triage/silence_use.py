@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from console.model.ack_comment import ack_prefix
 from console.model.alert import Silence, SilenceState
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.state import State
@@ -56,7 +57,7 @@ def silence_uses(
         sure = active and snapshot.complete and not stale
         return SilenceUse(
             silence,
-            is_ack=bool(prefixes) and silence.comment.exact.startswith(prefixes),
+            is_ack=ack_prefix(silence.comment.exact, prefixes) is not None,
             holds=counts.get(silence.id, 0) if sure or (silence.id in counts and active) else None,
             ended=ended,
             stale=stale,

@@ -48,7 +48,10 @@ def test_a_console_sees_what_another_one_changes(tmp_path: Path, clock: ManualCl
     assert mine.load() == ()
     hers.put([ack("mei")])
     assert [one.owner for one in mine.load()] == [Raw("mei")]
-    mine.overwrite([ack("kai", at_s=5)])
+    assert mine.swap([Swap(KEY, Raw("zoe"), None)]) == ()
+    assert mine.swap([Swap(KEY, None, ack("zoe"))]) == ()
+    given = Swap(KEY, Raw("mei"), ack("kai", at_s=5))
+    assert mine.swap([given]) == (given,)
     assert [one.owner for one in hers.load()] == [Raw("kai")]
     assert hers.remove([KEY, "no such key"]) == (ack("kai", at_s=5),)
     assert mine.load() == ()

@@ -39,12 +39,12 @@ from console.actions.silences.matchers import (
     holds_for_empty,
     matcher_of,
     matches_empty,
-    one_of,
     prefilled,
     set_fault,
     written,
 )
 from console.model.alert import AlertGroup, Silence, SilenceState
+from console.model.alternatives import one_of
 from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
 from console.model.snapshot import ClusterGroups

@@ -47,12 +47,13 @@ def m(name: str, operator: str, value: str) -> Matcher:
         ("!~", "redis", False),
         ("!~", ".+", False),
         ("!~", ".*", True),
-        # What RE2 knows and nobody here can judge counts as matching everything.
-        ("=~", "(?i)redis", False),
-        ("=~", r"\pL+", False),
+        ("=~", "(?i)redis", True),
+        ("=~", r"\pL+", True),
         ("=~", r"\B", False),
         ("!~", "(?i)redis", False),
+        # What no server can read counts as matching everything.
         ("=~", "(", False),
+        ("=~", r"a(?=b)", False),
     ],
 )
 def test_only_what_surely_rejects_the_empty_value_counts(

@@ -75,3 +75,19 @@ def test_looking_takes_nothing_back() -> None:
     for _ in range(3):
         assert undo.latest() is not None
     assert undo.take() is kept
+
+
+def test_what_could_not_be_taken_back_stays_for_what_is_left_of_its_time() -> None:
+    undo, clock = shelf()
+    first = undo.keep("first", wish())
+    clock.advance(10)
+    taken = undo.take()
+    assert taken is not None
+    later = undo.keep("later", wish())
+    undo.put_back(first, taken)
+    assert undo.latest() == later
+    assert undo.take() is not None
+    assert undo.latest() == first and undo.take() is taken
+    undo.put_back(first, taken)
+    clock.advance(UNDO_S - 10)
+    assert undo.latest() is None

@@ -15,7 +15,7 @@ import time
 
 from tests.bench.figure import Figure, taken_over
 
-SCRIPTS = ("startup", "alerts10k", "keys", "fleet_screen", "probes", "ssh", "memory")
+SCRIPTS = ("startup", "alerts10k", "keys", "fleet_screen", "probes", "ssh", "acting", "memory")
 
 
 def figures_of(script: str) -> list[Figure]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ SILENCE: dict[str, Any] = {
     "startsAt": "2026-11-22T03:16:42.000Z",
     "endsAt": "2026-11-22T04:16:42Z",
     "createdBy": "kai",
-    "comment": "ACK! looking",
+    "comment": "looking",
 }
 
 
@@ -119,7 +119,10 @@ def test_silences_are_listed_active_by_end_then_pending_then_expired(demo: Demo)
     listed = read(demo.at(30).alertmanager("/silences"))
     active = [one["endsAt"] for one in listed if one["status"]["state"] == "active"]
     assert active == sorted(active)
-    assert [one["id"] for one in listed[-2:]] == [waiting, gone]
+    later = [one["id"] for one in listed[len(active) :]]
+    states = [one["status"]["state"] for one in listed[len(active) :]]
+    assert states == ["pending", "pending", "expired", "expired"]
+    assert (later[0], later[2]) == (waiting, gone)
     literal = read(demo.alertmanager("/silences", ("filter", 'service="redis"')))
     assert {one["id"] for one in literal} >= {gone, waiting}
     assert all(one["matchers"][0]["value"] == "redis" for one in literal)
@@ -177,11 +180,44 @@ def test_the_cluster_names_the_members_that_are_there() -> None:
     assert [peer["name"] for peer in peers] == ["am-a"]
 
 
-def test_an_ack_that_is_there_at_the_start_runs_out(demo: Demo) -> None:
+def moment(silence: dict[str, Any], key: str) -> datetime:
+    return datetime.fromisoformat(silence[key])
+
+
+def test_an_ack_that_holds_something_is_extended_as_kthxbye_does(demo: Demo) -> None:
     (acked,) = demo.named("SlowResponse")
     (silence_id,) = acked["status"]["silencedBy"]
-    ends = read(demo.alertmanager(f"/silence/{silence_id}"))["endsAt"]
-    left = timedelta(minutes=18)
-    assert ends == f"{(START + left).isoformat(timespec='milliseconds')[:-6]}Z"
-    demo.at(left.total_seconds())
-    assert demo.named("SlowResponse")[0]["status"]["state"] == "active"
+    before = read(demo.alertmanager(f"/silence/{silence_id}"))
+    assert moment(before, "endsAt") - moment(before, "updatedAt") == timedelta(minutes=15)
+    after = read(demo.at(100).alertmanager(f"/silence/{silence_id}"))
+    assert moment(after, "endsAt") - moment(after, "updatedAt") == timedelta(minutes=15)
+    assert moment(after, "updatedAt") == START + timedelta(seconds=90)
+    changed = ("endsAt", "updatedAt")
+    assert {**before, **{key: after[key] for key in changed}} == after
+    demo.at(3600)
+    assert demo.named("SlowResponse")[0]["status"]["silencedBy"] == [silence_id]
+
+
+def test_an_ack_that_holds_nothing_runs_out(demo: Demo) -> None:
+    nothing = [{"name": "service", "value": "nowhere", "isRegex": False}]
+    idle = post(demo, comment="ACK! kai: x", matchers=nothing, endsAt="2026-11-22T03:19:42Z")
+    held = post(demo, comment="ACK! kai: x", endsAt="2026-11-22T03:19:42Z")
+    plain = post(demo, endsAt="2026-11-22T03:19:42Z")
+    demo.at(200)
+    states = [state_of(demo, one) for one in (idle, held, plain)]
+    assert states == ["expired", "active", "expired"]
+
+
+def test_an_ack_of_what_is_inhibited_is_not_extended(demo: Demo) -> None:
+    killed = [{"name": "alertname", "value": "ContainerOOMKilled", "isRegex": False}]
+    made = post(demo, comment="ACK! kai: x", matchers=killed, endsAt="2026-11-22T03:19:42Z")
+    assert covered(demo, made) == {"ContainerOOMKilled"}
+    assert state_of(demo.at(200), made) == "expired"
+
+
+def test_a_refused_change_of_the_matchers_has_ended_the_silence_all_the_same(demo: Demo) -> None:
+    old = post(demo)
+    nothing = [{"name": "service", "value": "", "isRegex": False}]
+    wish = {**SILENCE, "id": old, "matchers": nothing}
+    assert demo.send("POST", "/silences", msgspec.json.encode(wish)).status == 400
+    assert state_of(demo, old) == "expired"

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from console.demo.routing import config_text
+from console.demo.script import Scenario
 
 from .demo_world import Demo, read
-
-PROGRAM = shutil.which("prometheus-alertmanager")
+from .real import PROGRAM
 
 pytestmark = [
     pytest.mark.real("prometheus-alertmanager"),
@@ -25,29 +20,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def real(tmp_path: Path) -> Iterator[httpx.Client]:
-    """A real Alertmanager with the configuration that the demo says it has."""
-    (tmp_path / "am.yml").write_text(config_text())
-    argv = [
-        str(PROGRAM),
-        f"--config.file={tmp_path / 'am.yml'}",
-        f"--storage.path={tmp_path / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-        "--cluster.listen-address=",
-    ]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as program:
-        try:
-            assert program.stderr is not None
-            heard = next(line for line in program.stderr if "Listening on" in line)
-            address = heard.rpartition("address=")[2].strip()
-            with httpx.Client(base_url=f"http://{address}/api/v2", trust_env=False) as client:
-                yield client
-        finally:
-            program.terminate()
-
-
-def demo_now(scenario: str, at_s: float) -> Demo:
+def demo_now(scenario: str | Scenario, at_s: float) -> Demo:
     """A demo whose present is the real one: the real program asks the machine's clock."""
     return Demo(scenario, datetime.now(UTC) - timedelta(seconds=at_s)).at(at_s)
 
@@ -56,6 +29,8 @@ def tell(demo: Demo, real: httpx.Client) -> dict[str, str]:
     """Post the demo's silences and alerts; the real ids of the demo's silences."""
     ids = {}
     for silence in read(demo.alertmanager("/silences")):
+        if silence["status"]["state"] == "expired":
+            continue
         wish = {k: v for k, v in silence.items() if k not in ("id", "status", "updatedAt")}
         answer = real.post("/silences", json=wish)
         assert answer.status_code == 200, answer.text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -115,8 +116,8 @@ def test_redis_down_shows_every_kind_of_row() -> None:
         if one["status"]["inhibitedBy"]:
             by_state["inhibited"].add(name)
     assert by_state == {
-        "acked": {"SlowResponse"},
-        "silenced": {"DiskFillingUp", "BackupTooOld"},
+        "acked": {"SlowResponse", "LogVolumeHigh"},
+        "silenced": {"DiskFillingUp", "BackupTooOld", "SSLCertExpiringSoon"},
         "inhibited": {"ContainerOOMKilled"},
     }
     (acked,) = demo.named("SlowResponse")
@@ -147,6 +148,43 @@ def test_things_change_within_the_first_minutes_of_redis_down() -> None:
     queue = 'rabbitmq_queue_messages_ready{queue="orders"}'
     early = Demo("redis-down").value_now(CORE, queue)[0][1]
     assert demo.value_now(CORE, queue)[0][1] > early > 1000
+
+
+def test_others_act_while_you_watch_redis_down() -> None:
+    demo = Demo("redis-down")
+
+    def silences() -> dict[str, dict[str, Any]]:
+        return {one["comment"]: one for one in read(demo.alertmanager("/silences"))}
+
+    first = silences()
+    states = {comment.partition(":")[0]: one["status"]["state"] for comment, one in first.items()}
+    assert states["OPS-377"] == "active"
+    assert states["CHG-20261122-4c"] == "pending"
+    assert states["load test of the search"] == "expired"
+    assert states["OPS-431"] == "active"
+    assert "ACK! lin" not in states
+    unused = next(one["id"] for comment, one in first.items() if comment.startswith("OPS-377"))
+    assert all(unused not in one["status"]["silencedBy"] for one in demo.at(300).alerts())
+    demo = Demo("redis-down").at(46)
+    (delayed,) = demo.named("PaymentCallbackDelayed")
+    (taken,) = [one for comment, one in silences().items() if comment.startswith("ACK! lin: ")]
+    assert delayed["status"]["silencedBy"] == [taken["id"]]
+    assert datetime.fromisoformat(taken["startsAt"]) == START + timedelta(seconds=45)
+    (cert,) = demo.named("SSLCertExpiringSoon")
+    assert cert["status"]["state"] == "suppressed"
+    assert demo.at(111).named("SSLCertExpiringSoon")[0]["status"]["state"] == "active"
+    mine = [one for one in silences().values() if one["createdBy"] == "kai"]
+    age = START - min(datetime.fromisoformat(one["startsAt"]) for one in mine)
+    assert age > timedelta(hours=5)
+
+
+@pytest.mark.parametrize("speed", [0.5, 1, 10, 60])
+def test_an_ack_outlives_a_hurried_script(speed: float) -> None:
+    demo = Demo("redis-down", speed=speed)
+    (held,) = demo.named("SlowResponse")[0]["status"]["silencedBy"]
+    for at_s in (0, 90, 400, 1200):
+        demo.at(at_s / speed)
+        assert demo.named("SlowResponse")[0]["status"]["silencedBy"] == [held]
 
 
 def test_starting_redis_again_makes_all_that_needs_it_recover() -> None:

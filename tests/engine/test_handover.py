@@ -16,8 +16,9 @@ from config.people import Override, Person, Rota, Rotation
 from config.schema import Settings
 from console.engine.events import KEPT
 from console.engine.handover import Handover, handover_of, owners_text
-from console.engine.handover_markdown import code, escaped, markdown_of
+from console.engine.handover_markdown import markdown_of
 from console.engine.handover_words import Section, joined, sections_of
+from console.engine.markdown import code, escaped
 from console.model.acting import Acting, Extender, HeldAck
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.event import Event, EventKind
@@ -315,7 +316,7 @@ def test_a_state_that_was_saved_is_not_told_as_the_present_one() -> None:
     asking = said(handover(snapshot(complete=False)), "not known")
     assert "not every source has answered yet" in asking
     stale = known(alert("A"), state=State.STALE)
-    assert "1 alerts are STALE or LOST" in said(handover(snapshot(stale)), "not known")
+    assert "1 alert is STALE or LOST" in said(handover(snapshot(stale)), "not known")
 
 
 def test_where_everything_is_known_no_doubt_is_listed() -> None:

@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from config.load import Loaded, from_prometheus
+from console.actions.acks.local_acks import LocalAcks
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.acting import Ended, Outcome
@@ -35,6 +36,7 @@ from console.model.wish import (
     Wish,
 )
 from console.model.worklist import Row
+from console.safety.clock import SystemClock
 from console.safety.text import Raw
 from tests.actions.on_servers import fire, make
 from tests.actions.on_servers import running as running_at
@@ -347,7 +349,7 @@ class Names:
         self._proxies[proxy.port] = proxy
         proxy.ca.cert_pem.write_to_path(str(self._bundle), append=True)
 
-    def _getaddrinfo(self, host: object, port: object, *args: object, **more: object) -> object:
+    def _getaddrinfo(self, host: Any, port: Any, *args: Any, **more: Any) -> object:
         proxy = self._proxies.get(port)
         ask = self._real if proxy is None else resolving(proxy, self._real)
         return ask(host, port, *args, **more)
@@ -465,10 +467,8 @@ async def test_a_server_that_goes_in_the_middle_of_an_ack_has_what_is_said_and_t
         await proxy.heal()
         taken_back = await engine.acting.undo()
         assert taken_back.well, taken_back
-        print([one for b in befores for one in holding(am, b.name)], (tmp_path / "state" / "audit.jsonl").read_text())
         assert ids_on(am, befores) == set()
-        local = engine.acting.local()
-        assert local is not None and local.load() == ()
+        assert LocalAcks(tmp_path / "state", SystemClock()).load() == ()
         # What was taken back is not sent later on.
         await engine.acting.look_after()
         assert ids_on(am, befores) == set()

@@ -9,25 +9,19 @@ from typing import Final
 
 import msgspec
 
-from console.actions.changing import GONE, in_place, running
+from console.actions.acks.local_acks import LocalAcks, Swap, alert_key
+from console.actions.acks.sent_before import sent_before
+from console.actions.changing import GONE, in_place, read_back, running
 from console.actions.doing import Doing, Effected, nothing_done
-from console.actions.saying import (
-    Done,
-    Missed,
-    Result,
-    Sum,
-    many,
-    person,
-    short,
-    summed,
-)
+from console.actions.saying import Done, Missed, Result, Sum, person, short, summed
 from console.actions.sending import cluster_named, each_of, touched_by
 from console.actions.silences.changes import NO_FOLDER, seen_ended
 from console.fleet.standing import ack_of
-from console.model.ack_comment import write_ack_comment
+from console.model.ack_comment import ack_prefix, write_ack_comment
 from console.model.acting import Ended, Outcome
-from console.model.alert import Ack, SilenceState
+from console.model.alert import Ack, Silence, SilenceState
 from console.model.wish import HandOverWish, RestoreWish, UnackWish
+from console.model.words import many
 from console.safety.files import FileError
 from console.safety.text import Raw, visible
 
@@ -38,12 +32,14 @@ class _Local(msgspec.Struct, frozen=True):
     """What became of the acks that the folder keeps."""
 
     former: tuple[Ack, ...] = ()
+    left: tuple[Ack, ...] = ()
+    """As they stand now; what was given up has none."""
     fault: str = ""
 
 
 async def unack(wish: UnackWish, doing: Doing) -> Effected:
     """Give acks up: their silences end. One that has ended already is fine."""
-    sent, local = _parted(wish.acks)
+    sent, local, unknown = await _placed(wish.acks, doing)
 
     async def end(ack: Ack) -> Result:
         former = await running(doing, ack.cluster, ack.silence_id)
@@ -51,16 +47,19 @@ async def unack(wish: UnackWish, doing: Doing) -> Effected:
             return Missed(f"the ack of {person(ack.owner)} {GONE}", fine=True)
         if ack_of(former, doing.policy.ack_prefixes) is None:
             return Missed(f"{short(former)}: somebody made an ordinary silence of it; it stays")
+        if former.created_by != ack.owner:
+            return Missed(_is_theirs(former))
         await cluster_named(doing, ack.cluster).expire(ack.silence_id)
         over = msgspec.structs.replace(former, state=SilenceState.EXPIRED, ends_at=doing.now)
         return Done(over, former)
 
     results, remarks = await seen_ended(doing, await each_of(sent, _cluster_of, end))
+    results += unknown
     total = summed(results, "ack", "given up")
     kept = await _locally(doing, local, _removed)
     count = len(total.done) + len(kept.former)
     text = f"gave {many(count, 'ack')} up: nobody holds {'it' if count == 1 else 'them'} now"
-    return _effect(text, "there was no ack to give up", total, kept, (sent, results), remarks)
+    return _effect(text, "there was no ack to give up", total, kept, sent, results, remarks)
 
 
 async def hand_over(wish: HandOverWish, doing: Doing) -> Effected:
@@ -68,7 +67,7 @@ async def hand_over(wish: HandOverWish, doing: Doing) -> Effected:
     to = wish.to.strip()
     if not to:
         return nothing_done(Ended.DENIED, "nothing was handed over: name the person")
-    sent, local = _parted(wish.acks)
+    sent, local, unknown = await _placed(wish.acks, doing)
 
     async def give(ack: Ack) -> Result:
         current = await running(doing, ack.cluster, ack.silence_id)
@@ -80,19 +79,25 @@ async def hand_over(wish: HandOverWish, doing: Doing) -> Effected:
         if current.created_by.exact == to:
             return Missed(f"{person(to)} has it already", fine=True)
         if current.created_by != ack.owner:
-            return Missed(
-                f"{short(current)}: it is {person(current.created_by)}'s meanwhile; left alone"
-            )
+            return Missed(_is_theirs(current))
         comment = write_ack_comment(
             _prefix_of(current.comment, doing), to, _given(now.note, now.owner), doing.intent
         )
         return await in_place(doing, current, created_by=to, comment=comment)
 
-    results = await each_of(sent, _cluster_of, give)
+    results = [*await each_of(sent, _cluster_of, give), *unknown]
     total = summed(results, "ack", "handed over")
-    kept = await _locally(doing, local, lambda doing, acks: _reowned(doing, acks, to))
+    kept = await _locally(
+        doing, local, lambda local, acks: _reowned(local, acks, to, doing.intent)
+    )
+    if not results and not kept.former and not kept.fault:
+        return nothing_done(Ended.FAILED, "there is no ack to hand over: it was given up meanwhile")
     text = f"{many(len(total.done) + len(kept.former), 'ack')} handed over to {person(to)}"
-    return _effect(text, "there was no ack to hand over", total, kept, (sent, results), ())
+    return _effect(text, "there was no ack to hand over", total, kept, sent, results, ())
+
+
+def _is_theirs(current: Silence) -> str:
+    return f"{short(current)}: it is {person(current.created_by)}'s meanwhile; left alone"
 
 
 def _parted(acks: Sequence[Ack]) -> tuple[tuple[Ack, ...], tuple[Ack, ...]]:
@@ -104,9 +109,41 @@ def _parted(acks: Sequence[Ack]) -> tuple[tuple[Ack, ...], tuple[Ack, ...]]:
     )
 
 
+async def _placed(
+    acks: Sequence[Ack], doing: Doing
+) -> tuple[tuple[Ack, ...], tuple[Ack, ...], list[Result]]:
+    """The acks by where they are now: at a server, in the folder, and not known.
+
+    What was kept here may have been sent since somebody looked at it.
+    """
+    sent, local = _parted(acks)
+    if not local or doing.local is None:
+        return sent, local, []
+    there = {one.silence_id for one in await asyncio.to_thread(doing.local.load)}
+    gone = {one.silence_id: one for one in local if one.silence_id not in there}
+    alerts = [one for one in doing.snapshot.alerts if alert_key(one.key) in gone]
+    if not alerts:
+        return sent, local, []
+    read = await read_back(doing, {one.alert.cluster for one in alerts} & doing.clusters.keys())
+    found: dict[str, Silence] = {}
+    for owner in {one.owner.exact for one in gone.values()}:
+        theirs = [one for one in alerts if gone[alert_key(one.key)].owner.exact == owner]
+        found |= await sent_before(theirs, owner, read, doing)
+    now = [ack_of(one, doing.policy.ack_prefixes) for one in found.values()]
+    every = (*sent, *(one for one in now if one is not None))
+    sent = tuple({(one.cluster, one.silence_id): one for one in every}.values())
+    left = tuple(one for one in local if one.silence_id not in set(map(alert_key, found)))
+    unknown = [
+        read.failed[one.alert.cluster]
+        for one in alerts
+        if one.key not in found and one.alert.cluster in read.failed
+    ]
+    return sent, left, list(unknown)
+
+
 def _prefix_of(comment: Raw, doing: Doing) -> str:
     prefixes = doing.policy.ack_prefixes
-    return next((one for one in prefixes if comment.exact.startswith(one)), prefixes[0])
+    return ack_prefix(comment.exact, prefixes) or prefixes[0]
 
 
 def _given(note: Raw, by: Raw) -> str:
@@ -120,35 +157,50 @@ def _given(note: Raw, by: Raw) -> str:
 async def _locally(
     doing: Doing,
     acks: Sequence[Ack],
-    change: Callable[[Doing, Sequence[Ack]], tuple[Ack, ...]],
+    change: Callable[[LocalAcks, Sequence[Ack]], _Local],
 ) -> _Local:
     if not acks:
         return _Local()
     if doing.local is None:
         return _Local(fault=f"{many(len(acks), 'ack')} left as it was: {NO_FOLDER}")
     try:
-        return _Local(await asyncio.to_thread(change, doing, acks))
+        return await asyncio.to_thread(change, doing.local, acks)
     except FileError as fault:
         return _Local(fault=f"{many(len(acks), 'ack')} left as it was: {visible(str(fault))}")
 
 
-def _removed(doing: Doing, acks: Sequence[Ack]) -> tuple[Ack, ...]:
-    assert doing.local is not None
-    return doing.local.remove(one.silence_id for one in acks)
+def _removed(local: LocalAcks, acks: Sequence[Ack]) -> _Local:
+    return _swapped(local, [(one, None) for one in acks])
 
 
-def _reowned(doing: Doing, acks: Sequence[Ack], to: str) -> tuple[Ack, ...]:
-    assert doing.local is not None
-    there = {one.silence_id: one for one in doing.local.load()}
-    former = [there[one.silence_id] for one in acks if one.silence_id in there]
-    former = [one for one in former if one.owner.exact != to]
-    doing.local.overwrite(
-        msgspec.structs.replace(
-            one, owner=Raw(to), note=Raw(_given(one.note, one.owner)), intent=doing.intent
-        )
-        for one in former
+def _reowned(local: LocalAcks, acks: Sequence[Ack], to: str, intent: str) -> _Local:
+    there = {one.silence_id: one for one in local.load()}
+    pairs = [(one, there.get(one.silence_id, one)) for one in acks]
+    return _swapped(
+        local, [(one, _given_to(to, now, intent)) for one, now in pairs if now.owner != Raw(to)]
     )
-    return tuple(former)
+
+
+def _given_to(to: str, ack: Ack, intent: str) -> Ack:
+    note = Raw(_given(ack.note, ack.owner))
+    return msgspec.structs.replace(ack, owner=Raw(to), note=note, intent=intent)
+
+
+def _swapped(local: LocalAcks, pairs: Sequence[tuple[Ack, Ack | None]]) -> _Local:
+    """Have the second of each pair where the first stands, unless somebody else has it now."""
+    swaps = [Swap(seen.silence_id, seen.owner, wanted) for seen, wanted in pairs]
+    before = {one.silence_id: one for one in local.load()}
+    done = {one.key: one.wanted for one in local.swap(swaps)}
+    others = {
+        now.owner.exact
+        for seen, _ in pairs
+        if seen.silence_id not in done and (now := before.get(seen.silence_id)) is not None
+    }
+    return _Local(
+        tuple(before.get(seen.silence_id, seen) for seen, _ in pairs if seen.silence_id in done),
+        tuple(one for one in done.values() if one is not None),
+        "; ".join(f"it is {person(one)}'s meanwhile, left alone" for one in sorted(others)),
+    )
 
 
 # -- said ------------------------------------------------------------------------------------------
@@ -159,7 +211,8 @@ def _effect(
     nothing: str,
     total: Sum,
     kept: _Local,
-    sent: tuple[Sequence[Ack], Sequence[Result]],
+    sent: Sequence[Ack],
+    results: Sequence[Result],
     remarks: Sequence[str],
 ) -> Effected:
     did = bool(total.done or kept.former)
@@ -172,11 +225,10 @@ def _effect(
     if not did:
         text = details[0] if details else nothing
         details = details[1:]
-    acks, results = sent
     return Effected(
         Outcome(ended, text, tuple(details), total.failures, total.silences),
-        RestoreWish(total.formers, kept.former) if did else None,
-        touched_by([one.cluster for one in acks], results),
+        RestoreWish(total.formers, kept.former, total.lefts, kept.left) if did else None,
+        touched_by([one.cluster for one in sent], results[: len(sent)]),
     )
 
 

@@ -26,7 +26,7 @@ from console.actions.acks.local_acks import LASTS, LocalAcks, alert_key
 from console.actions.acks.take import take
 from console.actions.changing import in_place, running
 from console.actions.doing import Doing
-from console.actions.saying import Done, Missed, Result, many, told, until_text
+from console.actions.saying import Done, Missed, Result, told, until_text
 from console.actions.sending import cluster_named, each_of
 from console.model.acting import Ended, HeldAck
 from console.model.alert import Ack, Silence
@@ -34,7 +34,7 @@ from console.model.event import Event, EventKind
 from console.model.snapshot import KnownAlert
 from console.model.state import State
 from console.model.wish import AckWish
-from console.model.words import age_text
+from console.model.words import age_text, many
 from console.safety.files import FileError
 from console.safety.text import visible
 from console.sources.alertmanager.cluster import EffectFailed

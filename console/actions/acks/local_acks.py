@@ -49,6 +49,16 @@ class _Saved(msgspec.Struct, frozen=True, omit_defaults=True):
     unsent: str = ""
 
 
+class Swap(msgspec.Struct, frozen=True):
+    """A change of the ack in one place, for as long as it is the one that was seen there."""
+
+    key: str
+    owner: Raw | None
+    """Whose stands there; `None`: nobody's."""
+    wanted: Ack | None
+    """`None` leaves the place empty."""
+
+
 _DECODER: Final = msgspec.json.Decoder(tuple[_Saved, ...])
 
 Kept = dict[str, Ack]
@@ -114,14 +124,28 @@ class LocalAcks:
         kept = self._change(add)
         return tuple(kept[ack.silence_id] for ack in wanted if ack.silence_id in kept)
 
-    def overwrite(self, acks: Iterable[Ack]) -> None:
-        """Have exactly these in the places of their keys, whoever stood there.
+    def swap(self, swaps: Iterable[Swap]) -> tuple[Swap, ...]:
+        """Change those places in which there is what was seen there; returns what was done.
 
         Raises:
             FileError: nothing was written.
         """
-        wanted = {ack.silence_id: ack for ack in acks}
-        self._change(lambda kept: kept.update(wanted))
+        wanted = list(swaps)
+        done: list[Swap] = []
+
+        def change(kept: Kept) -> None:
+            for one in wanted:
+                now = kept.get(one.key)
+                if (None if now is None else now.owner) != one.owner:
+                    continue
+                if one.wanted is None:
+                    kept.pop(one.key, None)
+                else:
+                    kept[one.key] = one.wanted
+                done.append(one)
+
+        self._change(change)
+        return tuple(done)
 
     def remove(self, keys: Iterable[str]) -> tuple[Ack, ...]:
         """Take acks away by their keys, and return those that were there.

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
+from console.model.alternatives import escaped, one_of
 from console.model.labels import Labels, Matcher
 from console.safety.text import Raw
 
@@ -21,7 +22,6 @@ MANY_VALUES: Final = 50
 MAX_CHARS: Final = 48_000
 """Of one matcher as a query has it; httpx sends no address of more than 65,536."""
 
-_ESCAPED: Final = str.maketrans({sign: "\\" + sign for sign in "-/\\^$*+?.()|[]{}"})
 _LONGER: Final = 12
 """What a character may become at most: a backslash, escaped twice and encoded."""
 
@@ -115,13 +115,12 @@ def runs(values: Sequence[str]) -> list[list[str]]:
 
 
 def _cost(value: str) -> int:
-    escaped = value.translate(_ESCAPED).replace("\\", "\\\\").replace('"', '\\"')
-    return len(quote_plus(escaped, errors="replace")) + len("%7C")
+    in_query = escaped(value).replace("\\", "\\\\").replace('"', '\\"')
+    return len(quote_plus(in_query, errors="replace")) + len("%7C")
 
 
 def _matcher(name: str, values: frozenset[str]) -> Matcher:
     if len(values) == 1:
         (value,) = values
         return Matcher(name, Raw(value))
-    listed = "|".join(value.translate(_ESCAPED) for value in sorted(values))
-    return Matcher(name, Raw(f"({listed})"), is_regex=True)
+    return Matcher(name, Raw(one_of(sorted(values))), is_regex=True)

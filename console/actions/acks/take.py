@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -16,10 +16,11 @@ from config.durations import duration_text
 from console.actions.acks.earlier import earlier_ack, may_hold, told_earlier
 from console.actions.acks.local_acks import LASTS, alert_key
 from console.actions.acks.plan import plan_acks
+from console.actions.acks.sent_before import sent_before
 from console.actions.acks.taken import Posted, Taken, Unposted, effect_of
 from console.actions.changing import ReadBack, read_back
 from console.actions.doing import Doing, Effected, nothing_done
-from console.actions.saying import many, person, told, until_text
+from console.actions.saying import person, told, until_text
 from console.actions.sending import AWAY, cluster_named, each_of
 from console.fleet.standing import ack_of
 from console.model.ack_comment import write_ack_comment
@@ -27,6 +28,7 @@ from console.model.acting import Ended, Plan, PlannedSilence
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.snapshot import KnownAlert
 from console.model.wish import AckWish
+from console.model.words import many
 from console.safety.files import FileError
 from console.safety.text import Raw, visible
 from console.sources.alertmanager.cluster import EffectFailed, Sent, WantedSilence
@@ -99,7 +101,8 @@ async def _free(wish: AckWish, doing: Doing) -> _Free:
         return _Free(wish.alerts)
     # The snapshot may be some seconds old, and an ack that was given up since holds nothing.
     read = await read_back(doing, sorted(held & doing.clusters.keys()))
-    tries = await _tries(wish, read, doing)
+    unsure = [one for one in wish.alerts if one.ack is not None and one.ack.unsent]
+    tries = await sent_before(unsure, doing.who, read, doing)
     now, free, already, lost, left_out = doing.now, [], [], [], []
     found: set[str] = set()
     for one in wish.alerts:
@@ -109,7 +112,7 @@ async def _free(wish: AckWish, doing: Doing) -> _Free:
             left_out.append(f"whether your ack was sent before is not known: {why}")
         elif one.key in tries:
             found.add(one.key)
-            already.append(f"you have it already, until {until_text(tries[one.key], now)}")
+            already.append(f"you have it already, until {until_text(tries[one.key].ends_at, now)}")
         elif ack is None or ack.is_local:
             free.append(one)
         else:
@@ -129,26 +132,6 @@ def _home_of(one: KnownAlert) -> str:
     """The cluster that holds its ack, or that is to hold it."""
     ack = one.ack
     return one.alert.cluster if ack is None or ack.is_local else ack.cluster
-
-
-async def _tries(wish: AckWish, read: ReadBack, doing: Doing) -> dict[str, datetime]:
-    """Until when those alerts are held whose ack was sent, though no answer said so."""
-    unsure = [one for one in wish.alerts if one.ack is not None and one.ack.unsent]
-    found: dict[str, datetime] = {}
-    for (name, _), silence in read.silences.items():
-        mine = silence.created_by.exact == doing.who and silence.state is SilenceState.ACTIVE
-        if not mine or ack_of(silence, doing.policy.ack_prefixes) is None:
-            continue
-        if not any(may_hold(silence, one.alert.labels) for one in unsure):
-            continue
-        try:
-            alerts = await cluster_named(doing, name).matching(silence.matchers)
-        except EffectFailed as failed:
-            read.failed[name] = failed
-        else:
-            found |= {alert.fingerprint: silence.ends_at for alert in alerts}
-    keys = {one.key for one in unsure}
-    return {key: until for key, until in found.items() if key in keys}
 
 
 def _held_by(owner: Raw, held: Silence | Ack, doing: Doing) -> str:

@@ -7,13 +7,13 @@ from datetime import datetime
 import msgspec
 
 from console.actions.doing import Doing, Effected
-from console.actions.saying import distinct, failures_told, many, once, until_text
+from console.actions.saying import distinct, failures_told, once, until_text
 from console.fleet.standing import ack_of
 from console.model.acting import Ended, Outcome, PlannedSilence
 from console.model.alert import Ack, Silence
 from console.model.failure import Failure
 from console.model.wish import UnackWish
-from console.model.words import count_text
+from console.model.words import count_text, many
 from console.sources.alertmanager.cluster import EffectFailed, Sent
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import zip_longest
 
 import msgspec
 
 from config.durations import duration_text
-from console.actions.changing import GONE, in_place, read_back, running
+from console.actions.acks.local_acks import Swap
+from console.actions.changing import GONE, in_place, is_other, read_back, running
 from console.actions.doing import Doing, Effected, nothing_done
-from console.actions.saying import Done, Missed, Result, Sum, many, short, summed, until_text
+from console.actions.saying import Done, Missed, Result, Sum, person, short, summed, until_text
 from console.actions.sending import cluster_named, each_of, touched_by
 from console.actions.silences.make import marked
 from console.model.acting import Ended, Outcome
-from console.model.alert import Ack, Silence, SilenceState
+from console.model.alert import Silence, SilenceState
 from console.model.wish import ExpireWish, ExtendWish, RestoreWish
+from console.model.words import many
 from console.safety.files import FileError
 from console.safety.text import visible
 from console.sources.alertmanager.cluster import GOSSIP_S, WantedSilence
@@ -42,6 +45,8 @@ async def ended(doing: Doing, one: Silence) -> Result:
     former = await running(doing, one.cluster, one.id)
     if former is None:
         return Missed(f"{short(one)}: {GONE}", fine=True)
+    if is_other(former, one):
+        return Missed(theirs(former))
     await cluster_named(doing, one.cluster).expire(one.id)
     over = msgspec.structs.replace(former, state=SilenceState.EXPIRED, ends_at=doing.now)
     return Done(over, former)
@@ -108,18 +113,21 @@ async def restore(wish: RestoreWish, doing: Doing) -> Effected:
 
     What has ended is made anew, with what was left of its time: it has another id then.
     """
-    results = await each_of(wish.silences, _cluster_of, lambda one: _again(doing, one))
+    pairs = tuple(zip_longest(wish.silences, wish.left[: len(wish.silences)]))
+    results = await each_of(
+        pairs, lambda pair: pair[0].cluster, lambda pair: _again(doing, *pair)
+    )
     total = summed(results, "silence", "restored")
     names = [one.cluster for one in wish.silences]
-    local = await _acks_again(wish.acks, doing)
+    again, local = await _acks_again(wish, doing)
     parts = [many(len(total.done), "silence")] if total.done else []
-    parts += [f"{many(len(wish.acks), 'ack')} kept here"] if wish.acks and not local else []
+    parts += [f"{many(again, 'ack')} kept here"] if again else []
     details = (*total.details, *([local] if local else []))
     worked = bool(parts)
     ended_how = total.ended
     if local and wish.acks:
-        ended_how = Ended.PARTLY if total.done else Ended.FAILED
-    if worked and not wish.silences:
+        ended_how = Ended.PARTLY if total.done or again else Ended.FAILED
+    elif worked and not wish.silences:
         ended_how = Ended.DONE
     text = f"restored {' and '.join(parts)}" if worked else (details or ("nothing to restore",))[0]
     outcome = Outcome(
@@ -128,9 +136,23 @@ async def restore(wish: RestoreWish, doing: Doing) -> Effected:
     return Effected(outcome, None, touched_by(names, results))
 
 
-async def _again(doing: Doing, former: Silence) -> Result:
+def theirs(now: Silence) -> str:
+    """Why a silence is left alone that is another one than was meant; safe to show."""
+    who = person(now.created_by)
+    return f"{short(now)}: it was changed by somebody meanwhile and is {who}'s now; left alone"
+
+
+async def _again(doing: Doing, former: Silence, left: Silence | None) -> Result:
     now = doing.now
     current = await running(doing, former.cluster, former.id)
+    if current is None and left is not None and left.state is not SilenceState.EXPIRED:
+        return Missed(f"{short(former)}: {GONE}, by somebody else")
+    if current is not None and left is not None:
+        if is_other(current, left) or (_moved(left, former) and _moved(current, left)):
+            return Missed(theirs(current))
+        if not _moved(left, former):
+            # Whoever keeps it up went on; that is not what is taken back.
+            former = msgspec.structs.replace(former, ends_at=current.ends_at)
     if former.ends_at <= now:
         over = f"{short(former)}: it would have ended at {until_text(former.ends_at, now)}"
         if current is None:
@@ -160,17 +182,27 @@ async def _again(doing: Doing, former: Silence) -> Result:
     return Done(made, current, remark)
 
 
-async def _acks_again(acks: Sequence[Ack], doing: Doing) -> str:
-    """Put acks back into the folder; why that did not work, empty where it did."""
+def _moved(one: Silence, other: Silence) -> bool:
+    """Whether they end at other moments; servers keep milliseconds."""
+    return abs(one.ends_at - other.ends_at) >= timedelta(seconds=1)
+
+
+async def _acks_again(wish: RestoreWish, doing: Doing) -> tuple[int, str]:
+    """Put acks back into the folder: how many, and why not the others."""
+    acks = wish.acks
     if not acks:
-        return ""
+        return 0, ""
     if doing.local is None:
-        return f"{many(len(acks), 'ack')} not restored: {NO_FOLDER}"
+        return 0, f"{many(len(acks), 'ack')} not restored: {NO_FOLDER}"
+    left = {one.silence_id: one.owner for one in wish.left_acks}
+    swaps = [Swap(one.silence_id, left.get(one.silence_id), one) for one in acks]
     try:
-        await asyncio.to_thread(doing.local.overwrite, acks)
+        done = await asyncio.to_thread(doing.local.swap, swaps)
     except FileError as fault:
-        return f"{many(len(acks), 'ack')} not restored: {visible(str(fault))}"
-    return ""
+        return 0, f"{many(len(acks), 'ack')} not restored: {visible(str(fault))}"
+    lacking = len(acks) - len(done)
+    why = f"{many(lacking, 'ack')} not restored: changed by somebody meanwhile" if lacking else ""
+    return len(done), why
 
 
 def changed(
@@ -187,7 +219,7 @@ def changed(
         outcome = Outcome(total.ended, said, total.details[1:], total.failures)
         return Effected(outcome, None, touched)
     outcome = Outcome(total.ended, text, (*total.details, *remarks), total.failures, total.silences)
-    return Effected(outcome, RestoreWish(total.formers), touched)
+    return Effected(outcome, RestoreWish(total.formers, left=total.lefts), touched)
 
 
 def _cluster_of(one: Silence) -> str:

@@ -18,7 +18,7 @@ from console.actions.silences.matchers import (
     set_fault,
     written,
 )
-from console.model.ack_comment import without_record
+from console.model.ack_comment import ack_prefix, without_record
 from console.model.alert import Silence, SilenceState
 from console.model.labels import Matcher
 from console.model.policy import Policy
@@ -189,9 +189,9 @@ def _comment_fault(comment: str, terms: Terms) -> str:
         return "expected why: whoever finds it at 3 a.m. has to know"
     if len(text) > MAX_COMMENT_CHARS:
         return f"expected {count_text(MAX_COMMENT_CHARS)} characters at most"
-    was_ack = terms.edits is not None and terms.edits.comment.exact.startswith(terms.ack_prefixes)
-    if terms.ack_prefixes and text.startswith(terms.ack_prefixes) and not was_ack:
-        prefix = next(one for one in terms.ack_prefixes if text.startswith(one))
+    prefix = ack_prefix(text, terms.ack_prefixes)
+    before = "" if terms.edits is None else terms.edits.comment.exact
+    if prefix is not None and ack_prefix(before, terms.ack_prefixes) is None:
         return f"a comment that begins with {prefix} is an ack; a on the row makes one"
     return ""
 

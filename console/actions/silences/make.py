@@ -9,23 +9,15 @@ from typing import Final
 
 import msgspec
 
-from console.actions.changing import read_back, running
+from console.actions.changing import is_other, read_back, running
 from console.actions.doing import Doing, Effected, nothing_done
-from console.actions.saying import (
-    Done,
-    Result,
-    many,
-    person,
-    short,
-    summed,
-    told,
-    until_text,
-)
+from console.actions.saying import Done, Result, person, short, summed, told, until_text
 from console.actions.sending import cluster_named, each_of, touched_by
 from console.actions.silences.refusals import refused_matchers, refused_times
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.wish import ExpireWish, RestoreWish, SilenceWish
+from console.model.words import many
 from console.safety.text import Raw, visible
 from console.sources.alertmanager.cluster import EffectFailed, Sent, WantedSilence
 
@@ -121,7 +113,7 @@ async def _edit(wish: SilenceWish, before: Silence, doing: Doing) -> Effected:
             f"that silence ended{when} while the form was open: nothing was changed",
             "what you typed is kept: send it as a new silence to have it again",
         )
-    if _is_other(current, before):
+    if is_other(current, before):
         return nothing_done(
             Ended.FAILED,
             f"{person(current.created_by)}'s silence was changed by somebody while the form was "
@@ -154,7 +146,7 @@ async def _edit(wish: SilenceWish, before: Silence, doing: Doing) -> Effected:
     # Undone by changing what stands there now back again, by the id that it has now.
     back = msgspec.structs.replace(current, id=new_id)
     outcome = Outcome(Ended.DONE, text, tuple(remarks), (), ((before.cluster, made[0].id),))
-    return Effected(outcome, RestoreWish((back,)), (before.cluster,))
+    return Effected(outcome, RestoreWish((back,), left=made), (before.cluster,))
 
 
 async def _edit_refused(failed: EffectFailed, current: Silence, doing: Doing) -> Effected:
@@ -191,16 +183,6 @@ async def _edit_refused(failed: EffectFailed, current: Silence, doing: Doing) ->
             ((current.cluster, again),),
         ),
         touched=(current.cluster,),
-    )
-
-
-def _is_other(current: Silence, before: Silence) -> bool:
-    """Whether somebody changed what the form shows; another end alone is no change, since
-    whoever keeps an ack up moves it all the time."""
-    return (
-        set(current.matchers) != set(before.matchers)
-        or current.comment != before.comment
-        or current.created_by != before.created_by
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from console.model.alternatives import one_of
 from console.model.labels import Labels, Matcher
 from console.safety.text import MAX_VALUE_CHARS, Raw, quoted
 
@@ -21,8 +22,6 @@ _OPERATOR: Final = re.compile(r"\s*(=~|!~|!=|=)\s*")
 _BARE: Final = re.compile(r"[^\s\"{},]+")
 _SHORT: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 _EVERYTHING: Final = re.compile(r"(?:\(\?[ims]+\))?\^?\(?(?:\?:)?(?:\.[*+]\??)+\)?\$?")
-_SPECIAL: Final = re.compile(r"[-/\\^$*+?.()|\[\]{}]")
-"""What karma escapes in the values of its `(a|b)`."""
 
 
 class MatcherFault(Exception):  # noqa: N818 - a person's typing fault, shown as it is
@@ -96,11 +95,6 @@ def prefilled(alerts: Sequence[Labels], ignored: frozenset[str]) -> tuple[Matche
         elif len(values) <= FEW_VALUES:
             found.append(Matcher(name, Raw(one_of(sorted(values))), is_regex=True))
     return tuple(found)
-
-
-def one_of(values: Iterable[str]) -> str:
-    """`(a|b)`, each value taken literally, escaped as karma does."""
-    return "(" + "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in values) + ")"
 
 
 def holds_for_empty(matcher: Matcher) -> bool:

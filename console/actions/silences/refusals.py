@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 
 from config.durations import duration_text
 from console.actions.saying import until_text
+from console.actions.silences.matchers import MatcherFault, matches_empty
+from console.model.alternatives import values_of
 from console.model.labels import Matcher
-from console.safety.pattern import PatternError, compile_pattern
 from console.safety.text import MAX_LABELS, MAX_VALUE_CHARS, visible
-
-_LISTED: Final = re.compile(
-    r"\((?:[^\\()\[\]{}*+?.^$|]|\\[^\w\s])+(?:\|(?:[^\\()\[\]{}*+?.^$|]|\\[^\w\s])+)*\)"
-)
-"""`(a|b\\.c)`, as an ack writes it: values, none of them empty. Long ones are no `Pattern`."""
 
 
 def rejects_empty(matcher: Matcher) -> bool:
     """Whether `matcher` surely does not match a label that is missing or empty.
 
-    A silence in which no matcher does so holds everything. Patterns are RE2 and are judged
-    here by what is sure: where in doubt the answer is no.
+    A silence in which no matcher does so holds everything. Of a pattern that no server reads
+    the answer is no.
     """
     if not matcher.is_regex:
         return bool(matcher.value) is matcher.is_equal
@@ -33,14 +27,12 @@ def rejects_empty(matcher: Matcher) -> bool:
 
 def _matches_empty(pattern: str) -> bool | None:
     """Whether a pattern matches the empty string; `None` where that is not sure."""
-    if _LISTED.fullmatch(pattern):
-        return False
-    # RE2 has \B match the empty string, Python does not before 3.14.
-    if r"\B" in pattern:
-        return None
+    listed = values_of(pattern)
+    if listed is not None:
+        return "" in listed
     try:
-        return compile_pattern(pattern).matches_whole("")
-    except PatternError:
+        return matches_empty(pattern)
+    except MatcherFault:
         return None
 
 

@@ -9,10 +9,10 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+from console.demo.inventory import USER
 from console.demo.machines.kernel import PROC
 from console.demo.machines.numbers import HOST
 from console.demo.machines.programs import SOMEWHERE, programs_on
-from console.demo.settings import USER
 from console.demo.world import World
 from console.safety.files import private_dir, write_atomic
 
