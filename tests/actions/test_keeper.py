@@ -142,6 +142,13 @@ def test_an_ack_is_due_five_minutes_before_its_end_and_not_sooner() -> None:
         assert due_ids(world([silence(left=left)], held_by("s1"))) == expected, left
 
 
+def test_an_ack_is_due_by_the_clock_that_ends_it() -> None:
+    holding = holding_of(world([silence(left=14 * MINUTE)], held_by("s1")), (), PREFIXES)
+    for ahead, expected in ((10, 1), (0, 0), (-10, 0)):
+        found = due(holding, "kai", (), ACKS, T0, {"am": ahead * MINUTE, "other": 60 * MINUTE})
+        assert len(found) == expected, ahead
+
+
 def test_only_my_own_acks_that_hold_something_are_due() -> None:
     soon = 2 * MINUTE
     assert due_ids(world([silence(left=soon)])) == []
@@ -260,6 +267,15 @@ def test_an_end_that_moves_between_two_looks_is_a_sign_where_no_console_made_the
     watch = KthxbyeWatch()
     assert not seen_in(watch, silence(comment=KARMA, left=30 * MINUTE))
     assert not seen_in(watch, silence(comment=KARMA, left=4 * MINUTE))
+
+
+def test_a_person_who_gives_an_ack_another_quarter_of_an_hour_is_no_sign() -> None:
+    for comment in (OURS, KARMA):
+        watch = KthxbyeWatch()
+        assert not seen_in(watch, silence(comment=comment, began=20 * MINUTE, left=40 * MINUTE))
+        given = silence(comment=comment, began=20 * MINUTE, left=15 * MINUTE, updated=MINUTE / 60)
+        assert not seen_in(watch, given)
+        assert not seen_in(watch, given), "nor at any later look"
 
 
 def test_kthxbye_is_forgotten_when_it_is_not_seen_for_twenty_minutes() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.actions.acks.local_acks import ACKS, LocalAcks
+from console.actions.acks.local_acks import ACKS, LocalAcks, Swap
 from console.model.alert import Ack
 from console.safety.clock import ManualClock
 from console.safety.files import FileError

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.real("prometheus-alertmanager")
 
 WAIT_S: Final = 60.0
 ALERTS: Final = 6
-EFFECTS: Final = 40
+EFFECTS: Final = 70
 """Of one console, at most, before it is killed."""
 
 

@@ -59,6 +59,7 @@ class Between:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes
 
             def do_GET(self) -> None:
                 between._serve(self, upstream)

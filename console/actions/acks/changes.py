@@ -87,9 +87,7 @@ async def hand_over(wish: HandOverWish, doing: Doing) -> Effected:
 
     results = [*await each_of(sent, _cluster_of, give), *unknown]
     total = summed(results, "ack", "handed over")
-    kept = await _locally(
-        doing, local, lambda local, acks: _reowned(local, acks, to, doing.intent)
-    )
+    kept = await _locally(doing, local, lambda local, acks: _reowned(local, acks, to, doing.intent))
     if not results and not kept.former and not kept.fault:
         return nothing_done(Ended.FAILED, "there is no ack to hand over: it was given up meanwhile")
     text = f"{many(len(total.done) + len(kept.former), 'ack')} handed over to {person(to)}"

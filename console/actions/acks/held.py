@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -102,21 +102,37 @@ def is_mine(ack: Ack, who: str) -> bool:
 
 
 def due(
-    holding: Holding, who: str, kthxbye: Collection[str], acks: Acks, now: datetime
+    holding: Holding,
+    who: str,
+    kthxbye: Collection[str],
+    acks: Acks,
+    now: datetime,
+    ahead: Mapping[str, timedelta] | None = None,
 ) -> tuple[Ack, ...]:
     """My acks that would lapse before the next looks although they hold something.
 
     In a cluster with kthxbye only what it has left past its time: it may have died, and it
     does not count what is inhibited.
+
+    Args:
+        ahead: by how much the clocks of some clusters are ahead of ours: an ack ends by theirs.
     """
+    ahead = ahead or {}
     return tuple(
         ack
         for ack in holding.acks
         if not ack.is_local
         and is_mine(ack, who)
         and holding.covers(ack)
-        and timedelta(0) < ack.until - now < before_end(holding, ack, kthxbye, acks)
+        and timedelta(0) < ack.until - now
+        and left_of(ack.until, now, ahead.get(ack.cluster))
+        < before_end(holding, ack, kthxbye, acks)
     )
+
+
+def left_of(until: datetime, now: datetime, ahead: timedelta | None) -> timedelta:
+    """What is left until then, by the clock that shows the later time."""
+    return until - now - max(ahead or timedelta(0), timedelta(0))
 
 
 def before_end(holding: Holding, ack: Ack, kthxbye: Collection[str], acks: Acks) -> timedelta:

@@ -20,6 +20,7 @@ from console.actions.acks.held import (
     held_acks,
     holding_of,
     is_mine,
+    left_of,
 )
 from console.actions.acks.kthxbye import KthxbyeWatch
 from console.actions.acks.local_acks import LASTS, LocalAcks, alert_key
@@ -145,9 +146,10 @@ class AckKeeper:
         """Give my acks that still hold something more time, before it is over."""
         doing, holding = look.doing, look.holding
         now = doing.now
+        ahead = {name: one.skew for name, one in doing.clusters.items() if one.skew is not None}
         acks = [
             ack
-            for ack in due(holding, doing.who, self.kthxbye, doing.acks, now)
+            for ack in due(holding, doing.who, self.kthxbye, doing.acks, now, ahead)
             if ack.silence_id not in look.over and not self._is_left_alone(look, ack.cluster)
         ]
         if not acks:
@@ -160,7 +162,8 @@ class AckKeeper:
             current = await running(doing, ack.cluster, ack.silence_id)
             if current is None or current.created_by != ack.owner:
                 return Missed("given up or handed over meanwhile", fine=True)
-            if current.ends_at - now >= before_end(holding, ack, self.kthxbye, doing.acks):
+            left = left_of(current.ends_at, now, ahead.get(ack.cluster))
+            if left >= before_end(holding, ack, self.kthxbye, doing.acks):
                 return Missed("extended by somebody else meanwhile", fine=True)
             return await in_place(doing, current, ends_at=until)
 
@@ -217,8 +220,9 @@ class AckKeeper:
         alerts = tuple(waiting.values())
         doing = msgspec.structs.replace(look.doing, intent=intent)
         taken = await take(AckWish(alerts, note=note), doing)
-        for one in taken.unposted:
-            self._leave_alone(look, one.planned.cluster)
+        for known in alerts:
+            if known.key not in taken.covered | taken.found:
+                self._leave_alone(look, known.alert.cluster)
         look.touched |= {one.planned.cluster for one in taken.standing}
         kept = {one.silence_id for one in taken.unsent}
         refused = {alert_key(key) for one in taken.unposted for key in one.planned.covers} - kept

@@ -17,6 +17,7 @@ from console.model.alert import Ack, Silence, SilenceState
 from console.safety.clock import Instant
 
 EXTENDS_BY: Final = timedelta(minutes=15)
+EXTENDS_AT: Final = timedelta(minutes=5)
 WITHIN: Final = timedelta(seconds=2)
 LONGER_THAN: Final = timedelta(minutes=16)
 """An ack that was made for 15 minutes and never extended is no longer than this."""
@@ -45,6 +46,8 @@ class KthxbyeWatch:
             place = silence.cluster, silence.id
             ends[place] = silence.starts_at, silence.ends_at
             before = self._ends.get(place)
+            if before is not None and not _was_due(before, silence, at):
+                continue
             if _was_extended(silence, ack, acks) or _moved(before, silence, ack):
                 self._seen[silence.cluster] = at.mono
         self._ends = ends
@@ -61,6 +64,16 @@ def _was_extended(silence: Silence, ack: Ack, acks: Acks) -> bool:
     if ack.intent and abs(acks.lasts - EXTENDS_BY) <= WITHIN:
         return False  # the consoles of this team extend by as much
     return abs(silence.ends_at - silence.updated_at - EXTENDS_BY) <= WITHIN
+
+
+def _was_due(before: tuple[datetime, datetime], silence: Silence, at: Instant) -> bool:
+    """Whether its end moved when so little was left that kthxbye may have moved it.
+
+    A person who gives an ack another quarter of an hour does so at any time.
+    """
+    _, ends_at = before
+    changed_at = silence.updated_at or at.wall
+    return silence.ends_at != ends_at and ends_at - changed_at <= EXTENDS_AT + WITHIN
 
 
 def _moved(before: tuple[datetime, datetime] | None, silence: Silence, ack: Ack) -> bool:

@@ -114,9 +114,7 @@ async def restore(wish: RestoreWish, doing: Doing) -> Effected:
     What has ended is made anew, with what was left of its time: it has another id then.
     """
     pairs = tuple(zip_longest(wish.silences, wish.left[: len(wish.silences)]))
-    results = await each_of(
-        pairs, lambda pair: pair[0].cluster, lambda pair: _again(doing, *pair)
-    )
+    results = await each_of(pairs, lambda pair: pair[0].cluster, lambda pair: _again(doing, *pair))
     total = summed(results, "silence", "restored")
     names = [one.cluster for one in wish.silences]
     again, local = await _acks_again(wish, doing)
