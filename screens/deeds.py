@@ -50,6 +50,8 @@ class Deeds(Screen[None], inherit_bindings=False):
         super().__init__()
         self._for: tuple[Row, ...] = ()
         """The rows that the line which is open is about, as they were painted."""
+        self._unsaid: tuple[frozenset[str], str] = (frozenset(), "")
+        """The note of an ack that came to nothing, and the keys of its rows: it is typed once."""
 
     @property
     def _oncall(self) -> OncallApp:
@@ -92,13 +94,12 @@ class Deeds(Screen[None], inherit_bindings=False):
         else:
             self._for = rows
             sign = ((f"ack {found.text}", Ink.KEY), ("  note: ", Ink.MUTED))
-            self._frame.ask_line(ACK, sign)
+            before, note = self._unsaid
+            self._frame.ask_line(ACK, sign, note if before == keys_of(rows) else "")
 
     def _ack(self, found: Takeable, note: str) -> None:
-        wish = ack_wish(found, note)
-        keys = keys_of(found.rows)
         if found.count < SURE_FROM:
-            self._run(self._oncall.wishes.submit(wish, keys))
+            self._run(self._send_ack(found, note))
         else:
             self.run_worker(self._ack_if_sure(found, note), exit_on_error=False)
 
@@ -113,7 +114,12 @@ class Deeds(Screen[None], inherit_bindings=False):
             clock=self._oncall.clock,
         )
         if await self.app.push_screen_wait(question) == "ack":
-            await self._oncall.wishes.submit(ack_wish(found, note), keys_of(found.rows))
+            await self._send_ack(found, note)
+
+    async def _send_ack(self, found: Takeable, note: str) -> None:
+        keys = keys_of(found.rows)
+        outcome = await self._oncall.wishes.submit(ack_wish(found, note), keys)
+        self._unsaid = (frozenset(), "") if outcome.well else (keys, note)
 
     # Un-ack
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
-from config.schema import Settings
+from console.engine.row_commands import expire_line
 from console.model.action import Action
-from console.model.alert import Silence
 from console.model.snapshot import Snapshot
-from console.model.state import State
 from console.model.update import Update
 from console.model.words import age_text, count_text
 from console.safety.clock import Instant
-from console.safety.text import Raw, strip_credentials, visible
+from console.safety.text import Raw
 from console.triage.silence_use import SilenceUse, held_by, silence_uses
 from screens.document import DocumentFrame
 from screens.sections import section
@@ -53,7 +49,7 @@ class SilenceScreen(DocumentFrame):
 
     def _draw(self, update: Update) -> None:
         app = self.console_app
-        line = amtool_line(self._use.silence, update.snapshot, app.opened.loaded.settings)
+        line = expire_line(self._use.silence, update.snapshot, app.opened.loaded.settings)
         parts = silence_parts(self._use, update.snapshot, app.clock.now().wall, line)
         self.detail.show(parts, subject=self._use.key)
 
@@ -73,7 +69,7 @@ class SilenceScreen(DocumentFrame):
         update = self.console_app.fresh
         if update is not None:
             settings = self.console_app.opened.loaded.settings
-            line = amtool_line(self._use.silence, update.snapshot, settings)
+            line = expire_line(self._use.silence, update.snapshot, settings)
             self.copy_text(line, "amtool command")
 
 
@@ -129,31 +125,3 @@ def _holds(use: SilenceUse, snapshot: Snapshot) -> Iterator[Field]:
         yield Field(known.alert.name, known.alert.labels.without(frozenset({"alertname"})).written)
     if len(held) > SHOWN:
         yield Field("", f"and {count_text(len(held) - SHOWN)} more", Ink.MUTED)
-
-
-def amtool_line(silence: Silence, snapshot: Snapshot, settings: Settings) -> str:
-    """The command that ends a silence; safe to show and to paste into a shell."""
-    url = shlex.quote(_url_of(silence.cluster, snapshot, settings))
-    return f"amtool --alertmanager.url={url} silence expire {shlex.quote(silence.id)}"
-
-
-def _url_of(cluster: str, snapshot: Snapshot, settings: Settings) -> str:
-    """Where a member of the cluster is reached, one that answers where there is one."""
-    members = sorted(
-        (one for one in snapshot.sources if one.member_of == cluster),
-        key=lambda one: one.state is not State.OK,
-    )
-    written = [
-        strip_credentials(url)
-        for one in settings.sources.alertmanager
-        if one.name == cluster
-        for url in one.members
-    ]
-    for member in members:
-        named = next((url for url in written if urlsplit(url).netloc == member.url), None)
-        if named is not None:
-            return named
-    if written or not members:
-        return written[0] if written else "http://localhost:9093"
-    url = visible(members[0].url)
-    return url if "://" in url else f"http://{url}"

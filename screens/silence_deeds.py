@@ -12,7 +12,7 @@ from console.model.snapshot import KnownAlert
 from console.model.state import Priority
 from console.model.wish import ExpireWish, ExtendWish
 from console.model.words import clock_time, count_text, many
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 from console.triage.priority import Priorities
 from console.triage.silence_use import freed_by
 from screens.frame import Frame
@@ -65,6 +65,17 @@ def keys_of(silences: Sequence[Silence]) -> frozenset[str]:
     return frozenset(f"{one.cluster}/{one.id}" for one in silences)
 
 
+def _named(silences: Sequence[Silence]) -> list[Part]:
+    """Whose they are and what they match: the first, and how many more there are."""
+    parts: list[Part] = []
+    for one in silences[:LISTED]:
+        who = visible(one.created_by, cells=20) or "nobody"
+        parts.append(Paragraph(f"{who}: {matchers_of(one)}"))
+    if len(silences) > LISTED:
+        parts.append(Paragraph(f"and {count_text(len(silences) - LISTED)} more", Ink.MUTED))
+    return parts
+
+
 def _about(
     silences: Sequence[Silence],
     freed: Sequence[KnownAlert],
@@ -72,12 +83,7 @@ def _about(
     priorities: Priorities,
 ) -> list[Part]:
     """The silences by name, and what fires again without them."""
-    parts: list[Part] = []
-    for one in silences[:LISTED]:
-        who = visible(one.created_by, cells=20) or "nobody"
-        parts.append(Paragraph(f"{who}: {matchers_of(one)}"))
-    if len(silences) > LISTED:
-        parts.append(Paragraph(f"and {count_text(len(silences) - LISTED)} more", Ink.MUTED))
+    parts = _named(silences)
     if not freed:
         parts.append(Paragraph("No alert that is known fires again.", Ink.MUTED))
         return parts
@@ -100,9 +106,26 @@ def extend(screen: Frame, silences: Sequence[Silence], typed: str = "") -> None:
     if why:
         screen.say(why, warning=True)
     elif silences:
-        wish = ExtendWish(tuple(silences), by)
-        work = screen.console_app.wishes.submit(wish, keys_of(silences))
+        work = _extend_if_sure(screen, tuple(silences), by)
         screen.run_worker(work, exit_on_error=False)
+
+
+async def _extend_if_sure(screen: Frame, silences: tuple[Silence, ...], by: timedelta) -> None:
+    """Ask where one of them is somebody else's: it hides alerts in their name for longer."""
+    app = screen.console_app
+    me = Raw(app.opened.who.name)
+    others = [one for one in silences if one.created_by != me]
+    if others:
+        lasts = duration_text(by)
+        question = Dialog(
+            ((f"extend what is not yours by {lasts}?", Ink.WARNING),),
+            _named(others),
+            (Choice("extend", f"Extend {many(len(silences), 'silence')}"),),
+            clock=app.clock,
+        )
+        if await app.push_screen_wait(question) != "extend":
+            return
+    await app.wishes.submit(ExtendWish(silences, by), keys_of(silences))
 
 
 def _too_long(screen: Frame, silences: Sequence[Silence], by: timedelta) -> str:

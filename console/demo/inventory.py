@@ -9,6 +9,9 @@ import msgspec
 USER = "kai"
 """Who the demo's user is, to the console and on every host."""
 
+USER_NAME = "Kai 黃凱"
+"""As the console signs what its user does."""
+
 DAY_S = 86400.0
 
 

@@ -13,7 +13,7 @@ from console.demo.creeping import (
     flapping,
 )
 from console.demo.dark import DARK_SUMMARY, RACK_SUMMARY, host_dark, rack_down
-from console.demo.inventory import USER
+from console.demo.inventory import USER_NAME
 from console.demo.script import (
     Bend,
     Outage,
@@ -64,6 +64,13 @@ BACKUP_SILENCE = PostedSilence(
     (("alertname", "BackupTooOld|RunnerOffline", True), ("host", "ops-1", False)),
     -5 * HOUR_S, 50 * MINUTE_S, "lin", "backup host moves to new disks",
 )  # fmt: skip
+
+OLD_ACK = kept_ack(
+    USER_NAME, -5.2 * HOUR_S, 9 * MINUTE_S,
+    "the debug log of api, asked its team [oncall 5e0c41b7a93d]",
+    alertname="LogVolumeHigh", service="loki",
+)  # fmt: skip
+"""From the user's own console, as the mark tells, and so long ago that it reminds of it."""
 
 UNUSED_SILENCE = PostedSilence(
     (("host", "db-2", False),),
@@ -139,8 +146,7 @@ def redis_down() -> Scenario:
         silences=(
             kept_ack("mei", -46 * MINUTE_S, 6 * MINUTE_S, "redis is filling up, watching it",
                      alertname="SlowResponse", service="api"),
-            kept_ack(USER, -5.2 * HOUR_S, 9 * MINUTE_S, "the debug log of api, asked its team",
-                     alertname="LogVolumeHigh", service="loki"),
+            OLD_ACK,
             ack("lin", 45, 45 + 15 * MINUTE_S, "asked the payment provider, PSP-2291",
                 alertname="PaymentCallbackDelayed", service="ledger"),
             DISK_SILENCE,

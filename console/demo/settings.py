@@ -17,6 +17,7 @@ from console.demo.inventory import (
     SERVICES,
     TLS_SERVICES,
     USER,
+    USER_NAME,
     PageSpec,
     ServiceSpec,
 )
@@ -31,7 +32,7 @@ ASK_EVERY = "5s"
 
 PEOPLE: Mapping[str, Mapping[str, object]] = {
     "kai": {
-        "name": "Kai 黃凱",
+        "name": USER_NAME,
         "level": "L1",
         "title": "engineer",
         "phone": "+1 202 555 0110",

@@ -63,7 +63,7 @@ class World(Protocol):
 
     async def read_again(
         self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
-    ) -> None: ...
+    ) -> tuple[str, ...]: ...
 
     def acks_changed(self) -> None: ...
 
@@ -295,15 +295,19 @@ class ActingDesk:
         self._world.acks_changed()
         if effected.touched:
             there = not isinstance(wish, UnackWish | ExpireWish)
-            await self._world.read_again(effected.touched, outcome.silences, there=there)
+            unread = await self._world.read_again(effected.touched, outcome.silences, there=there)
+            if unread and outcome.ended is Ended.DONE:
+                where = visible(", ".join(unread), cells=60)
+                text = f"{outcome.text}; {where} cannot be read again, so it is not shown yet"
+                outcome = msgspec.structs.replace(outcome, text=text)
         self._world.look_after_soon()
         return outcome
 
-    async def _record(self, what: str) -> str:
+    async def _record(self, action_id: str, what: str) -> str:
         """The intent of what the console does on its own, before it does it; its id."""
         if self._audit is None:
             return ""
-        action = action_by_id("silences.extend")
+        action = action_by_id(action_id)
         intent = await asyncio.to_thread(self._audit.intend, action, what, (), "by itself")
         self._by_itself[intent.id] = intent
         return intent.id

@@ -235,10 +235,15 @@ class Engine:
 
     async def read_again(
         self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
-    ) -> None:
-        """Ask these clusters out of turn, until each member has heard; then show it at once."""
-        await self._watch.read_again(clusters, silences, there=there)
+    ) -> tuple[str, ...]:
+        """Ask these clusters out of turn, until each member has heard; then show it at once.
+
+        Returns:
+            Those that could not be read.
+        """
+        unread = await self._watch.read_again(clusters, silences, there=there)
         self._show()
+        return unread
 
     def look_after_soon(self) -> None:
         """Find out anew who looks after which ack."""

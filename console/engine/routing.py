@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from console.engine.time_intervals import Named
+from console.model.alternatives import values_of
 from console.model.labels import Labels, Matcher
 from console.safety.pattern import PatternError, compile_pattern
 from console.safety.text import Raw
@@ -31,7 +32,6 @@ MOST_WAYS: Final = 50
 
 # What Python and RE2 read each in their own way, or only one of them reads.
 _OTHERWISE: Final = re.compile(r"\[:|\[\[|\[\^\[|\{,|--|&&|~~|\|\||\\[ZzvQEpPCx]|[*+?}]\+")
-_META: Final = re.compile(r"[\\.+*?()\[\]{}^$]")
 _UNICODE_CLASSES: Final = re.compile(r"\\[dDwWsSbB]")
 
 
@@ -217,8 +217,9 @@ def matches_all(matchers: Iterable[Matcher], labels: Labels) -> bool | None:
 
 def _regex_matches(pattern: str, value: str) -> bool | None:
     """Whether an RE2 pattern matches all of `value`, where Python surely sees it alike."""
-    if not _META.search(pattern):
-        return value in pattern.split("|")  # of any length, and without a compiler
+    listed = values_of(pattern)
+    if listed is not None:
+        return value in listed  # of any length, and without a compiler
     if _OTHERWISE.search(pattern) or "\n" in value:
         return None  # a line break: `.` and `$` differ
     if not value.isascii() and _UNICODE_CLASSES.search(pattern):

@@ -1,18 +1,19 @@
-"""The command lines that ask for a row's alerts again, to be pasted into a POSIX shell."""
+"""Command lines to be pasted into a POSIX shell: a row's alerts again, the end of a silence."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from config.schema import AlertmanagerSource, Http, PrometheusSource, Settings
-from console.model.alert import Alert
+from console.model.alert import Alert, Silence
 from console.model.labels import Matcher
 from console.model.snapshot import Snapshot, SourceKind
+from console.model.state import State
 from console.model.worklist import Row
 from console.safety.http import BasicAuth, HttpOptions, curl_for
 from console.safety.secret import Secret
@@ -22,6 +23,8 @@ from console.sources.alertmanager.write import filter_of
 
 MOST_LINES: Final = 200
 """One an alert."""
+_USUAL: Final = "http://localhost:9093"
+"""Where an Alertmanager is that nobody knows the address of."""
 _UNSEEN: Final = Secret("")
 """Stands for a secret of the settings: the line names where it goes and not what it is."""
 
@@ -30,18 +33,24 @@ def amtool_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) ->
     """`amtool alert query …`, a line each alert that an Alertmanager holds."""
 
     def line(alert: Alert) -> str:
-        server = _server_of(alert, snapshot, settings)
+        server = _server_of(alert.cluster, snapshot, settings)
         if server is None or server.kind is not SourceKind.ALERTMANAGER:
             return ""
         if any("\0" in value for _, value in alert.labels.exact_items()):
             return ""  # no argument of a program can hold it
         # Without these it shows only what is neither silenced nor inhibited.
         states = ("--active", "--silenced", "--inhibited", "--unprocessed")
-        url = shlex.quote(f"--alertmanager.url={strip_credentials(server.url)}")
         matchers = [shell_word(matcher) for matcher in _matchers(alert)]
-        return " ".join(("amtool", "alert", "query", *states, url, "--", *matchers))
+        return " ".join(("amtool", "alert", "query", *states, _at(server.url), "--", *matchers))
 
     return _lines(rows, line)
+
+
+def expire_line(silence: Silence, snapshot: Snapshot, settings: Settings) -> str:
+    """`amtool silence expire …`: what ends a silence without a console."""
+    server = _server_of(silence.cluster, snapshot, settings)
+    url = _USUAL if server is None else server.url
+    return " ".join(("amtool", _at(url), "silence", "expire", shell_word(silence.id)))
 
 
 def curl_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) -> tuple[str, ...]:
@@ -51,7 +60,7 @@ def curl_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) -> t
     """
 
     def line(alert: Alert) -> str:
-        server = _server_of(alert, snapshot, settings)
+        server = _server_of(alert.cluster, snapshot, settings)
         if server is None:
             return ""
         if server.kind is SourceKind.ALERTMANAGER:
@@ -92,21 +101,35 @@ class _Server(msgspec.Struct, frozen=True):
     options: HttpOptions
 
 
-def _server_of(alert: Alert, snapshot: Snapshot, settings: Settings) -> _Server | None:
-    """The source that reported `alert`, as the settings have it, else as it was discovered."""
+def _at(url: str) -> str:
+    """The argument that leads `amtool` to a server."""
+    return shlex.quote(f"--alertmanager.url={strip_credentials(url)}")
+
+
+def _server_of(name: str, snapshot: Snapshot, settings: Settings) -> _Server | None:
+    """The cluster or source of that name, as the settings have it, else as it was discovered."""
     sources = settings.sources
     for cluster in sources.alertmanager:
-        if cluster.name == alert.cluster and cluster.members:
-            return _server(SourceKind.ALERTMANAGER, cluster.members[0], cluster)
+        if cluster.name == name and cluster.members:
+            url = _answering(cluster.members, name, snapshot)
+            return _server(SourceKind.ALERTMANAGER, url, cluster)
     for prometheus in sources.prometheus:
-        if prometheus.name == alert.cluster:
+        if prometheus.name == name:
             return _server(SourceKind.PROMETHEUS, prometheus.url, prometheus)
     for source in snapshot.sources:
-        if source.url and alert.cluster in (source.name, source.member_of):
+        if source.url and name in (source.name, source.member_of):
             # Discovery keeps the address without its scheme.
             url = source.url if "://" in source.url else f"http://{source.url}"
             return _Server(source.kind, url.rstrip("/"), HttpOptions())
     return None
+
+
+def _answering(members: Sequence[str], cluster: str, snapshot: Snapshot) -> str:
+    """The first of `members` that answers; where none does, the first."""
+    well = {
+        one.url for one in snapshot.sources if one.member_of == cluster and one.state is State.OK
+    }
+    return next((url for url in members if urlsplit(url).netloc in well), members[0])
 
 
 def _server(kind: SourceKind, url: str, http: AlertmanagerSource | PrometheusSource) -> _Server:

@@ -139,13 +139,17 @@ class Watch:
 
     async def read_again(
         self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Ask these clusters out of turn, until every member has heard of what was done.
 
         Args:
             silences: cluster and id of what was made or ended.
             there: whether the members then list them, or no longer do.
+
+        Returns:
+            Those of the clusters of which no member said what silences it has.
         """
+        read: set[str] = set()
         members = [
             server
             for server in self._servers.values()
@@ -158,10 +162,13 @@ class Watch:
             readings = await asyncio.gather(*(member.poll(1) for member in members))
             for member, reading in zip(members, readings, strict=True):
                 self._take_all(member.key, (reading,))
+                if isinstance(reading.silences, tuple):
+                    read.add(member.name)
             if all(_has_heard(reading, wanted, there=there) for reading in readings):
                 break
             await self._clock.sleep(GOSSIP_S)
         self._news()
+        return tuple(sorted(set(clusters) - read))
 
     def give_up(self, deadline_s: float) -> None:
         """Take what has not answered in `deadline_s` seconds as failed."""

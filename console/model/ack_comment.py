@@ -43,6 +43,11 @@ def write_ack_comment(prefix: str, owner: str, note: str, intent: str) -> str:
     return f"{prefix} {owner}: {note.strip() or NO_NOTE} [oncall {intent}]"
 
 
+def with_record(comment: str, intent: str) -> str:
+    """`comment`, of any silence, with the id of its record at its end: once, whatever was there."""
+    return f"{without_record(comment)} [oncall {intent}]".lstrip()
+
+
 def without_record(comment: str) -> str:
     """`comment` without the id of its record, as its author typed it."""
     return _MARK.sub("", comment).rstrip()

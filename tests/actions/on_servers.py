@@ -64,7 +64,7 @@ class Desk:
         self._intents = 0
         self.recorded: list[str] = []
 
-    async def record(self, what: str) -> str:
+    async def record(self, action_id: str, what: str) -> str:
         self.recorded.append(what)
         self._intents += 1
         return f"{self._intents:016x}"

@@ -297,7 +297,7 @@ class Looking:
         self.keeper = AckKeeper()
         self.recorded: list[str] = []
 
-    async def _record(self, what: str) -> str:
+    async def _record(self, action_id: str, what: str) -> str:
         self.recorded.append(what)
         return "0a1b2c"
 

@@ -10,8 +10,8 @@ import pytest
 
 from config.schema import Acks, Silences
 from console.actions.carry_out import Doing, Effected, carry_out
-from console.actions.silences.make import marked
 from console.actions.silences.refusals import refused_matchers, rejects_empty
+from console.model.ack_comment import with_record
 from console.model.acting import Ended
 from console.model.labels import Matcher
 from console.model.policy import Policy
@@ -76,9 +76,9 @@ def test_a_value_that_was_cut_makes_no_matcher() -> None:
 
 
 def test_the_mark_of_a_record_stands_once_at_the_end() -> None:
-    assert marked("patch night", "0a1b2c") == "patch night [oncall 0a1b2c]"
-    assert marked("patch night [oncall ffffff]", "0a1b2c") == "patch night [oncall 0a1b2c]"
-    assert marked("", "0a1b2c") == "[oncall 0a1b2c]"
+    assert with_record("patch night", "0a1b2c") == "patch night [oncall 0a1b2c]"
+    assert with_record("patch night [oncall ffffff]", "0a1b2c") == "patch night [oncall 0a1b2c]"
+    assert with_record("", "0a1b2c") == "[oncall 0a1b2c]"
 
 
 CLUSTER = AlertmanagerCluster("am", [], SystemClock())

@@ -390,6 +390,22 @@ async def test_without_a_fault_everything_is_done(am: Program, tmp_path: Path) -
         assert_true(outcome, deed, before, holding(am, before.name))
 
 
+@pytest.mark.parametrize("deed", DEEDS)
+async def test_what_could_not_be_read_again_is_said_of_what_is_done(
+    deed: str, am: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, names = prepared(am, DEEDS[deed]), Names(tmp_path, monkeypatch)
+    async with proxied(am.port) as proxy:
+        names.add(proxy)
+        async with console(proxy.url, tmp_path / "state") as (engine, seen):
+            row, silence = await seen_by(seen, before)
+            await proxy.suffer(Aimed(Status(503), Place.READ_BACK))
+            outcome = await engine.acting.submit(DEEDS[deed].wish(row, silence))
+    assert outcome.ended is Ended.DONE
+    assert "cannot be read again" in outcome.text, outcome
+    assert DEEDS[deed].is_done(before, holding(am, before.name))
+
+
 # The server is gone in the middle of a bulk.
 
 

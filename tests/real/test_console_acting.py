@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from config.load import Loaded, from_prometheus
-from console.actions.audit.check import check
+from console.actions.audit.check import check, records_of
+from console.actions.audit.record import Phase
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.acting import Ended
@@ -218,6 +219,11 @@ async def test_an_ack_on_a_dead_server_is_kept_and_sent_when_it_answers_again(
             await seen.until(lambda update: not update.snapshot.local_acks)
             (silence,) = silences_at(am.url)
             assert "on it" in str(silence["comment"])
+    # What the console did by itself is on record like what was asked of it, and how it ended.
+    records, _ = records_of(tmp_path / "kai")
+    by_itself = {one.id for one in records if one.why == "by itself"}
+    sent = [(one.action, one.phase, one.ended) for one in records if one.id in by_itself]
+    assert sent[-2:] == [("row.ack", Phase.INTENT, None), ("row.ack", Phase.END, Ended.DONE)]
 
 
 async def test_of_two_who_ack_at_once_the_earlier_has_it_and_the_later_is_told(

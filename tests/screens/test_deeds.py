@@ -49,9 +49,7 @@ async def test_esc_in_the_note_acks_nothing() -> None:
         assert isinstance(console.app.screen, TriageScreen)
 
 
-async def test_the_ack_is_of_the_row_that_was_painted_whatever_slides_under_the_cursor() -> (
-    None
-):
+async def test_the_ack_is_of_the_row_that_was_painted_whatever_slides_under_the_cursor() -> None:
     async with console_on(snapshot(FIRING)) as (console, pilot):
         await pilot.press("a")
         worse = known(alert("Worse", starts_at=ago(9000), severity="critical"))
@@ -76,6 +74,27 @@ async def test_while_it_is_sent_the_row_says_so_and_a_failure_puts_it_back_and_s
         await pilot.press("escape")
         await until(pilot, lambda: "sending" not in console.text)
         assert "am refused the connection" in " ".join(console.app.notices)
+
+
+async def test_the_note_of_an_ack_that_came_to_nothing_is_not_typed_twice() -> None:
+    async with console_on(snapshot(FIRING), size=(120, 36)) as (console, pilot):
+        assert console.engine is not None
+        console.engine.acting.outcome = Outcome(Ended.FAILED, "am refused it: bad matcher")
+        await pilot.press("a", *"looking")
+        console.clock.advance(1)
+        await pilot.press("enter")
+        await until(pilot, lambda: "bad matcher" in console.text)
+        console.engine.acting.outcome = Outcome(Ended.DONE, "done")
+        await pilot.press("a")
+        await until(pilot, lambda: "note: looking" in console.text)
+        console.clock.advance(1)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(wishes(console)) == 2)
+        assert [wish.note for wish in wishes(console)] == ["looking"] * 2  # type: ignore[attr-defined]
+        await pilot.pause()
+        await pilot.press("a")
+        await until(pilot, lambda: "note:" in console.text)
+        assert "note: looking" not in console.text
 
 
 async def test_what_somebody_has_is_not_acked_twice_and_the_way_to_take_it_over_is_said() -> None:

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from config.identity import Identity
 from config.schema import AlertmanagerSource, Settings, Sources
+from console.engine.row_commands import expire_line
 from console.model.alert import Alert, Silence, SilenceState
 from console.model.labels import Matcher
 from console.model.snapshot import KnownAlert, Snapshot, Standing
@@ -21,7 +23,7 @@ from console.model.wish import ExpireWish, ExtendWish
 from console.safety.text import Raw
 from console.triage.filter import parse
 from console.triage.silence_use import silence_uses
-from screens.silence import SilenceScreen, amtool_line
+from screens.silence import SilenceScreen
 from screens.silence_form import SilenceForm
 from screens.silences import SilencesScreen
 from tests.build import T0, ago, alert, at, failure, known, snapshot, source
@@ -205,7 +207,7 @@ async def test_all_that_is_shown_is_marked_and_what_has_ended_is_left_out() -> N
 
 
 async def test_extending_adds_an_hour_or_what_was_typed() -> None:
-    async with silences_on() as (console, pilot):
+    async with silences_on(who=Identity("mei", "L1")) as (console, pilot):
         await pilot.press("plus")
         await until(pilot, lambda: len(wishes_of(console)) == 1)
         await typed(pilot, ":", "extend 4h")
@@ -214,6 +216,22 @@ async def test_extending_adds_an_hour_or_what_was_typed() -> None:
         assert isinstance(first, ExtendWish) and isinstance(second, ExtendWish)
         assert (first.by, second.by) == (timedelta(hours=1), timedelta(hours=4))
         assert [one.id for one in first.silences] == ["down"]
+
+
+async def test_what_is_somebody_elses_is_not_extended_unasked() -> None:
+    async with silences_on() as (console, pilot):
+        await pilot.press("plus")
+        await until(pilot, lambda: isinstance(console.app.screen, Dialog))
+        assert "extend what is not yours by 1h?" in console.text
+        assert 'mei: alertname="down"' in console.text
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(console.app.screen, SilencesScreen))
+        assert wishes_of(console) == []
+        await pilot.press("plus")
+        await until(pilot, lambda: isinstance(console.app.screen, Dialog))
+        console.clock.advance(1)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: len(wishes_of(console)) == 1)
 
 
 @pytest.mark.parametrize(
@@ -261,11 +279,11 @@ async def test_the_command_that_ends_it_is_safe_to_paste() -> None:
     evil = made("x; rm -rf ~")
     member = source("am/10.0.0.7:9093", member_of="am")
     shown = snapshot(sources=[source("am"), msgspec.structs.replace(member, url="10.0.0.7:9093")])
-    line = amtool_line(evil, shown, Settings(environment="test"))
+    line = expire_line(evil, shown, Settings(environment="test"))
     assert line == "amtool --alertmanager.url=http://10.0.0.7:9093 silence expire 'x; rm -rf ~'"
     written = AlertmanagerSource(name="am", members=("https://10.0.0.7:9093",))
     settings = Settings(environment="test", sources=Sources(alertmanager=(written,)))
-    assert "url=https://10.0.0.7:9093 " in amtool_line(made("one"), shown, settings)
+    assert "url=https://10.0.0.7:9093 " in expire_line(made("one"), shown, settings)
 
 
 async def test_rows_keep_still_under_the_hand_and_marks_of_what_is_gone_are_told() -> None:

@@ -46,8 +46,8 @@ RENEWED: Final = LASTS - LASTS / 24
 """An ack that the folder keeps is renewed when less than this is left of it."""
 NAME_CELLS: Final = 40
 
-Record = Callable[[str], Awaitable[str]]
-"""Puts what is about to be done on record, and gives the id of that."""
+Record = Callable[[str, str], Awaitable[str]]
+"""Puts on record which action is about to be done and what it is, and gives the id of that."""
 End = Callable[[str, Ended, str], Awaitable[None]]
 """Puts on record how what has that id ended."""
 
@@ -125,7 +125,8 @@ class AckKeeper:
         pairs = tuple(one for one in pairs if not self._is_left_alone(look, one[0].cluster))
         if not pairs:
             return
-        intent = await look.record(f"withdraw {many(len(pairs), 'ack')}: somebody was earlier")
+        what = f"withdraw {many(len(pairs), 'ack')}: somebody was earlier"
+        intent = await look.record("row.unack", what)
 
         async def withdraw(pair: tuple[Ack, Silence]) -> bool:
             await cluster_named(doing, pair[0].cluster).expire(pair[0].silence_id)
@@ -156,7 +157,7 @@ class AckKeeper:
             return
         until = now + doing.acks.lasts
         what = f"extend {many(len(acks), 'ack')} until {until_text(until, now)}"
-        intent = await look.record(what)
+        intent = await look.record("silences.extend", what)
 
         async def extend(ack: Ack) -> Result:
             current = await running(doing, ack.cluster, ack.silence_id)
@@ -214,7 +215,8 @@ class AckKeeper:
         self, look: _Look, note: str, pairs: Sequence[tuple[Ack, KnownAlert]]
     ) -> list[str]:
         """Send acks of one note; the keys that need not be kept any more."""
-        intent = await look.record(f"send {many(len(pairs), 'ack')} kept while a server was away")
+        what = f"send {many(len(pairs), 'ack')} kept while a server was away"
+        intent = await look.record("row.ack", what)
         # The snapshot may not have heard of them yet; by its ack one is known to wait.
         waiting = {known.key: msgspec.structs.replace(known, ack=ack) for ack, known in pairs}
         alerts = tuple(waiting.values())

@@ -15,7 +15,7 @@ from console.actions.changing import GONE, in_place, is_other, read_back, runnin
 from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.saying import Done, Missed, Result, Sum, person, short, summed, until_text
 from console.actions.sending import cluster_named, each_of, touched_by
-from console.actions.silences.make import marked
+from console.model.ack_comment import with_record
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.wish import ExpireWish, ExtendWish, RestoreWish
@@ -171,7 +171,7 @@ async def _again(doing: Doing, former: Silence, left: Silence | None) -> Result:
         starts_at=former.starts_at if former.starts_at > now else None,
         ends_at=former.ends_at,
         created_by=former.created_by.exact,
-        comment=marked(former.comment.exact, doing.intent),
+        comment=with_record(former.comment.exact, doing.intent),
         id="" if current is None else current.id,
     )
     new_id = await cluster_named(doing, former.cluster).post(wanted)

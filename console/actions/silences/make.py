@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
@@ -14,20 +12,13 @@ from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.saying import Done, Result, person, short, summed, told, until_text
 from console.actions.sending import cluster_named, each_of, touched_by
 from console.actions.silences.refusals import refused_matchers, refused_times
+from console.model.ack_comment import with_record
 from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.wish import ExpireWish, RestoreWish, SilenceWish
 from console.model.words import many
 from console.safety.text import Raw, visible
 from console.sources.alertmanager.cluster import EffectFailed, Sent, WantedSilence
-
-_MARK: Final = re.compile(r"\s*\[oncall [0-9a-f]+\]\s*$")
-
-
-def marked(comment: str, intent: str) -> str:
-    """`comment` with the id of its record at its end, as an ack's has it."""
-    return f"{_MARK.sub('', comment).rstrip()} [oncall {intent}]".lstrip()
-
 
 # -- made and changed ------------------------------------------------------------------------------
 
@@ -54,7 +45,7 @@ async def silence(wish: SilenceWish, doing: Doing) -> Effected:
 
 async def _made(wish: SilenceWish, doing: Doing) -> Effected:
     now = doing.now
-    comment = marked(wish.comment, doing.intent)
+    comment = with_record(wish.comment, doing.intent)
 
     async def make(name: str) -> Result:
         later = wish.starts_at is not None and wish.starts_at > now
@@ -130,7 +121,7 @@ async def _edit(wish: SilenceWish, before: Silence, doing: Doing) -> Effected:
         starts_at=_start_of(wish, current, now),
         ends_at=wish.ends_at,
         created_by=current.created_by.exact,
-        comment=marked(wish.comment, doing.intent),
+        comment=with_record(wish.comment, doing.intent),
         id=current.id,
     )
     try:
@@ -159,7 +150,7 @@ async def _edit_refused(failed: EffectFailed, current: Silence, doing: Doing) ->
         starts_at=None,
         ends_at=current.ends_at,
         created_by=current.created_by.exact,
-        comment=marked(current.comment.exact, doing.intent),
+        comment=with_record(current.comment.exact, doing.intent),
     )
     refusal = f"the silence was not changed: {told(failed.failure)}"
     try:
