@@ -94,7 +94,7 @@ class Wishes:
         app.say(text, warning=not outcome.well)
         for detail in outcome.details:
             app.keep_notice(detail)
-        if outcome.details and not outcome.well:
+        if outcome.details and not outcome.well and app.is_looked_at:
             lines = (Paragraph(outcome.text, Ink.WARNING), *map(Paragraph, outcome.details))
             app.push_screen(Overlay((("what came of it", Ink.WARNING),), lines))
 

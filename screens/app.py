@@ -242,6 +242,12 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
                 break
         return None
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether nobody types into anything now, so that something may come in front of it."""
+        frame = self.frame
+        return frame is not None and self.screen is frame and not frame.is_typed_into
+
     def key_was_pressed(self) -> None:
         """Told by every screen, so that garbage is collected only while the keys rest."""
         self._last_key = self.clock.now().mono

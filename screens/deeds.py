@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from textual.screen import Screen
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
     from screens.frame import Frame
 
+STILL_SENDING: Final = "it is being sent still: once it is done it can be taken back"
 ACK: Final = "ack"
 GIVE: Final = "give"
 LISTED: Final = 12
@@ -70,7 +71,10 @@ class Deeds(Screen[None], inherit_bindings=False):
         if action.id == "app.undo":
             update = self._oncall.fresh
             undo = None if update is None else update.acting.undo
-            return "" if undo is not None else "there is nothing to take back"
+            if undo is not None:
+                return ""
+            sending = self._oncall.wishes.sending
+            return STILL_SENDING if sending else "there is nothing to take back"
         if action.group != "effects":
             return ""
         rows = self._frame.wanted_rows()
@@ -101,7 +105,7 @@ class Deeds(Screen[None], inherit_bindings=False):
         if found.count < SURE_FROM:
             self._run(self._send_ack(found, note))
         else:
-            self.run_worker(self._ack_if_sure(found, note), exit_on_error=False)
+            self._run(self._ack_if_sure(found, note))
 
     async def _ack_if_sure(self, found: Takeable, note: str) -> None:
         self._frame.say(f"asking the servers what an ack of {found.text} takes")
@@ -113,7 +117,11 @@ class Deeds(Screen[None], inherit_bindings=False):
             (Choice("ack", f"Ack {found.text}"),),
             clock=self._oncall.clock,
         )
-        if await self.app.push_screen_wait(question) == "ack":
+        if not self._oncall.is_looked_at:
+            # It took its time, and a question in front of what somebody types into eats that.
+            self._unsaid = keys_of(found.rows), note
+            self._frame.say(f"{found.text} not acked: you went on; a asks again", warning=True)
+        elif await self.app.push_screen_wait(question) == "ack":
             await self._send_ack(found, note)
 
     async def _send_ack(self, found: Takeable, note: str) -> None:
@@ -133,7 +141,7 @@ class Deeds(Screen[None], inherit_bindings=False):
         elif not others:
             self._run(self._oncall.wishes.submit(unack_wish(rows), keys_of(rows)))
         else:
-            self.run_worker(self._unack_if_sure(rows, others), exit_on_error=False)
+            self._run(self._unack_if_sure(rows, others))
 
     async def _unack_if_sure(self, rows: Sequence[Row], others: Sequence[Ack]) -> None:
         from console.engine.handover import owners_text
@@ -213,8 +221,8 @@ class Deeds(Screen[None], inherit_bindings=False):
             return False
         return True
 
-    def _run(self, work: object) -> None:
-        self.run_worker(work, exit_on_error=False)  # type: ignore[arg-type]
+    def _run(self, work: Coroutine[object, object, object]) -> None:
+        self.run_worker(work, exit_on_error=False)
 
 
 def _listed(lines: Sequence[str]) -> list[Paragraph]:

@@ -13,7 +13,7 @@ from textual.worker import Worker
 from config.schema import Settings
 from console.actions.decide import Facts, decide
 from console.actions.registry import action_by_id, actions_on
-from console.model.action import Action
+from console.model.action import Action, Effect
 from console.model.snapshot import SourceHealth, SourceKind
 from console.model.state import State
 from console.model.update import Update
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
 
 
+DEAF_S = 1.0
+"""For so long after the last key of it, what is typed behind a refused key is no command."""
 BACK_INSIDE = 95
 """Footer priority of the way back on a screen that lies on another."""
 
@@ -62,6 +64,8 @@ class Frame(Deeds, inherit_bindings=False):
         self.command_line: CommandLine | None = None
         """`None` until the first frame stands."""
         self._early: list[events.Key] = []
+        self._deaf_since: float | None = None
+        """When a key was refused behind which a note is typed, or a key of that note came."""
         self._view: LineView | None = None
 
     @property
@@ -204,6 +208,11 @@ class Frame(Deeds, inherit_bindings=False):
         for view in self.query(LiveList):
             view.repaint_changed()
 
+    @property
+    def is_typed_into(self) -> bool:
+        """Whether a form or a line has the keys."""
+        return self.is_form or (self.command_line is not None and self.command_line.is_open)
+
     def ask_line(
         self, prompt: str, sign: Spans, text: str = "", completer: Completer | None = None
     ) -> None:
@@ -255,11 +264,13 @@ class Frame(Deeds, inherit_bindings=False):
         if self.command_line.is_open:
             return  # a key that the line does not type, such as enter, is still the line's
         self.key_pressed()
+        blind = self._is_typed_blindly()
         action_id = app.keys.pressed(self.word, event.key)
         if action_id is not None:
             event.stop()
             event.prevent_default()
-            self.act(action_id)
+            if not blind or action_by_id(action_id).group == "move":
+                self.act(action_id)
         elif event.key == "ctrl+c":
             self.say("to leave, press q")
 
@@ -270,6 +281,16 @@ class Frame(Deeds, inherit_bindings=False):
 
     def key_pressed(self) -> None:
         """Any key at all: rows hold still for a moment."""
+
+    def _is_typed_blindly(self) -> bool:
+        """Whether a key may be meant for a line that did not open: whoever types a note behind
+        a refused `a` must not give up an ack, take another row or leave by its letters."""
+        since, now = self._deaf_since, self.console_app.clock.now().mono
+        if since is None or now - since >= DEAF_S:
+            self._deaf_since = None
+            return False
+        self._deaf_since = now
+        return True
 
     def act(self, action_id: str, argument: str = "") -> None:
         """Carry out an action by its id, as a key, the palette or `:` asked.
@@ -284,6 +305,8 @@ class Frame(Deeds, inherit_bindings=False):
             return
         why = self._refusal(action, named=bool(argument and action.argument))
         if why:
+            if action.argument and action.effect is not Effect.READ:
+                self._deaf_since = self.console_app.clock.now().mono
             keys = self.console_app.keys.of(action)
             hint = Hint(keys[0] if keys else action.command, action.label, why_not=why)
             self.query_one(Footer).refuse(hint, self.console_app.clock.now())

@@ -120,9 +120,16 @@ def storm_columns(drawing: Drawing) -> tuple[Column[Row], ...]:
     """In a storm a row is many alerts: how many of each priority takes the summary's place."""
     named = _known(drawing)
     counts = tuple(_priority_column(priority) for priority in Priority)
-    kept = ("", "P", "NEXT STEP", "FIX IN", "FOR", "ALERT")
+    kept = ("P", "NEXT STEP", "FIX IN", "FOR", "ALERT")
     every = Column("N", _every, width=5, priority=94, align="right")
-    return (*(named[title] for title in kept), every, *counts, named["ON"], named["SUMMARY"])
+
+    def next_step(row: Row, now: Instant) -> Spans:
+        # There is no room for the owner, whose place says it else.
+        return SENDING if drawing.is_sending(row) else _next_step(row, now)
+
+    named["NEXT STEP"] = replace(named["NEXT STEP"], spans=next_step)
+    first = (named[""], *(named[title] for title in kept))
+    return (*first, every, *counts, named["ON"], named["SUMMARY"])
 
 
 def _priority_column(priority: Priority) -> Column[Row]:

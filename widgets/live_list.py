@@ -193,11 +193,6 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         self._cursor_shown = shown
         self.repaint_changed()
 
-    def set_marked(self, keys: Iterable[str]) -> None:
-        """Mark exactly these rows."""
-        self._order.mark(keys)
-        self.repaint_changed()
-
     def toggle_mark(self) -> None:
         """Mark the row under the cursor or take its mark away, and go one row down."""
         key = self.cursor_key

@@ -79,10 +79,6 @@ class OrderedRows(Generic[RowT]):
         if self._waiting is not None:
             self._replace(*self._waiting, body)
 
-    def mark(self, keys: Iterable[str]) -> None:
-        """Mark exactly these of the rows."""
-        self.marks = set(keys).intersection(self.keys)
-
     def move(self, to: int, body: int, scroll: int = 0) -> bool:
         """Put the cursor on row `to` or the last one there is; whether it moved."""
         was = self.cursor

@@ -7,7 +7,7 @@ and makes a new one, so that what is written is always what was just read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,8 +16,9 @@ from console.actions.doing import Doing
 from console.actions.saying import Done, Missed, short, told
 from console.actions.sending import cluster_named
 from console.model.alert import Silence, SilenceState
-from console.safety.text import Raw
-from console.sources.alertmanager.cluster import EffectFailed, WantedSilence
+from console.model.failure import Failure, FailureKind
+from console.safety.text import Raw, visible
+from console.sources.alertmanager.cluster import GOSSIP_S, EffectFailed, Sent, WantedSilence
 
 GONE = "had ended already"
 
@@ -107,6 +108,35 @@ class ReadBack(msgspec.Struct, frozen=True):
             f"{name} took {of} and could not be read again: {told(one.failure)}"
             for name, one in self.failed.items()
         ]
+
+    def misses(self, silence: Silence) -> bool:
+        """Whether its cluster answers, and does not list it."""
+        place = silence.cluster, silence.id
+        return silence.cluster not in self.failed and place not in self.silences
+
+
+async def read_back_of(doing: Doing, made: Sequence[Silence]) -> ReadBack:
+    """The silences of the clusters of `made`; once more where one does not list all of it yet."""
+    read = await read_back(doing, (one.cluster for one in made))
+    if any(map(read.misses, made)):
+        await doing.clock.sleep(GOSSIP_S)
+        read = await read_back(doing, (one.cluster for one in made))
+    return read
+
+
+def not_listed(silence: Silence, at: datetime) -> EffectFailed:
+    """A server said that it took a silence, and does not list it."""
+    failure = Failure(
+        source=silence.cluster,
+        part="new silence",
+        kind=FailureKind.SCHEMA,
+        cause=f"it said that it took the silence, as {visible(silence.id, cells=60)}, and does "
+        "not list it",
+        expected="the silence among those that it lists",
+        remedy="look at what stands between: something else may have answered for it",
+        at=at,
+    )
+    return EffectFailed(failure, Sent.MAYBE)
 
 
 async def read_back(doing: Doing, clusters: Iterable[str]) -> ReadBack:

@@ -50,11 +50,15 @@ class HandedAck(msgspec.Struct, frozen=True):
 
 
 class AckedRow(msgspec.Struct, frozen=True):
+    """A row that somebody has, and with which acks."""
+
     row: RowFacts
     acks: tuple[HandedAck, ...]
 
 
 class BreachedRow(msgspec.Struct, frozen=True):
+    """A row of which a deadline has passed."""
+
     row: RowFacts
     respond_late_seconds: float | None
     """`null`: that deadline has not passed, or somebody responded."""

@@ -51,25 +51,34 @@ class World(Protocol):
     """What the desk needs of the engine around it."""
 
     @property
-    def clusters(self) -> Mapping[str, AlertmanagerCluster]: ...
+    def clusters(self) -> Mapping[str, AlertmanagerCluster]:
+        """By name."""
 
     @property
-    def snapshot(self) -> Snapshot | None: ...
+    def snapshot(self) -> Snapshot | None:
+        """The world as last shown; `None` before there is one."""
 
     @property
-    def parts(self) -> frozenset[str]: ...
+    def parts(self) -> frozenset[str]:
+        """Keys of all on the worklist that is acked and is no alert."""
 
-    def note(self, event: Event) -> None: ...
+    def note(self, event: Event) -> None:
+        """Put something into the event log."""
 
     async def read_again(
         self, clusters: Sequence[str], silences: Sequence[tuple[str, str]], *, there: bool
-    ) -> tuple[str, ...]: ...
+    ) -> tuple[str, ...]:
+        """Read clusters again until these silences are listed, or are not; those that could
+        not be read."""
 
-    def acks_changed(self) -> None: ...
+    def acks_changed(self) -> None:
+        """The folder's acks may be others now."""
 
-    def local_acks(self) -> LocalAcks | None: ...
+    def local_acks(self) -> LocalAcks | None:
+        """Where acks are kept that no server has; `None` where there is no folder."""
 
-    def look_after_soon(self) -> None: ...
+    def look_after_soon(self) -> None:
+        """Have `ActingDesk.look_after` called before its turn."""
 
 
 class ActingDesk:

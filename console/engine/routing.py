@@ -106,6 +106,7 @@ class Way(msgspec.Struct, frozen=True):
 
     @property
     def last(self) -> Route:
+        """The route that takes the alert."""
         return self.routes[-1]
 
 

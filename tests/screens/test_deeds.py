@@ -169,6 +169,50 @@ async def test_fifty_alerts_are_asked_about_with_their_plan_first() -> None:
         assert wishes(console) == []
 
 
+async def test_what_came_of_an_ack_never_lies_in_front_of_what_somebody_types_into() -> None:
+    async with console_on(snapshot(FIRING, MINE), size=(120, 36)) as (console, pilot):
+        assert console.engine is not None
+        desk, gate = console.engine.acting, asyncio.Event()
+        desk.outcome = Outcome(Ended.FAILED, "am refused it", ("nothing was sent",))
+        desk.gate = gate
+        await pilot.press("a", *"on", "space", *"it")
+        console.clock.advance(1)
+        await pilot.press("enter")
+        await until(pilot, lambda: "sending" in console.text)
+        await pilot.press("slash", *"Di")
+        console.app.engine.tell(lambda engine: gate.set())
+        await until(pilot, lambda: "am refused it" in console.app.notices)
+        await pilot.press(*"sk")
+        await until(pilot, lambda: "/Disk" in console.text)
+        assert isinstance(console.app.screen, TriageScreen)
+        assert "nothing was sent" in console.app.notices
+
+
+async def test_u_does_not_say_that_there_is_nothing_while_something_is_being_sent() -> None:
+    async with console_on(snapshot(FIRING)) as (console, pilot):
+        assert console.engine is not None
+        console.engine.acting.gate = gate = asyncio.Event()
+        await pilot.press("a")
+        console.clock.advance(1)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(wishes(console)))
+        await pilot.press("u")
+        await until(pilot, lambda: "it is being sent still" in console.text)
+        console.app.engine.tell(lambda engine: gate.set())
+
+
+async def test_a_note_typed_behind_a_refused_a_commands_nothing() -> None:
+    other = known(alert("Other", starts_at=ago(60)))
+    async with console_on(snapshot(MINE, other), size=(120, 36)) as (console, pilot):
+        await pilot.press("a", "A", "j", "a", *"lso", "q", "exclamation_mark")
+        await pilot.pause()
+        assert wishes(console) == [] and isinstance(console.app.screen, TriageScreen)
+        assert "note:" not in console.text and console.app.is_running
+        console.clock.advance(1.1)
+        await pilot.press("a")
+        await until(pilot, lambda: "note:" in console.text)
+
+
 @pytest.mark.parametrize("key", ["a", "A", "H", "s", "u"])
 async def test_read_only_shuts_every_key_that_acts(key: str) -> None:
     async with console_on(snapshot(MINE, FIRING), read_only=True) as (console, pilot):

@@ -61,8 +61,8 @@ class Swap(msgspec.Struct, frozen=True):
 
 _DECODER: Final = msgspec.json.Decoder(tuple[_Saved, ...])
 
-Kept = dict[str, Ack]
-"""By the key of what the ack is on."""
+ByKey = dict[str, Ack]
+"""Acks by the key of what they are on."""
 
 
 def alert_key(fingerprint: str) -> str:
@@ -83,7 +83,7 @@ class LocalAcks:
         self.path = folder / ACKS
         self._clock = clock
         self._seen: tuple[int, int, int] | None = None
-        self._known: Kept = {}
+        self._known: ByKey = {}
         self._notices: list[str] = []
         self._fault = ""
         self._using = threading.Lock()
@@ -113,7 +113,7 @@ class LocalAcks:
         """
         wanted = list(acks)
 
-        def add(kept: Kept) -> None:
+        def add(kept: ByKey) -> None:
             for ack in wanted:
                 before = kept.get(ack.silence_id)
                 if before is None or _is_before(ack, before):
@@ -133,7 +133,7 @@ class LocalAcks:
         wanted = list(swaps)
         done: list[Swap] = []
 
-        def change(kept: Kept) -> None:
+        def change(kept: ByKey) -> None:
             for one in wanted:
                 now = kept.get(one.key)
                 if (None if now is None else now.owner) != one.owner:
@@ -156,7 +156,7 @@ class LocalAcks:
         removed: list[Ack] = []
         unwanted = frozenset(keys)
 
-        def drop(kept: Kept) -> None:
+        def drop(kept: ByKey) -> None:
             removed.extend(kept.pop(key) for key in sorted(unwanted & kept.keys()))
 
         self._change(drop)
@@ -171,7 +171,7 @@ class LocalAcks:
 
     # -- the file ------------------------------------------------------------------------------
 
-    def _change(self, change: Callable[[Kept], None]) -> Kept:
+    def _change(self, change: Callable[[ByKey], None]) -> ByKey:
         with self._using, self._lock():
             self._look(locked=True)
             kept = self._alive(self._known)
@@ -239,7 +239,7 @@ class LocalAcks:
             ) from error
         return _PRIVATE | (_GROUP if folder.st_mode & stat.S_IWGRP else 0)
 
-    def _alive(self, kept: Kept) -> Kept:
+    def _alive(self, kept: ByKey) -> ByKey:
         now = self._clock.now().wall
         return {key: ack for key, ack in kept.items() if ack.until > now}
 
@@ -255,7 +255,7 @@ def _is_before(ack: Ack, other: Ack) -> bool:
     return (ack.since, ack.intent) < (other.since, other.intent) and ack.owner != other.owner
 
 
-def _in_order(kept: Kept) -> tuple[Ack, ...]:
+def _in_order(kept: ByKey) -> tuple[Ack, ...]:
     return tuple(sorted(kept.values(), key=lambda ack: (ack.since, ack.silence_id)))
 
 
@@ -275,7 +275,7 @@ def _encoded(acks: Iterable[Ack]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n"
 
 
-def _decoded(content: bytes) -> Kept:
+def _decoded(content: bytes) -> ByKey:
     """
     Raises:
         MsgspecError, ValueError: it is no list of acks.

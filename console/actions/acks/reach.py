@@ -47,6 +47,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> frozenset[str]:
+        """The labels that it asks for."""
         return frozenset(name for name, _ in self.allowed)
 
     @property

@@ -18,7 +18,7 @@ from console.actions.acks.local_acks import LASTS, alert_key
 from console.actions.acks.plan import plan_acks
 from console.actions.acks.sent_before import sent_before
 from console.actions.acks.taken import Posted, Taken, Unposted, effect_of
-from console.actions.changing import ReadBack, read_back
+from console.actions.changing import ReadBack, not_listed, read_back, read_back_of
 from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.saying import person, told, until_text
 from console.actions.sending import AWAY, cluster_named, each_of
@@ -61,7 +61,10 @@ async def take(wish: AckWish, doing: Doing) -> Taken:
         acks=doing.acks,
     )
     posted, unposted = await _post(plan, wish, doing)
-    read = await read_back(doing, (one.planned.cluster for one in posted))
+    read = await read_back_of(doing, [one.silence for one in posted])
+    unseen = tuple(one for one in posted if read.misses(one.silence))
+    posted = tuple(one for one in posted if one not in unseen)
+    unposted += tuple(Unposted(one.planned, not_listed(one.silence, doing.now)) for one in unseen)
     settled = await _settle(posted, read, wish, doing)
     kept = await _keep(plan, wish, doing, settled.covered, unposted)
     names = {one.key: one.alert.name for one in wish.alerts}

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from console.actions.changing import is_other, read_back, running
+from console.actions.changing import is_other, not_listed, read_back_of, running
 from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.saying import Done, Result, person, short, summed, told, until_text
 from console.actions.sending import cluster_named, each_of, touched_by
@@ -61,6 +61,7 @@ async def _made(wish: SilenceWish, doing: Doing) -> Effected:
 
     names = tuple(dict.fromkeys(wish.clusters))
     results = await each_of(names, str, make)
+    results, remarks = await _seen(doing, results)
     total = summed(results, "silence", "made")
     if not total.done:
         why = f": {total.details[0]}" if total.details else ""
@@ -68,7 +69,7 @@ async def _made(wish: SilenceWish, doing: Doing) -> Effected:
             Outcome(total.ended, f"not silenced{why}", total.details[1:], total.failures),
             touched=touched_by(names, results),
         )
-    made, remarks = await _as_read_back(doing, total.done)
+    made = tuple(one.silence for one in total.done)
     where = ", ".join(visible(one.cluster, cells=30) for one in made)
     text = f"silenced on {where} until {until_text(wish.ends_at, now)}"
     if all(one.state is SilenceState.PENDING for one in made):
@@ -128,9 +129,11 @@ async def _edit(wish: SilenceWish, before: Silence, doing: Doing) -> Effected:
         new_id = await cluster.post(wanted)
     except EffectFailed as failed:
         return await _edit_refused(failed, current, doing)
-    made, remarks = await _as_read_back(
-        doing, (Done(_as_wanted(wanted, new_id, before.cluster, now), current),)
-    )
+    done = Done(_as_wanted(wanted, new_id, before.cluster, now), current)
+    (seen,), remarks = await _seen(doing, (done,))
+    if not isinstance(seen, Done):
+        raise not_listed(done.silence, now)
+    made = (seen.silence,)
     text = f"changed the silence: until {until_text(wish.ends_at, now)}"
     if new_id != current.id:
         text += "; Alertmanager made a new one of it, the old one ended"
@@ -184,20 +187,21 @@ def _start_of(wish: SilenceWish, current: Silence, now: datetime) -> datetime | 
     return wanted if wanted > now else None
 
 
-async def _as_read_back(
-    doing: Doing, done: Sequence[Done]
-) -> tuple[tuple[Silence, ...], list[str]]:
-    """What was made as its servers list it, and what is to be said where one does not."""
-    read = await read_back(doing, (one.silence.cluster for one in done))
-    remarks = read.remarks("the silence")
-    found = []
-    for one in done:
+async def _seen(doing: Doing, results: Sequence[Result]) -> tuple[list[Result], list[str]]:
+    """`results` with what was made as its servers list it; what one does not list may not be
+    there. And remarks on servers that could not be read again."""
+    read = await read_back_of(doing, [one.silence for one in results if isinstance(one, Done)])
+
+    def seen(one: Result) -> Result:
+        if not isinstance(one, Done):
+            return one
         made = one.silence
-        listed = read.silences.get((made.cluster, made.id))
-        if listed is None and made.cluster not in read.failed:
-            remarks.append(f"{made.cluster} took the silence and does not list it yet: {made.id}")
-        found.append(listed or made)
-    return tuple(found), remarks
+        if read.misses(made):
+            return not_listed(made, doing.now)
+        listed = read.silences.get((made.cluster, made.id), made)
+        return msgspec.structs.replace(one, silence=listed)
+
+    return [seen(one) for one in results], read.remarks("the silence")
 
 
 async def _held(wish: SilenceWish, made: Sequence[Silence], doing: Doing) -> str:
