@@ -12,12 +12,14 @@ from console.model.state import Priority, State
 from console.model.words import age_text, count_text, countdown_text, state_shape
 from console.model.worklist import Lane, Row, Step, Worklist
 from console.safety.clock import Instant
-from console.safety.text import Raw
+from console.safety.text import Raw, cell_width, visible
 from widgets.columns import Column
 from widgets.ordered_rows import Heading
 from widgets.paint import PRIORITY_INKS, STATE_INKS, Span, Spans
 from widgets.theme import Ink
 
+SHORT_NAME = 6
+"""Cells of a name that stand whole beside its age; of a longer one the first word does."""
 SOON = timedelta(minutes=2)
 """A clock with less than this left is drawn as a warning."""
 SENDING: Final[Spans] = (("sending", Ink.WARNING),)
@@ -204,7 +206,13 @@ def owner_spans(owner: Raw, since: datetime, now: Instant, drawing: Drawing) -> 
     """`mei 12m`: who has it, and for how long; an old ack is a warning."""
     age = now.wall - since
     ink = Ink.WARNING if age > drawing.remind_after else Ink.MUTED
-    return ((owner, Ink.PLAIN), (f" {short_age(age)}", ink))
+    return ((first_name(owner), Ink.PLAIN), (f" {short_age(age)}", ink))
+
+
+def first_name(owner: Raw) -> str:
+    """What a narrow column shows of a name, so that there is room for its age."""
+    shown = visible(owner)
+    return shown if cell_width(shown) <= SHORT_NAME else shown.split(" ")[0] or shown
 
 
 def short_age(age: timedelta) -> str:
@@ -234,7 +242,8 @@ def _summary(row: Row, *, ascii_only: bool) -> Spans:
         # In ASCII a `~` stands where a text is cut.
         spans.append((f"{times}/d " if ascii_only else f"~{times} ", Ink.WARNING))
     if row.ended is not None:
-        spans += [("silence of ", Ink.WARNING), (row.ended.created_by, Ink.WARNING)]
+        what = "ack of " if row.ended.is_ack else "silence of "
+        spans += [(what, Ink.WARNING), (row.ended.created_by, Ink.WARNING)]
         spans += [(" ended", Ink.WARNING), (between, Ink.MUTED)]
     if row.acked_by is not None and row.acks and row.acks[0].note:
         spans += [('"', Ink.MUTED), (row.acks[0].note, Ink.STRONG), ('"', Ink.MUTED)]

@@ -117,7 +117,8 @@ def _work_events(was: KnownAlert, known: KnownAlert, at: datetime) -> Iterator[E
         elif was.standing is Standing.SILENCED and known.standing is Standing.FIRING:
             said = "no silence holds it any more"
             if known.ended is not None:
-                said = f"the silence of {visible(known.ended.created_by, cells=40)} ended"
+                what = "ack" if known.ended.is_ack else "silence"
+                said = f"the {what} of {visible(known.ended.created_by, cells=40)} ended"
             yield _event(at, EventKind.UNSILENCED, known, said)
 
 

@@ -69,9 +69,10 @@ def _kept_by(held: HeldAck) -> str:
 def _ended_line(silence: Silence, snapshot: Snapshot) -> EvidenceLine:
     ago = age_text(snapshot.at.wall - silence.ends_at)
     pieces = (
-        Piece("the silence of ", Tone.WARNING),
+        Piece(f"the {'ack' if silence.is_ack else 'silence'} of ", Tone.WARNING),
         Piece(silence.created_by, Tone.STRONG),
-        Piece(f" ended {ago} ago: ", Tone.WARNING),
+        Piece(f" ended {ago} ago", Tone.WARNING),
+        Piece(": " if silence.comment else "", Tone.WARNING),
         Piece(silence.comment),
     )
     return EvidenceLine(Topic.WORK, pieces, rank=ACKS_SHOWN)

@@ -115,8 +115,8 @@ class _Run:
             return
         as_of = max((one.alerts.as_of for one in live if one.alerts.as_of), key=mono)
         silencing = self.silencing[name]
-        ended = Ended(cluster.ended(self.now))
         book, known, missing = self.book, self.known, cluster.missing
+        ended = Ended(cluster.ended(self.now), book.policy.ack_prefixes)
         joined_owner = book.owners.by_word
         cached = book.facts
         answering = len(live)

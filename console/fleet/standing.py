@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from console.model.ack_comment import read_ack_comment
+import msgspec
+
+from console.model.ack_comment import read_ack_comment, without_record
 from console.model.alert import Ack, Alert, AlertState, Silence, SilenceState
 from console.model.alternatives import values_of
 from console.model.labels import Labels, Matcher
 from console.model.snapshot import Standing
 from console.safety.clock import Instant
+from console.safety.text import Raw
 
 
 class Hold(NamedTuple):
@@ -141,9 +144,9 @@ def ack_of(silence: Silence, prefixes: tuple[str, ...]) -> Ack | None:
 class Ended:
     """Silences that ended within the last hour, by what they had covered."""
 
-    def __init__(self, silences: Iterable[Silence]) -> None:
+    def __init__(self, silences: Iterable[Silence], prefixes: tuple[str, ...]) -> None:
         self._keyed: dict[tuple[str, str], list[Silence]] = {}
-        for silence in silences:
+        for silence in (_as_said(one, prefixes) for one in silences):
             self._keyed.setdefault(_key_of(silence), []).append(silence)
 
     def __bool__(self) -> bool:
@@ -158,3 +161,10 @@ class Ended:
             if covers(one.matchers, labels)
         ]
         return max(near, key=lambda silence: silence.ends_at, default=None)
+
+
+def _as_said(silence: Silence, prefixes: tuple[str, ...]) -> Silence:
+    """With its comment as its author typed it, and whether it was an ack."""
+    ack = ack_of(silence, prefixes)
+    said = Raw(without_record(silence.comment.exact)) if ack is None else ack.note
+    return msgspec.structs.replace(silence, comment=said, is_ack=ack is not None)

@@ -97,6 +97,9 @@ class Silence(msgspec.Struct, frozen=True):
     created_by: Raw
     comment: Raw
     updated_at: datetime | None = None
+    is_ack: bool = False
+    """Of one that ended and is named on what it let through: somebody had taken it; the
+    comment is then their note."""
 
 
 class Ack(msgspec.Struct, frozen=True):
