@@ -269,7 +269,10 @@ class Frame(Deeds, inherit_bindings=False):
         if action_id is not None:
             event.stop()
             event.prevent_default()
-            if not blind or action_by_id(action_id).group == "move":
+            action = action_by_id(action_id)
+            if action.argument and action.effect is not Effect.READ and self._refusal(action):
+                self._deaf_since = app.clock.now().mono
+            if not blind or action.group == "move":
                 self.act(action_id)
         elif event.key == "ctrl+c":
             self.say("to leave, press q")
@@ -305,8 +308,6 @@ class Frame(Deeds, inherit_bindings=False):
             return
         why = self._refusal(action, named=bool(argument and action.argument))
         if why:
-            if action.argument and action.effect is not Effect.READ:
-                self._deaf_since = self.console_app.clock.now().mono
             keys = self.console_app.keys.of(action)
             hint = Hint(keys[0] if keys else action.command, action.label, why_not=why)
             self.query_one(Footer).refuse(hint, self.console_app.clock.now())

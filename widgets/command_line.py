@@ -224,6 +224,8 @@ class CommandLine(Vertical):
         self._complete_anew()
         # Not focus(), which only queues the change behind keys that are already there.
         self.screen.set_focus(field)
+        if careful and text:
+            field.select_all()  # it is a guess: what is typed takes its place
 
     def history(self, prompt: str) -> tuple[str, ...]:
         """What was sent with `prompt`, oldest first."""
@@ -305,11 +307,8 @@ class Prompt(LineView):
 
     def show(self, sign: Spans) -> None:
         """Show `sign`."""
-        wider = _width(sign) != _width(self._sign)
         self._sign = sign
-        if wider:
-            self.refresh(layout=True)
-        self.repaint_changed()
+        self.refresh(layout=True)
 
     def get_content_width(self, container: object, viewport: object) -> int:
         return _width(self._sign)

@@ -204,7 +204,7 @@ async def test_u_does_not_say_that_there_is_nothing_while_something_is_being_sen
 async def test_a_note_typed_behind_a_refused_a_commands_nothing() -> None:
     other = known(alert("Other", starts_at=ago(60)))
     async with console_on(snapshot(MINE, other), size=(120, 36)) as (console, pilot):
-        await pilot.press("a", "A", "j", "a", *"lso", "q", "exclamation_mark")
+        await pilot.press("j", "a", "A", "k", "a", *"lso", "q", "exclamation_mark")
         await pilot.pause()
         assert wishes(console) == [] and isinstance(console.app.screen, TriageScreen)
         assert "note:" not in console.text and console.app.is_running
@@ -250,3 +250,15 @@ async def test_q_says_which_acks_of_mine_lapse_and_when() -> None:
         assert "in 12m" in console.text and "3 alerts" in console.text
         await pilot.press("escape")
         assert console.app.is_running
+
+
+async def test_what_is_typed_takes_the_place_of_the_person_that_was_guessed() -> None:
+    other = known(alert("Other", starts_at=ago(60), severity="critical"))
+    async with console_on(snapshot(other, MEIS), settings=SETTINGS) as (console, pilot):
+        await pilot.press("a")
+        await until(pilot, lambda: "note:" in console.text)
+        await pilot.press("escape", "j", "H")
+        await until(pilot, lambda: "to:" in console.text and "note:" not in console.text)
+        await pilot.press(*"mei", "enter")
+        await until(pilot, lambda: "mei's already" in console.text)
+        assert wishes(console) == []
