@@ -265,6 +265,8 @@ class Frame(Deeds, inherit_bindings=False):
             return  # a key that the line does not type, such as enter, is still the line's
         self.key_pressed()
         blind = self._is_typed_blindly()
+        if event.key == "escape":
+            self._deaf_since = None
         action_id = app.keys.pressed(self.word, event.key)
         if action_id is not None:
             event.stop()

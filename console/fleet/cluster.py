@@ -74,6 +74,8 @@ class ClusterMemory:
         """What an earlier console saved: believed until a member answers."""
         self.unlisted_since: dict[str, Instant] = {}
         """While no member answers: since when the owner no longer lists an alert."""
+        self.restored_silences: dict[str, Silence] = {}
+        """What an earlier console saved: believed until a member tells its own."""
         self._silences: dict[str, Silence] | None = None
 
     def watch(self, watched: Watched) -> None:
@@ -158,6 +160,8 @@ class ClusterMemory:
 
     def silences(self) -> dict[str, Silence]:
         """By id, over all members; the newest word on each."""
+        if all(member.silences.value is None for member in self.members.values()):
+            return self.restored_silences
         if self._silences is None:
             self._silences = {}
             for member in sorted(self.members.values(), key=_silences_at):

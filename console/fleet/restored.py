@@ -40,6 +40,7 @@ class Restored:
             environment=self.saved.environment,
             alerts=alerts,
             resolved=self.saved.resolved,
+            silences=self.saved.silences,
             cells=cells,
             hosts=registry.hosts,
             host_states=tuple(HostState(host) for host in registry.hosts),
@@ -64,6 +65,10 @@ class Restored:
                 for one in self.saved.alerts
                 if (now.wall - one.as_of.wall).total_seconds() <= lost_for_s
             ]
+            for silence in self.saved.silences:
+                cluster = clusters.get(silence.cluster)
+                if cluster is not None:
+                    cluster.restored_silences[silence.id] = silence
             for resolved in self.saved.resolved:
                 at = rebased(Instant(resolved.at, 0.0), now)
                 book.resolved.setdefault(resolved.alert.fingerprint, (resolved, at))

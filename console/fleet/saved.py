@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from console.model.alert import Silence
 from console.model.labels import Labels
 from console.model.snapshot import Cell, KnownAlert, ResolvedAlert, Snapshot
 from console.model.state import State
@@ -24,6 +25,8 @@ class Saved(msgspec.Struct, frozen=True):
     alerts: tuple[KnownAlert, ...]
     resolved: tuple[ResolvedAlert, ...]
     cells: tuple[Cell, ...]
+    silences: tuple[Silence, ...] = ()
+    """Acks among them: a dead Alertmanager must not make an alert look as if nobody had it."""
 
 
 class _Head(msgspec.Struct):
@@ -37,7 +40,13 @@ def encoded(snapshot: Snapshot) -> bytes:
         for cell in snapshot.cells
     )
     saved = Saved(
-        VERSION, snapshot.environment, snapshot.at, snapshot.alerts, snapshot.resolved, cells
+        VERSION,
+        snapshot.environment,
+        snapshot.at,
+        snapshot.alerts,
+        snapshot.resolved,
+        cells,
+        snapshot.silences,
     )
     try:
         return _ENCODER.encode(saved)
@@ -60,6 +69,7 @@ def decoded(content: bytes, environment: str) -> Saved | str:
         return f"the saved state is of environment {named}, not {environment}; it is ignored"
     times = [saved.at.wall, *(one.as_of.wall for one in saved.alerts)]
     times += [one.alert.starts_at for one in saved.alerts]
+    times += [one.ends_at for one in saved.silences]
     if any(at.tzinfo is None for at in times):
         return "the saved state has times without a zone; it is ignored"
     return saved

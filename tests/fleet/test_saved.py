@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from console.fleet.fleet import Fleet
+from console.model.alert import AlertState
 from console.model.policy import Policy
 from console.model.registry import Registry, Service, ServiceType
 from console.model.state import State
@@ -18,12 +19,14 @@ from tests.fleet.world import (
     PROM,
     START,
     alert,
+    am_down,
     am_reading,
     at,
     fleet,
     prom_down,
     prom_reading,
     series,
+    silence,
     target,
     the_alert,
     the_cell,
@@ -88,6 +91,27 @@ def test_once_a_source_answers_what_is_gone_needs_a_proof() -> None:
         snapshot = world.snapshot(later(seconds))
     assert snapshot.alerts == ()
     assert len(snapshot.resolved) == 2
+
+
+def test_whose_an_alert_is_outlives_the_console_though_its_alertmanager_is_dead() -> None:
+    first = fleet(AM)
+    held = alert(silenced_by=("s1",), state=AlertState.SUPPRESSED)
+    mine = silence("s1", "ACK! mei: on it", ("alertname", "HighLoad"), ends_s=900)
+    first.take(am_reading(0, held, silences=(mine,)))
+    assert the_alert(first.snapshot(at(1))).ack is not None
+    world = fleet(AM)
+    world.restore(first.saved())
+    assert the_alert(world.snapshot(later(300))).ack is not None
+    world.take(msgspec.structs.replace(am_down(301), at=later(301)))
+    known = the_alert(world.snapshot(later(301)))
+    assert known.state is State.STALE
+    assert known.ack is not None and known.ack.owner.exact == "mei"
+    # Past its end nobody knows, and nobody is said to have it.
+    world.take(msgspec.structs.replace(am_down(901), at=later(901)))
+    assert the_alert(world.snapshot(later(901))).ack is None
+    # What the server tells counts from then on.
+    world.take(msgspec.structs.replace(am_reading(902, alert()), at=later(902)))
+    assert the_alert(world.snapshot(later(902))).ack is None
 
 
 def test_alerts_of_a_cluster_that_has_yet_to_be_found_do_not_blink() -> None:
