@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+INTERRUPTED: Final = (
+    "interrupted: it may have been done or not; `oncall silences` shows what stands, and "
+    "`oncall audit` what was meant"
+)
 EXIT_NOTHING: Final = 1
 """Nothing matched, so nothing was done."""
 EXIT_PARTLY: Final = 3
@@ -67,7 +71,13 @@ def act_and_exit(
         do: makes the deed of the settings; it is not called where these cannot be used.
     """
     loaded = settings_or_exit(chosen)
-    update, deed = asyncio.run(_acted(loaded, chosen, do(loaded)))
+    begun: list[Update] = []
+    try:
+        update, deed = asyncio.run(_acted(loaded, chosen, do(loaded), begun))
+    except KeyboardInterrupt:
+        if begun and not dry_run:
+            narrate(INTERRUPTED)
+        raise
     outcome = deed.outcome
     if as_json:
         document = OutcomeDocument(
@@ -90,7 +100,9 @@ def act_and_exit(
     sys.exit(0 if outcome is None else _CODES[outcome.ended])
 
 
-async def _acted(loaded: Loaded, chosen: Chosen, do: Do) -> tuple[Update, Deed]:
+async def _acted(
+    loaded: Loaded, chosen: Chosen, do: Do, begun: list[Update]
+) -> tuple[Update, Deed]:
     # Late: it brings the HTTP client, which takes longer to import than bad settings to find.
     from console.actions.audit.record import actor_of
     from console.engine.engine import Engine
@@ -111,10 +123,14 @@ async def _acted(loaded: Loaded, chosen: Chosen, do: Do) -> tuple[Update, Deed]:
     done: list[tuple[Update, Deed]] = []
 
     async def then(update: Update) -> None:
+        begun.append(update)
         done.append((update, await do(engine, update)))
 
     await engine.look_once(DEADLINE_S, then)
     narrate(*engine.notices)
+    fault = engine.acting.state.audit_fault
+    if fault:
+        narrate(f"NO AUDIT: what was done here stands in syslog only, not in the audit: {fault}")
     return done[0]
 
 

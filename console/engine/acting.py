@@ -258,6 +258,7 @@ class ActingDesk:
         return self._hands is not None and not self._hands.read_only
 
     async def _to_its_end(self, wish: Wish, *, keeps_inverse: bool) -> Outcome:
+        self._sending += keeps_inverse
         task = asyncio.create_task(self._submit(wish, keeps_inverse), name=wish.action)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -266,11 +267,10 @@ class ActingDesk:
     async def _submit(self, wish: Wish, keeps_inverse: bool) -> Outcome:
         action = action_by_id(wish.action)
         snapshot = self._world.snapshot
-        decision = self._decide(action, disabled="" if snapshot is not None else NOT_LOOKED)
-        if not decision.allowed or self._audit is None or snapshot is None:
-            return Outcome(Ended.DENIED, decision.reasons[0], decision.reasons[1:])
-        self._sending += keeps_inverse
         try:
+            decision = self._decide(action, disabled="" if snapshot is not None else NOT_LOOKED)
+            if not decision.allowed or self._audit is None or snapshot is None:
+                return Outcome(Ended.DENIED, decision.reasons[0], decision.reasons[1:])
             effected = await self._recorded(self._audit, action, wish, snapshot)
         finally:
             self._sending -= keeps_inverse

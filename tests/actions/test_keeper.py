@@ -159,6 +159,13 @@ def test_only_my_own_acks_that_hold_something_are_due() -> None:
     assert due_ids(world([silence(left=soon)], held_by("s1", inhibited=True))) == ["s1"]
 
 
+def test_an_ack_of_everything_that_was_written_in_my_name_is_not_kept_up() -> None:
+    for pattern, expected in ((".+", []), ("a*.+", []), ("(?!x)", []), ("(a|b)", ["s1"])):
+        every = Matcher("alertname", Raw(pattern), is_regex=True)
+        forged = msgspec.structs.replace(silence(left=2 * MINUTE), matchers=(every,))
+        assert due_ids(world([forged], held_by("s1"))) == expected, pattern
+
+
 def test_where_kthxbye_is_at_work_only_what_it_has_left_past_its_time_is_due() -> None:
     late, early = 2 * MINUTE, 4 * MINUTE
     assert due_ids(world([silence(left=early)], held_by("s1")), {"am"}) == []

@@ -38,6 +38,7 @@ from console.actions.silences.matchers import (
     MatcherFault,
     holds_for_empty,
     matcher_of,
+    matches_anything,
     matches_empty,
     prefilled,
     set_fault,
@@ -470,3 +471,18 @@ def taken(url: str, pattern: str) -> bool:
         assert error.code == 400
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        *((one, True) for one in (r".+", r"a*.+", r".+|x", r"[^x]+|x.*", r"(.|\n)+", r"(?P<x>.+)")),
+        *((one, True) for one in (r"[\s\S]+", r"\S+", r".{1,}", r"((.+)+)+")),
+        *((one, False) for one in (r"db-.*", r".*[0-9].*", r"\w+", r"[^:]+:.*", r"10\..*", r"x|.")),
+        *((one, False) for one in (r"[[:alpha:]]+", r"\pL+", r"(a|b)", r"((((((.+)+)+)+)+)+)z")),
+    ],
+)
+def test_what_matches_everything_is_known_in_its_disguises(pattern: str, matches: bool) -> None:
+    assert matches_anything(pattern) is matches
+    refused = set_fault([Matcher("alertname", Raw(pattern), is_regex=True)])
+    assert ("everything" in refused) is matches

@@ -191,6 +191,15 @@ def test_an_ack_on_a_dead_alertmanager_is_kept_and_ends_with_3(am: Program) -> N
     assert "acked already" in on(am, "ack", "DiskFull").stdout
 
 
+def test_what_is_done_without_a_record_on_disk_says_so(am: Program, tmp_path: Path) -> None:
+    blocked = tmp_path / "state"
+    blocked.write_text("a file where a folder should be")
+    words = ("ack", "DiskFull", "--alertmanager", am.url)
+    ended = oncall(*words, env={"XDG_STATE_HOME": str(blocked)})
+    assert ended.exit_code == 0, ended
+    assert "NO AUDIT: what was done here stands in syslog only" in ended.stderr
+
+
 def test_what_the_server_refuses_is_said_in_its_words_and_ends_with_4(am: Program) -> None:
     with between(am.port) as proxy:
         proxy.harm["POST"] = [Said(400, b'"bad matcher: no such thing"')]

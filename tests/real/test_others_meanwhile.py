@@ -176,3 +176,17 @@ async def test_a_new_silence_that_somebody_made_theirs_is_not_ended_by_taking_it
         undone = (await kai.act(made.inverse)).outcome
         assert undone.ended is Ended.FAILED, undone
         assert len(running(am.url)) == 1
+
+
+async def test_nobody_is_said_to_hold_it_only_where_no_other_ack_does(am: Program) -> None:
+    fire(am.url, DB1)
+    async with desks({"am": [am.url]}, "kai") as (kai,):
+        make(am.url, "ACK! kai: the first try", by="kai")
+        make(am.url, "ACK! mei: too", by="mei")
+        painted = (await kai.look()).alerts[0].ack
+        assert painted is not None and painted.owner == Raw("kai")
+        outcome = (await kai.act(UnackWish((painted,)))).outcome
+        assert outcome.text == "gave 1 ack up: another ack, of mei, holds it still"
+        hers = (await kai.look()).alerts[0].ack
+        assert hers is not None
+        assert (await kai.act(UnackWish((hers,)))).outcome.text.endswith("nobody holds it now")

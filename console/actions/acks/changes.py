@@ -58,7 +58,9 @@ async def unack(wish: UnackWish, doing: Doing) -> Effected:
     total = summed(results, "ack", "given up")
     kept = await _locally(doing, local, _removed)
     count = len(total.done) + len(kept.former)
-    text = f"gave {many(count, 'ack')} up: nobody holds {'it' if count == 1 else 'them'} now"
+    still = _still_held({one.silence.id for one in total.done}, doing)
+    now = still or f"nobody holds {'it' if count == 1 else 'them'} now"
+    text = f"gave {many(count, 'ack')} up: {now}"
     return _effect(text, "there was no ack to give up", total, kept, sent, results, remarks)
 
 
@@ -92,6 +94,29 @@ async def hand_over(wish: HandOverWish, doing: Doing) -> Effected:
         return nothing_done(Ended.FAILED, "there is no ack to hand over: it was given up meanwhile")
     text = f"{many(len(total.done) + len(kept.former), 'ack')} handed over to {person(to)}"
     return _effect(text, "there was no ack to hand over", total, kept, sent, results, ())
+
+
+def _still_held(over: set[str], doing: Doing) -> str:
+    """Whose other acks hold what those silences held, as far as is known; empty for nobody's.
+
+    One alert may have several: of two tries of which the first was cut short, of two members
+    that had not heard of each other.
+    """
+    acks = {
+        one.id: one.created_by
+        for one in doing.snapshot.silences
+        if one.id not in over
+        and one.state is SilenceState.ACTIVE
+        and ack_of(one, doing.policy.ack_prefixes) is not None
+    }
+    owners = {
+        person(acks[each])
+        for known in doing.snapshot.alerts
+        if not over.isdisjoint(known.silences)
+        for each in known.silences
+        if each in acks
+    }
+    return f"another ack, of {', '.join(sorted(owners))}, holds it still" if owners else ""
 
 
 def _is_theirs(current: Silence) -> str:

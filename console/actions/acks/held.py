@@ -11,6 +11,7 @@ import msgspec
 from config.schema import Acks
 from console.actions.acks.earlier import earlier_ack
 from console.actions.acks.local_acks import alert_key
+from console.actions.silences.matchers import MatcherFault, narrows
 from console.fleet.standing import ack_of
 from console.model.acting import Extender, HeldAck
 from console.model.alert import Ack, Silence, SilenceState
@@ -124,10 +125,22 @@ def due(
         if not ack.is_local
         and is_mine(ack, who)
         and holding.covers(ack)
+        and _is_of_something(holding.silences.get((ack.cluster, ack.silence_id)))
         and timedelta(0) < ack.until - now
         and left_of(ack.until, now, ahead.get(ack.cluster))
         < before_end(holding, ack, kthxbye, acks)
     )
+
+
+def _is_of_something(silence: Silence | None) -> bool:
+    """Whether it is less than everything: no console makes such an ack, and whoever wrote one
+    in somebody's name must not have it kept up."""
+    if silence is None:
+        return False
+    try:
+        return any(map(narrows, silence.matchers))
+    except MatcherFault:
+        return False
 
 
 def left_of(until: datetime, now: datetime, ahead: timedelta | None) -> timedelta:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,6 +23,14 @@ _WORD: Final = re.compile(r"[^\s=!~]*")
 _OPERATOR: Final = re.compile(r"\s*(=~|!~|!=|=)\s*")
 _BARE: Final = re.compile(r"[^\s\"{},]+")
 _SHORT: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
+_UNLIKE: Final = (
+    *("qZ7_-.:\u00e9", "7-:\u00e9qZ_.", "_q.7\u00e9-Z:", ":.\u00e9_Z7-q"),
+    *("\u00e9:7q_.Z-", "-\u00e9.Z:q7_", "Zq7:-_\u00e9.", "._Z-q:7\u00e9"),
+    *("qwjkz", "QWJKZ", "70415", "-_-._:", "\u00e9\u00df\u6d77"),
+)
+"""Of every kind of character, each of which stands first in one, and alone in another."""
+_MOST_TRIED: Final = 200
+_MOST_GROUPS: Final = 4
 _EVERYTHING: Final = re.compile(r"(?:\(\?[ims]+\))?\^?\(?(?:\?:)?(?:\.[*+]\??)+\)?\$?")
 
 
@@ -108,7 +118,28 @@ def narrows(matcher: Matcher) -> bool:
     """Whether the matcher leaves out more than the alerts that lack the label."""
     if not matcher.is_equal or holds_for_empty(matcher):
         return False
-    return not (matcher.is_regex and _EVERYTHING.fullmatch(matcher.value.exact))
+    return not (matcher.is_regex and matches_anything(matcher.value.exact))
+
+
+@functools.lru_cache(maxsize=256)
+def matches_anything(pattern: str) -> bool:
+    """Whether `pattern` matches whatever a label may have: `.+`, and its disguises such as
+    `a*.+` or `[^x]+|x.*`, told by values that have nothing in common.
+
+    Patterns are read as Python has them; one that it cannot read, and one with so many groups
+    that trying it could take long, is judged by its shape alone.
+    """
+    if _EVERYTHING.fullmatch(pattern):
+        return True
+    if len(pattern) > _MOST_TRIED or pattern.count("(") > _MOST_GROUPS:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compiled = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return all(compiled.fullmatch(value) for value in _UNLIKE)
 
 
 def set_fault(matchers: Sequence[Matcher]) -> str:
