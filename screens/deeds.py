@@ -15,6 +15,7 @@ from console.model.plan_words import plan_lines
 from console.model.words import many
 from console.model.worklist import Row
 from console.safety.text import Raw, visible
+from console.triage.silence_use import held_beyond
 from screens.acting import (
     Takeable,
     ack_wish,
@@ -132,26 +133,34 @@ class Deeds(Screen[None], inherit_bindings=False):
     # Un-ack
 
     def do_row_unack(self) -> None:
-        """Give up what is mine at once; ask where it is somebody else's."""
+        """Give up what is mine at once; ask where it is somebody else's, or holds more rows."""
         rows = self._frame.wanted_rows()
         acks = held_by(rows)
         others = tuple(ack for ack in acks if ack.owner != Raw(self._me))
+        alerts = tuple(known for row in rows for known in row.alerts)
+        update = self._oncall.fresh
+        beyond = 0 if update is None else held_beyond(acks, alerts, update.snapshot)
         if not acks:
             self._frame.say("nobody has acked it", warning=True)
-        elif not others:
+        elif not others and not beyond:
             self._run(self._oncall.wishes.submit(unack_wish(rows), keys_of(rows)))
         else:
-            self._run(self._unack_if_sure(rows, others))
+            self._run(self._unack_if_sure(rows, others, beyond))
 
-    async def _unack_if_sure(self, rows: Sequence[Row], others: Sequence[Ack]) -> None:
+    async def _unack_if_sure(self, rows: Sequence[Row], others: Sequence[Ack], beyond: int) -> None:
         from console.engine.handover import owners_text
 
         notes = [
             f"{visible(ack.owner, cells=30)}: {visible(ack.note, cells=120)}" for ack in others
         ]
+        whose = f"what {owners_text(others)} acked" if others else "this"
+        said = [Paragraph("H takes it over instead, and keeps it quiet.")] if others else []
+        if beyond:
+            more = f"It holds {many(beyond, 'alert')} of other rows too, which then fire again."
+            said.append(Paragraph(more, Ink.WARNING))
         question = Dialog(
-            ((f"un-ack what {owners_text(others)} acked?", Ink.WARNING),),
-            [*_listed(notes), Paragraph("H takes it over instead, and keeps it quiet.")],
+            ((f"un-ack {whose}?", Ink.WARNING),),
+            [*_listed(notes), *said],
             (Choice("unack", "Un-ack", danger=True),),
             clock=self._oncall.clock,
         )

@@ -66,6 +66,8 @@ class SilenceFields(Frame):
         self._drawn_at: float | None = None
         self._template = about.template
         self._changed_since = ""
+        self._overwrites = False
+        """Somebody changed the silence while the form was open on it."""
         self.outcome: Outcome | None = None
         """What came of the last attempt to send it, where it was not done."""
         self.edits = about.edits
@@ -204,6 +206,7 @@ class SilenceFields(Frame):
             self.edits = held
             until = clock_time(held.ends_at, snapshot.at.wall)
             said = f"it was changed meanwhile, until {until}; sending puts yours in its place"
+            self._overwrites = True
         else:
             return
         self._changed_since = said

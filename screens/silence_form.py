@@ -182,6 +182,8 @@ class SilenceForm(SilenceFields):
         count = None if radius is None else radius.count
         by_priority = {} if radius is None else radius.by_priority
         reasons = form.why_confirm(count, by_priority, over)
+        if self._overwrites:
+            reasons = (self._changed_since, *reasons)
         if not reasons:
             return True
         word = "silence unknown" if count is None else f"silence {count}"

@@ -37,6 +37,7 @@ INTERRUPTED: Final = (
 )
 EXIT_NOTHING: Final = 1
 """Nothing matched, so nothing was done."""
+NO_ANSWER: Final = "not done: nobody said yes"
 EXIT_PARTLY: Final = 3
 """Some of it, or it is kept to be sent later, or nobody knows."""
 _CODES: Final = {

@@ -13,6 +13,7 @@ import msgspec
 from config.durations import duration_text
 from config.load import Loaded
 from console.cli.acting import (
+    NO_ANSWER,
     Deed,
     Do,
     act_and_exit,
@@ -37,8 +38,6 @@ from console.triage.silence_use import SilenceUse, freed_by, silence_uses
 
 if TYPE_CHECKING:
     from console.engine.engine import Engine
-
-NO_ANSWER = "not done: nobody said yes"
 
 
 @click.command()
@@ -134,7 +133,9 @@ def _silencing(wish: SilenceWish, loaded: Loaded, *, yes: bool, dry_run: bool) -
         over = loaded.settings.silences.confirm_over
         if dry_run:
             return Deed(1, lines=tuple(lines))
-        if not confirmed(why_confirm(count, by_priority, over), yes=yes, dry_run=dry_run):
+        if engine.acting.acts and not confirmed(
+            why_confirm(count, by_priority, over), yes=yes, dry_run=dry_run
+        ):
             return Deed(1, Outcome(Ended.DENIED, NO_ANSWER), lines=tuple(lines))
         return Deed(1, await engine.acting.submit(wanted), lines=tuple(lines))
 
@@ -171,7 +172,7 @@ def _unsilencing(
         if dry_run:
             return Deed(len(found), lines=lines)
         reasons = _fires_again(found, update, loaded)
-        if not confirmed(reasons, yes=yes, dry_run=dry_run):
+        if engine.acting.acts and not confirmed(reasons, yes=yes, dry_run=dry_run):
             return Deed(len(found), Outcome(Ended.DENIED, NO_ANSWER))
         return Deed(len(found), await engine.acting.submit(ExpireWish(found)))
 

@@ -240,7 +240,7 @@ class ActingDesk:
         kept = await self._keeper.look_after(
             self._doing(snapshot, ""),
             self._record,
-            acts=self._acts,
+            acts=self.acts,
             living=self._world.parts,
             end=self._end,
         )
@@ -254,7 +254,8 @@ class ActingDesk:
     # How a wish goes.
 
     @property
-    def _acts(self) -> bool:
+    def acts(self) -> bool:
+        """Whether anything may be changed from here: somebody is there, and not read-only."""
         return self._hands is not None and not self._hands.read_only
 
     async def _to_its_end(self, wish: Wish, *, keeps_inverse: bool) -> Outcome:

@@ -20,7 +20,7 @@ def plan_lines(plan: Plan, *, short: bool = False) -> list[str]:
         short: count the values of a long list in place of naming them.
     """
     lines = []
-    for one in plan.silences:
+    for one in sorted(plan.silences, key=lambda one: -len(one.covers)):
         matchers = " ".join(_matcher(matcher, short=short) for matcher in one.matchers)
         count = many(len(one.covers), "alert")
         joins = "; MUTES WHAT JOINS IT LATER" if one.joins else ""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from console.model.ack_comment import ack_prefix
-from console.model.alert import Silence, SilenceState
+from console.model.alert import Ack, Silence, SilenceState
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.state import State
 
@@ -75,6 +75,16 @@ def freed_by(silences: Sequence[Silence], snapshot: Snapshot) -> tuple[KnownAler
     ending = {one.id for one in silences}
     return tuple(
         known for known in snapshot.alerts if known.silences and ending.issuperset(known.silences)
+    )
+
+
+def held_beyond(acks: Collection[Ack], alerts: Collection[KnownAlert], snapshot: Snapshot) -> int:
+    """How many alerts beside `alerts` these acks hold, and nothing else does."""
+    silences = {ack.silence_id for ack in acks}
+    meant = {known.key for known in alerts}
+    return sum(
+        bool(known.silences) and silences.issuperset(known.silences) and known.key not in meant
+        for known in snapshot.alerts
     )
 
 

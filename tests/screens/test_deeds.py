@@ -124,6 +124,18 @@ async def test_my_ack_is_given_up_at_once_and_somebody_elses_is_asked_about() ->
         await until(pilot, lambda: bool(wishes(console)))
 
 
+async def test_an_ack_of_mine_that_holds_other_rows_too_is_asked_about() -> None:
+    here = msgspec.structs.replace(MINE, silences=("a-silence",))
+    there = msgspec.structs.replace(
+        known(alert("Other", starts_at=ago(60)), acked=ack("kai")), silences=("a-silence",)
+    )
+    async with console_on(snapshot(here, there), settings=SETTINGS) as (console, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(console.app.screen, Dialog))
+        assert "1 alert of other rows" in console.text
+        assert wishes(console) == []
+
+
 async def test_h_hands_mine_to_somebody_by_key_name_or_login() -> None:
     async with console_on(snapshot(MINE), settings=SETTINGS) as (console, pilot):
         await pilot.press("H")
