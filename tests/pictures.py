@@ -102,6 +102,17 @@ PICTURES: Final = {
         size=(120, 36), keys=("2", ":host data-1\r", "\r"), shows=("host data-1", "containers")
     ),
     "logs-80x24": USUAL._replace(keys=("L",), shows=("docker redis on data-1", "began")),
+    "acked-120x36": USUAL._replace(
+        size=(120, 36),
+        keys=("a", "looking at redis", "\r"),
+        shows=("extended by kthxbye, looking at redis",),
+    ),
+    "silence-80x24": USUAL._replace(keys=("s",), shows=("matches now", "1 alert", "last 7 d")),
+    "silences-120x36": USUAL._replace(
+        size=(120, 36), keys=("S",), shows=("unused", "pending", "ended")
+    ),
+    "why-80x24": USUAL._replace(keys=("w",), shows=("who is told", "receiver", "timers")),
+    "handover-80x24": USUAL._replace(keys=("6",), shows=("on call", "acked and still firing")),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),
