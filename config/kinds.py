@@ -98,6 +98,14 @@ def name_fault(text: str) -> str | None:
     return None
 
 
+def branch_fault(text: str) -> str | None:
+    """What is wrong with `text` as a branch, by the rules of `git check-ref-format`."""
+    bad = re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[-./]|[./]$", text)
+    if bad or not text or text == "@":
+        return f"expected the name of a branch, such as main, got {quoted(text)}"
+    return None
+
+
 def names_a_secret(header: str) -> bool:
     """Whether an HTTP header of that name holds what lets its sender in."""
     return _SECRET_HEADER.search(header) is not None
@@ -128,6 +136,18 @@ GroupLabel = Annotated[
     Meta(title="a label name, @cell, @host, @owner or @alert", pattern=GROUP_LABEL),
 ]
 FolderPath = Annotated[str, Meta(title="a folder", extra={"file": True})]
+RemoteName = Annotated[
+    str,
+    Meta(title="the name of a git remote", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+]
+BranchName = Annotated[
+    str,
+    Meta(title="the name of a branch", extra={"fault_of": branch_fault}),
+]
+EmailRule = Annotated[
+    str,
+    Meta(title="an e-mail address", pattern=r"^[A-Za-z0-9._%+{}-]+@[A-Za-z0-9.-]+$"),
+]
 TimeOfDay = Annotated[str, Meta(title="a time of day such as 09:00", pattern=TIME_OF_DAY)]
 Zone = Annotated[str, Meta(title="a time zone", extra={"fault_of": zone_fault})]
 

@@ -43,6 +43,8 @@ def words(kind: inspect.Type, meta: inspect.Metadata | None) -> str:
         return f"{name} {kind.ge} to {kind.le}"
     if isinstance(kind, inspect.LiteralType):
         return title or "one of " + ", ".join(map(str, kind.values))
+    if isinstance(kind, inspect.EnumType):
+        return title or "one of " + ", ".join(map(str, kind.cls))
     if isinstance(kind, inspect.TimeDeltaType):
         least = _least(meta)
         return EXPECTED if least < timedelta(seconds=1) else f"{EXPECTED}, 1s or more"
@@ -68,6 +70,12 @@ def convert(
         if node.text in kind.values:
             return node.text
         hint = meant(node.text, map(str, kind.values))
+        raise UnfitError(f"expected {words(kind, meta)}, got {quoted(node.text)}{hint}")
+    if isinstance(kind, inspect.EnumType):
+        named = {str(each): each for each in kind.cls}
+        if node.text in named:
+            return named[node.text]
+        hint = meant(node.text, named)
         raise UnfitError(f"expected {words(kind, meta)}, got {quoted(node.text)}{hint}")
     if not node.plain and not isinstance(
         kind, inspect.TimeDeltaType | inspect.DateType | inspect.DateTimeType

@@ -13,9 +13,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from config.kinds import (
+    BranchName,
     Count,
     CountOrNone,
     Duration,
+    EmailRule,
     Environment,
     FilePath,
     FolderPath,
@@ -23,6 +25,7 @@ from config.kinds import (
     Interval,
     LabelName,
     Name,
+    RemoteName,
     TimeOfDay,
     Url,
 )
@@ -340,6 +343,34 @@ class Silences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Silences that are made often."""
 
 
+class JournalRemote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the journal is shared. It is reached with the person's own git settings."""
+
+    name: RemoteName = "origin"
+    """The remote's name in the repository; `git remote add` makes one."""
+    branch: BranchName | None = None
+    """Its branch. Unset: the one of the same name as the branch here."""
+    push: bool = True
+    """Send commits there. Off: they are only fetched."""
+    interval: Interval = timedelta(minutes=5)
+    """How often it is looked at; commits are sent at once."""
+    timeout: Duration = timedelta(seconds=30)
+    """The total deadline of one fetch or push."""
+
+
+class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where incidents, changes and reports are written down: a folder with a git repository."""
+
+    folder: FolderPath | None = None
+    """The folder; made, and made a repository, where it is none. Unset: `journal` in the state
+    folder of the environment."""
+    remote: JournalRemote | None = None
+    """Where it is shared. Unset: nowhere."""
+    email: EmailRule | None = None
+    """The address on commits, with `{login}` and `{me}` filled in: `{login}@example.com`.
+    Unset: `user.email` of your git settings, else the login at this host."""
+
+
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the console calls somebody who looks elsewhere."""
 
@@ -393,6 +424,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How alerts are acknowledged."""
     silences: Silences = Silences()
     """How alerts are silenced."""
+    journal: Journal = Journal()
+    """Where incidents, changes and reports are written down."""
     notice: Notice = Notice()
     """How somebody is called who looks elsewhere."""
     shared: FolderPath | None = None

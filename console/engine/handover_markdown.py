@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from console.engine.handover import Handover
 from console.engine.handover_words import Words, sections_of
-from console.engine.markdown import code, escaped
+from console.model.markdown import code, escaped
 from console.safety.text import Raw
 
 

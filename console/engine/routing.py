@@ -16,9 +16,9 @@ from typing import Final
 
 import msgspec
 
-from console.engine.time_intervals import Named
 from console.model.alternatives import values_of
 from console.model.labels import Labels, Matcher
+from console.model.time_interval import Named
 from console.safety.pattern import PatternError, compile_pattern
 from console.safety.text import Raw
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from config.time_intervals import intervals_of
 from config.yaml_nodes import Mapping, Node, Scalar, Sequence, read
 from console.engine.routing import (
     GROUP_INTERVAL,
@@ -25,7 +26,6 @@ from console.engine.routing import (
     Routing,
     Timer,
 )
-from console.engine.time_intervals_read import intervals_of
 from console.model.labels import Matcher
 from console.safety.text import Raw, visible
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from console.engine.markdown import code, fenced
 from console.model.alert import Ack
 from console.model.labels import Labels
+from console.model.markdown import code, fenced
 from console.model.snapshot import KnownAlert
 from console.model.state import State
 from console.model.words import age_text, breach_text, count_text

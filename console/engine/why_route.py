@@ -17,12 +17,12 @@ from console.engine.routing import (
     routed,
     rule_that_inhibits,
 )
-from console.engine.time_intervals import Named, changes_at
 from console.engine.why_known import SHORT_ID, inhibitor_of
 from console.engine.why_times import Members, members_of, times_of, times_text
 from console.engine.why_words import WhyLine, WhyTopic, matchers_text
 from console.model.alert import Alert, ClusterStatus
 from console.model.snapshot import KnownAlert, Snapshot
+from console.model.time_interval import Named, changes_at
 from console.model.words import clock_time
 from console.safety.text import Raw, visible
 

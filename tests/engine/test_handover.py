@@ -18,11 +18,11 @@ from console.engine.events import KEPT
 from console.engine.handover import Handover, handover_of, owners_text
 from console.engine.handover_markdown import markdown_of
 from console.engine.handover_words import Section, joined, sections_of
-from console.engine.markdown import code, escaped
 from console.model.acting import Acting, Extender, HeldAck
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.event import Event, EventKind
 from console.model.labels import Matcher
+from console.model.markdown import code, escaped
 from console.model.policy import Policy
 from console.model.registry import Registry
 from console.model.snapshot import KnownAlert, Snapshot, SourceHealth

@@ -18,9 +18,9 @@ from console.engine.routing import (
     rule_that_inhibits,
 )
 from console.engine.routing_read import RoutingUnreadableError, read_routing
-from console.engine.time_intervals import Named, changes_at
 from console.engine.why_route import path_text, receiver_text
 from console.model.labels import Labels, Matcher
+from console.model.time_interval import Named, changes_at
 from console.safety.text import Raw, visible
 
 TREE = r"""

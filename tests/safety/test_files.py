@@ -19,6 +19,7 @@ from console.safety.files import (
     private_dir,
     read_capped,
     read_end,
+    remove_plain,
     remove_scratch_dir,
     remove_scratch_file,
     rename_beside,
@@ -387,3 +388,16 @@ def test_a_file_that_is_renamed_takes_no_others_place(tmp_path: Path) -> None:
     assert not (tmp_path / "log").exists()
     with pytest.raises(FileError, match="No such file"):
         rename_beside(tmp_path / "log", "log-2")
+
+
+def test_only_a_plain_file_is_removed_and_a_missing_one_is_gone_already(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / "link").symlink_to(victim)
+    (tmp_path / "folder").mkdir()
+    for name in ("link", "folder"):
+        with pytest.raises(FileError, match="is no plain file"):
+            remove_plain(tmp_path / name)
+    remove_plain(tmp_path / "missing")
+    remove_plain(victim)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "link"]

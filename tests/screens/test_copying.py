@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from config.schema import AlertmanagerSource, Auth, Basic, PrometheusSource, Settings, Sources
-from console.engine.markdown import code
 from console.engine.row_commands import amtool_lines, curl_lines, shell_word
 from console.engine.row_forms import address_in_link, markdown_of, plain_address, text_of
+from console.model.markdown import code
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.safety.secret import SecretSource

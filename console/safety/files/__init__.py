@@ -20,6 +20,7 @@ from console.safety.files.lock import FileLock
 from console.safety.files.read import read_capped, read_end
 from console.safety.files.write import (
     append_line,
+    remove_plain,
     rename_beside,
     sweep_unfinished,
     write_atomic,
@@ -35,6 +36,7 @@ __all__ = [
     "private_dir",
     "read_capped",
     "read_end",
+    "remove_plain",
     "remove_scratch_dir",
     "remove_scratch_file",
     "rename_beside",

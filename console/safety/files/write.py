@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -96,6 +97,20 @@ def rename_beside(path: Path, name: str) -> None:
         if os.path.lexists(path.with_name(name)):
             raise FileError(path.with_name(name), "is there already", expected="a free name")
         os.rename(path.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        _sync_folder(folder)
+
+
+def remove_plain(path: Path) -> None:
+    """Remove the plain file at `path`; gone from the disk when this returns, or gone before.
+
+    Raises:
+        FileError: it is a symlink or no plain file, or it cannot be removed.
+    """
+    with as_fault(path, "a plain file that can be removed"), _folder(path) as folder:
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(os.lstat(path.name, dir_fd=folder).st_mode):
+                raise FileError(path, "is no plain file", expected="a file")
+            os.unlink(path.name, dir_fd=folder)
         _sync_folder(folder)
 
 

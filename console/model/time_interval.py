@@ -1,4 +1,4 @@
-"""Alertmanager's time intervals: whether one is in force at a moment, and until when.
+"""Time intervals in Alertmanager's grammar: whether one is in force, and until when.
 
 Source: timeinterval/timeinterval.go of Alertmanager.
 """
@@ -37,7 +37,10 @@ class Interval(msgspec.Struct, frozen=True):
 
     def holds(self, at: datetime) -> bool:
         """Whether the moment `at` lies in it."""
-        local = at.astimezone(self.zone)
+        try:
+            local = at.astimezone(self.zone)
+        except OverflowError:  # the last hours of the year 9999
+            local = at
         minute = local.hour * 60 + local.minute
         return (
             (not self.minutes or any(low <= minute < high for low, high in self.minutes))
@@ -64,6 +67,25 @@ class Interval(msgspec.Struct, frozen=True):
             if minute < MINUTES_A_DAY:
                 local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
                 yield local.astimezone(UTC)
+                if self.zone is not UTC:
+                    yield local.replace(fold=1).astimezone(UTC)  # an hour that comes twice
+        if self.zone is not UTC:
+            yield from self._clock_change(day)
+
+    def _clock_change(self, day: date) -> Iterator[datetime]:
+        """When the clocks are changed on `day`, if they are: what is skipped begins nowhere."""
+        low = datetime.combine(day, time(), self.zone).astimezone(UTC)
+        high = low + timedelta(days=1)
+        before = low.astimezone(self.zone).utcoffset()
+        if high.astimezone(self.zone).utcoffset() == before:
+            return
+        while high - low > timedelta(minutes=1):
+            middle = low + (high - low) // timedelta(minutes=2) * timedelta(minutes=1)
+            if middle.astimezone(self.zone).utcoffset() == before:
+                low = middle
+            else:
+                high = middle
+        yield high
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -88,19 +110,28 @@ def changes_at(
 
     `None`: not within `LOOK_AHEAD`.
     """
-    intervals = [one for each in named for one in each.intervals]
     before = holds(now)
-    today = now.astimezone(UTC).date()
-    for number in range(-1, LOOK_AHEAD.days):
+    intervals = [one for each in named for one in each.intervals]
+    return next((edge for edge in edges_after(intervals, now) if holds(edge) != before), None)
+
+
+def edges_after(intervals: Iterable[Interval], now: datetime) -> Iterator[datetime]:
+    """When any of `intervals` may begin or end after `now`, in order, within `LOOK_AHEAD`."""
+    intervals = tuple(intervals)
+    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    pending: set[datetime] = set()
+    # A local day begins up to 14 hours before, and ends up to 12 hours after, the one of UTC.
+    for number in range(-2, LOOK_AHEAD.days):
         try:
-            day = today + timedelta(days=number)
-            edges = {edge for one in intervals for edge in one.edges(day)}
+            day = (today + timedelta(days=number + 1)).date()
+            pending.update(edge for one in intervals for edge in one.edges(day))
+            end = today + timedelta(days=number)
         except OverflowError:
-            return None
-        for edge in sorted(edges):
-            if edge > now and holds(edge) != before:
-                return edge
-    return None
+            return
+        ready = sorted(edge for edge in pending if edge < end)
+        pending.difference_update(ready)
+        yield from (edge for edge in ready if edge > now)
+    yield from sorted(edge for edge in pending if edge > now)
 
 
 def _among(value: int, ranges: tuple[Range, ...]) -> bool:

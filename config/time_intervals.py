@@ -7,8 +7,9 @@ from collections.abc import Sequence as Items
 from datetime import UTC, tzinfo
 from typing import Final
 
+from config.fault import Fault, quoted
 from config.yaml_nodes import Mapping, Node, Scalar, Sequence
-from console.engine.time_intervals import MINUTES_A_DAY, Interval, Named, Range
+from console.model.time_interval import MINUTES_A_DAY, Interval, Named, Range
 from console.safety.text import Raw, visible
 
 _WEEKDAYS: Final = (
@@ -40,6 +41,55 @@ def intervals_of(tree: Mapping) -> Iterator[Named]:
                 yield Named(called, (), str(error))
             else:
                 yield Named(called, found)
+
+
+_KEYS: Final = ("times", "weekdays", "days_of_month", "months", "years", "location")
+
+
+def checked_interval(node: Node, file: str, path: str) -> Interval | tuple[Fault, ...]:
+    """One interval of the team's own, as strictly as Alertmanager's configuration is read.
+
+    What Alertmanager sent is judged leniently, since it has taken it already. Here an interval
+    that never holds would be a freeze that forbids nothing.
+    """
+    if not isinstance(node, Mapping) or not node.entries:
+        message = f"expected keys with values: {', '.join(_KEYS)}"
+        return (Fault(file, node.line, node.column, path, message),)
+    faults = []
+    for key, value in node.entries:
+        alone = Mapping([(key, value)], key.line, key.column, False, value.end_line)
+        place = f"{path}.{key.text}" if key.text in _KEYS else path
+        if key.text not in _KEYS:
+            message = f"unknown key {quoted(key.text)}; expected one of {', '.join(_KEYS)}"
+            faults.append(Fault(file, key.line, key.column, place, message))
+            continue
+        try:
+            _require_holds(key.text, value, _interval(alone))
+        except _UnreadError as error:
+            faults.append(Fault(file, value.line, value.column, place, str(error)))
+    return tuple(faults) or _interval(node)
+
+
+def _require_holds(key: str, value: Node, read: Interval) -> None:
+    if key == "location":
+        if not isinstance(value, Scalar):
+            raise _UnreadError("expected a time zone such as Asia/Taipei")
+        return
+    if not _items(value):
+        raise _UnreadError("expected a list")
+    for low, high in read.minutes:
+        if low >= high:
+            raise _UnreadError(
+                "expected a start_time before its end_time; past midnight, write two: "
+                "22:00 to 24:00 and 00:00 to 06:00"
+            )
+    for low, high in read.days:
+        if not (1 <= low <= high <= 31 or -31 <= low <= high <= -1):
+            raise _UnreadError("expected days 1 to 31, or -31 to -1 from the end, first to last")
+    limits = ((read.weekdays, 0, 6, "weekdays"), (read.months, 1, 12, "months"))
+    for ranges, least, most, words in (*limits, (read.years, 1, 9999, "years")):
+        if any(not least <= low <= high <= most for low, high in ranges):
+            raise _UnreadError(f"expected {words} from {least} to {most}, first to last")
 
 
 def _interval(node: Node) -> Interval:

@@ -1,0 +1,111 @@
+"""The languages in which documents are written, and the console's own words in each."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+
+class Language(enum.StrEnum):
+    """BCP 47."""
+
+    ENGLISH = "en"
+    TRADITIONAL_CHINESE = "zh-Hant"
+    SIMPLIFIED_CHINESE = "zh-Hans"
+
+
+def language_of(tag: str) -> Language | None:
+    """The language that a tag such as `zh-TW` or `zh_CN.UTF-8` means; `None`: none of these."""
+    words = tag.split(".")[0].replace("_", "-").lower().split("-")
+    if words[0] == "en":
+        return Language.ENGLISH
+    if words[0] != "zh":
+        return None
+    if "hant" in words or ("hans" not in words and {"tw", "hk", "mo"} & set(words)):
+        return Language.TRADITIONAL_CHINESE
+    return Language.SIMPLIFIED_CHINESE
+
+
+_WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    # Headings of incidents, in the order of 3 a.m.
+    "facts": ("At a glance", "摘要", "摘要"),
+    "what": ("What", "何事（What）", "何事（What）"),
+    "where": ("Where", "何處（Where）", "何处（Where）"),
+    "when": ("When", "何時（When）", "何时（When）"),
+    "who": ("Who", "何人（Who）", "何人（Who）"),
+    "how": ("How", "如何（How）", "如何（How）"),
+    "why": ("Why", "為何（Why）", "为何（Why）"),
+    "impact": ("Impact", "影響", "影响"),
+    "trigger": ("Trigger", "觸發原因", "触发原因"),
+    "factors": ("Contributing factors", "促成因素", "促成因素"),
+    "resolution": ("Resolution", "解決方式", "解决方式"),
+    "went-well": ("What went well", "做得好的地方", "做得好的地方"),
+    "went-badly": ("What went badly", "做得不好的地方", "做得不好的地方"),
+    "luck": ("Where we were lucky", "僥倖之處", "侥幸之处"),
+    "not-done": ("Decided against", "決定不做的事", "决定不做的事"),
+    "actions": ("Action items", "改善事項", "改进事项"),
+    "timeline": ("Timeline", "時間軸", "时间线"),
+    # Headings of changes.
+    "plan": ("Plan", "計畫", "计划"),
+    "reason": ("Reason", "變更原因", "变更原因"),
+    "change": ("What changes", "變更內容", "变更内容"),
+    "evidence": ("Test evidence", "測試證據", "测试证据"),
+    "result": ("Result", "結果", "结果"),
+    "notes": ("Notes", "備註", "备注"),
+    # What stands in front of a value.
+    "state": ("State", "狀態", "状态"),
+    "severity": ("Severity", "嚴重程度", "严重程度"),
+    "services": ("Services", "服務", "服务"),
+    "hosts": ("Hosts", "主機", "主机"),
+    "environment": ("Environment", "環境", "环境"),
+    "lead": ("Lead", "負責人", "负责人"),
+    "started": ("Started", "開始", "开始"),
+    "detected": ("Detected", "發現", "发现"),
+    "acknowledged": ("Acknowledged", "確認", "确认"),
+    "mitigated": ("Mitigated", "緩解", "缓解"),
+    "resolved": ("Resolved", "解決", "解决"),
+    "closed": ("Closed", "結案", "结案"),
+    "ended": ("Ended", "結束", "结束"),
+    "ttd": ("Time to detect (TTD)", "發現時間（TTD）", "发现时间（TTD）"),
+    "tta": ("Time to acknowledge (TTA)", "確認時間（TTA）", "确认时间（TTA）"),
+    "ttm": ("Time to mitigate (TTM)", "緩解時間（TTM）", "缓解时间（TTM）"),
+    "ttr": ("Time to resolve (TTR)", "解決時間（TTR）", "解决时间（TTR）"),
+    "post-mortem": ("Post-mortem held", "檢討會議", "复盘会议"),
+    "changes": ("Changes", "相關變更", "相关变更"),
+    "kind": ("Kind", "類型", "类型"),
+    "author": ("Author", "提出人", "提出人"),
+    "executor": ("Executor", "執行人", "执行人"),
+    "reviewer": ("Reviewer", "審查人", "审查人"),
+    "approved-by": ("Approved by", "核准人", "批准人"),
+    "risk": ("Risk", "風險", "风险"),
+    "window": ("Window", "變更時段", "变更时段"),
+    "steps": ("Steps", "步驟", "步骤"),
+    "runbook": ("Runbook", "操作手冊", "操作手册"),
+    "version": ("Version", "版本", "版本"),
+    "downtime": ("Expected downtime", "預期停機時間", "预期停机时间"),
+    "expected-alerts": ("Expected alerts", "預期告警", "预期告警"),
+    "rollback": ("Rollback", "復原方式", "回滚方式"),
+    "rollback-trigger": ("Roll back when", "復原條件", "回滚条件"),
+    "verification": ("Verification", "驗證", "验证"),
+    "acceptance": ("Accepted by", "驗收人", "验收人"),
+    "incidents": ("Incidents", "相關事件", "相关事件"),
+    # What stands in the place of a value.
+    "none": ("none", "無", "无"),
+    "unknown": ("not known", "未知", "未知"),
+    "nobody": ("nobody yet", "尚無", "尚无"),
+    "due": ("due", "期限", "期限"),
+    "done": ("done", "完成", "完成"),
+    "evidence-link": ("evidence", "證據", "证据"),
+    "more": ("earlier ones are left out", "筆較早的紀錄已省略", "条较早的记录已省略"),
+}
+_COLUMN: Final = {
+    Language.ENGLISH: 0,
+    Language.TRADITIONAL_CHINESE: 1,
+    Language.SIMPLIFIED_CHINESE: 2,
+}
+
+
+def word(key: str, language: Language) -> str:
+    """What `key` is called in `language`; plain text without meaning to Markdown."""
+    return _WORDS[key][_COLUMN[language]]

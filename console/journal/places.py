@@ -1,0 +1,109 @@
+"""Where what stands in the journal, and what can be a path in it at all. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from config.schema import Journal
+from console.journal.ids import ID, Kind, slug
+
+FOLDERS: Final = ("incidents", "changes", "reports", "events")
+"""Everything that the console writes lies in one of these."""
+_OF_KIND: Final = {Kind.INCIDENT: "incidents", Kind.CHANGE: "changes"}
+_MOST_BYTES: Final = 200
+"""Of one part of a path; file systems take 255, and temporary names come on top."""
+
+
+def home_of(journal: Journal, state: Path) -> Path:
+    """The folder of the journal: the one of the settings, else one in the state folder."""
+    return state / "journal" if journal.folder is None else Path(journal.folder)
+
+
+def document_path(document_id: str, title: str) -> str:
+    """`incidents/2026/INC-20261122-7f3-redis-down.md`.
+
+    Raises:
+        ValueError: `document_id` is no id.
+    """
+    words = slug(title)
+    name = f"{document_id}-{words}" if words else document_id
+    return f"{folder_of(document_id)}/{name}.md"
+
+
+def folder_of(document_id: str) -> str:
+    """`incidents/2026`, where the document of that id lies.
+
+    Raises:
+        ValueError: `document_id` is no id.
+    """
+    found = ID.fullmatch(document_id)
+    if found is None:
+        raise ValueError("an id is written INC-20261122-7f3")
+    return f"{_OF_KIND[Kind(found['kind'])]}/{found['day'][:4]}"
+
+
+def id_of(path: str) -> str:
+    """The id in the name of the document at `path`; empty: none."""
+    found = ID.match(path.rpartition("/")[2])
+    return found[0] if found else ""
+
+
+def attachments_folder(document_id: str) -> str:
+    """`incidents/2026/INC-20261122-7f3`, for what is archived beside a document."""
+    return f"{folder_of(document_id)}/{document_id}"
+
+
+def events_path(at: datetime, who: str, console: str) -> str:
+    """`events/2026-11-22/kai-laptop.jsonl`: one file a day, person and console."""
+    name = f"{slug(who, 40) or 'somebody'}-{slug(console, 40) or 'console'}"
+    return f"events/{at.astimezone(UTC).date().isoformat()}/{name}.jsonl"
+
+
+def daily_report_path(day: date, ending: str) -> str:
+    """`reports/daily/2026-11-22.md`; `ending` is `md` or `json`."""
+    return f"reports/daily/{day.isoformat()}.{ending}"
+
+
+def observation_report_path(first: date, last: date, ending: str) -> str:
+    """`reports/7-day/2026-11-16_2026-11-22.md`; `ending` is `md` or `json`."""
+    return f"reports/7-day/{first.isoformat()}_{last.isoformat()}.{ending}"
+
+
+def path_fault(path: str) -> str:
+    """What is wrong with `path` as that of a document in the journal; empty: nothing.
+
+    A path is relative, with `/`, below one of `FOLDERS`, and none of its parts is hidden,
+    climbs, or could be an option of a program.
+    """
+    parts = path.split("/")
+    if parts[0] not in FOLDERS or len(parts) < 2:
+        return f"it does not lie below {', '.join(FOLDERS)}"
+    if any(part.startswith((".", "-")) or part != part.strip() for part in parts):
+        return "a part of it begins with `.`, `-` or a space"
+    return any_path_fault(path)
+
+
+def any_path_fault(path: str) -> str:
+    """What is wrong with `path` as that of any file in the repository; empty: nothing."""
+    for part in path.split("/"):
+        if part in ("", ".", ".."):
+            return "a part of it is empty or climbs"
+        if re.search(r"[\x00-\x1f\x7f-\x9f\\:]", part) or not _is_encodable(part):
+            return "it has characters that cannot stand in a name"
+        if len(part.encode()) > _MOST_BYTES:
+            return f"a part of it is longer than {_MOST_BYTES} bytes"
+        # With NTFS' other name for it: a colleague may clone there.
+        if part.lower().rstrip(". ") in (".git", "git~1"):
+            return "a part of it means `.git`, here or on other systems"
+    return ""
+
+
+def _is_encodable(part: str) -> bool:
+    try:
+        part.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True

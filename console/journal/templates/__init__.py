@@ -1,0 +1,1 @@
+"""The documents' templates that ship: Markdown with marked headings, one a language."""

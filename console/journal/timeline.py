@@ -1,0 +1,75 @@
+"""Events as lines of Markdown that no text in them can break."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from console.journal.language import Language, word
+from console.model.event import Event
+from console.model.markdown import code, escaped
+
+MOST: Final = 2_000
+"""Lines of one timeline; the earliest are left out, and that is said."""
+_PATH: Final = re.compile(r"(?:\.\./)*[A-Za-z0-9][A-Za-z0-9._/-]*(?:#[A-Za-z0-9._-]*)?")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of a timeline."""
+
+    event: Event
+    link: str = ""
+    """Where it can be seen: an address, or a file in the journal."""
+
+
+def timeline_lines(entries: Iterable[Entry], language: Language) -> Iterator[str]:
+    """`entries` as a list, the earliest first, each once."""
+    known = dict.fromkeys(sorted(entries, key=lambda one: one.event.at))
+    shown = list(known)[-MOST:]
+    if len(shown) < len(known):
+        yield f"- {len(known) - len(shown):,} {word('more', language)}"
+    for entry in shown:
+        yield _line(entry, language)
+    if not shown:
+        yield word("none", language)
+
+
+def moment(at: datetime) -> str:
+    """`2026-11-22 03:14:00 UTC`."""
+    return f"{at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat(' ')} UTC"
+
+
+def link_of(address: str, text: str) -> str:
+    """`address` as a link that says `text`; as plain code where it is no http(s) or file of ours.
+
+    What a reader of Markdown, or a browser, could take for something else is percent-encoded.
+    """
+    if _PATH.fullmatch(address):
+        return f"[{escaped(text)}]({address})"
+    try:
+        is_web = urlsplit(address).scheme in ("http", "https")
+    except ValueError:
+        is_web = False
+    if not is_web or re.search(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]", address):
+        return code(address)
+    safe = quote(address, safe="/:?#@!$&'*+,;=%-._~")
+    return f"[{escaped(text)}](<{safe}>)"
+
+
+def _line(entry: Entry, language: Language) -> str:
+    event = entry.event
+    parts = [f"- {moment(event.at)} **{escaped(event.kind)}**"]
+    if event.subject:
+        parts.append(code(event.subject))
+    if event.text:
+        parts.append(escaped(event.text))
+    if event.who:
+        parts.append(f"({escaped(event.who)})")
+    if entry.link:
+        parts.append(link_of(entry.link, word("evidence-link", language)))
+    return " ".join(parts)
