@@ -78,7 +78,7 @@ class Impact(msgspec.Struct, frozen=True):
     """How many it hurt, and how much."""
 
     users: int | None = None
-    requests: int | None = None
+    failed_requests: int | None = None
     budget_percent: float | None = None
     """Of the error budget, spent on it."""
     sla_breached: bool | None = None
