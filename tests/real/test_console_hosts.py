@@ -227,7 +227,13 @@ async def test_a_changed_host_key_turns_everything_on_the_host_unknown_and_says_
         other = make_key(tmp_path / "other")
         sshd.known_hosts.write_text(f"{sshd.known_line(key=other)}\n")
         sshd.drop()
-        update = await seen.until(lambda update: state_of(update, "redis") is State.UNKNOWN)
+        # The probe and the look at the host find it out each at their own time.
+        update = await seen.until(
+            lambda update: (
+                state_of(update, "redis") is State.UNKNOWN
+                and source_called(update, f"hosts/{NAME}") is not None
+            )
+        )
         source = source_called(update, f"hosts/{NAME}")
         assert source is not None
         assert "changed" in source.failures[0].cause

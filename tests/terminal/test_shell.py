@@ -119,7 +119,7 @@ def test_a_shell_opens_in_front_and_the_console_comes_back_whole(
     terminal.type("exit 3\r")
     terminal.wait_for(lambda: terminal.lines[23].startswith("shell on box ended after"))
     assert terminal.lines[23].endswith("exit 3")
-    assert in_console(terminal)()
+    terminal.wait_for(in_console(terminal))
     terminal.type("7")
     terminal.wait_for("opened a shell")
     assert "kai" in terminal.text
