@@ -424,8 +424,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How alerts are acknowledged."""
     silences: Silences = Silences()
     """How alerts are silenced."""
-    journal: Journal = Journal()
-    """Where incidents, changes and reports are written down."""
     notice: Notice = Notice()
     """How somebody is called who looks elsewhere."""
     shared: FolderPath | None = None

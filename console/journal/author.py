@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from config.identity import identity_of
-from config.schema import Settings
+from config.schema import Journal, Settings
 from console.journal.git import asked_about_person
 from console.safety.text import visible
 
@@ -24,7 +24,7 @@ class Author(msgspec.Struct, frozen=True):
 
 
 async def author_of(
-    settings: Settings, login: str, host: str, environ: Mapping[str, str]
+    settings: Settings, journal: Journal, login: str, host: str, environ: Mapping[str, str]
 ) -> Author:
     """The person at the keyboard: the name as on acks, marked where several share the login.
 
@@ -33,7 +33,7 @@ async def author_of(
     """
     person = identity_of(settings, login)
     name = _plain(person.name) or _plain(login) or "somebody"
-    rule = settings.journal.email
+    rule = journal.email
     if rule is not None:
         email = rule.replace("{login}", login).replace("{me}", settings.me or login)
     else:

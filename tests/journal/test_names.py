@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from config.people import Person
 from config.schema import Journal, Settings
+from config.validate import Checked
+from config.yaml_nodes import read
 from console.journal.author import author_of
 from console.journal.ids import ID, Kind, new_id, slug
 from console.journal.places import (
@@ -26,7 +28,6 @@ from console.journal.places import (
     observation_report_path,
     path_fault,
 )
-from tests.config.folder import faults, loaded
 from tests.journal.folder import NOON, opened, saved
 
 HOSTILE = (
@@ -128,13 +129,14 @@ def test_the_journal_is_in_the_state_folder_unless_settings_say_where(tmp_path: 
 
 async def test_the_author_is_the_person_of_the_settings(tmp_path: Path) -> None:
     people = {"kai": Person(name="Kai 凱", logins=("kai7",))}
-    settings = Settings(people=people, journal=Journal(email="{login}@example.org"))
-    author = await author_of(settings, "kai7", "jump-1", {"PATH": os.environ["PATH"]})
+    settings = Settings(people=people)
+    journal = Journal(email="{login}@example.org")
+    author = await author_of(settings, journal, "kai7", "jump-1", {"PATH": os.environ["PATH"]})
     assert (author.name, author.email) == ("Kai 凱", "kai7@example.org")
 
 
 async def test_a_shared_login_is_marked_as_unverified() -> None:
-    author = await author_of(Settings(), "root", "jump-1", {"PATH": os.environ["PATH"]})
+    author = await author_of(Settings(), Journal(), "root", "jump-1", {"PATH": os.environ["PATH"]})
     assert (author.name, author.email) == ("root (unverified)", "root@jump-1")
 
 
@@ -142,27 +144,32 @@ async def test_a_shared_login_is_marked_as_unverified() -> None:
 async def test_the_address_is_that_of_the_persons_git_settings(tmp_path: Path) -> None:
     (tmp_path / ".gitconfig").write_text("[user]\n\temail = kai@example.org\n")
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    author = await author_of(Settings(), "kai", "jump-1", environ)
+    author = await author_of(Settings(), Journal(), "kai", "jump-1", environ)
     assert author.email == "kai@example.org"
 
 
 @pytest.mark.parametrize("name", [*HOSTILE, "<>", "a <b> c", "\x1b[2J"])
 async def test_no_name_of_a_person_breaks_a_commit(name: str) -> None:
     settings = Settings(people={"x": Person(name=name, logins=("kai",))})
-    author = await author_of(settings, "kai", name, {"PATH": os.environ["PATH"]})
+    author = await author_of(settings, Journal(), "kai", name, {"PATH": os.environ["PATH"]})
     assert author.name
     assert author.name.isprintable()
     assert not re.search(r"[<>\n\0]", author.name + author.email)
     assert re.fullmatch(r"[^@]+@[^@]+", author.email)
 
 
+def judged(folder: Path, text: str) -> Checked[Journal]:
+    """`text` as the section of the settings that the journal has."""
+    root = read(text.encode(), "oncall.yaml")
+    assert not isinstance(root, tuple)
+    return Checked("oncall.yaml", root, Journal, folder)
+
+
 def test_settings_that_no_git_would_take_are_faults_with_their_place(tmp_path: Path) -> None:
-    text = "journal:\n  email: nobody\n  remote:\n    name: -x\n    branch: a..b\n"
-    told = faults(tmp_path, text)
-    assert len(told) == 3
-    assert [re.search(r"yaml:(\d+):", each)[1] for each in told] == ["2", "4", "5"]  # type: ignore[index]
-    text = "journal: {folder: notes, remote: {branch: team/journal, push: false}}\n"
-    journal = loaded(tmp_path, text).settings.journal
-    assert journal.remote is not None
+    checked = judged(tmp_path, "email: nobody\nremote:\n  name: -x\n  branch: a..b\n")
+    assert [fault.line for fault in checked.faults] == [1, 3, 4]
+    text = "{folder: notes, remote: {branch: team/journal, push: false}}\n"
+    journal = judged(tmp_path, text).value
+    assert journal is not None and journal.remote is not None
     assert (journal.remote.name, journal.remote.branch) == ("origin", "team/journal")
     assert home_of(journal, Path("/state")) == tmp_path / "notes"
