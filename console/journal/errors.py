@@ -11,7 +11,8 @@ import msgspec
 from console.safety.files import FileError, LockHeldError
 from console.safety.text import visible
 
-_SAID_CELLS: Final = 200
+_SAID_CELLS: Final = 4000
+"""Enough for two paths: what is wrong, and which lock it is, stands at the end."""
 
 
 class Problem(enum.StrEnum):

@@ -72,4 +72,4 @@ def broken(place: Path, why: str) -> JournalFault:
 
 def shown(path: Path) -> str:
     """`path` for a sentence, safe to show."""
-    return visible(str(path), cells=120)
+    return visible(str(path))

@@ -119,7 +119,7 @@ async def test_a_console_that_is_killed_tears_nothing_and_loses_no_commit(tmp_pa
 
 async def test_where_git_is_killed_as_well_what_stays_in_the_way_is_named(tmp_path: Path) -> None:
     chance = random.Random(7)
-    for run in range(trials(usual=8, soak=200)):
+    for run in range(trials(usual=3, soak=200)):
         folder = tmp_path / f"journal{run}"
         with committing(folder, "x", ENDLESS) as process:
             wait_s = chance.uniform(0, 0.08)
