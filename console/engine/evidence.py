@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from console.engine.evidence_asked import (
     Asker,
@@ -18,6 +18,7 @@ from console.engine.evidence_asked import (
 )
 from console.engine.evidence_log import TRAIL, LogReader, log_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
+from console.engine.pause import within
 from console.engine.shelf import Book, candidates, shipped
 from console.engine.trouble import whereabouts
 from console.model.event import Event
@@ -41,7 +42,6 @@ MOST_KEPT: Final = 256
 Take = Callable[[Learned], None]
 """Receives an answer, on the engine's loop; must not wait."""
 Key = tuple[str, str, str, Topic]
-Found = TypeVar("Found")
 
 
 class EvidenceDesk:
@@ -123,7 +123,7 @@ class EvidenceDesk:
     ) -> tuple[tuple[EvidenceLine, ...], bool]:
         """The lines on a topic, and whether they are an answer."""
         try:
-            lines = await self._within(self._question(topic, row, snapshot))
+            lines = await within(self._question(topic, row, snapshot), self._clock, DEADLINE_S)
         except TimeoutError:
             late = f"not known: no answer within {DEADLINE_S:g} s"
             return (plain(topic, late, Tone.UNKNOWN),), False
@@ -150,15 +150,3 @@ class EvidenceDesk:
         if self._books is None:
             self._books = await asyncio.to_thread(self._shelf)
         return book_lines(candidates(row.alerts[0], row.cell, self._books))
-
-    async def _within(self, coming: Awaitable[Found]) -> Found:
-        asked = asyncio.ensure_future(coming)
-        late = asyncio.ensure_future(self._clock.sleep(DEADLINE_S))
-        try:
-            await asyncio.wait((asked, late), return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
-                raise TimeoutError
-            return asked.result()
-        finally:
-            asked.cancel()
-            late.cancel()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from console.safety.clock import Clock
+
+Found = TypeVar("Found")
 
 
 class Pause:
@@ -32,3 +36,21 @@ class Pause:
         finally:
             self._sleeping.discard(woken)
             passed.cancel()
+
+
+async def within(coming: Awaitable[Found], clock: Clock, deadline_s: float) -> Found:
+    """What `coming` gives, which is ended when it has not come in time.
+
+    Raises:
+        TimeoutError: it has not.
+    """
+    asked = asyncio.ensure_future(coming)
+    late = asyncio.ensure_future(clock.sleep(deadline_s))
+    try:
+        await asyncio.wait((asked, late), return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise TimeoutError
+        return asked.result()
+    finally:
+        asked.cancel()
+        late.cancel()

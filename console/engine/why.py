@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 import msgspec
 
 from console.engine.evidence_asked import Asker, number_text
 from console.engine.evidence_words import Tone
+from console.engine.pause import within
 from console.engine.questions import RuleValue, rule_of
 from console.engine.routing import Routing
 from console.engine.routing_read import RoutingUnreadableError, read_routing
@@ -27,7 +28,6 @@ DEADLINE_S: Final = 5.0
 
 Take = Callable[[WhyLearned], None]
 """Receives an answer, on the engine's loop; must not wait."""
-Found = TypeVar("Found")
 
 
 class Cluster(Protocol):
@@ -71,7 +71,7 @@ class WhyDesk:
     ) -> None:
         ask = self._config if question is Question.CONFIG else self._value
         try:
-            lines = await self._within(ask(known, snapshot))
+            lines = await within(ask(known, snapshot), self._clock, DEADLINE_S)
         except TimeoutError:
             lines = _not_known(question, f"no answer within {DEADLINE_S:g} s")
         except EffectFailed as error:
@@ -124,18 +124,6 @@ class WhyDesk:
             return ()
         told = await self._asker().rule_value(rule, known.alert.labels)
         return (value_line(told),)
-
-    async def _within(self, coming: Awaitable[Found]) -> Found:
-        asked = asyncio.ensure_future(coming)
-        late = asyncio.ensure_future(self._clock.sleep(DEADLINE_S))
-        try:
-            await asyncio.wait((asked, late), return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
-                raise TimeoutError
-            return asked.result()
-        finally:
-            asked.cancel()
-            late.cancel()
 
 
 def value_line(told: RuleValue) -> WhyLine:
