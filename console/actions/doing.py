@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from config.schema import Acks, Silences
 from console.actions.acks.local_acks import LocalAcks
+from console.journal.bench import Bench
+from console.journal.errors import JournalFault
 from console.model.acting import Ended, Outcome
+from console.model.event import Event
 from console.model.failure import Failure
+from console.model.freeze import Calendar
 from console.model.policy import Policy
 from console.model.snapshot import Snapshot
 from console.model.wish import Wish
 from console.safety.clock import Clock
 from console.sources.alertmanager.cluster import AlertmanagerCluster
+
+OpenBench = Callable[[], Awaitable[Bench | JournalFault]]
 
 
 class Doing(msgspec.Struct, frozen=True):
@@ -36,6 +42,16 @@ class Doing(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     intent: str
     """Id of the record in the audit, hexadecimal; it goes into the comment of every silence."""
+    bench: OpenBench | None = None
+    """Opens the journal, and makes it where there is none."""
+    calendar: Calendar = Calendar()
+    """The windows and freezes of the settings."""
+    standards: frozenset[str] = frozenset()
+    """Names of the approved templates for standard changes."""
+    audit_head: str = ""
+    """Hash of the audit's last record, for the message of commits."""
+    verified: bool = True
+    """`who` is one person, not a login that several share."""
 
     @property
     def now(self) -> datetime:
@@ -51,6 +67,8 @@ class Effected(msgspec.Struct, frozen=True):
     """What takes it back; `None` where nothing was done, or nothing can."""
     touched: tuple[str, ...] = ()
     """Clusters that should be read again."""
+    event: Event | None = None
+    """What goes into the event log, where the wish says it better than its outcome."""
 
 
 def nothing_done(

@@ -9,10 +9,11 @@ from console.actions.declared.everywhere import EVERYWHERE
 from console.actions.declared.lists import LISTS
 from console.actions.declared.logs import LOGS
 from console.actions.declared.moving import MOVING
+from console.actions.declared.papers import PAPER
 from console.actions.declared.rows import ON_ROWS
 from console.model.action import Action
 
-ACTIONS: tuple[Action, ...] = (*EVERYWHERE, *MOVING, *ON_ROWS, *EFFECTS, *LOGS, *LISTS)
+ACTIONS: tuple[Action, ...] = (*(*EVERYWHERE, *MOVING, *ON_ROWS, *EFFECTS, *PAPER, *LOGS, *LISTS),)
 
 
 def action_by_id(action_id: str) -> Action:

@@ -109,7 +109,8 @@ async def _make(git_dir: Path, environ: Mapping[str, str]) -> None:
 
 def _is_unfinished(git_dir: Path) -> bool:
     """Made by a console that was killed before it was a repository: nothing is kept in it."""
-    if os.path.lexists(git_dir / "HEAD") and os.path.lexists(git_dir / "config"):
+    # `git init` makes these in this order; another console may be at it just now.
+    if all(os.path.lexists(git_dir / name) for name in ("HEAD", "config", "refs", "objects/info")):
         return False
     known = {"HEAD", "config", "description", "objects", "refs", LOCK}
     inside = {entry.name for entry in git_dir.iterdir()}

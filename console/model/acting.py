@@ -10,6 +10,7 @@ import msgspec
 from console.model.alert import Ack, Alert
 from console.model.failure import Failure
 from console.model.labels import Matcher
+from console.model.papers import Clash
 
 
 class Ended(enum.StrEnum):
@@ -41,6 +42,10 @@ class Outcome(msgspec.Struct, frozen=True):
     silences: tuple[tuple[str, str], ...] = ()
     """Cluster and id of what was made or changed."""
     undo: Undoable | None = None
+    document: str = ""
+    """Id of the document that was written."""
+    clash: Clash | None = None
+    """Somebody else wrote that document meanwhile: both versions."""
 
     @property
     def well(self) -> bool:

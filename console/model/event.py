@@ -27,6 +27,14 @@ class EventKind(enum.StrEnum):
     CONSOLE = "console"
     SHELL = "shell"
     """A person opened a shell, and left it."""
+    NOTE = "note"
+    """A person wrote it down."""
+    UPDATE = "update"
+    """Where things stand: conditions, actions, needs."""
+    INCIDENT = "incident"
+    """An incident was opened, or went to another state."""
+    CHANGE = "change"
+    """A change went to another state, or somebody agreed to it."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -41,3 +49,7 @@ class Event(msgspec.Struct, frozen=True):
     """The person, where one did it; empty for what the world did."""
     key: str = ""
     """Fingerprint, source or service, for filters."""
+    link: str = ""
+    """Where it can be seen: an address, or a file in the journal; raw."""
+    documents: tuple[str, ...] = ()
+    """Ids of the incidents and changes in whose timelines it stands."""

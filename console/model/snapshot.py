@@ -11,6 +11,7 @@ from console.model.alert import Ack, Alert, AlertGroup, Rule, Silence, Target
 from console.model.failure import Failure
 from console.model.host import HostFacts
 from console.model.labels import Labels
+from console.model.nags import Nag
 from console.model.probe import ProbeResult
 from console.model.registry import Host, Service
 from console.model.report import Report
@@ -251,6 +252,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     those that came more than once."""
     local_acks: tuple[Ack, ...] = ()
     """Acks that the shared folder keeps: on what no Alertmanager knows, or not yet sent."""
+    nags: tuple[Nag, ...] = ()
+    """What incidents still ask of people, the first due in front."""
     rules: tuple[SourceRules, ...] = ()
     groups: tuple[ClusterGroups, ...] = ()
     cells: tuple[Cell, ...] = ()

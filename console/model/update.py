@@ -6,6 +6,7 @@ import msgspec
 
 from console.model.acting import Acting
 from console.model.event import Event
+from console.model.papers import Papers
 from console.model.snapshot import Snapshot
 from console.model.worklist import Worklist
 
@@ -21,5 +22,7 @@ class Update(msgspec.Struct, frozen=True):
     """The newest first; as many as the event log keeps."""
     acting: Acting = Acting()
     """What the console does in the person's name, and what can be taken back."""
+    papers: Papers = Papers()
+    """The journal: incidents, changes, drafts, and how it stands."""
     build_s: float = 0.0
     """How long snapshot and worklist took to make, in seconds."""

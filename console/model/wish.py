@@ -13,6 +13,7 @@ import msgspec
 
 from console.model.alert import Ack, Silence
 from console.model.labels import Matcher
+from console.model.paper_wish import PaperWish
 from console.model.snapshot import KnownAlert
 from console.model.worklist import Part
 
@@ -87,4 +88,5 @@ class RestoreWish(msgspec.Struct, frozen=True):
     """The same for `acks`, by their keys; one that was given up has none."""
 
 
-Wish = AckWish | UnackWish | HandOverWish | SilenceWish | ExpireWish | ExtendWish | RestoreWish
+AlertWish = AckWish | UnackWish | HandOverWish | SilenceWish | ExpireWish | ExtendWish | RestoreWish
+Wish = AlertWish | PaperWish

@@ -14,6 +14,10 @@ def test_every_action_declares_its_effect() -> None:
     assert changing == {
         *("row.ack", "row.unack", "row.hand-over", "row.silence", "row.shell"),
         *("silences.expire", "silences.extend", "silences.edit", "handover.accept", "app.undo"),
+        *("row.incident", "row.change", "app.note", "app.note-line", "journal.discard"),
+        *("paper.edit", "paper.move", "paper.editor", "paper.attach"),
+        *("incident.update", "incident.done"),
+        *("change.approve", "change.except", "change.review"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions.declared.where import LISTS
+from console.actions.declared.where import FILTERED
 from console.model.action import Action, Effect
 
 EVERYWHERE: tuple[Action, ...] = (
@@ -90,7 +90,7 @@ EVERYWHERE: tuple[Action, ...] = (
         'Show only what matches: text, /re/, !not, severity="critical". Esc clears.',
         ("slash",),
         "console",
-        LISTS,
+        FILTERED,
         Effect.READ,
         command="filter",
         argument="TEXT",

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-LISTS = ("triage", "group", "fleet", "sources", "silences")
+FILTERED = ("triage", "group", "fleet", "sources", "silences")
+"""Screens with rows under a cursor, of which a filter leaves some."""
+LISTS = (*FILTERED, "journal")
 """Screens with rows under a cursor."""
-VIEWS = (*LISTS, "silence", "handover", "why", "detail", "service", "host", "source", "logs")
+INCIDENTS = ("incident",)
+CHANGES = ("change",)
+PAPERS = (*INCIDENTS, *CHANGES)
+"""Screens on which a document of the journal is shown whole."""
+VIEWS = (
+    *(*LISTS, *PAPERS, "calendar", "silence", "handover", "why", "detail", "service", "host"),
+    *("source", "logs"),
+)
 """Those, and the ones that show a single thing whole."""
+NOTING = tuple(word for word in VIEWS if word != "logs")
+"""Screens on which a key writes a note; in logs it goes to the next match."""
 ALERTS = ("triage", "group", "detail")
 ROWS = ("triage", "group")
 """Screens on which rows of the worklist are under the cursor, and can be marked."""

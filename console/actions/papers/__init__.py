@@ -1,0 +1,1 @@
+"""Incidents and changes: what is written into the journal, and by what rules."""

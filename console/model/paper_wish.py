@@ -1,0 +1,143 @@
+"""What a person asks to be written into the journal. Frozen, as all wishes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from console.model.change import Change, ChangeState
+from console.model.incident import Incident, IncidentState, StatusUpdate
+from console.model.papers import ChangePaper, IncidentPaper, Sheet
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """Write down a new incident. Its id, and the times that nobody gave, come by themselves."""
+
+    action: ClassVar[str] = "row.incident"
+    incident: Incident
+
+
+class WriteIncident(msgspec.Struct, frozen=True):
+    """Save what was edited of an incident."""
+
+    action: ClassVar[str] = "paper.edit"
+    opened: Sheet
+    """The file as the form was opened on it."""
+    before: Incident
+    """What stood in it: what is equal in both was not touched by the person."""
+    incident: Incident
+
+
+class MoveIncident(msgspec.Struct, frozen=True):
+    """Bring an incident to another state."""
+
+    action: ClassVar[str] = "paper.move"
+    paper: IncidentPaper
+    to: IncidentState
+
+
+class UpdateIncident(msgspec.Struct, frozen=True):
+    """Say where things stand: conditions, actions, needs."""
+
+    action: ClassVar[str] = "incident.update"
+    paper: IncidentPaper
+    update: StatusUpdate
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Write down one line, now."""
+
+    action: ClassVar[str] = "app.note"
+    text: str
+    incident: str = ""
+    """The id of the incident in whose timeline it belongs; empty: in none yet."""
+    change: str = ""
+    """The same for a change."""
+    subject: str = ""
+    """What it is about, safe to show: `ServiceDown redis`."""
+    key: str = ""
+    """Fingerprint of the alert that it is about, if any."""
+
+
+class WriteChange(msgspec.Struct, frozen=True):
+    """Save what was edited of a change; without `opened` it is a new one."""
+
+    action: ClassVar[str] = "paper.edit"
+    change: Change
+    opened: Sheet | None = None
+    before: Change | None = None
+
+
+class MoveChange(msgspec.Struct, frozen=True):
+    """Bring a change to another state: submit, schedule, start, verify, accept, close, …"""
+
+    action: ClassVar[str] = "paper.move"
+    paper: ChangePaper
+    to: ChangeState
+    because: str = ""
+    """Why it is rejected, cancelled or rolled back."""
+    silences: bool = True
+    """Starting makes the silence of its plan, and what ends it ends that."""
+
+
+class ApproveChange(msgspec.Struct, frozen=True):
+    """Agree to exactly the plan in `paper`."""
+
+    action: ClassVar[str] = "change.approve"
+    paper: ChangePaper
+    note: str = ""
+
+
+class ExceptFreeze(msgspec.Struct, frozen=True):
+    """Allow exactly the plan in `paper` to be carried out in spite of a freeze."""
+
+    action: ClassVar[str] = "change.except"
+    paper: ChangePaper
+    freeze: str
+    """Its name."""
+    why: str
+
+
+class ReviewChange(msgspec.Struct, frozen=True):
+    """Say, afterwards, what an emergency change was like."""
+
+    action: ClassVar[str] = "change.review"
+    paper: ChangePaper
+    text: str
+
+
+class Attach(msgspec.Struct, frozen=True):
+    """Archive copies of files beside a document."""
+
+    action: ClassVar[str] = "paper.attach"
+    document_id: str
+    files: tuple[str, ...]
+    """Paths on this machine."""
+
+
+class RestorePaper(msgspec.Struct, frozen=True):
+    """Have a document again as it was: the inverse of what wrote it."""
+
+    action: ClassVar[str] = "app.undo"
+    before: Sheet
+    """An empty blob: it was not there."""
+    left: str
+    """The blob that the effect left; another one there now is somebody else's work."""
+    document_id: str
+
+
+PaperWish = (
+    OpenIncident
+    | WriteIncident
+    | MoveIncident
+    | UpdateIncident
+    | Note
+    | WriteChange
+    | MoveChange
+    | ApproveChange
+    | ExceptFreeze
+    | ReviewChange
+    | Attach
+    | RestorePaper
+)
