@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 
+from config.changes_checks import check_changes
 from config.fault import meant, quoted
 from config.kinds import names_a_secret
 from config.people import Override, Rota
@@ -44,10 +45,12 @@ def check_settings(
     key_faults: KeyFaults | None = None,
     host_faults: HostFaults | None = None,
     filter_fault: FilterFault | None = None,
+    services: Collection[str] | None = None,
 ) -> None:
     """Note in `checked` all that is wrong between the parts of `oncall.yaml`.
 
-    `host_faults` is for who has read `services.yaml` as well.
+    `host_faults` is for who has read `services.yaml` as well, and so is `services`: every name
+    in it of a service, a page or an endpoint.
     """
     settings = checked.value
     if settings is None:
@@ -67,6 +70,7 @@ def check_settings(
     if settings.me is not None and people and settings.me not in people:
         _missing(checked, settings, ("me",), settings.me, people, "people")
     _check_rota(checked, settings.rota, people)
+    check_changes(checked, settings.changes, services)
     if filter_fault is not None and (fault := filter_fault(settings.notice.filter)):
         checked.fault(settings.notice, ("filter",), visible(fault))
     if key_faults is not None:

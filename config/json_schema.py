@@ -55,6 +55,12 @@ def written_default(field: inspect.Field) -> object:
     return None if default is msgspec.NODEFAULT else _plain(default)
 
 
+def as_written(kind: inspect.Type) -> inspect.Type:
+    """The shape in which a value with a reader of its own stands in the file; else `kind`."""
+    extra = (kind.extra or {}) if isinstance(kind, inspect.Metadata) else {}
+    return inspect.type_info(extra["written_as"]) if "written_as" in extra else kind
+
+
 def _plain(value: object) -> object:
     if isinstance(value, timedelta):
         return duration_text(value)
@@ -77,8 +83,8 @@ def _struct(kind: inspect.StructType, definitions: dict[str, _Schema]) -> _Schem
         properties: _Schema = {}
         for field in kind.fields:
             entry = _typed(field.type, definitions)
-            if field.encode_name in docs:
-                entry["description"] = docs[field.encode_name]
+            if field.name in docs:
+                entry["description"] = docs[field.name]
             default = written_default(field)
             if default is not None and not isinstance(default, dict):
                 entry["default"] = default
@@ -96,6 +102,7 @@ def _struct(kind: inspect.StructType, definitions: dict[str, _Schema]) -> _Schem
 
 
 def _typed(kind: inspect.Type, definitions: dict[str, _Schema]) -> _Schema:
+    kind = as_written(kind)
     if isinstance(kind, inspect.Metadata):
         schema = _typed(kind.type, definitions)
         title = (kind.extra_json_schema or {}).get("title")

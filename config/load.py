@@ -20,7 +20,7 @@ from config.policy import policy_of
 from config.registry import registry_of
 from config.schema import AlertmanagerSource, PrometheusSource, Settings, Sources
 from config.services import HostEntry, ServicesFile
-from config.services_checks import check_services, runs_on_fault, via_fault
+from config.services_checks import check_services, names_of, runs_on_fault, via_fault
 from config.validate import Checked
 from config.yaml_nodes import MAX_BYTES, read
 from console.model.labels import Matcher
@@ -101,7 +101,7 @@ def load(
     content = _content(folder, SETTINGS_FILE, faults)
     if content is not None:
         # Where the registry has faults, a host may be missing for one of them.
-        known = None if services_faults or services is None else services.hosts
+        known = None if services_faults else services
         settings = _settings(content, folder, key_faults, filter_fault, known, faults)
     faults += services_faults
     if faults or settings is None or services is None:
@@ -212,7 +212,7 @@ def _settings(
     folder: Path,
     key_faults: KeyFaults | None,
     filter_fault: FilterFault | None,
-    hosts: tuple[HostEntry, ...] | None,
+    services: ServicesFile | None,
     faults: list[Fault],
 ) -> Settings | None:
     root = read(content, SETTINGS_FILE)
@@ -220,8 +220,10 @@ def _settings(
         faults += root
         return None
     checked = Checked(SETTINGS_FILE, root, Settings, folder)
-    host_faults = None if hosts is None else _host_faults(hosts)
-    check_settings(checked, key_faults, host_faults, filter_fault)
+    host_faults = None if services is None else _host_faults(services.hosts)
+    # Without a registry the services are those that Prometheus scrapes: their names may be any.
+    known = None if services is None else names_of(services) or None
+    check_settings(checked, key_faults, host_faults, filter_fault, known)
     faults += checked.faults
     return checked.value
 

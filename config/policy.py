@@ -44,6 +44,7 @@ def policy_of(settings: Settings) -> Policy:
         ),
         probe_priority=_priority(order.failing_probe),
         source_priority=_priority(order.sick_source),
+        remind_before=settings.incidents.remind_before,
     )
 
 

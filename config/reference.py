@@ -10,7 +10,7 @@ import msgspec
 import msgspec.inspect as inspect
 
 from config.docstrings import attribute_docs
-from config.json_schema import FILES, written_default
+from config.json_schema import FILES, as_written, written_default
 from config.scalars import words
 from console.safety.jsontext import json_line
 from console.safety.secret import SecretSource
@@ -70,7 +70,7 @@ def _section(
             if inner not in told:
                 told[inner] = steps
                 nested.append((steps, inner))
-        meaning = _cell(docs.get(name, ""))
+        meaning = _cell(docs.get(field.name, ""))
         at = told[found[0][1]] if found else ""
         kind = f"see [`{at}`](#{_anchor(at)})" if found else _kind(field.type)
         yield f"| `{name}` | {kind} | {_default(field, bool(found))} | {meaning} |"
@@ -80,6 +80,7 @@ def _section(
 
 
 def _nested(kind: inspect.Type, steps: str) -> list[tuple[str, type[msgspec.Struct]]]:
+    kind = as_written(kind)
     if isinstance(kind, inspect.Metadata):
         return _nested(kind.type, steps)
     if isinstance(kind, inspect.StructType):

@@ -20,6 +20,7 @@ from console.model.registry import (
     Host,
     Monitoring,
     Registry,
+    Release,
     Service,
     ServiceType,
     Thresholds,
@@ -230,6 +231,10 @@ def _service(entry: ServiceEntry, hosts: dict[str, Host], fleet: Thresholds) -> 
         expect_status=entry.expect,
         service_name=entry.service_name,
         expected_version=entry.version,
+        releases=tuple(
+            Release(one.version, one.at, one.traffic, one.rolled_back, one.by)
+            for one in entry.releases
+        ),
         monitoring=Monitoring(
             monitoring.prometheus, monitoring.sentry, monitoring.otel, monitoring.langfuse
         ),

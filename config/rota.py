@@ -208,8 +208,8 @@ def _turns(rota: Rota, low: datetime, high: datetime) -> Sequence[_Turn]:
         for day in days:
             if _DAYS[day.weekday()] not in rotation.days:
                 continue
-            start = _moment(day, begins, zone)
-            end = _moment(day if ends > begins else day + _DAY, ends, zone)
+            start = moment_of(day, begins, zone)
+            end = moment_of(day if ends > begins else day + _DAY, ends, zone)
             if start < end:
                 found.append(_Turn(rotation, _whose(rotation, day), start, end))
     return found
@@ -240,7 +240,7 @@ def zone_of(name: str) -> tzinfo:
     return ZoneInfo(name)
 
 
-def _moment(day: date, of_day: time, zone: tzinfo) -> datetime:
+def moment_of(day: date, of_day: time, zone: tzinfo) -> datetime:
     """When the clocks of `zone` show `of_day` on `day`, in UTC: see the head of this file."""
     local = datetime.combine(day, of_day, zone)
     early, late = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)

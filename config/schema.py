@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from config.changes import Changes
+from config.incidents import Incidents
 from config.kinds import (
     BranchName,
     Count,
@@ -369,6 +371,9 @@ class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: EmailRule | None = None
     """The address on commits, with `{login}` and `{me}` filled in: `{login}@example.com`.
     Unset: `user.email` of your git settings, else the login at this host."""
+    templates: FolderPath | None = None
+    """A folder with templates of documents that are the team's own, by the names of those that
+    ship. Unset: those that ship."""
 
 
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -429,6 +434,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shared: FolderPath | None = None
     """A folder that all consoles of the team can write, for acks on what no Alertmanager knows.
     Unset: they are seen by this person's consoles only."""
+    journal: Journal = Journal()
+    """Where incidents, changes and reports are written down."""
+    incidents: Incidents = Incidents()
+    """By when an incident needs what."""
+    changes: Changes = Changes()
+    """When changes may be made."""
     people: dict[str, Person] = {}
     """Everybody who can be on call, by a short key."""
     rota: Rota = Rota()

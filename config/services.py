@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -77,6 +78,21 @@ class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Where they differ from the fleet's."""
 
 
+class ReleaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A version that was brought out, where no journal tells of it."""
+
+    version: Name
+    """What was brought out."""
+    at: datetime | None = None
+    """When, with a zone: `2026-11-22T02:51:00+08:00`."""
+    traffic: Percent | None = None
+    """The share of the traffic that it got, in percent."""
+    rolled_back: bool = False
+    """It was taken back."""
+    by: str = ""
+    """Who brought it out."""
+
+
 class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A service."""
 
@@ -105,6 +121,9 @@ class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """The systemd unit, container or deployment where it is not called like the service."""
     version: str | None = None
     """The version that should run; another one is drift."""
+    releases: tuple[ReleaseEntry, ...] = ()
+    """Its latest releases, for what changed before an alert. Changes in the journal and the
+    `version` of its health endpoint add to them."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Which monitoring it has."""
     alerts: tuple[str, ...] = ()

@@ -12,6 +12,16 @@ from console.model.probe import ProbeKind
 from console.model.registry import LOCAL
 
 
+def names_of(file: ServicesFile) -> frozenset[str]:
+    """By what the services, the pages and the endpoints of `file` are called."""
+    names = {entry.name for entry in file.services} | {page.name for page in file.pages}
+    return frozenset(names | {_api_name(api) for api in file.api_endpoints})
+
+
+def _api_name(api: ApiEntry) -> str:
+    return api.name or f"{api.method} {api.path}"
+
+
 def check_services(checked: Checked[ServicesFile]) -> None:
     """Note in `checked` all that is wrong between the parts of `services.yaml`."""
     file = checked.value
@@ -22,11 +32,11 @@ def check_services(checked: Checked[ServicesFile]) -> None:
     unnamed: dict[str, ApiEntry] = {}
     for api in file.api_endpoints:
         if api.name is None:
-            unnamed.setdefault(f"{api.method} {api.path}", api)
+            unnamed.setdefault(_api_name(api), api)
     what = "service, page or endpoint"
     checked.require_unique(what, *sections, taken=unnamed)
     for api in file.api_endpoints:
-        key = f"{api.method} {api.path}"
+        key = _api_name(api)
         if api.name is None and unnamed[key] is not api:
             checked.fault(api, ("path",), f"{quoted(key)} stands here twice; give one a `name`")
     known = [name for section in sections for name in checked.names_under(*section)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from config.fault import Fault, quoted
@@ -21,6 +21,7 @@ _MONTHS: Final = (
 )  # fmt: skip
 MOST_PARTS: Final = 200
 """Of one interval; more are not looked through for when it begins or ends."""
+_LEAP_YEAR: Final = datetime(2028, 1, 1, tzinfo=UTC)
 
 
 class _UnreadError(Exception):
@@ -67,7 +68,20 @@ def checked_interval(node: Node, file: str, path: str) -> Interval | tuple[Fault
             _require_holds(key.text, value, _interval(alone))
         except _UnreadError as error:
             faults.append(Fault(file, value.line, value.column, place, str(error)))
-    return tuple(faults) or _interval(node)
+    if faults:
+        return tuple(faults)
+    found = _interval(node)
+    if not _ever_holds(found):
+        message = "expected days_of_month that some of its months have: it never holds"
+        return (Fault(file, node.line, node.column, path, message),)
+    return found
+
+
+def _ever_holds(interval: Interval) -> bool:
+    if not interval.days:
+        return True
+    alone = Interval(days=interval.days, months=interval.months)
+    return any(alone.holds(_LEAP_YEAR + timedelta(days=number)) for number in range(366))
 
 
 def _require_holds(key: str, value: Node, read: Interval) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -26,6 +26,10 @@ from console.safety.text import visible
 T = TypeVar("T", bound=msgspec.Struct)
 Steps = tuple[str | int, ...]
 """A place in the tree: keys and list positions from its root."""
+NodeReader = Callable[[Node, str, str], msgspec.Struct | tuple[Fault, ...]]
+"""Reads what has a grammar of its own: a node, the file's name and where the node stands in it
+make a value or its faults. A kind names its reader in `extra` as `read`, and as `written_as`
+the struct that shows how it is written."""
 
 SECRET: Final = (
     "where the secret comes from: {env: NAME}, {file: PATH} or {command: [PROGRAM, ...]}; "
@@ -110,6 +114,13 @@ class Checked(Generic[T]):
         value = node.value_of(key)
         return value is not None and not (isinstance(value, Scalar) and value.is_null)
 
+    def left_empty(self, part: msgspec.Struct, key: str) -> bool:
+        """Whether the file has no entry of the list `key` for `part`."""
+        _, _, node = self._homes.get(id(part), (part, (), self.root))
+        value = node.value_of(key)
+        empty = isinstance(value, Sequence) and not value.items
+        return empty or not self.wrote(part, key)
+
     def _names(self, section: Steps) -> Iterator[tuple[Scalar, Steps]]:
         node: Node | None = self.root
         for step in section:
@@ -126,6 +137,8 @@ class Checked(Generic[T]):
         meta: inspect.Metadata | None = None
         if isinstance(kind, inspect.Metadata):
             meta, kind = kind, kind.type
+        if meta is not None and meta.extra is not None and "read" in meta.extra:
+            return self._read(node, meta.extra["read"], steps)
         if isinstance(kind, inspect.UnionType):
             return self._choice(node, kind, steps)
         if isinstance(kind, inspect.StructType):
@@ -145,6 +158,13 @@ class Checked(Generic[T]):
         except scalars.UnfitError as error:
             self._note(node, steps, str(error))
             return _Absent.BROKEN
+
+    def _read(self, node: Node, read: NodeReader, steps: Steps) -> object:
+        value = read(node, self.file, dotted(steps))
+        if isinstance(value, tuple):
+            self._faults += value
+            return _Absent.BROKEN
+        return value
 
     def _choice(self, node: Node, kind: inspect.UnionType, steps: Steps) -> object:
         nullable = any(isinstance(each, inspect.NoneType) for each in kind.types)

@@ -133,7 +133,7 @@ def takeable(rows: Sequence[Row]) -> Takeable:
     held = tuple(ack for row in rows for ack in row.acks)
     taken = {ack.silence_id for ack in held if ack.is_local}
     parts = tuple(part for row in rows for part in row.parts if part.key not in taken)
-    acted = tuple(row for row in rows if row.kind is not RowKind.OLD)
+    acted = tuple(row for row in rows if row.kind not in (RowKind.OLD, RowKind.OWED))
     return Takeable(AckWish(alerts, parts), acted, held)
 
 
@@ -143,6 +143,8 @@ def why_not_ack(rows: Sequence[Row], me: str, snapshot: Snapshot | None) -> str:
         return "there is no row"
     if all(row.kind is RowKind.OLD for row in rows):
         return "open the folded row first: what is old is acked one by one"
+    if all(row.kind is RowKind.OWED for row in rows):
+        return "there is no alert on it: what is owed is done, not acked; enter opens it"
     found = takeable(rows)
     if found.count:
         return ""

@@ -41,6 +41,7 @@ from screens.triage import TriageScreen
 from widgets.detail import Paragraph
 from widgets.dialog import Overlay
 from widgets.driver import OncallDriver
+from widgets.footer import NOTICE_S
 from widgets.key_turns import KeyTurns
 from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii, themes
 
@@ -100,11 +101,20 @@ def _handover() -> Screen[None]:
     return HandoverScreen()
 
 
+def _journal() -> Screen[None]:
+    from screens.journal import JournalScreen  # late: the first frame needs nothing of it
+
+    return JournalScreen()
+
+
 class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     """One console on one environment."""
 
     # All at once: a sheet that comes with its screen has every sheet parsed again.
-    CSS_PATH = ["app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"]  # noqa: RUF012
+    CSS_PATH = [  # noqa: RUF012
+        *("app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"),
+        *("journal.tcss",),
+    ]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "triage": TriageScreen,
@@ -112,6 +122,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         "sources": SourcesScreen,
         "handover": _handover,
         "silences": _silences,
+        "journal": _journal,
     }
     DEFAULT_MODE = "triage"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in Textual's own eyes
@@ -150,6 +161,10 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         )
         self.calls = Notices(self, opened.loaded.settings.notice)
         self._settled = False
+        self._began = self.clock.now().wall
+        self._warned_until = float("-inf")
+        """A notice is on screen until then that nothing of less weight may take away."""
+        self._offered = False
         self._last_key = self.clock.now().mono
         self.animation_level = "none"
         for known in themes():
@@ -208,6 +223,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         frame = self.frame
         if frame is not None:
             frame.show(message.update)
+        self._offer_drafts(message.update)
         self.calls.tick()
         if not self._settled and message.update.snapshot.complete:
             self._settled = True
@@ -215,12 +231,26 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             gc.freeze()
             gc.disable()
 
+    def _offer_drafts(self, update: Update) -> None:
+        """Say once that something typed before this console was opened is not saved."""
+        if self._offered or not update.papers.drafts or self.clock.now().mono < self._warned_until:
+            return
+        from screens.journal_said import drafts_text  # late: there seldom is any
+
+        keys = self.keys.of(action_by_id("app.journal"))
+        said = drafts_text(update.papers.drafts, self._began, keys[0] if keys else ":journal")
+        self._offered = bool(said)
+        if said:
+            self.say(said)
+
     def _tick(self) -> None:
         if not self.is_running:
             return  # it is closing: screens still stand, and their widgets are gone
         frame = self.frame
         if frame is not None and frame.command_line is not None:  # its first frame stands
             frame.tick(self.clock.now())
+        if self.fresh is not None:
+            self._offer_drafts(self.fresh)
         self.calls.tick()
         idle_s = self.clock.now().mono - self._last_key
         if self._settled and idle_s > IDLE_S and gc.get_count()[0] > 20_000:
@@ -268,6 +298,34 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def do_app_handover(self) -> None:
         self._go("handover")
+
+    def do_app_journal(self) -> None:
+        self._go("journal")
+
+    def do_app_calendar(self) -> None:
+        """Open the calendar in front of what is shown, once."""
+        from screens.calendar import CalendarScreen  # late: the first frame needs nothing of it
+
+        if not isinstance(self.screen, CalendarScreen):
+            self.push_screen(CalendarScreen())
+
+    def do_journal_calendar(self) -> None:
+        self.do_app_calendar()
+
+    def do_journal_sync(self) -> None:
+        self.run_worker(self._sync(), exit_on_error=False)
+
+    async def _sync(self) -> None:
+        from screens.journal_said import sync_text  # late: the first frame needs nothing of it
+
+        future = self.engine.ask(lambda engine: engine.papers.sync())
+        if future is None:
+            self.say("the engine is not up yet", warning=True)
+            return
+        self.say("journal: fetching and pushing")
+        remote = self.opened.loaded.settings.journal.remote
+        status = await asyncio.wrap_future(future)
+        self.say(sync_text(status, shared=remote is not None), warning=not status.is_well)
 
     def _go(self, mode: str) -> None:
         """To a screen; whatever lies open on it is closed when one is there already."""
@@ -417,6 +475,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         shown = visible(text)
         self.notices.append(shown)
         del self.notices[:-MESSAGES_KEPT]
+        if warning:
+            self._warned_until = self.clock.now().mono + NOTICE_S
         frame = self.frame
         if frame is not None:
             frame.show_notice(shown, warning=warning)

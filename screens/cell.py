@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from console.engine.releases import releases_of
+from console.model.registry import Release
 from console.model.snapshot import Cell, Snapshot
 from console.model.update import Update
 from console.model.words import age_text
@@ -17,6 +19,7 @@ from screens.service_facts import (
     need_fields,
     pod_fields,
     proof_fields,
+    release_fields,
     sibling_fields,
     state_fields,
     version_fields,
@@ -47,14 +50,20 @@ class CellScreen(DocumentFrame):
         if cell is None:
             self.show_gone("this service is not known any more", self._service)
             return
-        self.detail.show(parts_of_cell(cell, update.snapshot), subject=self._service)
+        releases = releases_of(cell.service, update.papers, update.events)
+        parts = parts_of_cell(cell, update.snapshot, releases)
+        self.detail.show(parts, subject=self._service)
 
     def do_row_copy(self) -> None:
         self.copy_text(self._service, "service name")
 
 
-def parts_of_cell(cell: Cell, snapshot: Snapshot) -> list[Part]:
-    """All that is known about a service."""
+def parts_of_cell(cell: Cell, snapshot: Snapshot, releases: Sequence[Release] = ()) -> list[Part]:
+    """All that is known about a service.
+
+    Args:
+        releases: its latest ones, the newest first.
+    """
     service, now = cell.service, snapshot.at
     needs, users = snapshot.needs_of(service), snapshot.users_of(service.name)
     parts = [*section("service", _head_fields(cell, snapshot))]
@@ -62,6 +71,7 @@ def parts_of_cell(cell: Cell, snapshot: Snapshot) -> list[Part]:
     parts += section("what runs it", _runner_fields(cell, snapshot))
     parts += section("alerts about it", _alert_facts(cell, snapshot))
     parts += section("versions", version_fields(cell))
+    parts += section("releases", release_fields(releases, now.wall))
     parts += section("the same elsewhere", sibling_fields(cell, snapshot.cells))
     parts += section("certificates", certificate_fields(cell, now.wall))
     parts += section("hangs together with", need_fields(cell, needs, users))

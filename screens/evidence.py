@@ -37,13 +37,15 @@ INKS: Final = {
 
 # As they stand below each other.
 _ORDER: Final = (
-    *(Topic.SAYS, Topic.CAME, Topic.TO_DO, Topic.REPEAT, Topic.WHY, Topic.WORK, Topic.STATE),
+    *(Topic.OWED, Topic.SAYS, Topic.CAME, Topic.TO_DO, Topic.REPEAT, Topic.WHY, Topic.WORK),
+    Topic.STATE,
     *(Topic.NOW, Topic.PROBE, Topic.RUNNER, Topic.HOST, Topic.LOG, Topic.FIRST, Topic.SHARED),
     *(Topic.SUSPECT, Topic.NEEDS, Topic.HITS, Topic.CHANGE, Topic.BEFORE, Topic.BOOK),
 )
 # As they are given up where there is no room, the last first.
 _WORTH: Final = (
-    *(Topic.CAME, Topic.TO_DO, Topic.WHY, Topic.NOW, Topic.RUNNER, Topic.PROBE, Topic.STATE),
+    *(Topic.OWED, Topic.CAME, Topic.TO_DO, Topic.WHY, Topic.NOW, Topic.RUNNER, Topic.PROBE),
+    Topic.STATE,
     *(Topic.HOST, Topic.WORK, Topic.FIRST, Topic.LOG, Topic.SUSPECT, Topic.NEEDS, Topic.HITS),
     *(Topic.CHANGE, Topic.BEFORE, Topic.BOOK, Topic.SHARED, Topic.REPEAT, Topic.SAYS),
 )

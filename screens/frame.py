@@ -14,6 +14,7 @@ from config.schema import Settings
 from console.actions.decide import Facts, decide
 from console.actions.registry import action_by_id, actions_on
 from console.model.action import Action, Effect
+from console.model.papers import JournalStatus
 from console.model.snapshot import SourceHealth, SourceKind
 from console.model.state import State
 from console.model.update import Update
@@ -152,6 +153,7 @@ class Frame(Deeds, inherit_bindings=False):
             watchdog_ok=bool(expected) and snapshot is not None and snapshot.complete,
             score=snapshot.score if snapshot else HeaderFacts().score,
             user=name if who.verified else f"{name} unverified",
+            journal=JournalStatus() if update is None else update.papers.status,
             notes=tuple(notes),
         )
         self.query_one(Header).show(facts, app.clock.now())
@@ -173,16 +175,21 @@ class Frame(Deeds, inherit_bindings=False):
         inside = sum(isinstance(one, Frame) for one in self.app.screen_stack) > 1
         for action in mine:
             shown = keys.of(action)
-            if not (action.footer and shown) or (action.id == f"app.{self.word}" and not inside):
+            footer = self.footer_of(action)
+            if not (footer and shown) or (action.id == f"app.{self.word}" and not inside):
                 continue
             if action.id == "app.back" and not (inside or self.filter):
                 continue  # there is nothing to go back from
             # From a screen that lies on another the way back is what is asked for most.
-            wanted = BACK_INSIDE if action.id == "app.back" and inside else action.footer
+            wanted = BACK_INSIDE if action.id == "app.back" and inside else footer
             why = self._refusal(action)
             if not why or action.group == "row":
                 hints.append(Hint(shown[0], action.label, wanted, why))
         self.query_one(Footer).show(hints)
+
+    def footer_of(self, action: Action) -> int:
+        """Its priority in the footer of this screen; 0 leaves it out."""
+        return action.footer
 
     def why_not(self, action: Action) -> str:
         """Why an action does nothing now; empty where it does."""

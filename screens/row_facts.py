@@ -53,6 +53,10 @@ def _row_facts(row: Row, now: datetime) -> Iterator[Field]:
     if row.summary:
         yield Field("summary", row.summary)
     since = f"{clock_time(row.since, now)}, {age_text(now - row.since)} ago"
+    if row.owed:
+        yield Field("since", since)
+        yield from _owed_facts(row, now)
+        return
     yield Field("state", state_words(row.state, row.standing), STATE_INKS[row.state])
     yield Field("since", since)
     if row.clocks is not None:
@@ -69,6 +73,14 @@ def _row_facts(row: Row, now: datetime) -> Iterator[Field]:
     for known in row.alerts[:1]:
         if known.why:
             yield Field("why", known.why, STATE_INKS[known.state])
+
+
+def _owed_facts(row: Row, now: datetime) -> Iterator[Field]:
+    for nag in row.owed:
+        yield Field("owed", nag.text)
+        ink = Ink.BREACHED if nag.is_overdue(now) else Ink.PLAIN
+        when = f"{breach_text(nag.left(now))}, by {clock_time(nag.due, now)}"
+        yield Field("", f"{nag.owner or 'nobody has it'}: {when}", ink)
 
 
 def _clock_facts(clocks: Clocks, now: datetime) -> Iterator[Field]:

@@ -10,7 +10,7 @@ from typing import Final
 from console.model.snapshot import Standing
 from console.model.state import Priority, State
 from console.model.words import age_text, count_text, countdown_text, state_shape
-from console.model.worklist import Lane, Row, Step, Worklist
+from console.model.worklist import Lane, Row, RowKind, Step, Worklist
 from console.safety.clock import Instant
 from console.safety.text import Raw, cell_width, visible
 from widgets.columns import Column
@@ -22,10 +22,13 @@ SHORT_NAME = 6
 """Cells of a name that stand whole beside its age; of a longer one the first word does."""
 SOON = timedelta(minutes=2)
 """A clock with less than this left is drawn as a warning."""
+OWED_SHAPE: Final = "#"
+"""In place of a state: what is owed has none, and no alert is about it."""
 SENDING: Final[Spans] = (("sending", Ink.WARNING),)
 """In place of an owner, while something is being sent."""
 LABEL: Final = "label:"
 """Before the name of a label that is shown, or sorted by, as a column."""
+_HAS_FIX: Final = (Step.ACK, Step.FIX)
 _COMPARED: Final = 200
 """Alerts of one row whose values of a label are looked at."""
 
@@ -84,6 +87,8 @@ def _known(drawing: Drawing) -> dict[str, Column[Row]]:
     """Every column by its heading, in the usual order."""
 
     def state(row: Row, _: Instant) -> Spans:
+        if row.kind is RowKind.OWED:
+            return ((OWED_SHAPE, Ink.MUTED),)
         return ((state_shape(row.state, drawing.ascii_only), STATE_INKS[row.state]),)
 
     def owner(row: Row, now: Instant) -> Spans:
@@ -160,7 +165,7 @@ def _next_step(row: Row, now: Instant) -> Spans:
 
 def _fix_in(row: Row, now: Instant) -> Spans:
     """The clock that the next step is not about, where there is room for both."""
-    if row.clocks is None or row.standing is not Standing.FIRING or row.step is Step.NONE:
+    if row.clocks is None or row.standing is not Standing.FIRING or row.step not in _HAS_FIX:
         return ()
     return (_countdown(row.clocks.resolve_by - now.wall),)
 
@@ -197,6 +202,8 @@ def _owner(row: Row, now: Instant, drawing: Drawing) -> Spans:
         return SENDING
     if row.acked_by is not None and row.acked_at is not None:
         return owner_spans(row.acked_by, row.acked_at, now, drawing)
+    if row.acked_by is not None:
+        return ((first_name(row.acked_by), Ink.PLAIN),)
     if row.acked_count:
         return ((f"{row.acked_count}/{max(row.count, len(row.parts))}", Ink.MUTED),)
     return (("-", Ink.MUTED),)

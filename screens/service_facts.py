@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from console.engine.releases import share_text
 from console.model.probe import ProbeResult, Verdict
+from console.model.registry import Release
 from console.model.report import Report
 from console.model.snapshot import Cell, Snapshot
 from console.model.state import State
@@ -91,6 +93,17 @@ def proof_fields(cell: Cell, now: Instant) -> Iterator[Field]:
         yield Field("target", target.scrape_url, note=target.health.value)
         if target.last_error:
             yield Field("", target.last_error, Ink.UNKNOWN)
+
+
+def release_fields(releases: Iterable[Release], now: datetime) -> Iterator[Field]:
+    """What was brought out, the newest first: when, to what share of traffic, taken back."""
+    for one in releases:
+        when = "at a time that nobody wrote down"
+        if one.at is not None:
+            when = f"{one.at:%Y-%m-%d %H:%M} UTC, {age_text(now - one.at)} ago"
+        words = [when, *filter(None, (share_text(one), f"by {one.by}" if one.by else ""))]
+        ink = Ink.WARNING if one.rolled_back else Ink.PLAIN
+        yield Field("release", Raw(one.version), ink, note=visible(", ".join(words), cells=120))
 
 
 def _probe_fields(result: ProbeResult, at: Instant | None, now: Instant) -> Iterator[Field]:

@@ -13,7 +13,7 @@ from console.model.acting import Ended, Outcome
 from console.model.alert import Silence, SilenceState
 from console.model.snapshot import KnownAlert
 from console.model.words import many
-from console.model.worklist import Row
+from console.model.worklist import Row, RowKind
 from console.safety.text import visible
 from screens.silence_fields import About, SilenceFields
 from widgets.confirm import TypedConfirm
@@ -260,6 +260,8 @@ def _about(
         homes = form.homes_of(alerts, update.snapshot)
         typed = form.from_template(known[template], homes)
         return About(f"silence: template {template}", typed, marked, template=template)
+    if rows and all(row.kind is RowKind.OWED for row in rows):
+        return "there is no alert on it: what is owed is done, not silenced; enter opens it"
     if not alerts:
         return "there is no alert on it: a check or a source is acked, not silenced"
     typed = form.from_alerts(

@@ -216,6 +216,10 @@ class TriageScreen(Viewing):
             return
         if row.kind is RowKind.OLD:
             self.do_triage_old()
+        elif row.document:
+            from screens.journal import open_document  # late: the first frame needs nothing of it
+
+            open_document(self.console_app, row.document)
         elif row.count > 1:
             self.app.push_screen(GroupScreen(row))
         else:

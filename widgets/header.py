@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.strip import Strip
 
+from console.model.papers import JournalState, JournalStatus
 from console.model.snapshot import Badge, BadgeKind, Score, SourceHealth
 from console.model.state import State
 from console.model.words import age_text, state_shape
@@ -42,6 +43,7 @@ class HeaderFacts(msgspec.Struct, frozen=True):
     score: Score = Score(None)
     user: Raw | str = ""
     """With a level or `unverified` behind it: `kai L1`."""
+    journal: JournalStatus = JournalStatus()
     notes: tuple[str, ...] = ()
     """Short facts about the console itself, the most important first: `read-only`."""
     zone: tzinfo | None = None
@@ -126,6 +128,7 @@ class HeaderLine(LineView):
         facts = self._facts
         left = [Chunk(self._title(), 100)]
         right = [Chunk(((facts.user, Ink.PLAIN),), 60)] if facts.user else []
+        journal = self._journal()
         rest = [
             *self._watchdog(),
             *self._score(),
@@ -143,7 +146,8 @@ class HeaderLine(LineView):
             if not fit(*left, *(one for one in sources if one.priority > 95), *badges):
                 kinds = {badge.kind: badge for badge in facts.badges}
                 badges = [Chunk(_badge(one, _IN_SHORT[kind]), 95) for kind, one in kinds.items()]
-        pieces = (*left, *sources, *badges, *rest)
+        # Counted in no `fit`: that all is written down is worth less than a source's age.
+        pieces = (*left, *sources, *badges, *rest, *journal)
         return self.strip(arrange(pieces, right, width, marks=marks), width)
 
     def _title(self) -> Spans:
@@ -158,6 +162,17 @@ class HeaderLine(LineView):
         if missing or not self._facts.watchdog_ok:
             return []
         return [Chunk((("watchdog ", Ink.MUTED), ("ok", Ink.OK)), 40)]
+
+    def _journal(self) -> list[Chunk]:
+        status = self._facts.journal
+        what, _, how = status.words.partition(" ")
+        if not what:
+            return []
+        if status.is_well:
+            return [Chunk(((f"{what} ", Ink.MUTED), (how, Ink.PLAIN)), 39)]
+        # What is about to be sent is no fault, and yet on no other machine.
+        ahead = status.state is JournalState.AHEAD
+        return [Chunk(((status.words, Ink.PLAIN if ahead else Ink.WARNING),), 72 if ahead else 93)]
 
     def _score(self) -> list[Chunk]:
         value = self._facts.score.value

@@ -10,6 +10,7 @@ from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.silences.changes import expire, extend, restore
 from console.actions.silences.make import silence
 from console.model.acting import Ended
+from console.model.paper_wish import PaperWish
 from console.model.wish import (
     AckWish,
     ExpireWish,
@@ -42,6 +43,11 @@ async def carry_out(wish: Wish, doing: Doing) -> Effected:
 
 
 async def _carried_out(wish: Wish, doing: Doing) -> Effected:
+    if isinstance(wish, PaperWish):
+        # Late: acks do not pay for what documents need.
+        from console.actions.papers.carry import carry_out_paper
+
+        return await carry_out_paper(wish, doing)
     match wish:
         case AckWish():
             return await ack(wish, doing)

@@ -40,7 +40,7 @@ EXIT_NOTHING: Final = 1
 NO_ANSWER: Final = "not done: nobody said yes"
 EXIT_PARTLY: Final = 3
 """Some of it, or it is kept to be sent later, or nobody knows."""
-_CODES: Final = {
+CODES: Final = {
     Ended.DONE: 0,
     Ended.PARTLY: EXIT_PARTLY,
     Ended.KEPT: EXIT_PARTLY,
@@ -48,6 +48,7 @@ _CODES: Final = {
     Ended.DENIED: EXIT_FAILED,
     Ended.FAILED: EXIT_FAILED,
 }
+"""How a command ends that did something."""
 
 
 class Deed(msgspec.Struct, frozen=True):
@@ -98,12 +99,26 @@ def act_and_exit(
         put("\n".join([*deed.lines, *said]))
     if not deed.matched:
         sys.exit(EXIT_NOTHING)
-    sys.exit(0 if outcome is None else _CODES[outcome.ended])
+    sys.exit(0 if outcome is None else CODES[outcome.ended])
 
 
 async def _acted(
     loaded: Loaded, chosen: Chosen, do: Do, begun: list[Update]
 ) -> tuple[Update, Deed]:
+    engine = engine_with_hands(loaded, chosen)
+    done: list[tuple[Update, Deed]] = []
+
+    async def then(update: Update) -> None:
+        begun.append(update)
+        done.append((update, await do(engine, update)))
+
+    await engine.look_once(DEADLINE_S, then)
+    tell_of(engine)
+    return done[0]
+
+
+def engine_with_hands(loaded: Loaded, chosen: Chosen) -> Engine:
+    """An engine in which the person at the keyboard acts; nothing has been asked yet."""
     # Late: it brings the HTTP client, which takes longer to import than bad settings to find.
     from console.actions.audit.record import actor_of
     from console.engine.engine import Engine
@@ -114,25 +129,21 @@ async def _acted(
         narrate(notice)
     login = getpass.getuser()
     actor = actor_of(identity_of(loaded.settings, login), login, os.environ)
-    engine = Engine(
+    return Engine(
         loaded,
         clock=SystemClock(),
         publish=lambda update: None,
         state=state,
         hands=Hands(actor, read_only=chosen.read_only),
     )
-    done: list[tuple[Update, Deed]] = []
 
-    async def then(update: Update) -> None:
-        begun.append(update)
-        done.append((update, await do(engine, update)))
 
-    await engine.look_once(DEADLINE_S, then)
+def tell_of(engine: Engine) -> None:
+    """Say what a person has to know once the deed is done."""
     narrate(*engine.notices)
     fault = engine.acting.state.audit_fault
     if fault:
         narrate(f"NO AUDIT: what was done here stands in syslog only, not in the audit: {fault}")
-    return done[0]
 
 
 def acting_options(command: Callable[..., R]) -> Callable[..., R]:

@@ -38,7 +38,7 @@ def alerts(old: bool, as_json: bool, filter_text: str, chosen: Chosen) -> None:
     """What fires, in the order in which to work on it.
 
     One line a row of the console's triage: an alert, a group of alerts, a failing health
-    check, a sick source.
+    check, a sick source, what an incident still asks for.
     """
     kept = filter_or_exit(filter_text)
     looked = look(chosen)
@@ -105,6 +105,8 @@ def _next_step(row: Row, now: Instant, quiet: Ink) -> Cell:
 def _state(row: Row, paper: Paper) -> Cell:
     if row.kind is RowKind.OLD:
         return Cell("folded", "dim")
+    if row.kind is RowKind.OWED:
+        return Cell("# owed", "dim")
     if row.standing is not Standing.FIRING:
         return Cell(f"{'-' if paper.ascii_only else '·'} {row.standing.value}", "dim")
     return paper.state(row.state, "" if row.state is not State.OK else "ok")

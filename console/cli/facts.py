@@ -64,6 +64,17 @@ class FailureFacts(msgspec.Struct, frozen=True):
     curl: str
 
 
+class OwedFacts(msgspec.Struct, frozen=True):
+    """One thing that an incident or a change still asks for."""
+
+    kind: str
+    text: str
+    due: datetime
+    overdue: bool
+    owner: str | None
+    """`null`: nobody has it."""
+
+
 class RowFacts(msgspec.Struct, frozen=True):
     """One row of the worklist, in the order in which to work on it."""
 
@@ -79,7 +90,7 @@ class RowFacts(msgspec.Struct, frozen=True):
     since: datetime
     firing_seconds: float
     next_step: str | None
-    """`ack`, `fix`, or null where no clock runs."""
+    """`ack`, `fix`, `due` for what is owed, or null where no clock runs."""
     respond_by: datetime | None
     resolve_by: datetime | None
     due_in_seconds: float | None
@@ -94,6 +105,10 @@ class RowFacts(msgspec.Struct, frozen=True):
     shared_labels: tuple[tuple[str, Raw, int], ...]
     failure: FailureFacts | None
     alerts: tuple[AlertFacts, ...]
+    document: str | None
+    """Id of the incident or change that asks for something."""
+    owed: tuple[OwedFacts, ...]
+    """What it asks for, the first due in front."""
 
 
 class ProbeFacts(msgspec.Struct, frozen=True):
@@ -178,8 +193,8 @@ def row_facts(row: Row, now: Instant) -> RowFacts:
         since=row.since,
         firing_seconds=seconds_of(now.wall - row.since),
         next_step=None if row.step is Step.NONE else row.step.value,
-        respond_by=clocks.respond_by if clocks else None,
-        resolve_by=clocks.resolve_by if clocks else None,
+        respond_by=clocks.respond_by if clocks and not row.owed else None,
+        resolve_by=clocks.resolve_by if clocks and not row.owed else None,
         due_in_seconds=seconds_of(clocks.due - now.wall) if clocks else None,
         breached=clocks.breached(now.wall) if clocks else None,
         acked_by=row.acked_by,
@@ -191,6 +206,13 @@ def row_facts(row: Row, now: Instant) -> RowFacts:
         shared_labels=row.shared,
         failure=failure_facts(row.failure) if row.failure else None,
         alerts=tuple(alert_facts(known, now) for known in row.alerts),
+        document=row.document or None,
+        owed=tuple(
+            OwedFacts(
+                nag.kind.value, nag.text, nag.due, nag.is_overdue(now.wall), nag.owner or None
+            )
+            for nag in row.owed
+        ),
     )
 
 

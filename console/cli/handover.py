@@ -33,7 +33,7 @@ from console.triage.silence_use import SilenceUse
 if TYPE_CHECKING:
     from console.engine.engine import Engine
 
-_CLOCKS = {Step.ACK: "respond", Step.FIX: "resolve"}
+_CLOCKS = {Step.ACK: "respond", Step.FIX: "resolve", Step.DUE: "due"}
 
 
 class HandedAck(msgspec.Struct, frozen=True):
@@ -63,6 +63,8 @@ class BreachedRow(msgspec.Struct, frozen=True):
     respond_late_seconds: float | None
     """`null`: that deadline has not passed, or somebody responded."""
     resolve_late_seconds: float | None
+    due_late_seconds: float | None = None
+    """Of what an incident or a change asks for; `null` for other rows."""
 
 
 class EndingSilence(msgspec.Struct, frozen=True):
@@ -195,7 +197,8 @@ def _breached(found: Handover, at: Instant) -> tuple[BreachedRow, ...]:
     rows = []
     for one in found.breached:
         late = {_CLOCKS[step]: seconds_of(by) for step, by in one.late}
-        rows.append(BreachedRow(row_facts(one.row, at), late.get("respond"), late.get("resolve")))
+        row = row_facts(one.row, at)
+        rows.append(BreachedRow(row, late.get("respond"), late.get("resolve"), late.get("due")))
     return tuple(rows)
 
 

@@ -67,7 +67,9 @@ def status(as_json: bool, filter_text: str, chosen: Chosen) -> None:
 def verdict_of(update: Update, kept: Filter) -> Verdict:
     """Whether something fires, else whether something is not known, of what the filter keeps."""
     snapshot, worklist = update.snapshot, update.worklist
-    rows = [row for row in (*worklist.rows, *worklist.old) if kept.matches_row(row)]
+    every = (*worklist.rows, *worklist.old)
+    # What an incident asks for says nothing about what is watched.
+    rows = [row for row in every if row.kind is not RowKind.OWED and kept.matches_row(row)]
     cells = [cell for cell in snapshot.cells if kept.matches_cell(cell)]
     hushed = {known.key for known in snapshot.alerts if known.standing is not Standing.FIRING}
     # The row of kind OLD only stands for those in `old`, which are judged themselves.

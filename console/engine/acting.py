@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from config.changes import calendar_of, standards_of
 from config.identity import identity_of
 from config.load import Loaded
 from console.actions.acks.keeper import AckKeeper
@@ -22,12 +23,16 @@ from console.actions.registry import action_by_id
 from console.actions.undo import UndoShelf
 from console.engine.hands import Hands
 from console.engine.wording import event_of, subjects_of, what_of, why_of
+from console.journal.bench import Bench
+from console.journal.errors import JournalFault
 from console.model.acting import Acting, Ended, Outcome, Plan
 from console.model.action import Action
 from console.model.alert import Alert
+from console.model.change import ChangeState
 from console.model.event import Event
 from console.model.failure import Failure
 from console.model.labels import Matcher
+from console.model.paper_wish import MoveChange, PaperWish
 from console.model.snapshot import Snapshot
 from console.model.wish import AckWish, ExpireWish, HandOverWish, RestoreWish, UnackWish, Wish
 from console.safety.clock import Clock
@@ -45,6 +50,16 @@ class Matched(msgspec.Struct, frozen=True):
     alerts: tuple[Alert, ...]
     failures: tuple[Failure, ...] = ()
     """Of clusters that gave no answer: the count is then too low."""
+
+
+class Bookkeeper(Protocol):
+    """What the desk needs of the journal."""
+
+    async def bench(self) -> Bench | JournalFault:
+        """The journal, opened; made where there is none."""
+
+    async def wrote(self, *, well: bool) -> None:
+        """Something was written into it, or could not be."""
 
 
 class World(Protocol):
@@ -76,6 +91,10 @@ class World(Protocol):
 
     def local_acks(self) -> LocalAcks | None:
         """Where acks are kept that no server has; `None` where there is no folder."""
+
+    @property
+    def papers(self) -> Bookkeeper:
+        """The journal."""
 
     def look_after_soon(self) -> None:
         """Have `ActingDesk.look_after` called before its turn."""
@@ -269,9 +288,13 @@ class ActingDesk:
         action = action_by_id(wish.action)
         snapshot = self._world.snapshot
         try:
-            decision = self._decide(action, disabled="" if snapshot is not None else NOT_LOOKED)
-            if not decision.allowed or self._audit is None or snapshot is None:
+            is_paper = isinstance(wish, PaperWish)
+            knows = is_paper or snapshot is not None
+            decision = self._decide(action, disabled="" if knows else NOT_LOOKED)
+            if not decision.allowed or self._audit is None:
                 return Outcome(Ended.DENIED, decision.reasons[0], decision.reasons[1:])
+            if snapshot is None:  # to write something down nobody has to have looked
+                snapshot = Snapshot(self._clock.now(), self._loaded().settings.environment)
             effected = await self._recorded(self._audit, action, wish, snapshot)
         finally:
             self._sending -= keeps_inverse
@@ -299,12 +322,16 @@ class ActingDesk:
         if effected.inverse is not None and keeps_inverse:
             undoable = self._shelf.keep(what_of(wish), effected.inverse)
             outcome = msgspec.structs.replace(outcome, undo=undoable)
-        event = event_of(wish, outcome, self.who, self._clock.now().wall)
+        at, known = self._clock.now().wall, self._world.snapshot
+        event = effected.event or event_of(wish, outcome, self.who, at, known)
         if event is not None:
             self._world.note(event)
-        self._world.acks_changed()
+        if isinstance(wish, PaperWish):
+            await self._world.papers.wrote(well=outcome.well)
+        else:
+            self._world.acks_changed()
         if effected.touched:
-            there = not isinstance(wish, UnackWish | ExpireWish)
+            there = not _ends_silences(wish)
             unread = await self._world.read_again(effected.touched, outcome.silences, there=there)
             if unread and outcome.ended is Ended.DONE:
                 where = visible(", ".join(unread), cells=60)
@@ -358,7 +385,19 @@ class ActingDesk:
             kthxbye=self._keeper.kthxbye,
             snapshot=snapshot,
             intent=intent,
+            bench=lambda: self._world.papers.bench(),
+            calendar=calendar_of(loaded.settings),
+            standards=standards_of(loaded.settings),
+            verified=self._hands is not None and self._hands.actor.verified,
+            audit_head="" if self._audit is None else self._audit.head,
         )
+
+
+def _ends_silences(wish: Wish) -> bool:
+    """Whether the silences that it touches are gone afterwards."""
+    if isinstance(wish, MoveChange):
+        return wish.to is not ChangeState.IN_PROGRESS
+    return isinstance(wish, UnackWish | ExpireWish)
 
 
 def _is_of_the_folder(wish: Wish) -> bool:

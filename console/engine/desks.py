@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from config.load import Loaded
 from console.model.acting import Acting
 from console.model.event import Event
+from console.model.papers import Papers
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from console.engine.engine import Engine
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands
+    from console.engine.papers import PapersDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
 
@@ -59,7 +61,11 @@ class Desks:
 
         engine = self._engine
         return EvidenceDesk(
-            self._clock, asker=engine.inquiry, logs=lambda: engine.logs, events=self._events
+            self._clock,
+            asker=engine.inquiry,
+            logs=lambda: engine.logs,
+            events=self._events,
+            past=lambda: self.papers,
         )
 
     @cached_property
@@ -96,6 +102,39 @@ class Desks:
         found: ActingDesk | None = self.__dict__.get("acting")
         return found
 
+    @cached_property
+    def papers(self) -> PapersDesk:
+        """The journal, and drafts of what is to go into it."""
+        from console.engine.papers import PapersDesk
+
+        return PapersDesk(
+            clock=self._clock,
+            folder=self._folder,
+            loaded=self._loaded,
+            hands=self._hands,
+            events=self._events,
+            news=self._engine.papers_changed,
+        )
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether there is one to read."""
+        from console.journal.places import home_of, is_there
+
+        return is_there(home_of(self._loaded().settings.journal, self._folder))
+
+    @property
+    def papers_if_open(self) -> PapersDesk | None:
+        """The same, where somebody has come to it already."""
+        found: PapersDesk | None = self.__dict__.get("papers")
+        return found
+
+    @property
+    def papers_read(self) -> Papers:
+        """The journal as last read: part of every update."""
+        desk = self.papers_if_open
+        return Papers() if desk is None else desk.papers
+
     @property
     def state(self) -> Acting:
         """What is being done and can be taken back: part of every update."""
@@ -119,3 +158,5 @@ class Desks:
             self.evidence.forget()
         if (acting := self.acting_if_open) is not None:
             acting.reload()
+        if (papers := self.papers_if_open) is not None:
+            papers.reload()

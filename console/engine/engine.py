@@ -7,6 +7,7 @@ another thread can keep it; what comes in are wishes, called on this loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from console.engine.events import EventLog
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
 from console.engine.noise import Noise
-from console.engine.pause import Pause
+from console.engine.pause import Pause, within
 from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
 from console.engine.trouble import Trouble, whereabouts
@@ -32,6 +33,7 @@ from console.engine.watch import Watch
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
 from console.model.host import containers_called
+from console.model.nag import Nag
 from console.model.policy import Policy
 from console.model.registry import Service
 from console.model.snapshot import Snapshot, SourceHealth
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from console.engine.acting import ActingDesk
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands
+    from console.engine.papers import PapersDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
     from console.sources.alertmanager.cluster import AlertmanagerCluster
@@ -64,6 +67,7 @@ TRY_AGAIN_S = 15.0
 """After the whole watch ended in a fault of ours."""
 WATCH = "the watch"
 ACKS = "the acks"
+JOURNAL = "the journal"
 LOOK_AFTER_S = 15.0
 """Between two looks at the acks: what is about to lapse is extended minutes before it does."""
 FIRST_LOOK_S = 1.0
@@ -118,7 +122,7 @@ class Engine:
                 self.notices.append(state.set_snapshot_aside(fault))
         triage = Triage(loaded.policy, saved.episodes)
         self._noise = Noise(lambda: self._watch.prometheuses, clock, self._trouble, self._dirty.set)
-        self._picture = Picture(fleet, triage, self._log, self._trouble, self._noise)
+        self._picture = Picture(fleet, triage, self._log, self._trouble, self._noise, self._nags)
         self._group_by: tuple[str, ...] | None = None
         """By what the person wants rows to be made; `None`: as the settings have it."""
         self._keeper = Keeper(state, fleet, clock, self._trouble)
@@ -161,6 +165,15 @@ class Engine:
     def acting(self) -> ActingDesk:
         """What changes something outside."""
         return self._desks.acting
+
+    @property
+    def papers(self) -> PapersDesk:
+        """The journal, and drafts of what is to go into it."""
+        return self._desks.papers
+
+    def papers_changed(self) -> None:
+        """The journal is another one than was shown."""
+        self._show_soon()
 
     def local_acks(self) -> LocalAcks | None:
         """Where acks are kept that no server has; `None` where there is no folder."""
@@ -293,14 +306,36 @@ class Engine:
                 group.create_task(self._watch_forever(), name="watch")
                 group.create_task(self._look_after_acks(), name="acks")
                 group.create_task(self._noise.run(), name="noise")
+                group.create_task(self._keep_papers(), name="papers")
         finally:
             # Cancelled by now is the polling, and not what a person asked for.
             acting = self._desks.acting_if_open
             if acting is not None:
                 await acting.settle(SETTLE_EFFECTS_S)
+            await self._close_papers()
             if self._last is not None:
                 self._keeper.keep_now(self._last, self._watch.sent_to)
             await self._connections.aclose()
+
+    async def _close_papers(self) -> None:
+        if self._desks.papers_if_open is not None:
+            # What is not written in time stands in the event log of the state all the same.
+            with contextlib.suppress(Exception):
+                await within(self.papers.close(), self._clock, SETTLE_EFFECTS_S)
+
+    async def _keep_papers(self) -> None:
+        """Read the journal and share it; a bug there costs that and nothing else."""
+        await self._clock.sleep(FIRST_LOOK_S)
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self.papers.watch(), name="documents")
+                    group.create_task(self.papers.share(), name="remote")
+            except* Exception as errors:
+                text = f"the journal is not read: {whereabouts(errors.exceptions[0])}"
+                self._trouble.begin(JOURNAL, text)
+                self._show_soon()
+            await self._clock.sleep(TRY_AGAIN_S)
 
     async def _look_after_acks(self) -> None:
         """Have nothing lapse that is still needed; a bug there costs that and nothing else."""
@@ -325,6 +360,7 @@ class Engine:
         """
         # Nobody waits at a screen meanwhile, so that health checks need not be spread out.
         watching = asyncio.create_task(self._watch.run(first_round=timedelta(0)), name="watch")
+        reading = asyncio.create_task(self._read_papers(), name="papers")
         give_up = asyncio.create_task(self._clock.sleep(deadline_s), name="deadline")
         try:
             while not (give_up.done() or watching.done() or self._watch.has_asked_everything):
@@ -332,14 +368,16 @@ class Engine:
                 await asyncio.wait((watching, give_up, news), return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
                 self._dirty.clear()
+            await reading
             if then is not None:
                 self._watch.give_up(deadline_s)
                 self._last = self._build()
                 await then(self._last)
         finally:
-            watching.cancel()
-            give_up.cancel()
-            ended, _ = await asyncio.gather(watching, give_up, return_exceptions=True)
+            for task in (watching, give_up, reading):
+                task.cancel()
+            ended, *_ = await asyncio.gather(watching, give_up, reading, return_exceptions=True)
+            await self._close_papers()
             await self._connections.aclose()
         if isinstance(ended, Exception):
             self._watch_failed(ended)
@@ -349,6 +387,15 @@ class Engine:
         if fault:
             self.notices.append(fault)
         return update
+
+    async def _read_papers(self) -> None:
+        """The journal, where there is one, for a command that looks once."""
+        if not self._desks.has_journal:
+            return
+        try:
+            await self.papers.look()
+        except Exception as error:
+            self.notices.append(f"the journal is not read: {whereabouts(error)}")
 
     async def _watch_forever(self) -> None:
         while True:
@@ -414,10 +461,19 @@ class Engine:
         snapshot = self._with_next_tries(snapshot)
         took_s = self._clock.now().mono - begun.mono
         update = Update(
-            self._number, snapshot, worklist, self._log.latest, self._desks.state, took_s
+            self._number,
+            snapshot,
+            worklist,
+            self._log.latest,
+            self._desks.state,
+            self._desks.papers_read,
+            took_s,
         )
         self._number += 1
         return update
+
+    def _nags(self) -> tuple[Nag, ...]:
+        return self._desks.papers_read.nags
 
     def _with_next_tries(self, snapshot: Snapshot) -> Snapshot:
         return msgspec.structs.replace(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from console.engine.event_links import ack_link, alert_link, cover_link, pages_of
 from console.model.event import Event, EventKind
 from console.model.registry import ServiceType
 from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
@@ -62,6 +63,7 @@ def events_between(
         *_alert_events(before, after, at),
         *_source_events(before, after, at),
         *_cell_events(before, after, at),
+        *_release_events(before, after, at),
         *_storm_events(storm_before, storm_after, at),
     ]
 
@@ -73,16 +75,18 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
         return
     fired = [known for key, known in new.items() if key not in old and not _is_pending(known)]
     fired += [known for key, known in new.items() if _began(old.get(key), known)]
-    yield from _each_or_sum(fired, at)
+    pages = pages_of(after)
+    yield from _each_or_sum(fired, at, pages)
     worked: list[Event] = []
     for key, known in new.items():
         was = old.get(key)
         if was is None:
             continue
         if known.state is State.LOST and was.state is not State.LOST:
-            yield _event(at, EventKind.LOST, known, f"lost sight of it: {known.why}")
+            text = f"lost sight of it: {known.why}"
+            yield _event(at, EventKind.LOST, known, text, link=alert_link(known.alert, pages))
         if known.ack is not was.ack or known.standing is not was.standing:
-            worked.extend(_work_events(was, known, at))
+            worked.extend(_work_events(was, known, at, pages))
     yield from _each_or_sum_by(worked)
     seen = {(item.alert.fingerprint, item.at) for item in before.resolved}
     for item in after.resolved:
@@ -93,10 +97,13 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
                 subject=_subject(item.alert.name, item.cell),
                 text=f"resolved: {item.proof}",
                 key=item.alert.fingerprint,
+                link=alert_link(item.alert, pages),
             )
 
 
-def _work_events(was: KnownAlert, known: KnownAlert, at: datetime) -> Iterator[Event]:
+def _work_events(
+    was: KnownAlert, known: KnownAlert, at: datetime, pages: Mapping[str, str]
+) -> Iterator[Event]:
     """What somebody did about an alert between two looks at it."""
     before, ack = was.ack, known.ack
     owner = "" if ack is None else visible(ack.owner, cells=40)
@@ -104,22 +111,24 @@ def _work_events(was: KnownAlert, known: KnownAlert, at: datetime) -> Iterator[E
         until = "acked" if ack.is_local else f"acked until {ack.until:%H:%M} UTC"
         note = visible(ack.note, cells=80)
         said = f"{until}{NOTE_AFTER}{note}" if note else until
-        yield _event(at, EventKind.ACKED, known, said, owner)
+        yield _event(at, EventKind.ACKED, known, said, owner, ack_link(known, pages))
     elif ack is not None and before is not None and ack.owner != before.owner:
         text = f"{visible(before.owner, cells=40)} to {owner}"
-        yield _event(at, EventKind.HANDED_OVER, known, text, owner)
+        yield _event(at, EventKind.HANDED_OVER, known, text, owner, ack_link(known, pages))
     elif ack is None and before is not None:
         ended = "its ack ended" if before.until <= at else "its ack was given up"
-        yield _event(at, EventKind.UNACKED, known, ended)
+        yield _event(at, EventKind.UNACKED, known, ended, link=ack_link(was, pages))
     if known.standing is not was.standing:
         if known.standing is Standing.SILENCED:
-            yield _event(at, EventKind.SILENCED, known, "silenced")
+            link = cover_link(known, pages)
+            yield _event(at, EventKind.SILENCED, known, "silenced", link=link)
         elif was.standing is Standing.SILENCED and known.standing is Standing.FIRING:
             said = "no silence holds it any more"
             if known.ended is not None:
                 what = "ack" if known.ended.is_ack else "silence"
                 said = f"the {what} of {visible(known.ended.created_by, cells=40)} ended"
-            yield _event(at, EventKind.UNSILENCED, known, said)
+            link = cover_link(known if known.ended is not None else was, pages)
+            yield _event(at, EventKind.UNSILENCED, known, said, link=link)
 
 
 def _each_or_sum_by(events: Sequence[Event]) -> Iterator[Event]:
@@ -131,7 +140,7 @@ def _each_or_sum_by(events: Sequence[Event]) -> Iterator[Event]:
         yield from same[:SPELLED_OUT]
         if len(same) > SPELLED_OUT:
             rest = f"{len(same) - SPELLED_OUT} more alerts"
-            yield msgspec.structs.replace(same[0], subject=rest, key="")
+            yield msgspec.structs.replace(same[0], subject=rest, key="", link="")
 
 
 def _began(was: KnownAlert | None, known: KnownAlert) -> bool:
@@ -142,9 +151,12 @@ def _is_pending(known: KnownAlert) -> bool:
     return known.standing is Standing.PENDING
 
 
-def _each_or_sum(fired: list[KnownAlert], at: datetime) -> Iterator[Event]:
+def _each_or_sum(
+    fired: list[KnownAlert], at: datetime, pages: Mapping[str, str]
+) -> Iterator[Event]:
     for known in fired[:SPELLED_OUT]:
-        yield _event(at, EventKind.FIRED, known, "began to fire")
+        link = alert_link(known.alert, pages)
+        yield _event(at, EventKind.FIRED, known, "began to fire", link=link)
     if len(fired) > SPELLED_OUT:
         more = len(fired) - SPELLED_OUT
         yield Event(at, EventKind.FIRED, f"{more} more alerts", "began to fire")
@@ -183,6 +195,25 @@ def _cell_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Ev
         yield Event(at, EventKind.CELL, subject, text, key=cell.service.name)
 
 
+def _release_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Event]:
+    """New versions, as the services' own health endpoints tell them."""
+    if before.cells is after.cells:
+        return
+    old = {cell.service.name: version_told(cell) for cell in before.cells}
+    for cell in after.cells:
+        was, now = old.get(cell.service.name), version_told(cell)
+        if was is not None and now is not None and was != now:
+            service = cell.service
+            text = f"{visible(was, cells=40)} > {visible(now, cells=40)}"
+            subject = visible(f"{service.name}@{service.place}", cells=60)
+            yield Event(at, EventKind.RELEASE, subject, text, key=service.name)
+
+
+def version_told(cell: Cell) -> Raw | None:
+    """The version that the health endpoint of `cell` tells of itself."""
+    return next((one.facts.version for one in cell.probes if one.facts.version), None)
+
+
 def _is_first_look(past: Cell, cell: Cell) -> bool:
     """Whether all that happened is that one more of those who tell of it was asked for once."""
     found_well = past.state is State.UNKNOWN and cell.state is State.OK
@@ -199,9 +230,11 @@ def _storm_events(before: Worklist | None, after: Worklist, at: datetime) -> Ite
         yield Event(at, EventKind.STORM, "storm", "is over")
 
 
-def _event(at: datetime, kind: EventKind, known: KnownAlert, text: str, who: str = "") -> Event:
+def _event(
+    at: datetime, kind: EventKind, known: KnownAlert, text: str, who: str = "", link: str = ""
+) -> Event:
     subject = _subject(known.alert.name, known.cell)
-    return Event(at=at, kind=kind, subject=subject, text=text, who=who, key=known.key)
+    return Event(at=at, kind=kind, subject=subject, text=text, who=who, key=known.key, link=link)
 
 
 def _subject(name: Raw, cell: str | None) -> str:

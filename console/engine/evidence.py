@@ -12,10 +12,10 @@ from console.engine.evidence_asked import (
     Asker,
     at,
     book_lines,
-    changes,
     fired_before,
     value_now,
 )
+from console.engine.evidence_changes import NoPast, Past, what_changed
 from console.engine.evidence_log import TRAIL, LogReader, log_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
 from console.engine.pause import within
@@ -54,18 +54,21 @@ class EvidenceDesk:
         asker: Callable[[], Asker],
         logs: Callable[[], LogReader | None],
         events: Callable[[], Sequence[Event]],
+        past: Callable[[], Past] = NoPast,
         shelf: Callable[[], tuple[Book, ...]] = shipped,
     ) -> None:
         """
         Args:
             asker: the servers as they are now; a reload swaps them.
             logs: `None` where no logs are read.
+            past: what was written down.
             shelf: reads every runbook; called once, in a thread.
         """
         self._clock = clock
         self._asker = asker
         self._logs = logs
         self._events = events
+        self._past = past
         self._shelf = shelf
         self._books: tuple[Book, ...] | None = None
         self._kept: OrderedDict[Key, tuple[Learned, float]] = OrderedDict()
@@ -143,7 +146,7 @@ class EvidenceDesk:
         if topic is Topic.BEFORE:
             return fired_before(row, snapshot, self._asker(), self._events())
         if topic is Topic.CHANGE:
-            return changes(row, snapshot, self._asker())
+            return what_changed(row, snapshot, self._asker(), self._past())
         return self._book(row)
 
     async def _book(self, row: Row) -> tuple[EvidenceLine, ...]:

@@ -8,13 +8,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from console.engine.evidence_known import neighbours, recent_starts
 from console.engine.evidence_noise import noise_line
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic, failed, plain
-from console.engine.past import RELEASES_WINDOW, label_of
 from console.engine.questions import (
     Firing,
-    NewVersion,
     PastFirings,
     Releases,
     RuleOf,
@@ -24,7 +21,6 @@ from console.engine.questions import (
 from console.engine.shelf import Candidate
 from console.model.event import Event, EventKind
 from console.model.labels import Labels
-from console.model.registry import ServiceType
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.words import age_text, clock_time
 from console.model.worklist import Row
@@ -209,47 +205,6 @@ def _cell_before(row: Row, snapshot: Snapshot, events: Sequence[Event]) -> tuple
 
 
 # change
-
-
-async def changes(row: Row, snapshot: Snapshot, asker: Asker) -> tuple[EvidenceLine, ...]:
-    """New versions of the row's service and of its neighbours in the last hours."""
-    cell = snapshot.cell(row.cell)
-    if cell is None or cell.service.type is ServiceType.HOST:
-        return ()
-    needs, users = neighbours(cell, snapshot)
-    names = tuple(dict.fromkeys(one.service.name for one in (cell, *needs, *users)))
-    label = label_of(row.alerts[0].alert.labels, cell.service.name) if row.alerts else "service"
-    told = await asker.releases(label, names)
-    now = snapshot.at.wall
-    lines = [
-        msgspec.structs.replace(_release_line(one, cell.service.name, now), rank=number)
-        for number, one in enumerate(told.versions[:SHOWN_LINES])
-    ]
-    mine = visible(cell.service.name, cells=30)
-    own = any(one.service == cell.service.name for one in told.versions)
-    said, tone = "", Tone.MUTED
-    if cell.service.name in told.asked and not own and not told.partial:
-        said = f"none in {RELEASES_WINDOW.total_seconds() / 3600:.0f} h"
-    elif not own and not any(True for _ in recent_starts((cell,), snapshot, row)):
-        said = "not known: no source tells of releases"
-        if told.failures:
-            said, tone = f"not known: {told.failures[0].cause}", Tone.UNKNOWN
-        elif told.partial:
-            said, tone = "not known: the answer lacks a part", Tone.UNKNOWN
-    if said:
-        lines.append(EvidenceLine(Topic.CHANGE, (Piece(f"{mine}: {said}", tone),), rank=1))
-    return tuple(lines)
-
-
-def _release_line(one: NewVersion, service: str, now: datetime) -> EvidenceLine:
-    pieces = [Piece(f"{clock_time(one.at, now)} "), Piece(Raw(one.service), Tone.STRONG)]
-    if one.what.exact not in ("app", one.service):
-        pieces += [Piece(" "), Piece(one.what)]
-    pieces.append(Piece(" "))
-    if one.before is not None:
-        pieces += [Piece(one.before), Piece(" > ")]
-    pieces.append(Piece(one.version))
-    return EvidenceLine(Topic.CHANGE, tuple(pieces))
 
 
 # book

@@ -23,7 +23,7 @@ from console.model.probe import Verdict
 from console.model.report import Report, Runner
 from console.model.snapshot import Cell, KnownAlert, Snapshot
 from console.model.state import State
-from console.model.words import age_text, clock_time, count_text
+from console.model.words import age_text, breach_text, clock_time, count_text
 from console.model.worklist import Row, RowKind, Storm, Worklist
 from console.safety.text import Raw, visible
 
@@ -85,6 +85,9 @@ def _lines(
     if row.kind is RowKind.OLD:
         yield from _old_lines(row, snapshot)
         return
+    if row.owed:
+        yield from _owed_lines(row, snapshot)
+        return
     if row.summary:
         yield plain(Topic.SAYS, row.summary)
     if row.failure is not None:
@@ -116,6 +119,16 @@ def _lines(
     yield from work_lines(row, cell, snapshot, acting)
     if first is not None:
         yield _book_line(first)
+
+
+def _owed_lines(row: Row, snapshot: Snapshot) -> Iterator[EvidenceLine]:
+    """Everything that the incident or the change asks for, the first due in front."""
+    now = snapshot.at.wall
+    for nag in row.owed:
+        tone = Tone.BAD if nag.is_overdue(now) else Tone.MUTED
+        who = f" ({nag.owner})" if nag.owner else ""
+        until = Piece(f", {breach_text(nag.left(now))}, by {clock_time(nag.due, now)}", tone)
+        yield EvidenceLine(Topic.OWED, (Piece(f"{nag.text}{who}"), until))
 
 
 def _probe_lines(cell: Cell) -> Iterator[EvidenceLine]:

@@ -25,6 +25,7 @@ class Topic(enum.StrEnum):
     """What a line tells of; its value is the label in front of it."""
 
     SAYS = "says"
+    OWED = "owed"
     WHY = "why"
     STATE = "state"
     NOW = "now"

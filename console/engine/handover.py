@@ -181,7 +181,7 @@ def _taken(worklist: Worklist, acks: dict[tuple[str, str], TakenAck]) -> Iterato
 
 def _untaken(worklist: Worklist) -> Iterator[Row]:
     for row in (*worklist.rows, *worklist.old):
-        urgent = row.priority <= Priority.P1 and row.kind is not RowKind.OLD
+        urgent = row.priority <= Priority.P1 and row.kind not in (RowKind.OLD, RowKind.OWED)
         if urgent and row.standing is Standing.FIRING and row.acked_by is None:
             yield row
 
@@ -190,6 +190,10 @@ def _breached(rows: Iterable[Row], now: datetime) -> Iterator[Breach]:
     for row in rows:
         clocks = row.clocks
         if clocks is None:
+            continue
+        if row.kind is RowKind.OWED:
+            if clocks.breached(now):
+                yield Breach(row, ((Step.DUE, now - clocks.due),))
             continue
         late = []
         if clocks.responded_at is None and now > clocks.respond_by:

@@ -18,7 +18,7 @@ from console.model.alert import SilenceState
 from console.model.snapshot import SourceHealth
 from console.model.state import State
 from console.model.words import age_text, count_text, many
-from console.model.worklist import Row, Step
+from console.model.worklist import Row
 from console.safety.text import Raw, visible
 from console.triage.silence_use import SilenceUse
 
@@ -267,8 +267,7 @@ def _old(handover: Handover) -> Iterator[Line]:
 
 
 def _breach(breach: Breach) -> Line:
-    names = {Step.ACK: "ack", Step.FIX: "fix"}
-    late = " and ".join(f"{names[step]} late by {age_text(by)}" for step, by in breach.late)
+    late = " and ".join(f"{step.value} late by {age_text(by)}" for step, by in breach.late)
     owner: Words = (", ", breach.row.acked_by) if breach.row.acked_by else (", nobody has it",)
     return Line(str(breach.row.priority), (*_subject(breach.row), f", {late}", *owner), (), True)
 

@@ -6,6 +6,8 @@ it is the last one, and is not believed for longer than any other old answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from console.engine.events import EventLog, events_between
@@ -15,6 +17,7 @@ from console.fleet.fleet import Fleet
 from console.fleet.memory import STALE_FLOOR_S
 from console.fleet.saved import dimmed
 from console.fleet.score import score_of
+from console.model.nag import Nag
 from console.model.policy import Policy
 from console.model.snapshot import BadgeKind, KnownAlert, Snapshot
 from console.model.state import State
@@ -37,8 +40,14 @@ class Picture:
         log: EventLog,
         trouble: Trouble,
         noise: Noise | None = None,
+        nags: Callable[[], tuple[Nag, ...]] = tuple,
     ) -> None:
-        """`noise`: tells how often alerts came; `None`: nobody counts."""
+        """
+        Args:
+            noise: tells how often alerts came; `None`: nobody counts.
+            nags: what incidents still ask of people.
+        """
+        self._nags = nags
         self.fleet = fleet
         self._noise = noise
         self._triage = triage
@@ -85,6 +94,8 @@ class Picture:
         return self._with_badges(self._made)
 
     def _counted(self, snapshot: Snapshot, now: Instant) -> Snapshot:
+        if nags := self._nags():
+            snapshot = msgspec.structs.replace(snapshot, nags=nags)
         if self._noise is None:
             return snapshot
         seen = self._noise.seen(self._log.latest, now.wall)

@@ -29,7 +29,8 @@ def text_of(row: Row) -> str:
         parts.append(visible(row.where))
     parts.append(f"since {row.since:%Y-%m-%d %H:%M:%S} UTC")
     if row.acked_by is not None:
-        parts.append(f"acked by {visible(row.acked_by)}")
+        has = "owed by" if row.owed else "acked by"
+        parts.append(f"{has} {visible(row.acked_by)}")
     if row.summary:
         parts.append(visible(row.summary))
     return "  ".join(parts)
@@ -51,6 +52,9 @@ def _section(row: Row, now: datetime) -> Iterator[str]:
     yield ""
     if row.summary:
         yield f"- summary: {code(row.summary)}"
+    if row.owed:
+        yield from _owed(row, now)
+        return
     state = row.state.value if row.state is not State.FIRING else row.standing.value
     yield f"- state: {state}, since {_moment(row.since)}, for {age_text(now - row.since)}"
     if row.clocks is not None:
@@ -67,6 +71,13 @@ def _section(row: Row, now: datetime) -> Iterator[str]:
     if row.count > len(alerts):
         yield ""
         yield f"{count_text(row.count - len(alerts))} more alerts are left out."
+
+
+def _owed(row: Row, now: datetime) -> Iterator[str]:
+    for nag in row.owed:
+        when = f"{breach_text(nag.left(now))}, by {_moment(nag.due)}"
+        owner = code(Raw(nag.owner)) if nag.owner else "nobody has it"
+        yield f"- owed: {code(Raw(nag.text))}, {owner}, {when}"
 
 
 def _clocks(clocks: Clocks, now: datetime) -> Iterator[str]:

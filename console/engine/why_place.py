@@ -96,7 +96,7 @@ def _weights(row: Row, snapshot: Snapshot) -> Iterator[str]:
     if row.clocks is not None:
         now = snapshot.at.wall
         due = clock_time(row.clocks.due, now)
-        yield f"{row.clocks.step.value} {breach_text(row.clocks.due - now)}, at {due}"
+        yield f"{row.step.value} {breach_text(row.clocks.due - now)}, at {due}"
 
 
 # Service

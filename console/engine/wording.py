@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from console.actions.papers.saying import (
+    event_of_paper,
+    subjects_of_paper,
+    what_of_paper,
+    why_of_paper,
+)
+from console.engine.event_links import pages_of, silence_link
 from console.model.acting import Ended, Outcome
 from console.model.alert import Ack, Silence
 from console.model.event import Event, EventKind
+from console.model.paper_wish import PaperWish
+from console.model.snapshot import Snapshot
 from console.model.wish import (
     AckWish,
     ExpireWish,
@@ -25,6 +34,8 @@ _CELLS = 120
 
 def what_of(wish: Wish) -> str:
     """What is done, safe to show: `ack of 3 alerts`."""
+    if isinstance(wish, PaperWish):
+        return what_of_paper(wish)
     match wish:
         case AckWish():
             return f"ack of {_alerts(wish)}"
@@ -46,6 +57,8 @@ def what_of(wish: Wish) -> str:
 
 def subjects_of(wish: Wish) -> tuple[str, ...]:
     """What it is about, each safe to show."""
+    if isinstance(wish, PaperWish):
+        return subjects_of_paper(wish)
     match wish:
         case AckWish():
             alerts = (visible(known.alert.labels.written, cells=400) for known in wish.alerts)
@@ -62,6 +75,8 @@ def subjects_of(wish: Wish) -> tuple[str, ...]:
 
 def why_of(wish: Wish) -> str:
     """The note that the person wrote, safe to show."""
+    if isinstance(wish, PaperWish):
+        return why_of_paper(wish)
     match wish:
         case AckWish():
             return visible(wish.note)
@@ -71,8 +86,16 @@ def why_of(wish: Wish) -> str:
             return ""
 
 
-def event_of(wish: Wish, outcome: Outcome, who: str, at: datetime) -> Event | None:
-    """The line of the event log, where what is read back does not make one by itself."""
+def event_of(
+    wish: Wish, outcome: Outcome, who: str, at: datetime, snapshot: Snapshot | None = None
+) -> Event | None:
+    """The line of the event log, where what is read back does not make one by itself.
+
+    Args:
+        snapshot: knows where Alertmanagers show what was made.
+    """
+    if isinstance(wish, PaperWish):
+        return event_of_paper(wish, outcome, who, at)
     kinds = {
         AckWish: EventKind.ACKED,
         UnackWish: EventKind.UNACKED,
@@ -85,7 +108,10 @@ def event_of(wish: Wish, outcome: Outcome, who: str, at: datetime) -> Event | No
     seen_back = isinstance(wish, AckWish | UnackWish | HandOverWish)
     if outcome.ended is Ended.DENIED or (seen_back and outcome.ended is Ended.DONE):
         return None
-    return Event(at, kinds[type(wish)], what_of(wish), f"{outcome.ended}: {outcome.text}", who)
+    text = f"{outcome.ended}: {outcome.text}"
+    cluster, silence_id = next(iter(outcome.silences), ("", ""))
+    link = silence_link(cluster, silence_id, pages_of(snapshot))
+    return Event(at, kinds[type(wish)], what_of(wish), text, who, link=link)
 
 
 def _alerts(wish: AckWish) -> str:

@@ -39,7 +39,7 @@ def cluster_health(cluster: ClusterMemory, now: Instant) -> Iterator[SourceHealt
     if not members:
         yield SourceHealth(
             watched.name, watched.kind, State.UNKNOWN, watched.interval, url=watched.url,
-            degraded=watched.degraded,
+            degraded=watched.degraded, page=watched.page,
         )  # fmt: skip
         return
     best = min(members, key=lambda one: (one.state.badness, bool(one.failures)))
@@ -62,6 +62,7 @@ def cluster_health(cluster: ClusterMemory, now: Instant) -> Iterator[SourceHealt
         skew=best.skew,
         took=best.took,
         url=watched.url or best.url,
+        page=watched.page,
     )
     if len(members) > 1:
         yield from members

@@ -17,6 +17,8 @@ from config.fault import Fault
 from console.journal.document import Document, DocumentFaults
 
 TITLE: Final = "title"
+GENERATED: Final = frozenset({"facts", "actions", "plan", "timeline"})
+"""What the console writes anew each time."""
 _MARK: Final = re.compile(
     r"^(?:(?P<level>#{1,6})[ \t][^\n]*)?<!-- oncall:(?P<end>end )?(?P<name>[a-z][a-z-]*) -->"
     r"[ \t]*\r?(?:\n|\Z)",
@@ -65,6 +67,18 @@ class _Marks:
         return min(
             (each.start for each in self.all if each.start >= mark.end), default=len(self.body)
         )
+
+    def end_of(self, heading: _Mark) -> _Mark:
+        """The line that ends what is generated below `heading`.
+
+        Raises:
+            DocumentFaults: there is none before the next heading.
+        """
+        end = next((mark for mark in self.all if mark.start >= heading.end), None)
+        if end is None or not end.is_end or end.name != heading.name:
+            message = f"expected a line {_end_mark(heading.name)} below this heading, "
+            raise DocumentFaults([self.fault(heading, message + "before the next one")])
+        return end
 
     def line(self, mark: _Mark) -> int:
         return self.document.body_line + self.body.count("\n", 0, mark.start)
@@ -123,15 +137,11 @@ def with_generated(document: Document, name: str, lines: Iterable[str], heading:
     marks = _Marks(document)
     text = _WRITTEN.sub(r"<!-- oncall\\\1:", "".join(f"{line}\n" for line in lines))
     inside = f"\n{text}\n" if text else "\n"
-    end_mark = f"<!-- oncall:end {name} -->"
     found = marks.heading(name)
     if found is None:
-        return _appended(document, f"## {heading} <!-- oncall:{name} -->\n{inside}{end_mark}\n")
-    end = next((mark for mark in marks.all if mark.start >= found.end), None)
-    if end is None or not end.is_end or end.name != name:
-        message = f"expected a line {end_mark} below this heading, before the next one"
-        raise DocumentFaults([marks.fault(found, message)])
-    return _replaced(document, found.end, end.start, inside)
+        whole = f"## {heading} <!-- oncall:{name} -->\n{inside}{_end_mark(name)}\n"
+        return _appended(document, whole)
+    return _replaced(document, found.end, marks.end_of(found).start, inside)
 
 
 def with_title(document: Document, title: str) -> Document:
@@ -149,9 +159,27 @@ def with_title(document: Document, title: str) -> Document:
     return _replaced(document, found.start, found.end, f"{level} {title} <!-- oncall:{TITLE} -->\n")
 
 
+def mark_faults(document: Document) -> tuple[Fault, ...]:
+    """What is wrong with the marked headings: one stands there twice, or has no end."""
+    marks = _Marks(document)
+    faults: list[Fault] = []
+    for name in dict.fromkeys(mark.name for mark in marks.all if not mark.is_end):
+        try:
+            heading = marks.heading(name)
+            if heading is not None and name in GENERATED:
+                marks.end_of(heading)
+        except DocumentFaults as error:
+            faults += error.faults
+    return tuple(faults)
+
+
 def has_heading(document: Document, name: str) -> bool:
     """Whether a heading carries that name."""
     return any(mark.name == name and not mark.is_end for mark in _Marks(document).all)
+
+
+def _end_mark(name: str) -> str:
+    return f"<!-- oncall:end {name} -->"
 
 
 def _replaced(document: Document, start: int, end: int, text: str) -> Document:

@@ -1,105 +1,19 @@
-"""Change requests as documents: read, made from a template, and brought up to date."""
+"""Change requests as documents: what the console writes into them of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from config.durations import duration_text
-from config.fault import Fault
-from console.journal.body import has_heading, section_of, with_generated, with_section, with_title
-from console.journal.document import Document, DocumentFaults
-from console.journal.front_matter import in_language, read_front, require_id, with_front, written_in
 from console.journal.language import Language, word
-from console.journal.template import template_of
-from console.journal.timeline import Entry, moment, timeline_lines
+from console.journal.paper_text import PaperText
+from console.journal.timeline import moment
 from console.model.change import Change, ChangeProse, approvers_of
 from console.model.markdown import code, escaped, fenced
 from console.safety.text import visible
-
-SECTIONS: Final = tuple(
-    (name, "change" if name == "what" else name) for name in ChangeProse.__struct_fields__
-)
-"""Each field of the prose, and the mark of its heading."""
-
-
-class ReadChange(msgspec.Struct, frozen=True):
-    """What became of one file."""
-
-    change: Change | None
-    """Whole but for what has a fault; `None` where a key that it needs is missing."""
-    faults: tuple[Fault, ...] = ()
-    """Where there is any, the file is not written to before a person has mended it, and
-    nothing in it counts as approved."""
-
-
-def read_change(document: Document) -> ReadChange:
-    """The change in `document`, and everything that is wrong with it, by line and column."""
-    change, faults = read_front(document, Change)
-    if change is None:
-        return ReadChange(None, faults)
-    if faults:
-        # A key that cannot be read could be what the approval was about.
-        change = msgspec.structs.replace(change, approvals=(), exceptions=())
-    try:
-        texts = {field: section_of(document, mark) for field, mark in SECTIONS}
-    except DocumentFaults as error:
-        return ReadChange(change, (*faults, *error.faults))
-    return ReadChange(msgspec.structs.replace(change, prose=ChangeProse(**texts)), faults)
-
-
-def new_change(
-    change: Change,
-    language: Language,
-    entries: Iterable[Entry] = (),
-    template: Document | None = None,
-) -> Document:
-    """A new document of `change`.
-
-    Args:
-        template: the team's own; by default the one that ships.
-
-    Raises:
-        DocumentFaults: the template cannot be filled in.
-    """
-    blank = template or template_of("change", language)
-    document = with_front(in_language(blank, language), change)
-    return _written(document, change, language, tuple(entries))
-
-
-def update_change(
-    document: Document, change: Change, entries: Iterable[Entry] | None = None
-) -> Document:
-    """`document` with what differs in `change`; every other byte stays.
-
-    Args:
-        entries: the whole timeline; `None` leaves the one that stands there.
-
-    Raises:
-        DocumentFaults: the document is broken, or of another change.
-    """
-    require_id(document, change.id)
-    known = None if entries is None else tuple(entries)
-    language = written_in(document)
-    return _written(with_front(document, change), change, language, known)
-
-
-def _written(
-    document: Document, change: Change, language: Language, entries: Sequence[Entry] | None
-) -> Document:
-    document = with_title(document, f"{escaped(change.id)} {escaped(change.title)}".rstrip())
-    for field, mark in SECTIONS:
-        text = getattr(change.prose, field)
-        document = with_section(document, mark, text, word(mark, language))
-    if has_heading(document, "plan"):
-        lines = _plan(change, language)
-        document = with_generated(document, "plan", lines, word("plan", language))
-    if entries is None:
-        return document
-    lines = timeline_lines(entries, language)
-    return with_generated(document, "timeline", lines, word("timeline", language))
 
 
 def _plan(change: Change, language: Language) -> Iterator[str]:
@@ -153,3 +67,17 @@ def _plan(change: Change, language: Language) -> Iterator[str]:
             yield f"**{word(name, language)}**"
             yield ""
             yield from fenced(visible(text, lines=True).split("\n"))
+
+
+def _unapproved(change: Change) -> Change:
+    # What cannot be read could be what the approval was about.
+    return msgspec.structs.replace(change, approvals=(), exceptions=())
+
+
+CHANGES: Final = PaperText(
+    "change",
+    Change,
+    tuple((name, "change" if name == "what" else name) for name in ChangeProse.__struct_fields__),
+    (("plan", _plan),),
+    _unapproved,
+)

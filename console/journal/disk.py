@@ -106,28 +106,40 @@ class Disk(msgspec.Struct, frozen=True):
 
     def listed(self, under: str = "") -> tuple[str, ...]:
         """The paths of the plain files below `under`, or below all of `FOLDERS`, in order."""
-        tops = (under,) if under else FOLDERS
-        found: list[str] = []
-        for top in tops:
-            if (self.root / top).is_dir() and not (self.root / top).is_symlink():
-                found += self._below(top, _DEEPEST)
-        return tuple(sorted(found))
+        return tuple(sorted(path for path, why in self.survey(under) if not why))
 
-    def _below(self, folder: str, deep: int) -> Iterator[str]:
+    def survey(self, under: str = "") -> Iterator[tuple[str, str]]:
+        """As `listed`, in no order, and beside them what is left alone, each with why: links,
+        repositories, folders that cannot be read, names that cannot be."""
+        for top in (under,) if under else FOLDERS:
+            if (self.root / top).is_symlink():
+                yield top, "is a symbolic link"
+            elif (self.root / top).is_dir():
+                yield from self._below(top, _DEEPEST)
+
+    def _below(self, folder: str, deep: int) -> Iterator[tuple[str, str]]:
         try:
             with os.scandir(self.root / folder) as entries:
                 inside = list(entries)
-        except OSError:
+        except OSError as error:
+            yield folder, error.strerror or "cannot be read"
             return
         if any(entry.name == ".git" for entry in inside):
+            yield folder, "is a repository of its own"
             return
         for entry in inside:
             path = f"{folder}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if deep and not path_fault(path):
-                    yield from self._below(path, deep - 1)
-            elif entry.is_file(follow_symlinks=False) and not path_fault(path):
-                yield path
+            fault = path_fault(path)
+            if entry.is_symlink():
+                yield path, "is a symbolic link"
+            elif fault or entry.is_file(follow_symlinks=False):
+                yield path, fault
+            elif not entry.is_dir(follow_symlinks=False):
+                yield path, "is no plain file"
+            elif deep:
+                yield from self._below(path, deep - 1)
+            else:
+                yield path, f"lies more than {_DEEPEST} folders deep"
 
     def _require_inside(self, folder: Path) -> None:
         found = folder.lstat()

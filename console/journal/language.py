@@ -46,6 +46,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "not-done": ("Decided against", "決定不做的事", "决定不做的事"),
     "actions": ("Action items", "改善事項", "改进事项"),
     "timeline": ("Timeline", "時間軸", "时间线"),
+    "attachments": ("Attachments", "附件", "附件"),
     # Headings of changes.
     "plan": ("Plan", "計畫", "计划"),
     "reason": ("Reason", "變更原因", "变更原因"),
@@ -88,7 +89,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "rollback": ("Rollback", "復原方式", "回滚方式"),
     "rollback-trigger": ("Roll back when", "復原條件", "回滚条件"),
     "verification": ("Verification", "驗證", "验证"),
-    "acceptance": ("Accepted by", "驗收人", "验收人"),
+    "acceptance": ("Acceptance by", "驗收人", "验收人"),
     "incidents": ("Incidents", "相關事件", "相关事件"),
     # What stands in the place of a value.
     "none": ("none", "無", "无"),

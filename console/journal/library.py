@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
 import msgspec
 
+from console.journal.change_text import CHANGES
 from console.journal.errors import JournalFault
+from console.journal.ids import ID
+from console.journal.places import id_of
+from console.journal.reading import Paper, name_of, paper_of
 from console.journal.repository import Journal
+from console.journal.search import Wanted
+from console.model.change import Change
+from console.model.incident import Incident
 from console.model.papers import BrokenPaper, ChangePaper, Found, IncidentPaper, Sheet
+from console.safety.files import FileError
+from console.safety.text import visible
+
+HOMES: Final = ("incidents", "changes")
+_HEAD_BYTES: Final = 4096
+_FEW: Final = 3
+Stamp = tuple[int, int, int, int]
+"""Modification time, size, inode and change time: another one, another file."""
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -17,28 +41,174 @@ class Shelf(msgspec.Struct, frozen=True):
     broken: tuple[BrokenPaper, ...] = ()
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    stamp: Stamp | None
+    why: str
+    """Why it is left alone; empty: it is not."""
+    paper: Paper | BrokenPaper | None
+    """`None`: it is no document, and nobody meant it to be one."""
+
+
 class Library:
     """Reads a file again only when it is another one than before."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._disk = journal.disk
+        self._kept: dict[str, _Kept] = {}
+        self._shelf = Shelf()
+        # Of threads, not of tasks: one that is cancelled leaves its thread at work.
+        self._reading = threading.Lock()
 
     async def read(self) -> Shelf:
-        """Everything as it stands on disk."""
-        raise NotImplementedError
+        """Everything as it stands on disk; the same object as before where nothing changed."""
+        return await asyncio.to_thread(self._read)
 
     async def incident(self, document_id: str) -> IncidentPaper | None:
         """The incident of that id, read now; `None`: there is none."""
-        raise NotImplementedError
+        shelf = await self.read()
+        return next((one for one in shelf.incidents if one.incident.id == document_id), None)
 
     async def change(self, document_id: str) -> ChangePaper | None:
         """The change of that id, read now; `None`: there is none."""
-        raise NotImplementedError
+        shelf = await self.read()
+        return next((one for one in shelf.changes if one.change.id == document_id), None)
 
     async def sheet(self, path: str) -> Sheet | JournalFault:
         """The file at `path` as it stands on disk, to base an edit on."""
-        raise NotImplementedError
+        found = await self._journal.read(path)
+        if isinstance(found, JournalFault):
+            return found
+        return Sheet(found.path, found.content, found.blob)
 
     async def search(self, text: str, most: int = 200) -> tuple[Found, ...]:
-        """Lines of documents, reports and events in which `text` stands, case and width aside."""
-        raise NotImplementedError
+        """Lines of documents, reports and events in which `text` stands, case and width aside.
+
+        Several words: the lines with the first of them, in files in which all of them stand; of
+        events, lines with all of them. Documents come first, each sort the newest first.
+        """
+        wanted = Wanted(text)
+        return await asyncio.to_thread(self._search, wanted, most) if wanted.words else ()
+
+    def _read(self) -> Shelf:
+        with self._reading:
+            return self._read_alone()
+
+    def _read_alone(self) -> Shelf:
+        kept: dict[str, _Kept] = {}
+        for path, why in self._survey():
+            before = self._kept.get(path)
+            stamp = None if why else self._stamp(path)
+            if before is None or before.stamp != stamp or before.why != why:
+                before = _Kept(stamp, why, self._paper(path, why))
+            kept[path] = before
+        if kept.keys() != self._kept.keys() or any(
+            each is not self._kept[path] for path, each in kept.items()
+        ):
+            self._kept = kept
+            self._shelf = _shelf(each.paper for each in kept.values() if each.paper is not None)
+        return self._shelf
+
+    def _survey(self) -> Iterator[tuple[str, str]]:
+        """Documents with nothing, and what may be one, or has some below it, with why it is
+        left alone."""
+        for home in HOMES:
+            for path, why in self._disk.survey(home):
+                folder, _, name = path.rpartition("/")
+                is_archived = ID.fullmatch(folder.rpartition("/")[2]) is not None
+                may_be = name.endswith(".md") or (bool(why) and "." not in name)
+                if may_be and not is_archived and not name.startswith("."):
+                    yield path, why
+
+    def _stamp(self, path: str) -> Stamp | None:
+        try:
+            found = os.lstat(self._disk.root / path)
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
+
+    def _paper(self, path: str, why: str) -> Paper | BrokenPaper | None:
+        if why:
+            return BrokenPaper(path, "", (f"{name_of(path)}: {why}",))
+        try:
+            content = self._disk.read(path)
+        except FileError as error:
+            said = visible(f"{name_of(path)}: {error.problem} (expected {error.expected})")
+            return BrokenPaper(path, "", (said,))
+        if content is None:
+            return None
+        paper = paper_of(Sheet(path, content, self._disk.blob(content)))
+        is_meant = bool(id_of(path)) or ID.search(content[:_HEAD_BYTES].decode("ascii", "replace"))
+        return None if isinstance(paper, BrokenPaper) and not is_meant else paper
+
+    def _search(self, wanted: Wanted, most: int) -> tuple[Found, ...]:
+        shelf = self._read()
+        papers: list[Paper] = [*shelf.incidents, *shelf.changes]
+        papers.sort(key=_age, reverse=True)
+        titled = [(paper.path, _id(paper), _value(paper).title) for paper in papers]
+        titled += [(paper.path, id_of(paper.path), "") for paper in shelf.broken]
+        for top in ("reports", "events"):
+            paths = [path for path in self._disk.listed(top) if path.endswith((".md", ".jsonl"))]
+            titled += [(path, "", "") for path in reversed(paths)]
+        found: list[Found] = []
+        for path, document_id, title in titled:
+            with contextlib.suppress(FileError):
+                content = self._disk.read(path) or b""
+                look = wanted.events if path.endswith(".jsonl") else wanted.lines
+                for line, shown in look(content):
+                    found.append(Found(path, document_id, title, line, shown))
+                    if len(found) >= most:
+                        return tuple(found)
+        return tuple(found)
+
+
+def _shelf(papers: Iterable[Paper | BrokenPaper]) -> Shelf:
+    by_id: defaultdict[str, list[str]] = defaultdict(list)
+    every = sorted(papers, key=lambda paper: paper.path)
+    for paper in every:
+        if not isinstance(paper, BrokenPaper):
+            by_id[_id(paper)].append(paper.path)
+    known = [
+        paper if isinstance(paper, BrokenPaper) else _alone(paper, by_id[_id(paper)])
+        for paper in every
+    ]
+    incidents = [paper for paper in known if isinstance(paper, IncidentPaper)]
+    changes = [paper for paper in known if isinstance(paper, ChangePaper)]
+    return Shelf(
+        tuple(sorted(incidents, key=_age, reverse=True)),
+        tuple(sorted(changes, key=_age, reverse=True)),
+        tuple(paper for paper in known if isinstance(paper, BrokenPaper)),
+    )
+
+
+def _alone(paper: Paper, paths: Sequence[str]) -> Paper:
+    """`paper`, which says so where others of `paths` have its id too."""
+    others = [path for path in paths if path != paper.path]
+    if not others:
+        return paper
+    where = ", ".join(visible(path) for path in others[:_FEW])
+    faults = (
+        *paper.faults,
+        f"{name_of(paper.path)}: {visible(_id(paper), cells=40)} stands in {where} too",
+    )
+    if isinstance(paper, IncidentPaper):
+        return msgspec.structs.replace(paper, faults=faults)
+    return ChangePaper(CHANGES.doubted(paper.change), paper.path, paper.blob, faults)
+
+
+def _value(paper: Paper) -> Incident | Change:
+    return paper.incident if isinstance(paper, IncidentPaper) else paper.change
+
+
+def _id(paper: Paper) -> str:
+    return _value(paper).id
+
+
+def _age(paper: Paper) -> tuple[str, datetime, str]:
+    """The day in the id, then when it was written down first."""
+    if isinstance(paper, IncidentPaper):
+        at = paper.incident.opened
+    else:
+        at = paper.change.created
+    found = ID.fullmatch(_id(paper))
+    return found["day"] if found else f"{at:%Y%m%d}", at, _id(paper)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,9 +18,17 @@ _MOST_BYTES: Final = 200
 """Of one part of a path; file systems take 255, and temporary names come on top."""
 
 
-def home_of(journal: Journal, state: Path) -> Path:
-    """The folder of the journal: the one of the settings, else one in the state folder."""
-    return state / "journal" if journal.folder is None else Path(journal.folder)
+def home_of(journal: Journal, state: Path | None) -> Path | None:
+    """The folder of the journal: the one of the settings, else one in the state folder; `None`
+    where there is neither."""
+    if journal.folder is not None:
+        return Path(journal.folder)
+    return None if state is None else state / "journal"
+
+
+def is_there(home: Path | None) -> bool:
+    """Whether there is a journal in `home` already."""
+    return home is not None and os.path.lexists(home / ".git")
 
 
 def document_path(document_id: str, title: str) -> str:

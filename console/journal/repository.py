@@ -31,7 +31,7 @@ from console.journal.lock import held
 from console.journal.places import events_path, folder_of, id_of
 from console.journal.standing import obstacle
 from console.safety.clock import Clock
-from console.safety.files import FileError, LockHeldError, append_line
+from console.safety.files import FileError, LockHeldError, append_lines
 from console.safety.text import visible
 
 MAX_SUBJECT_CELLS: Final = 120
@@ -156,15 +156,17 @@ class Journal:
         except GitError as error:
             return fault_of(error)
 
-    async def append_event(self, line: bytes, who: str, console: str) -> str | JournalFault:
-        """Add a line to this console's event file of today, and tell its path.
+    async def append_events(
+        self, lines: Sequence[bytes], at: datetime, who: str, console: str
+    ) -> str | JournalFault:
+        """Add lines, all or none, to this console's event file of that day, and tell its path.
 
         On disk when this returns; `Keep(path)` commits it, once in a while.
         """
-        path = events_path(self._clock.now().wall, who, console)
+        path = events_path(at, who, console)
         try:
             place = await asyncio.to_thread(self.disk.place, path, make=True)
-            await asyncio.to_thread(append_line, place, line)
+            await asyncio.to_thread(append_lines, place, lines)
         except FileError as error:
             return fault_of_file(error)
         return path

@@ -13,9 +13,14 @@ import msgspec
 from console.journal.language import Language, word
 from console.model.event import Event
 from console.model.markdown import code, escaped
+from console.safety.text import visible
 
 MOST: Final = 2_000
 """Lines of one timeline; the earliest are left out, and that is said."""
+MAX_TEXT_CELLS: Final = 2_000
+"""Of what an event says; the rest is cut, with a mark. The event file has more of it."""
+MAX_NAME_CELLS: Final = 200
+MAX_LINK_CHARS: Final = 4_096
 _PATH: Final = re.compile(r"(?:\.\./)*[A-Za-z0-9][A-Za-z0-9._/-]*(?:#[A-Za-z0-9._-]*)?")
 
 
@@ -47,8 +52,11 @@ def moment(at: datetime) -> str:
 def link_of(address: str, text: str) -> str:
     """`address` as a link that says `text`; as plain code where it is no http(s) or file of ours.
 
-    What a reader of Markdown, or a browser, could take for something else is percent-encoded.
+    What a reader of Markdown, or a browser, could take for something else is percent-encoded,
+    and of an address that no browser would take the beginning is shown.
     """
+    if len(address) > MAX_LINK_CHARS:
+        return code(visible(address, cells=MAX_NAME_CELLS))
     if _PATH.fullmatch(address):
         return f"[{escaped(text)}]({address})"
     try:
@@ -65,11 +73,11 @@ def _line(entry: Entry, language: Language) -> str:
     event = entry.event
     parts = [f"- {moment(event.at)} **{escaped(event.kind)}**"]
     if event.subject:
-        parts.append(code(event.subject))
+        parts.append(code(visible(event.subject, cells=MAX_NAME_CELLS)))
     if event.text:
-        parts.append(escaped(event.text))
+        parts.append(escaped(visible(event.text, cells=MAX_TEXT_CELLS)))
     if event.who:
-        parts.append(f"({escaped(event.who)})")
+        parts.append(f"({escaped(visible(event.who, cells=MAX_NAME_CELLS))})")
     if entry.link:
         parts.append(link_of(entry.link, word("evidence-link", language)))
     return " ".join(parts)

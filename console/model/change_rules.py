@@ -24,6 +24,7 @@ from console.model.change import (
 )
 from console.model.condition_parse import parse_block
 from console.model.freeze import Calendar, Freeze, Level
+from console.model.papers import Papers
 from console.safety.text import visible
 
 _DONE: Final = (ChangeState.ACCEPTED, ChangeState.ROLLED_BACK, ChangeState.FAILED)
@@ -37,6 +38,12 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Ids of the incidents that are open or mitigated."""
     templates: frozenset[str] = frozenset()
     """Names of the approved templates for standard changes."""
+
+
+def around_of(papers: Papers) -> Surroundings:
+    """What the journal and the settings say, as last read."""
+    ongoing = frozenset(one.incident.id for one in papers.incidents if one.incident.is_ongoing)
+    return Surroundings(papers.calendar, ongoing, papers.standards)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -254,7 +261,7 @@ def _refusals(
             yield from _acceptance_refusals(change, who, now)
         case ChangeState.CLOSED:
             if kind is ChangeKind.EMERGENCY:
-                yield from _review_refusals(change)
+                yield from review_refusals(change)
         case _:
             return
 
@@ -271,7 +278,8 @@ def _acceptance_refusals(change: Change, who: str, now: datetime) -> Iterator[st
             yield f"it is watched until {since + acceptance.after:%Y-%m-%d %H:%M} UTC"
 
 
-def _review_refusals(change: Change) -> Iterator[str]:
+def review_refusals(change: Change) -> Iterator[str]:
+    """Why an emergency change does not count as reviewed; nothing where it does."""
     review = change.review
     if review is None or not review.by.strip():
         yield "an emergency change is reviewed by somebody else before it is closed"

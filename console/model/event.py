@@ -25,6 +25,8 @@ class EventKind(enum.StrEnum):
     CELL = "cell"
     SETTINGS = "settings"
     CONSOLE = "console"
+    RELEASE = "release"
+    """A service tells another version of itself than before."""
     SHELL = "shell"
     """A person opened a shell, and left it."""
     NOTE = "note"

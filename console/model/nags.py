@@ -1,24 +1,19 @@
-"""What an incident still asks of people, each with the moment by which it is due."""
+"""What incidents and changes still ask of people, each with the moment by which it is due."""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import msgspec
 
+from console.model.change import Change, ChangeKind, ChangeState
+from console.model.change_rules import review_refusals
 from console.model.incident import ActionItem, Incident, IncidentState
+from console.model.nag import Nag, NagKind
 from console.model.state import Priority
 from console.safety.text import visible
-
-
-class NagKind(enum.StrEnum):
-    LEAD = "lead"
-    SEVERITY = "severity"
-    POST_MORTEM = "post-mortem"
-    ACTION = "action"
 
 
 class NagPolicy(msgspec.Struct, frozen=True):
@@ -35,30 +30,15 @@ class NagPolicy(msgspec.Struct, frozen=True):
         timedelta(days=30),
     )
     """By priority: for an action item without a due date, from the resolution on."""
+    review: timedelta = timedelta(hours=48)
+    """From the end of an emergency change until somebody else has reviewed it."""
 
 
 HOUSE_RULE: Final = NagPolicy()
-
-
-class Nag(msgspec.Struct, frozen=True):
-    """One thing that is owed."""
-
-    kind: NagKind
-    incident: str
-    """Its id."""
-    text: str
-    """What is owed; safe to show."""
-    due: datetime
-    owner: str = ""
-    """Safe to show; empty where nobody has it."""
-
-    def left(self, now: datetime) -> timedelta:
-        """How long there is still; negative once it is overdue."""
-        return self.due - now
-
-    def is_overdue(self, now: datetime) -> bool:
-        """Whether its time is over."""
-        return now >= self.due
+_DONE: Final = frozenset(
+    {ChangeState.ACCEPTED, ChangeState.ROLLED_BACK, ChangeState.FAILED, ChangeState.CLOSED}
+)
+"""Carried out, one way or the other. Closed too: a file can be closed by hand."""
 
 
 def nags_of(incident: Incident, policy: NagPolicy = HOUSE_RULE) -> tuple[Nag, ...]:
@@ -68,24 +48,41 @@ def nags_of(incident: Incident, policy: NagPolicy = HOUSE_RULE) -> tuple[Nag, ..
         if item.done is None:
             text = f"action {number}: {visible(item.text)}"
             due = _due_of(item, incident, policy)
-            found.append(Nag(NagKind.ACTION, incident.id, text, due, visible(item.owner)))
+            found.append(_nag(incident, NagKind.ACTION, text, due, item.owner))
     return tuple(sorted(found, key=lambda nag: nag.due))
 
 
-def nags(incidents: Iterable[Incident], policy: NagPolicy = HOUSE_RULE) -> tuple[Nag, ...]:
-    """Those of all `incidents`, the one that is due first in front."""
-    found = (nag for one in incidents for nag in nags_of(one, policy))
+def review_of(change: Change, policy: NagPolicy = HOUSE_RULE) -> Nag | None:
+    """The review that `change` waits for; `None` where it waits for none."""
+    if change.plan.kind is not ChangeKind.EMERGENCY or change.state not in _DONE:
+        return None
+    missing = next(iter(review_refusals(change)), None)
+    if missing is None:
+        return None
+    over = change.ended or change.started or change.created
+    due = _after(over, policy.review)
+    owner, title = visible(change.plan.reviewer), visible(change.title)
+    return Nag(NagKind.REVIEW, change.id, missing, due, owner, title, over)
+
+
+def nags(
+    incidents: Iterable[Incident],
+    policy: NagPolicy = HOUSE_RULE,
+    changes: Iterable[Change] = (),
+) -> tuple[Nag, ...]:
+    """Those of all `incidents` and `changes`, the one that is due first in front."""
+    found = [nag for one in incidents for nag in nags_of(one, policy)]
+    found += filter(None, (review_of(one, policy) for one in changes))
     return tuple(sorted(found, key=lambda nag: nag.due))
 
 
 def _roles(incident: Incident, policy: NagPolicy) -> Iterable[Nag]:
     if incident.is_ongoing and not incident.lead:
-        yield Nag(
-            NagKind.LEAD, incident.id, "nobody leads it", _after(incident.opened, policy.lead)
-        )
+        due = _after(incident.opened, policy.lead)
+        yield _nag(incident, NagKind.LEAD, "nobody leads it", due)
     if incident.state is not IncidentState.CLOSED and incident.severity is None:
         due = _after(incident.opened, policy.severity)
-        yield Nag(NagKind.SEVERITY, incident.id, "it has no severity", due)
+        yield _nag(incident, NagKind.SEVERITY, "it has no severity", due)
 
 
 def _post_mortem(incident: Incident, policy: NagPolicy) -> Iterable[Nag]:
@@ -102,8 +99,20 @@ def _post_mortem(incident: Incident, policy: NagPolicy) -> Iterable[Nag]:
     if missing:
         # Where nobody wrote down when it was over, the time runs from the beginning.
         due = _after(incident.resolved or incident.opened, policy.post_mortem)
-        owner = visible(incident.lead)
-        yield Nag(NagKind.POST_MORTEM, incident.id, " and ".join(missing), due, owner)
+        yield _nag(incident, NagKind.POST_MORTEM, " and ".join(missing), due, incident.lead)
+
+
+def _nag(incident: Incident, kind: NagKind, text: str, due: datetime, owner: str = "") -> Nag:
+    return Nag(
+        kind=kind,
+        incident=incident.id,
+        text=text,
+        due=due,
+        owner=visible(owner),
+        title=visible(incident.title),
+        since=incident.opened,
+        severity=incident.severity,
+    )
 
 
 def _due_of(item: ActionItem, incident: Incident, policy: NagPolicy) -> datetime:

@@ -116,6 +116,16 @@ class Attach(msgspec.Struct, frozen=True):
     """Paths on this machine."""
 
 
+class RewritePaper(msgspec.Struct, frozen=True):
+    """Have a file of the journal say exactly this: it was edited as text."""
+
+    action: ClassVar[str] = "paper.editor"
+    opened: Sheet
+    """The file as the editor was opened on it."""
+    content: bytes
+    document_id: str
+
+
 class RestorePaper(msgspec.Struct, frozen=True):
     """Have a document again as it was: the inverse of what wrote it."""
 
@@ -139,5 +149,6 @@ PaperWish = (
     | ExceptFreeze
     | ReviewChange
     | Attach
+    | RewritePaper
     | RestorePaper
 )

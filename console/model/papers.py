@@ -11,7 +11,7 @@ import msgspec
 from console.model.change import Change
 from console.model.freeze import Calendar
 from console.model.incident import Incident
-from console.model.nags import Nag
+from console.model.nag import Nag
 
 
 class PaperKind(enum.StrEnum):
@@ -121,7 +121,7 @@ class JournalStatus(msgspec.Struct, frozen=True):
         if self.state is JournalState.NONE:
             return ""
         if self.state is JournalState.AHEAD:
-            return f"journal {self.ahead} ahead"
+            return f"journal {self.ahead} ahead" if self.ahead else "journal not pushed"
         return f"journal {self.state}"
 
     @property

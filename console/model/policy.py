@@ -84,3 +84,5 @@ class Policy(msgspec.Struct, frozen=True):
     """For a failing probe on which no alert fires; critical services are one more urgent."""
     source_priority: Priority = Priority.P1
     """For a sick source, and for a watchdog that is missing."""
+    remind_before: timedelta = timedelta(days=3)
+    """So long before it is due an action item of an incident stands in the worklist."""

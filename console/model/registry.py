@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -82,6 +82,20 @@ class Monitoring(msgspec.Struct, frozen=True):
     langfuse: bool = False
 
 
+class Release(msgspec.Struct, frozen=True):
+    """A version that was brought out."""
+
+    version: str
+    """Raw."""
+    at: datetime | None
+    """`None`: nobody wrote down when."""
+    traffic_percent: float | None = None
+    """The share of the traffic that it got; `None`: not known."""
+    rolled_back: bool = False
+    by: str = ""
+    """Raw; who brought it out, or by what it was told."""
+
+
 class Service(msgspec.Struct, frozen=True):
     """Anything that has a state of its own: a row's cell in the matrix.
 
@@ -106,6 +120,8 @@ class Service(msgspec.Struct, frozen=True):
     service_name: str | None = None
     """The systemd unit, the container or the deployment, where it differs from `name`."""
     expected_version: str | None = None
+    releases: tuple[Release, ...] = ()
+    """That the settings name."""
     monitoring: Monitoring = Monitoring()
     alerts: tuple[str, ...] = ()
     owner: str | None = None

@@ -11,7 +11,7 @@ from console.model.alert import Ack, Alert, AlertGroup, Rule, Silence, Target
 from console.model.failure import Failure
 from console.model.host import HostFacts
 from console.model.labels import Labels
-from console.model.nags import Nag
+from console.model.nag import Nag
 from console.model.probe import ProbeResult
 from console.model.registry import Host, Service
 from console.model.report import Report
@@ -39,6 +39,8 @@ class Watched(msgspec.Struct, frozen=True):
     """Names of an Alertmanager cluster's members; empty for the other kinds."""
     url: str = ""
     """Safe to show: without credentials."""
+    page: str = ""
+    """Of an Alertmanager: the base address of its web pages, without credentials."""
     external_labels: tuple[tuple[str, str], ...] = ()
     """Of a Prometheus: the labels it adds to what it sends."""
     generator_urls: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class SourceHealth(msgspec.Struct, frozen=True):
     took: timedelta | None = None
     url: str = ""
     """Safe to show: without credentials."""
+    page: str = ""
+    """The base address of its web pages, without credentials; empty: none is known."""
     member_of: str = ""
     """The cluster that it is a member of; empty for a source as a whole."""
 

@@ -59,7 +59,10 @@ def breach_text(left: timedelta) -> str:
 
 def clock_time(at: datetime, now: datetime) -> str:
     """A moment as a person reads it: the time of day, with the date when it is not today."""
-    local, today = at.astimezone(), now.astimezone()
+    try:
+        local, today = at.astimezone(), now.astimezone()
+    except OverflowError:  # a year 9999 that somebody wrote down by hand
+        return f"{at:%Y-%m-%d %H:%M}"
     if local.date() == today.date():
         return f"{local:%H:%M:%S}"
     return f"{local:%Y-%m-%d %H:%M}"

@@ -9,6 +9,7 @@ import msgspec
 
 from console.model.alert import Ack, Silence
 from console.model.failure import Failure
+from console.model.nag import Nag
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import Priority, State
 from console.safety.clock import Instant
@@ -39,6 +40,8 @@ class Step(enum.StrEnum):
 
     ACK = "ack"
     FIX = "fix"
+    DUE = "due"
+    """What an incident or a change asks for: until when."""
     NONE = "--"
 
 
@@ -74,6 +77,8 @@ class RowKind(enum.StrEnum):
     """A source that gives no usable answer, or a watchdog that is missing."""
     OLD = "old"
     """Everything that has been firing for longer than `fold_after`."""
+    OWED = "owed"
+    """What an incident or a change still asks of people. No alert."""
 
 
 class Lane(enum.StrEnum):
@@ -117,7 +122,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """The alerts in it, most urgent first."""
     cell: str | None = None
     acked_by: Raw | None = None
-    """Owner of the newest ack when every alert in the row is acked."""
+    """Owner of the newest ack when every alert in the row is acked; of what is owed, who owes it.
+    """
     acked_at: datetime | None = None
     acked_count: int = 0
     acks: tuple[Ack, ...] = ()
@@ -139,6 +145,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """For a sick source."""
     shared: tuple[tuple[str, Raw, int], ...] = ()
     """Labels that most of its alerts share: name, value, how many; the best first."""
+    document: str = ""
+    """Id of the incident or change that asks for something; empty for other kinds."""
+    owed: tuple[Nag, ...] = ()
+    """What it asks for, the first due in front."""
 
     @property
     def count(self) -> int:

@@ -130,6 +130,7 @@ def discovered_members(
                 interval=source.interval,
                 members=members,
                 url=members[0],
+                page=new[0].rstrip("/"),
                 degraded=degraded_by(source),
             ),
         ),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from console.model.state import Priority
 from console.model.worklist import Lane, Row, RowKind
 from console.triage.judge import NEVER_S, RANK
+from console.triage.owed import is_pressing
 
 _LANES: Final = {Lane.APART: 0, Lane.STORM: 1, Lane.MAIN: 2}
 _LAST: Final = 9
@@ -18,18 +20,26 @@ def place_of(row: Row) -> Place:
     """Sorts rows: what is worked on first; then priority; unacked; next due; oldest; key.
 
     Pending rows come after those that fire, suppressed ones after them, the folded row last.
+    What is owed comes after the alerts of its priority that nobody has taken.
     The next deadline puts what is breached before what still runs, so that the order needs
     no clock. The lanes matter in a storm only: outside it all rows are in one.
     """
     return (
         _LANES[row.lane],
         _LAST if row.kind is RowKind.OLD else RANK[row.standing],
-        row.priority.value,
-        row.acked_by is not None,
+        _priority_of(row).value,
+        row.acked_by is not None or row.kind is RowKind.OWED,
         row.clocks.due.timestamp() if row.clocks is not None else NEVER_S,
         row.since.timestamp(),
         row.key,
     )
+
+
+def _priority_of(row: Row) -> Priority:
+    """Papers of a P0 that is over do not come before a P1 that still burns."""
+    if row.kind is RowKind.OWED and not is_pressing(row):
+        return max(row.priority, Priority.P1)
+    return row.priority
 
 
 class Order:

@@ -23,6 +23,7 @@ from console.triage.grouping import ALERT
 from console.triage.identity import identity_of, row_key
 from console.triage.judge import FactsBook, Judged, judged
 from console.triage.order import Order
+from console.triage.owed import owed_rows
 from console.triage.probes import probe_faults, probe_rows
 from console.triage.sources import source_faults
 from console.triage.storm import MINUTE_S
@@ -111,6 +112,8 @@ class Triage:
         rows = self._groups.rows(groups, services, fired)
         old_rows = self._old_groups.rows(old, services, fired)
         rows.extend(self._fault_rows(faults, sick))
+        remind, in_storm = self._policy.remind_before, self._storming.is_on
+        rows.extend(owed_rows(snapshot.nags, at.wall, remind, in_storm=in_storm))
         if old_rows:
             rows.append(folded(old_rows, at.wall, self._policy.fold_after))
 

@@ -182,8 +182,8 @@ async def test_what_an_editor_or_an_append_left_on_disk_is_pending_until_it_is_k
 ) -> None:
     await saved(journal, b"one")
     (journal.folder / PATH).write_bytes(b"edited")
-    path = await journal.append_event(b'{"n":1}', "Kai", "laptop")
-    assert await journal.append_event(b'{"n":2}', "Kai", "laptop") == path
+    path = await journal.append_events([b'{"n":1}'], NOON, "Kai", "laptop")
+    assert await journal.append_events([b'{"n":2}'], NOON, "Kai", "laptop") == path
     assert isinstance(path, str)
     assert await journal.pending() == (path, PATH)
     await committed(journal, Keep(path), Keep(PATH))

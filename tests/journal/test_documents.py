@@ -15,10 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from console.journal.change_text import SECTIONS as CHANGE_SECTIONS
-from console.journal.change_text import new_change, read_change, update_change
+from console.journal.change_text import CHANGES
 from console.journal.document import MAX_CHARS, Document, DocumentFaults, read_document
-from console.journal.incident_text import SECTIONS, new_incident, read_incident, update_incident
+from console.journal.incident_text import INCIDENTS
 from console.journal.language import Language, language_of, word
 from console.journal.template import template_from, template_of
 from console.journal.timeline import Entry, link_of, timeline_lines
@@ -48,23 +47,23 @@ def by_hand(text: str) -> Document:
 
 
 def incident_of(document: Document) -> Incident:
-    read = read_incident(document)
+    read = INCIDENTS.read(document)
     assert not read.faults, read.faults
-    assert read.incident is not None
-    return read.incident
+    assert read.value is not None
+    return read.value
 
 
 def change_of(document: Document) -> Change:
-    read = read_change(document)
+    read = CHANGES.read(document)
     assert not read.faults, read.faults
-    assert read.change is not None
-    return read.change
+    assert read.value is not None
+    return read.value
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(incident=incidents, language=st.sampled_from(Language))
 def test_an_incident_that_is_written_is_read_again(incident: Incident, language: Language) -> None:
-    document = new_incident(incident, language, [FIRED])
+    document = INCIDENTS.new(incident, language, [FIRED])
 
     assert incident_of(read_document(document.content, FILE)) == incident
 
@@ -72,7 +71,7 @@ def test_an_incident_that_is_written_is_read_again(incident: Incident, language:
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(change=changes, language=st.sampled_from(Language))
 def test_a_change_that_is_written_is_read_again(change: Change, language: Language) -> None:
-    document = new_change(change, language, [FIRED])
+    document = CHANGES.new(change, language, [FIRED])
     again = change_of(read_document(document.content, FILE))
 
     assert again == change
@@ -84,14 +83,14 @@ def test_a_change_that_is_written_is_read_again(change: Change, language: Langua
 def test_any_incident_becomes_any_other_in_its_own_file(
     before: Incident, after: Incident, crlf: bool
 ) -> None:
-    document = new_incident(before, Language.ENGLISH)
+    document = INCIDENTS.new(before, Language.ENGLISH)
     if crlf and "\r" not in document.text:
         document = by_hand(document.text.replace("\n", "\r\n"))
-    updated = update_incident(document, after, [FIRED])
+    updated = INCIDENTS.update(document, after, [FIRED])
 
     assert incident_of(updated) == after
     # Said again, nothing is written.
-    assert update_incident(updated, after, [FIRED]).content == updated.content
+    assert INCIDENTS.update(updated, after, [FIRED]).content == updated.content
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
@@ -99,13 +98,13 @@ def test_any_incident_becomes_any_other_in_its_own_file(
 def test_keys_in_another_order_with_comments_between_them_stay_in_theirs(
     before: Incident, after: Incident, chance: random.Random
 ) -> None:
-    document = new_incident(before, Language.ENGLISH)
+    document = INCIDENTS.new(before, Language.ENGLISH)
     front = document.text[document.front_start : document.front_end]
     chunks = re.split(r"^(?=[a-z_]+:)", front, flags=re.MULTILINE)[1:]
     chance.shuffle(chunks)
     ours = [f"# comment {number}\nx{number}: [a,  b] # kept\n\n" for number in range(len(chunks))]
     mixed = "".join(one for pair in zip(ours, chunks, strict=True) for one in pair)
-    updated = update_incident(document.with_front(mixed), after)
+    updated = INCIDENTS.update(document.with_front(mixed), after)
 
     assert incident_of(updated) == after
     lines = updated.text.split("\n")
@@ -113,19 +112,55 @@ def test_keys_in_another_order_with_comments_between_them_stay_in_theirs(
     assert kept == "".join(ours).replace("\n\n", "\n").split("\n")[:-1]
 
 
+OURS_ENDS = re.compile(
+    rb"^(?:# .*<!-- oncall:title -->|<!-- oncall:end [a-z]+ -->)[ \t]*\r?\n", re.MULTILINE
+)
+"""What stands behind these lines, up to the next marked heading, is nobody's but the team's."""
+foreign = (
+    st.lists(
+        st.binary(max_size=40)
+        | st.sampled_from(
+            (b"## Ours", b"\t\r", b"  \n\n", "值班".encode(), b"```", b"---", b"\xff")
+        ),
+        max_size=4,
+    )
+    .map(lambda parts: b"\n".join((*parts, b"")))
+    .filter(lambda text: b"<!--" not in text)
+)
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(before=incidents, after=incidents, by_team=st.lists(foreign, min_size=4, max_size=4))
+def test_what_a_team_wrote_between_the_consoles_parts_stays_to_the_byte(
+    before: Incident, after: Incident, by_team: list[bytes]
+) -> None:
+    chunks = iter(by_team)
+    content = INCIDENTS.new(before, Language.ENGLISH).content
+    edited = b"\xef\xbb\xbf" + OURS_ENDS.sub(lambda line: line[0] + next(chunks), content)
+    updated = INCIDENTS.update(read_document(edited, FILE), after, [FIRED])
+
+    assert next(chunks, None) is None
+    assert incident_of(updated) == after
+    assert updated.content.startswith(b"\xef\xbb\xbf---\n")
+    behind = OURS_ENDS.split(updated.content)[1:]
+    assert len(behind) == len(by_team)
+    for text, chunk in zip(behind, by_team, strict=True):
+        assert text.startswith(chunk)
+
+
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(change=changes, plan=plans)
 def test_any_plan_becomes_any_other_in_its_own_file(change: Change, plan: Plan) -> None:
-    document = new_change(change, Language.ENGLISH)
+    document = CHANGES.new(change, Language.ENGLISH)
     after = msgspec.structs.replace(change, plan=plan)
 
-    assert change_of(update_change(document, after)) == after
+    assert change_of(CHANGES.update(document, after)) == after
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(incident=incidents)
 def test_other_readers_of_yaml_take_the_front_matter_for_the_same(incident: Incident) -> None:
-    document = new_incident(incident, Language.ENGLISH)
+    document = INCIDENTS.new(incident, Language.ENGLISH)
     front = yaml.safe_load(document.text[document.front_start : document.front_end])
 
     assert front["title"] == incident.title
@@ -190,7 +225,7 @@ def test_an_update_leaves_every_byte_that_is_not_the_consoles(ending: str) -> No
     assert incident.impact.sla_breached is False
     assert incident.prose.what == "redis did not answer\n### A heading of ours\n* * *"
     assert incident.prose.why == ""
-    assert update_incident(before, incident).content == raw
+    assert INCIDENTS.update(before, incident).content == raw
 
     after = msgspec.structs.replace(
         incident,
@@ -200,7 +235,7 @@ def test_an_update_leaves_every_byte_that_is_not_the_consoles(ending: str) -> No
         mitigated=AT + timedelta(minutes=9),
         impact=msgspec.structs.replace(incident.impact, users=40),
     )
-    updated = update_incident(before, after, [FIRED])
+    updated = INCIDENTS.update(before, after, [FIRED])
 
     assert incident_of(updated) == after
     end = ending[:-1]
@@ -224,7 +259,7 @@ def test_a_section_is_written_only_where_its_text_differs() -> None:
     before = by_hand(HAND.replace("\n", "\r\n"))
     incident = incident_of(before)
     prose = msgspec.structs.replace(incident.prose, why="The limit was too low.\nTwice.")
-    updated = update_incident(before, msgspec.structs.replace(incident, prose=prose))
+    updated = INCIDENTS.update(before, msgspec.structs.replace(incident, prose=prose))
 
     assert changed_lines(before, updated) == [
         "- <!-- ? a hint -->\r",
@@ -239,7 +274,7 @@ def test_what_a_document_lacks_is_added_at_its_end() -> None:
         "---\nid: INC-20261122-7f3\ntitle: x\nopened: 2026-11-22T03:14:00Z\n---\nmy text"
     )
     incident = msgspec.structs.replace(incident_of(before), prose=IncidentProse(why="unknown"))
-    updated = update_incident(before, incident, [FIRED])
+    updated = INCIDENTS.update(before, incident, [FIRED])
 
     assert updated.text.startswith(before.text + "\n\n## Why <!-- oncall:why -->\n\nunknown\n")
     assert updated.text.endswith("no PING reply\n\n<!-- oncall:end timeline -->\n")
@@ -277,19 +312,19 @@ def test_what_was_broken_by_hand_is_named_with_its_place_and_never_overwritten(
     text: str, place: str
 ) -> None:
     document = by_hand(text)
-    read = read_incident(document)
+    read = INCIDENTS.read(document)
 
     assert any(place in str(fault) for fault in read.faults), read.faults
     assert document.text == text
     if "the heading" not in place:
         with pytest.raises(DocumentFaults):
-            update_incident(document, OPEN, [FIRED])
+            INCIDENTS.update(document, OPEN, [FIRED])
 
 
 def test_a_front_matter_that_is_no_utf_8_is_named_with_its_place() -> None:
     document = read_document(b"---\nid: INC-1\ntitle: caf\xe9\n---\n", FILE)
 
-    assert "3:11: expected UTF-8, got byte 0xe9" in str(read_incident(document).faults[0])
+    assert "3:11: expected UTF-8, got byte 0xe9" in str(INCIDENTS.read(document).faults[0])
     assert document.content == b"---\nid: INC-1\ntitle: caf\xe9\n---\n"
 
 
@@ -306,12 +341,12 @@ def test_a_timeline_whose_end_is_not_known_is_not_written_over(
 ) -> None:
     document = by_hand(HAND.replace(old, new))
     with pytest.raises(DocumentFaults, match=re.escape(said)):
-        update_incident(document, incident_of(document), [FIRED])
+        INCIDENTS.update(document, incident_of(document), [FIRED])
 
 
 def test_a_document_is_not_taken_for_another_incidents() -> None:
     with pytest.raises(DocumentFaults, match="expected the document of"):
-        update_incident(by_hand(HAND), msgspec.structs.replace(OPEN, id="INC-20261122-zzz"))
+        INCIDENTS.update(by_hand(HAND), msgspec.structs.replace(OPEN, id="INC-20261122-zzz"))
 
 
 def test_front_matter_in_braces_is_read_and_not_written() -> None:
@@ -319,23 +354,27 @@ def test_front_matter_in_braces_is_read_and_not_written() -> None:
 
     assert incident_of(document).title == "x"
     with pytest.raises(DocumentFaults, match="expected one key a line"):
-        update_incident(document, OPEN)
+        INCIDENTS.update(document, OPEN)
 
 
 def test_a_change_with_a_fault_counts_as_approved_by_nobody() -> None:
     plan = Plan(services=("shop",), steps="x")
     change = Change("CHG-20261122-9b1", "x", "kai", AT, plan=plan)
-    text = new_change(change, Language.ENGLISH).text
+    text = CHANGES.new(change, Language.ENGLISH).text
     approved = text.replace(
         "approvals: []",
         f"approvals:\n  - {{by: mei, at: 2026-11-22T03:00:00Z, plan: {plan_hash(plan)!r}}}",
     )
 
     assert approvers_of(change_of(by_hand(approved))) == ("mei",)
-    read = read_change(by_hand(approved.replace("kind: normal", "kind: quick")))
+    twice = CHANGES.read(by_hand(f"{approved}\n## W <!-- oncall:reason -->\n"))
+    assert twice.faults
+    assert twice.value is not None
+    assert approvers_of(twice.value) == ()
+    read = CHANGES.read(by_hand(approved.replace("kind: normal", "kind: quick")))
     assert read.faults
-    assert read.change is not None
-    assert approvers_of(read.change) == ()
+    assert read.value is not None
+    assert approvers_of(read.value) == ()
     edited = approved.replace("steps: x", "steps: rm -rf /")
     assert approvers_of(change_of(by_hand(edited))) == ()
     prose = approved.replace("## Reason <!-- oncall:reason -->", "\\g<0>\n\nbecause")
@@ -345,14 +384,14 @@ def test_a_change_with_a_fault_counts_as_approved_by_nobody() -> None:
 def test_a_comment_in_the_plan_stays_when_another_line_of_it_changes() -> None:
     plan = Plan(services=("shop",), steps="one\ntwo", executor="kai")
     change = Change("CHG-20261122-9b1", "x", "kai", AT, plan=plan)
-    text = new_change(change, Language.ENGLISH).text
+    text = CHANGES.new(change, Language.ENGLISH).text
     document = by_hand(
         text.replace("  executor: kai", "\n\n  # on call that night\n  executor: kai")
     )
     after = msgspec.structs.replace(
         change, plan=msgspec.structs.replace(plan, steps="one\n\nthree")
     )
-    updated = update_change(document, after)
+    updated = CHANGES.update(document, after)
 
     assert "  steps: |-\n    one\n\n    three\n\n\n  # on call that night\n" in updated.text
     assert change_of(updated) == after
@@ -364,17 +403,17 @@ def test_the_form_has_the_order_of_3_am_and_every_heading_in_every_language() ->
         found = re.findall(r"^#+ (\S.*) <!-- oncall:([a-z-]+) -->$", body, re.MULTILINE)
         marks = [mark for _, mark in found]
         assert marks[:8] == ["title", "facts", "what", "where", "when", "who", "how", "why"]
-        assert {mark for _, mark in SECTIONS} <= set(marks)
+        assert {mark for _, mark in INCIDENTS.sections} <= set(marks)
         assert marks[-2:] == ["actions", "timeline"]
         assert all(text == word(mark, language) for text, mark in found if mark != "title")
         change = re.findall(r"oncall:([a-z-]+) -->$", template_of("change", language).body, re.M)
-        assert {mark for _, mark in CHANGE_SECTIONS} | {"plan", "timeline"} <= set(change)
+        assert {mark for _, mark in CHANGES.sections} | {"plan", "timeline"} <= set(change)
 
 
 def test_a_document_keeps_its_language_when_it_is_brought_up_to_date() -> None:
-    document = new_incident(OPEN, Language.TRADITIONAL_CHINESE, [FIRED])
+    document = INCIDENTS.new(OPEN, Language.TRADITIONAL_CHINESE, [FIRED])
     lead = msgspec.structs.replace(OPEN, lead="陳")
-    updated = update_incident(document, lead)
+    updated = INCIDENTS.update(document, lead)
 
     assert "- **負責人**: 陳" in updated.text
     assert "Lead" not in updated.text
@@ -395,7 +434,7 @@ def test_a_team_overrides_a_template_by_a_file_of_its_own(tmp_path: Path) -> Non
     (tmp_path / "incident.md").write_text(own)
     (tmp_path / "incident.zh-Hant.md").write_text("請先打電話。\n")
 
-    english = new_incident(
+    english = INCIDENTS.new(
         OPEN, Language.ENGLISH, [FIRED], template_of("incident", Language.ENGLISH, tmp_path)
     )
     chinese = template_of("incident", Language.TRADITIONAL_CHINESE, tmp_path)
@@ -411,6 +450,29 @@ def test_a_team_overrides_a_template_by_a_file_of_its_own(tmp_path: Path) -> Non
         template_of("change", Language.ENGLISH, tmp_path)
     with pytest.raises(DocumentFaults, match=r"own\.md:2:5"):
         template_from("---\na: b: c\n---\n", "own.md")
+
+
+@pytest.mark.parametrize("front", ["", "---\nbridge: x\n---\n"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_template_with_a_faulty_heading_is_named_by_its_own_line(front: str, ending: str) -> None:
+    above = front.count("\n")
+    for body, line, said in (
+        ("x\n## T <!-- oncall:timeline -->\n", 2, "expected a line <!-- oncall:end timeline -->"),
+        ("## W <!-- oncall:why -->\n\n## W <!-- oncall:why -->\n", 3, "stands here already"),
+    ):
+        with pytest.raises(DocumentFaults) as caught:
+            template_from((front + body).replace("\n", ending), "own.md")
+        assert f"own.md:{above + line}:1: " in str(caught.value)
+        assert said in str(caught.value)
+
+
+def test_a_document_has_the_line_breaks_of_the_template_that_it_was_made_from() -> None:
+    template = template_from("# T <!-- oncall:title -->\r\n\r\nCall first.\r\n", "own.md")
+    incident = msgspec.structs.replace(OPEN, prose=IncidentProse(what="one\ntwo"))
+    document = INCIDENTS.new(incident, Language.SIMPLIFIED_CHINESE, [FIRED], template)
+
+    assert document.text.count("\n") == document.text.count("\r\n") > 40
+    assert incident_of(document) == incident
 
 
 def test_a_timeline_is_in_order_in_utc_and_says_what_it_leaves_out() -> None:
@@ -471,7 +533,7 @@ def test_no_text_from_outside_changes_how_a_document_is_rendered() -> None:
             actions=(ActionItem(f"x{text}", owner=f"x{text}"),),
             post_mortem=PostMortem(),
         )
-        return new_incident(incident, Language.ENGLISH, [Entry(event)]).body
+        return INCIDENTS.new(incident, Language.ENGLISH, [Entry(event)]).body
 
     def shape(text: str) -> list[str]:
         return [kind for kind, _ in rendered(document(text))]
@@ -496,9 +558,9 @@ def test_an_action_item_and_a_plan_are_rendered_as_what_they_are() -> None:
         "Add an alert", owner="mei", due=AT.date(), done=AT, link="https://t.example/1"
     )
     incident = msgspec.structs.replace(OPEN, actions=(done,), severity=Priority.P1)
-    html = MarkdownIt("commonmark").render(new_incident(incident, Language.ENGLISH, [FIRED]).body)
+    html = MarkdownIt("commonmark").render(INCIDENTS.new(incident, Language.ENGLISH, [FIRED]).body)
     change = Change("CHG-20261122-9b1", "x", "kai", AT, plan=Plan(steps="echo '```'\nls"))
-    plan = MarkdownIt("commonmark").render(new_change(change, Language.ENGLISH).body)
+    plan = MarkdownIt("commonmark").render(CHANGES.new(change, Language.ENGLISH).body)
 
     assert "[x] Add an alert — mei due 2026-11-22 done 2026-11-22 03:14:00 UTC" in html
     assert '<a href="https://t.example/1">evidence</a>' in html
@@ -510,7 +572,7 @@ def test_half_characters_and_nul_come_back_as_a_sign_and_are_no_error() -> None:
     incident = msgspec.structs.replace(
         OPEN, title="a\0b\ud800", prose=IncidentProse(what="x\udc80y")
     )
-    document = new_incident(incident, Language.ENGLISH)
+    document = INCIDENTS.new(incident, Language.ENGLISH)
     again = incident_of(read_document(document.content, FILE))
 
     assert again.title == "a\ufffdb\ufffd"
@@ -520,6 +582,6 @@ def test_half_characters_and_nul_come_back_as_a_sign_and_are_no_error() -> None:
 def test_a_megabyte_that_was_pasted_is_kept() -> None:
     text = "line of a log `` ``` <!-- oncall:end timeline --> \n" * 25_000
     incident = msgspec.structs.replace(OPEN, prose=IncidentProse(how=text.rstrip()))
-    document = new_incident(incident, Language.ENGLISH, [FIRED])
+    document = INCIDENTS.new(incident, Language.ENGLISH, [FIRED])
 
     assert incident_of(read_document(document.content, FILE)).prose.how == text.rstrip()

@@ -11,6 +11,7 @@ from console.journal.change import Keep, Write
 from console.journal.errors import JournalFault, Problem
 from console.journal.remote import sync
 from tests.journal.folder import (
+    NOON,
     PATH,
     TEXT,
     committed,
@@ -118,7 +119,7 @@ async def test_no_foreign_program_runs_and_the_bytes_are_those_that_were_written
     journal = await opened(trap.folder)
     await saved(journal, TEXT)
     await saved(journal, TEXT + b" more $Id$")
-    await journal.append_event(b"{}", "kai", "laptop")
+    await journal.append_events([b"{}"], NOON, "kai", "laptop")
     pending = await journal.pending()
     assert not isinstance(pending, JournalFault)
     await committed(journal, *(Keep(path) for path in pending))

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -144,10 +145,25 @@ async def test_a_folder_behind_a_symlink_is_the_folder(tmp_path: Path) -> None:
     assert in_head(tmp_path / "real") == TEXT
 
 
-async def test_a_repository_that_was_left_half_made_is_finished(tmp_path: Path) -> None:
+HALF_MADE = {
+    "folders alone": ("objects/pack/", "refs/"),
+    "without objects": ("refs/heads/", "HEAD", "config"),
+    "without what is made last": ("refs/heads/", "HEAD", "config", "objects/pack/"),
+}
+"""What `git init` has made, killed, or seen by another console while it is at it."""
+
+
+@pytest.mark.parametrize("there", HALF_MADE.values(), ids=HALF_MADE.keys())
+async def test_a_repository_that_was_left_half_made_is_finished(
+    tmp_path: Path, there: tuple[str, ...]
+) -> None:
+    whole = repository(tmp_path / "whole") / ".git"
     git_dir = tmp_path / "journal" / ".git"
-    (git_dir / "objects" / "pack").mkdir(parents=True)
-    (git_dir / "refs").mkdir()
+    for name in there:
+        if name.endswith("/"):
+            (git_dir / name).mkdir(parents=True)
+        else:
+            shutil.copy(whole / name, git_dir / name)
     journal = await opened(tmp_path / "journal")
     await saved(journal, TEXT)
     assert is_sound(journal.folder)

@@ -21,7 +21,8 @@ from console.model.incident import (
     moved,
     refusals,
 )
-from console.model.nags import NagKind, nags, nags_of
+from console.model.nag import NagKind
+from console.model.nags import nags, nags_of
 from console.model.state import Priority
 
 START = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)

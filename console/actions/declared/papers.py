@@ -83,6 +83,16 @@ PAPER: tuple[Action, ...] = (
         footer=70,
     ),
     Action(
+        "journal.show",
+        "show",
+        "All, incidents alone, changes alone, what is owed; from the first again.",
+        ("tab",),
+        "journal",
+        ("journal",),
+        Effect.READ,
+        footer=57,
+    ),
+    Action(
         "journal.calendar",
         "calendar",
         "Windows, freezes and changes of the next days.",

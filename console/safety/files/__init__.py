@@ -20,6 +20,7 @@ from console.safety.files.lock import FileLock
 from console.safety.files.read import read_capped, read_end
 from console.safety.files.write import (
     append_line,
+    append_lines,
     remove_plain,
     rename_beside,
     sweep_unfinished,
@@ -32,6 +33,7 @@ __all__ = [
     "FileLock",
     "LockHeldError",
     "append_line",
+    "append_lines",
     "make_scratch_dir",
     "private_dir",
     "read_capped",

@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,18 +51,24 @@ def write_atomic(
 
 
 def append_line(path: Path, line: bytes, *, mode: int = PRIVATE_FILE) -> None:
-    """Add `line` and a line break to `path`, on disk when this returns.
+    """Add `line` and a line break to `path`, as `append_lines` does."""
+    append_lines(path, (line,), mode=mode)
+
+
+def append_lines(path: Path, lines: Sequence[bytes], *, mode: int = PRIVATE_FILE) -> None:
+    """Add each of `lines` and a line break to `path`, on disk when this returns.
 
     Appends of several processes never mix. Where an earlier one was killed half-way its torn
     line is closed first, so that it spoils no other. When the disk is full, what was written
-    of the line is taken back. Blocks, so it belongs in a thread where a loop runs.
+    of the lines is taken back. Blocks, so it belongs in a thread where a loop runs.
 
     Raises:
-        ValueError: `line` has a line break inside.
+        ValueError: a line has a line break inside.
         FileError: the file cannot be written, is not a plain file, or stays locked.
     """
-    if b"\n" in line:
+    if any(b"\n" in line for line in lines):
         raise ValueError("a line has no line break inside")
+    whole = b"".join(line + b"\n" for line in lines)
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     with as_fault(path, "a plain file that can be appended to"), _folder(path) as folder:
         file = os.open(path.name, flags, mode, dir_fd=folder)
@@ -74,7 +80,7 @@ def append_line(path: Path, line: bytes, *, mode: int = PRIVATE_FILE) -> None:
                 os.fchmod(file, mode)
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
             try:
-                _write_all(file, (b"\n" if torn else b"") + line + b"\n")
+                _write_all(file, (b"\n" if torn else b"") + whole)
                 os.fsync(file)
             except BaseException:
                 os.ftruncate(file, size)

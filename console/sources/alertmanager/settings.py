@@ -11,6 +11,7 @@ import msgspec
 from config.kinds import names_a_secret
 from config.schema import AlertmanagerSource, Auth, Http, PrometheusSource
 from console.model.snapshot import SourceKind, Watched
+from console.safety.text import strip_credentials
 from console.sources.access import degraded_by
 
 _PLAIN_URL: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?")
@@ -31,6 +32,7 @@ def watched_cluster(source: AlertmanagerSource) -> Watched:
         interval=source.interval,
         members=tuple(map(member_name, source.members)),
         url=member_name(source.members[0]) if source.members else "",
+        page=strip_credentials(source.members[0]).rstrip("/") if source.members else "",
         degraded=degraded_by(source),
     )
 

@@ -1,0 +1,270 @@
+"""The next days as a document: freezes, windows and changes, and before all what holds now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise, takewhile
+from typing import Final, NamedTuple
+
+from console.model.change import OVER, UNDERWAY, Change, ChangeState
+from console.model.change_rules import Surroundings, start_verdict
+from console.model.freeze import Calendar, Freeze, Level, Period, Schedule, Scope, Window
+from console.model.papers import Papers
+from console.model.words import countdown_text
+from console.safety.text import Raw, visible
+from screens.calendar_strip import CHANGE, Band, strip
+from widgets.detail import Blank, Field, Figure, Paragraph, Part, Title
+from widgets.theme import Ink
+
+DAYS: Final = 14
+_STARTABLE: Final = (ChangeState.APPROVED, ChangeState.SCHEDULED)
+
+
+class View(NamedTuple):
+    """What the calendar is made of."""
+
+    papers: Papers
+    now: datetime
+    """Aware UTC."""
+    zone: tzinfo
+    environment: str = ""
+
+    @property
+    def calendar(self) -> Calendar:
+        """The windows and freezes that are about this environment."""
+        known = self.papers.calendar
+        return Calendar(
+            tuple(one for one in known.windows if one.scope.covers((), self.environment)),
+            tuple(one for one in known.freezes if one.scope.covers((), self.environment)),
+        )
+
+    @property
+    def around(self) -> Surroundings:
+        """What decides whether a change may start."""
+        ongoing = (one.incident.id for one in self.papers.incidents if one.incident.is_ongoing)
+        return Surroundings(self.papers.calendar, frozenset(ongoing), self.papers.standards)
+
+
+def calendar_parts(view: View, days: int = DAYS) -> tuple[Part, ...]:
+    """What holds now, then day for day what begins, goes on and ends, in the zone of `view`."""
+    parts = [*_now(view), Blank()]
+    for number in range(days):
+        day = view.now.astimezone(view.zone).date() + timedelta(days=number)
+        parts += _day(view, day, is_today=number == 0)
+    return tuple(parts)
+
+
+def stretches(schedule: Schedule, within: Period) -> tuple[Period, ...]:
+    """When `schedule` holds in a stretch of time, in order; what meets is one."""
+    inner = takewhile(lambda edge: edge < within.end, schedule.edges(within.start))
+    edges = sorted({within.start, within.end, *inner})
+    found: list[Period] = []
+    for start, end in pairwise(edges):
+        if not schedule.holds(start):
+            continue
+        if found and found[-1].end == start:
+            found[-1] = Period(found[-1].start, end)
+        else:
+            found.append(Period(start, end))
+    return tuple(found)
+
+
+def day_of(day: date, zone: tzinfo) -> Period:
+    """From midnight to midnight in `zone`: 23 or 25 hours where the clocks are changed."""
+    begin = datetime.combine(day, time(), zone).astimezone(UTC)
+    return Period(begin, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC))
+
+
+# What holds now
+
+
+def _now(view: View) -> Iterator[Part]:
+    calendar, now = view.calendar, view.now
+    for one in calendar.in_force(now):
+        yield Field("now", _freeze_now(one, view), Ink.WARNING)
+    for window in calendar.windows:
+        if window.schedule.holds(now):
+            until = _until(window.schedule.until(now), view)
+            beaten = bool(calendar.in_force(now, window.scope.services, view.environment))
+            text = f"window {_named(window)} is open{until}{', but a freeze beats it' * beaten}"
+            yield Field("now", text, Ink.MUTED if beaten else Ink.OK)
+    yield from _for_all(view)
+
+
+def _for_all(view: View) -> Iterator[Part]:
+    """Whether what has no window or freeze of its own may be changed, and else from when on."""
+    calendar, now = view.calendar, view.now
+    general = Calendar(
+        tuple(one for one in calendar.windows if not one.scope.services),
+        tuple(one for one in calendar.freezes if not one.scope.services),
+    )
+    others = "" if general == calendar else "; the services named here have their own"
+    following = general.next_opening(now)
+    if following is None:
+        yield Field("next", f"no moment within a year at which changes may be made{others}")
+    elif following > now:
+        yield Field("next", f"changes may be made from {_moment(following, view)} on{others}")
+    else:
+        if not general.windows:
+            text = f"no freeze for all: changes may be made at any time{others}"
+            yield Field("now", text, Ink.OK)
+        yield from _next_freeze(view)
+
+
+def _next_freeze(view: View) -> Iterator[Part]:
+    ahead = Period(view.now, view.now + timedelta(days=DAYS))
+    begins = [
+        (found[0].start, one)
+        for one in view.calendar.freezes
+        if (found := stretches(one.schedule, ahead))
+    ]
+    if begins:
+        at, one = min(begins, key=lambda pair: pair[0])
+        yield Field("next", f"freeze {_named(one)} ({one.level}) begins {_moment(at, view)}")
+
+
+def _freeze_now(freeze: Freeze, view: View) -> str:
+    until = _until(freeze.schedule.until(view.now), view)
+    why = f": {visible(freeze.reason, cells=80)}" if freeze.reason else ""
+    whom = f"; ask {visible(freeze.owner, cells=40)}" if freeze.owner else ""
+    return f"freeze {_named(freeze)} ({freeze.level}){until}{why}{whom}"
+
+
+def _until(end: datetime | None, view: View) -> str:
+    return "" if end is None else f" until {_moment(end, view)}"
+
+
+def _named(one: Freeze | Window) -> str:
+    return f"{visible(one.name, cells=40)}{_for(one.scope)}"
+
+
+def _for(scope: Scope) -> str:
+    if not scope.services:
+        return ""
+    return f" for {visible(', '.join(scope.services), cells=60)}"
+
+
+def _moment(at: datetime, view: View) -> str:
+    local = at.astimezone(view.zone)
+    left = countdown_text(at - view.now)
+    return f"{local:%a %d %b %H:%M}, in {left}"
+
+
+# A day
+
+
+class _Line(NamedTuple):
+    at: datetime
+    rank: int
+    field: Field
+
+
+def _day(view: View, day: date, *, is_today: bool) -> Iterator[Part]:
+    whole = day_of(day, view.zone)
+    bands: list[Band] = []
+    lines: list[_Line] = []
+    for freeze in view.calendar.freezes:
+        found = stretches(freeze.schedule, whole)
+        bands += [Band("F" if freeze.level is Level.HARD else "f", one) for one in found]
+        lines += [_freeze_line(freeze, one, whole, view) for one in found]
+    for window in view.calendar.windows:
+        found = stretches(window.schedule, whole)
+        bands += [Band("w", one) for one in found]
+        lines += [_window_line(window, one, whole, view) for one in found]
+    for change in _changes(view, whole):
+        if change.plan.window is not None:
+            bands.append(Band(CHANGE, change.plan.window))
+        lines += _change_lines(change, whole, view)
+    yield Title(((_day_name(day, whole, is_today=is_today), Ink.HEADING),))
+    if bands or is_today:
+        now = view.now if is_today else None
+        yield Figure(strip(whole, bands, view.zone, now, ruled=is_today))
+    lines.sort(key=lambda line: (line.rank, line.at))
+    yield from (line.field for line in lines)
+    if not lines:
+        yield Paragraph("nothing", Ink.MUTED)
+
+
+def _day_name(day: date, whole: Period, *, is_today: bool) -> str:
+    hours = (whole.end - whole.start) // timedelta(hours=1)
+    changed = f", {hours} hours: the clocks are changed" if hours != 24 else ""
+    return f"{day:%a %d %b}{', today' if is_today else ''}{changed}"
+
+
+def _freeze_line(freeze: Freeze, found: Period, whole: Period, view: View) -> _Line:
+    until = _beyond(freeze.schedule, found, whole, view)
+    why = f": {visible(freeze.reason, cells=80)}" if freeze.reason else ""
+    text = f"freeze {_named(freeze)} ({freeze.level}){until}{why}"
+    return _Line(found.start, 0, Field(_hours(found, whole, view), text, Ink.WARNING))
+
+
+def _beyond(schedule: Schedule, found: Period, whole: Period, view: View) -> str:
+    """Until when it goes on where that is not on this day any more."""
+    end = schedule.until(found.start) if found.end == whole.end else None
+    goes_on = end is not None and end > whole.end
+    return f" until {end.astimezone(view.zone):%a %d %b %H:%M}" if end and goes_on else ""
+
+
+def _window_line(window: Window, found: Period, whole: Period, view: View) -> _Line:
+    text = f"window {_named(window)}{_beyond(window.schedule, found, whole, view)}"
+    return _Line(found.start, 1, Field(_hours(found, whole, view), text, Ink.OK))
+
+
+def _changes(view: View, whole: Period) -> Iterable[Change]:
+    for paper in view.papers.changes:
+        change, window = paper.change, paper.change.plan.window
+        if change.state in OVER:
+            continue
+        begun = change.state in UNDERWAY and whole.holds(view.now)
+        if begun or (window is not None and window.start < window.end and window.overlaps(whole)):
+            yield change
+
+
+def _change_lines(change: Change, whole: Period, view: View) -> Iterator[_Line]:
+    window = change.plan.window
+    hours = "now" if window is None else _hours(window, whole, view)
+    start = whole.start if window is None else window.start
+    who = change.plan.executor or change.author
+    text = f"{change.id}  {change.state}  {visible(change.title, cells=200)}"
+    ink = Ink.STRONG if change.state in UNDERWAY else Ink.PLAIN
+    field = Field(hours, Raw(text), ink, note=visible(who, cells=20))
+    yield _Line(start, 2, field)
+    if change.state in _STARTABLE:
+        at = max(start, view.now)
+        if window is not None and at >= window.end:
+            return
+        verdict = start_verdict(change, at, view.around)
+        if verdict.reasons:
+            opens = "" if verdict.opens is None else f"; from {_moment(verdict.opens, view)} on"
+            why = f"it may not start then: {'; '.join(verdict.reasons)}{opens}"
+            yield _Line(start, 2, Field("", why, Ink.WARNING))
+
+
+def _hours(found: Period, whole: Period, view: View) -> str:
+    """`22:00-24:00`, or `all day`: what of it lies in this day."""
+    start, end = max(found.start, whole.start), min(found.end, whole.end)
+    if start == whole.start and end == whole.end:
+        return "all day"
+    begins = f"{start.astimezone(view.zone):%H:%M}" if start > whole.start else "00:00"
+    ends = f"{end.astimezone(view.zone):%H:%M}" if end < whole.end else "24:00"
+    return f"{begins}-{ends}"
+
+
+def calendar_text(view: View, days: int = DAYS) -> str:
+    """The same as plain lines, safe to show: for a copy."""
+    lines: list[str] = []
+    for part in calendar_parts(view, days):
+        match part:
+            case Title():
+                lines.append("".join(visible(text) for text, _ in part.spans))
+            case Field():
+                note = f"  ({part.note})" if part.note else ""
+                lines.append(f"  {visible(part.name):<12} {visible(part.value)}{note}".rstrip())
+            case Paragraph():
+                lines.append(f"  {visible(part.text)}")
+            case Blank():
+                lines.append("")
+            case _:
+                pass
+    return "\n".join(lines)
