@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from config.kinds import Interval as Duration
 from config.kinds import Name, Zone
-from config.rota import moment_of, zone_of
 from config.time_intervals import checked_interval
 from console.model.freeze import Calendar, Freeze, Level, Period, Schedule, Scope, Window
 from console.model.time_interval import Interval
@@ -178,6 +177,8 @@ def _scope(one: ChangeWindow | ChangeFreeze) -> Scope:
 
 
 def _observed(written: date | Observation, zone_name: str) -> Freeze:
+    from config.rota import moment_of, zone_of  # late: the first frame needs no calendar
+
     one = Observation(since=written) if isinstance(written, date) else written
     zone = zone_of(zone_name)
     # By local days: with the clocks changed in between, the seven are an hour longer or shorter.

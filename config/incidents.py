@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from config.kinds import Interval
-from console.model.nags import NagPolicy
 
 if TYPE_CHECKING:
     from config.schema import Settings
+    from console.model.nags import NagPolicy
 
 
 class ActionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +44,8 @@ class Incidents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def nag_policy_of(settings: Settings) -> NagPolicy:
     """What `settings` say about how long each thing may take."""
+    from console.model.nags import NagPolicy  # late: the first frame owes nothing
+
     rule = settings.incidents
     table = rule.actions
     return NagPolicy(

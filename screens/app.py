@@ -47,7 +47,10 @@ from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii,
 
 EXIT_CRASH = 70
 MESSAGES_KEPT = 200
-OPENING = ("row.ack", "row.silence", "row.hand-over")
+OPENING = (
+    *("row.ack", "row.silence", "row.hand-over"),
+    *("row.incident", "row.change", "app.note"),
+)
 """Actions that open a line or a form to type into."""
 IDLE_S = 3.0
 """Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
@@ -113,7 +116,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     # All at once: a sheet that comes with its screen has every sheet parsed again.
     CSS_PATH = [  # noqa: RUF012
         *("app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"),
-        *("journal.tcss",),
+        *("journal.tcss", "paper_form.tcss"),
     ]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from config.rota import zone_of
 from console.model.action import Action
+from console.model.papers import Papers
 from console.model.update import Update
 from console.safety.clock import Instant
 from screens.calendar_lines import View, calendar_parts, calendar_text
@@ -19,24 +20,25 @@ class CalendarScreen(DocumentFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self._minute: int | None = None
+        self._drawn: tuple[Papers, int] | None = None
+        """What the document was made of, and in which minute: nothing in it is told by the
+        second, and laying out two weeks of schedules takes its time."""
 
     def show_body(self, update: Update) -> None:
-        self._minute = self._minute_of(self.console_app.clock.now())
-        self.detail.show(calendar_parts(self._calendar(update)), subject="calendar")
+        now = self.console_app.clock.now()
+        made_of = (update.papers, int(now.wall.timestamp() // 60))
+        if made_of != self._drawn:
+            self._drawn = made_of
+            self.detail.show(calendar_parts(self._calendar(update, now)), subject="calendar")
 
-    def _calendar(self, update: Update) -> View:
+    def _calendar(self, update: Update, now: Instant) -> View:
         settings = self.console_app.opened.loaded.settings
-        now = self.console_app.clock.now().wall
-        return View(update.papers, now, zone_of(settings.rota.zone), settings.environment)
-
-    def _minute_of(self, now: Instant) -> int:
-        return int(now.wall.timestamp() // 60)
+        zone = zone_of(settings.rota.zone)
+        return View(update.papers, now.wall, zone, settings.environment)
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
-        # Nothing in it is told by the second.
-        if self.console_app.fresh is not None and self._minute_of(now) != self._minute:
+        if self.console_app.fresh is not None:
             self.show_body(self.console_app.fresh)
 
     def why_not(self, action: Action) -> str:
@@ -47,5 +49,5 @@ class CalendarScreen(DocumentFrame):
     def do_row_copy(self) -> None:
         update = self.console_app.fresh
         if update is not None:
-            text = calendar_text(self._calendar(update))
+            text = calendar_text(self._calendar(update, self.console_app.clock.now()))
             self.console_app.copy(text, "the calendar", lines=True)

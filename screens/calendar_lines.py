@@ -13,11 +13,13 @@ from console.model.freeze import Calendar, Freeze, Level, Period, Schedule, Scop
 from console.model.papers import Papers
 from console.model.words import countdown_text
 from console.safety.text import Raw, visible
-from screens.calendar_strip import CHANGE, Band, strip
+from screens.calendar_strip import CHANGE, HARD, SOFT, WINDOW, Band, strip
 from widgets.detail import Blank, Field, Figure, Paragraph, Part, Title
 from widgets.theme import Ink
 
 DAYS: Final = 14
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+"""No end is in sight."""
 _STARTABLE: Final = (ChangeState.APPROVED, ChangeState.SCHEDULED)
 
 
@@ -48,11 +50,36 @@ class View(NamedTuple):
 
 def calendar_parts(view: View, days: int = DAYS) -> tuple[Part, ...]:
     """What holds now, then day for day what begins, goes on and ends, in the zone of `view`."""
+    today = view.now.astimezone(view.zone).date()
+    dates = [today + timedelta(days=number) for number in range(days)]
+    ahead = Period(day_of(dates[0], view.zone).start, day_of(dates[-1], view.zone).end)
+    laid = _laid(view, ahead)
     parts = [*_now(view), Blank()]
-    for number in range(days):
-        day = view.now.astimezone(view.zone).date() + timedelta(days=number)
-        parts += _day(view, day, is_today=number == 0)
+    for day in dates:
+        parts += _day(view, day, laid, is_today=day == today)
     return tuple(parts)
+
+
+class _Lasting(NamedTuple):
+    """A freeze or a window, and when it holds."""
+
+    of: Freeze | Window
+    times: tuple[Period, ...]
+
+
+def _laid(view: View, ahead: Period) -> tuple[_Lasting, ...]:
+    """Everything that lasts, laid out once for all days: that is what costs."""
+    every: list[Freeze | Window] = [*view.calendar.freezes, *view.calendar.windows]
+    return tuple(_Lasting(one, _with_ends(one.schedule, ahead)) for one in every)
+
+
+def _with_ends(schedule: Schedule, ahead: Period) -> tuple[Period, ...]:
+    """As `stretches`, and the last one with its own end where that comes later."""
+    found = stretches(schedule, ahead)
+    if not found or found[-1].end != ahead.end:
+        return found
+    last = found[-1].start
+    return (*found[:-1], Period(last, schedule.until(last) or _NEVER))
 
 
 def stretches(schedule: Schedule, within: Period) -> tuple[Period, ...]:
@@ -160,18 +187,15 @@ class _Line(NamedTuple):
     field: Field
 
 
-def _day(view: View, day: date, *, is_today: bool) -> Iterator[Part]:
+def _day(view: View, day: date, laid: Iterable[_Lasting], *, is_today: bool) -> Iterator[Part]:
     whole = day_of(day, view.zone)
     bands: list[Band] = []
     lines: list[_Line] = []
-    for freeze in view.calendar.freezes:
-        found = stretches(freeze.schedule, whole)
-        bands += [Band("F" if freeze.level is Level.HARD else "f", one) for one in found]
-        lines += [_freeze_line(freeze, one, whole, view) for one in found]
-    for window in view.calendar.windows:
-        found = stretches(window.schedule, whole)
-        bands += [Band("w", one) for one in found]
-        lines += [_window_line(window, one, whole, view) for one in found]
+    for one in laid:
+        for span in one.times:
+            if span.overlaps(whole):
+                bands.append(Band(_sign(one.of), span))
+                lines.append(_lasting_line(one.of, span, whole, view))
     for change in _changes(view, whole):
         if change.plan.window is not None:
             bands.append(Band(CHANGE, change.plan.window))
@@ -186,29 +210,27 @@ def _day(view: View, day: date, *, is_today: bool) -> Iterator[Part]:
         yield Paragraph("nothing", Ink.MUTED)
 
 
+def _sign(one: Freeze | Window) -> str:
+    if isinstance(one, Window):
+        return WINDOW
+    return HARD if one.level is Level.HARD else SOFT
+
+
 def _day_name(day: date, whole: Period, *, is_today: bool) -> str:
     hours = (whole.end - whole.start) // timedelta(hours=1)
     changed = f", {hours} hours: the clocks are changed" if hours != 24 else ""
     return f"{day:%a %d %b}{', today' if is_today else ''}{changed}"
 
 
-def _freeze_line(freeze: Freeze, found: Period, whole: Period, view: View) -> _Line:
-    until = _beyond(freeze.schedule, found, whole, view)
-    why = f": {visible(freeze.reason, cells=80)}" if freeze.reason else ""
-    text = f"freeze {_named(freeze)} ({freeze.level}){until}{why}"
-    return _Line(found.start, 0, Field(_hours(found, whole, view), text, Ink.WARNING))
-
-
-def _beyond(schedule: Schedule, found: Period, whole: Period, view: View) -> str:
-    """Until when it goes on where that is not on this day any more."""
-    end = schedule.until(found.start) if found.end == whole.end else None
-    goes_on = end is not None and end > whole.end
-    return f" until {end.astimezone(view.zone):%a %d %b %H:%M}" if end and goes_on else ""
-
-
-def _window_line(window: Window, found: Period, whole: Period, view: View) -> _Line:
-    text = f"window {_named(window)}{_beyond(window.schedule, found, whole, view)}"
-    return _Line(found.start, 1, Field(_hours(found, whole, view), text, Ink.OK))
+def _lasting_line(one: Freeze | Window, found: Period, whole: Period, view: View) -> _Line:
+    goes_on = whole.end < found.end < _NEVER
+    until = f" until {found.end.astimezone(view.zone):%a %d %b %H:%M}" if goes_on else ""
+    hours = _hours(found, whole, view)
+    if isinstance(one, Window):
+        return _Line(found.start, 1, Field(hours, f"window {_named(one)}{until}", Ink.OK))
+    why = f": {visible(one.reason, cells=80)}" if one.reason else ""
+    text = f"freeze {_named(one)} ({one.level}){until}{why}"
+    return _Line(found.start, 0, Field(hours, text, Ink.WARNING))
 
 
 def _changes(view: View, whole: Period) -> Iterable[Change]:
@@ -223,22 +245,22 @@ def _changes(view: View, whole: Period) -> Iterable[Change]:
 
 def _change_lines(change: Change, whole: Period, view: View) -> Iterator[_Line]:
     window = change.plan.window
-    hours = "now" if window is None else _hours(window, whole, view)
+    is_planned = window is not None and window.overlaps(whole)
+    hours = _hours(window, whole, view) if window is not None and is_planned else "now"
     start = whole.start if window is None else window.start
     who = change.plan.executor or change.author
     text = f"{change.id}  {change.state}  {visible(change.title, cells=200)}"
     ink = Ink.STRONG if change.state in UNDERWAY else Ink.PLAIN
     field = Field(hours, Raw(text), ink, note=visible(who, cells=20))
     yield _Line(start, 2, field)
-    if change.state in _STARTABLE:
-        at = max(start, view.now)
-        if window is not None and at >= window.end:
-            return
-        verdict = start_verdict(change, at, view.around)
-        if verdict.reasons:
-            opens = "" if verdict.opens is None else f"; from {_moment(verdict.opens, view)} on"
-            why = f"it may not start then: {'; '.join(verdict.reasons)}{opens}"
-            yield _Line(start, 2, Field("", why, Ink.WARNING))
+    at = max(start, view.now)
+    if change.state not in _STARTABLE or not whole.holds(at):
+        return
+    verdict = start_verdict(change, at, view.around)
+    if verdict.reasons:
+        opens = "" if verdict.opens is None else f"; from {_moment(verdict.opens, view)} on"
+        why = f"it may not start then: {'; '.join(verdict.reasons)}{opens}"
+        yield _Line(start, 2, Field("", why, Ink.WARNING))
 
 
 def _hours(found: Period, whole: Period, view: View) -> str:

@@ -23,6 +23,9 @@ _INKS: Final = {
     ".": Ink.MUTED,
     " ": Ink.MUTED,
 }
+HARD: Final = "F"
+SOFT: Final = "f"
+WINDOW: Final = "w"
 CHANGE: Final = "C"
 ORDER: Final = " .wCfF"
 """What lies on top of what, the topmost last: a freeze beats a window."""

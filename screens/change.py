@@ -78,7 +78,9 @@ class ChangeScreen(DocumentFrame):
         self.paper = found
         if self._asked != found.blob:
             self._asked = found.blob
-            self.run_worker(self._read_file(found), exit_on_error=False, exclusive=True)
+            # In a group of its own: what is being asked of the person goes on.
+            work = self._read_file(found)
+            self.run_worker(work, exit_on_error=False, group="file", exclusive=True)
         self._draw()
 
     def _show_missing(self) -> None:

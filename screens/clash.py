@@ -56,7 +56,8 @@ class ClashScreen(ModalScreen[str]):
 
     DEFAULT_CSS: ClassVar[str] = """
     ClashScreen > FittedDetail {
-        max-height: 9;
+        height: auto;
+        max-height: 8;
     }
     ClashScreen > Detail#versions {
         height: 1fr;
@@ -112,7 +113,7 @@ class ClashScreen(ModalScreen[str]):
     def _head(self) -> Iterator[Part]:
         path = visible(self._clash.theirs.path or self._clash.mine.path, cells=200)
         happened = "was removed" if self._is_removed else "changed"
-        yield Title(((f"somebody else's version: {path}", Ink.WARNING),))
+        yield Title(((f"changed meanwhile: {path}", Ink.WARNING),))
         yield Paragraph(
             f"The file {happened} while you typed. Nothing was written, and what you typed is "
             "kept as a draft.",

@@ -135,8 +135,8 @@ def is_stale(line: EvidenceLine, now: Instant) -> bool:
 
 
 def proofs_of(row: Row, lines: Iterable[EvidenceLine]) -> str:
-    """Who says that something is wrong: `1 alert, probe, container`."""
-    found = []
+    """Who says that something is wrong: `1 alert, probe, container`; of what is owed, the id."""
+    found = [row.document] if row.document else []
     if row.alerts:
         found.append("1 alert" if row.count == 1 else f"{count_text(row.count)} alerts")
     for line in lines:

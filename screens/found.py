@@ -21,7 +21,7 @@ from widgets.live_list import LiveList
 from widgets.paint import Spans
 from widgets.theme import Ink
 
-LEAD: Final = 24
+LEAD: Final = 12
 """Characters of a line before what was found in it, so that it stands in sight."""
 FULL: Final = 200
 """As many as a search hands over; with so many there may be more."""
@@ -117,7 +117,10 @@ class FoundScreen(JournalFrame):
             self.copy_text(f"{row.found.document_id} {path}".strip(), "id and path")
 
     def do_journal_show(self) -> None:
-        """There is but one kind of what was found."""
+        """Never called: `why_not` says why."""
+
+    def do_journal_discard(self) -> None:
+        """Never called either."""
 
 
 def _rows(found: Sequence[Found], text: str) -> Iterator[FoundRow]:

@@ -23,10 +23,10 @@ from console.safety.clock import Instant
 from console.safety.text import Raw
 from console.triage.filter import Filter, FilterFault, parse
 from screens.commands import action_called, command_of, completions, palette
-from screens.deeds import Deeds
 from screens.filter_line import FilterLine
 from screens.here import Subject
 from screens.keys import handler_name
+from screens.papering import Papering
 from screens.too_small import TooSmall
 from widgets.command_line import CommandLine, Completer, Completion
 from widgets.counts import CountsLine
@@ -47,7 +47,7 @@ BACK_INSIDE = 95
 """Footer priority of the way back on a screen that lies on another."""
 
 
-class Frame(Deeds, inherit_bindings=False):
+class Frame(Papering, inherit_bindings=False):
     """One screen: a body of its own between the header and the footer.
 
     Keys come to `on_key`, are looked up in the registry's table for this screen, and call the

@@ -40,15 +40,18 @@ def nothing_there(status: JournalStatus, shown: Shown) -> tuple[Spans, ...]:
         first = (("  nothing is written down yet", Ink.OK),)
     else:
         first = ((f"  there are no {shown}", Ink.OK),)
-    where = status.folder or "no folder: it cannot keep its state"
-    there = "is made with the first document" if status.words == "" else "is there"
+    where = "there is no folder to keep it in: journal.folder in the settings names one"
+    if status.folder:
+        made = status.state is not JournalState.NONE
+        where = f"its folder {'is there' if made else 'is made with the first document'}:"
     return (
         first,
         (),
         (("  i", Ink.KEY), (" opens an incident: what and where, no more", Ink.MUTED)),
         (("  c", Ink.KEY), (" writes a change request", Ink.MUTED)),
         (),
-        ((f"  {where} {there}", Ink.MUTED),),
+        ((f"  {where}", Ink.MUTED),),
+        ((f"  {status.folder}", Ink.MUTED),),
     )
 
 

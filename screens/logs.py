@@ -289,7 +289,11 @@ class LogsScreen(Frame):
         return ""
 
     def do_logs_next(self) -> None:
-        self._go_to_found(1)
+        """To the next match; where nothing is searched for, `n` is a note as everywhere."""
+        if self._wanted:
+            self._go_to_found(1)
+        else:
+            self.act("app.note-line")
 
     def do_logs_previous(self) -> None:
         self._go_to_found(-1)
@@ -330,7 +334,7 @@ class LogsScreen(Frame):
     # Other actions
 
     def why_not(self, action: Action) -> str:
-        if action.id in ("logs.next", "logs.previous") and not self._wanted:
+        if action.id == "logs.previous" and not self._wanted:
             return "nothing is looked for; / does"
         if action.id == "logs.episode" and self._subject.since is None:
             return "nothing is wrong with it, so there is no beginning of that"

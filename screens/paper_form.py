@@ -81,6 +81,8 @@ class PaperAbout(msgspec.Struct, frozen=True):
     """Enter in the last field saves it."""
     verb: str = "save"
     """What `^s` does, for the footer."""
+    keeps: bool = True
+    """What is typed is kept in a draft; a form of a line or two can do without."""
     draft: Draft | None = None
     """To go on with, unasked: a person picked it. Its fields stand in place of `typed`."""
 
@@ -290,7 +292,7 @@ class PaperForm(Frame):
     async def _begin(self) -> None:
         """Take the draft that there is; offer it where nobody picked it."""
         key, about = self._key, self.about
-        if about.draft is None and not about.document_id:
+        if not about.keeps or (about.draft is None and not about.document_id):
             return
         found = await self._ask(lambda engine: engine.papers.take_draft(key))
         if about.draft is not None or not isinstance(found, Draft):
@@ -352,7 +354,7 @@ class PaperForm(Frame):
 
     def _keep_if_due(self) -> None:
         due = self._keep_due
-        if due is None or self._closed or self._keeping.locked():
+        if due is None or self._closed or self._keeping.locked() or not self.about.keeps:
             return
         if self.console_app.clock.now().mono >= due:
             self._run(self.keep_draft())
@@ -360,7 +362,7 @@ class PaperForm(Frame):
     async def keep_draft(self) -> bool:
         """Write what is typed to disk now; whether it is there, which is said otherwise."""
         app = self.console_app
-        if app.opened.read_only:
+        if app.opened.read_only or not self.about.keeps:
             return False
         async with self._keeping:
             self._keep_due = None
@@ -459,12 +461,17 @@ class PaperForm(Frame):
         else:
             question = Dialog(
                 (("leave, and lose what was typed?", Ink.WARNING),),
-                [Paragraph(f"It is NOT kept: {self._not_kept or READ_ONLY}.", Ink.WARNING)],
+                [Paragraph(self._why_lost(), Ink.WARNING)],
                 (Choice("leave", "Lose it", danger=True),),
                 clock=self.console_app.clock,
             )
             if await self.app.push_screen_wait(question) == "leave":
                 self._close()
+
+    def _why_lost(self) -> str:
+        if not self.about.keeps:
+            return "Nothing was sent."
+        return f"It is NOT kept: {self._not_kept or READ_ONLY}."
 
     def _close(self) -> None:
         self._closed = True
@@ -521,7 +528,8 @@ class PaperForm(Frame):
             self.say_here(f"not saved: {outcome.text}", details=outcome.details)
             return
         key, app = self._key, self.console_app
-        await self._ask(lambda engine: engine.papers.drop_draft(key))
+        if self.about.keeps:
+            await self._ask(lambda engine: engine.papers.drop_draft(key))
         self._close()
         if app.frame is not None and app.notices:
             app.frame.show_notice(app.notices[-1])  # it was said on the form

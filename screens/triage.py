@@ -217,9 +217,7 @@ class TriageScreen(Viewing):
         if row.kind is RowKind.OLD:
             self.do_triage_old()
         elif row.document:
-            from screens.journal import open_document  # late: the first frame needs nothing of it
-
-            open_document(self.console_app, row.document)
+            self._open_document(row.document)
         elif row.count > 1:
             self.app.push_screen(GroupScreen(row))
         else:

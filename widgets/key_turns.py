@@ -116,4 +116,5 @@ class KeyTurns(App[Any]):
         self.on_keys_dropped(count)
 
     def _is_typed_into(self) -> bool:
-        return isinstance(self.focused, Input)
+        # A text of several lines is not an `Input`, and a fifth of the first frame to import.
+        return isinstance(self.focused, Input) or getattr(self.focused, "takes_text", False)

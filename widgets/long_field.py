@@ -23,8 +23,28 @@ from widgets.theme import Ink
 
 MOST_CHARS: Final = 32_768
 """In one field. Wrapping that many costs 20 ms a key; what is longer belongs beside a document."""
+MOST_IN_LINE: Final = 4_096
 MOST_LINES: Final = 8
 """So tall a field grows before it scrolls."""
+
+
+class OneLine(FieldInput):
+    """One line. What is pasted into it in several lines becomes one."""
+
+    cut = 0
+    """How many characters of the last paste found no room."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        room = max(0, MOST_IN_LINE - len(self.value) + len(self.selected_text))
+        self.cut = max(0, len(event.text) - room)
+        # Textual's own handler, which is called next, takes the first line alone.
+        event.text = " ".join(event.text[:room].split())
+        if self.cut:
+            self.post_message(Edited())
+
+    async def _on_key(self, event: events.Key) -> None:
+        self.cut = 0
+        await super()._on_key(event)
 
 
 class LongText(TextArea, inherit_bindings=True):
@@ -56,8 +76,9 @@ class LongText(TextArea, inherit_bindings=True):
 
     def __init__(self, text: str = "", *, hint: str = "") -> None:
         self._given = text
-        self._shown = printable(text)
-        self._cut = 0
+        self._shown = printable(text[:MOST_CHARS])
+        self.cut = 0
+        """How many characters of the last paste found no room."""
         self._lines = 1
         super().__init__(
             self._shown,
@@ -69,6 +90,12 @@ class LongText(TextArea, inherit_bindings=True):
             max_checkpoints=20,
         )
         self.cursor_blink = False
+        self.read_only = self.is_too_long
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether only its beginning is shown, and no key changes it."""
+        return len(self._given) > MOST_CHARS
 
     @property
     def exact(self) -> str:
@@ -77,14 +104,10 @@ class LongText(TextArea, inherit_bindings=True):
 
     @exact.setter
     def exact(self, text: str) -> None:
-        self._given, self._shown = text, printable(text)
+        self._given, self._shown = text, printable(text[:MOST_CHARS])
         self.load_text(self._shown)
+        self.read_only = self.is_too_long
         self.move_cursor(self.document.end)
-
-    @property
-    def cut(self) -> int:
-        """How many characters of the last paste found no room."""
-        return self._cut
 
     async def _on_key(self, event: events.Key) -> None:
         full = len(self.text) >= MOST_CHARS and not self.selected_text
@@ -93,23 +116,25 @@ class LongText(TextArea, inherit_bindings=True):
             event.prevent_default()
             self._over(1)
         else:
-            self._cut = 0
+            self.cut = 0
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        room = MOST_CHARS - len(self.text) + len(self.selected_text)
-        text = printable(event.text[: max(0, room)])
-        self._cut = len(event.text) - max(0, room)
+        if self.read_only:
+            return
+        room = max(0, MOST_CHARS - len(self.text) + len(self.selected_text))
+        text = printable(event.text[:room])
+        self.cut = max(0, len(event.text) - room)
         if text:
             result = self._replace_via_keyboard(text, *self.selection)
             if result is not None:
                 self.move_cursor(result.end_location)
-        if self._cut > 0:
-            self._over(self._cut)
+        if self.cut:
+            self._over(self.cut)
 
     def _over(self, count: int) -> None:
-        self._cut = count
+        self.cut = count
         self.post_message(Edited())
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
@@ -272,7 +297,7 @@ class LongField(Vertical):
         self._choices = tuple(choices)
         self._below: Said | None = None
         self._said: tuple[str, Ink] = ("", Ink.PLAIN)
-        self.editor: FieldInput | LongText | ChoiceLine
+        self.editor: OneLine | LongText | ChoiceLine
 
     def compose(self) -> ComposeResult:
         yield Said(((self.caption, Ink.NAME),), classes="-name")
@@ -281,7 +306,7 @@ class LongField(Vertical):
         elif self._several or "\n" in self._text:
             self.editor = LongText(self._text, hint=self._hint)
         else:
-            self.editor = FieldInput(
+            self.editor = OneLine(
                 self._text, placeholder=self._hint, compact=True, select_on_focus=False
             )
         yield self.editor
@@ -328,13 +353,15 @@ class LongField(Vertical):
 
     @property
     def over(self) -> str:
-        """That a paste found no room; empty where it did."""
-        cut = self.editor.cut if self.is_mounted and isinstance(self.editor, LongText) else 0
-        if cut <= 0:
+        """That it, or what was pasted, is too long for it; empty where it is not."""
+        if not self.is_mounted or isinstance(self.editor, ChoiceLine):
             return ""
-        return (
-            f"{cut:,} characters found no room: {MOST_CHARS:,} fit here; :attach keeps a long file"
-        )
+        if isinstance(self.editor, LongText) and self.editor.is_too_long:
+            return f"the first {MOST_CHARS:,} of {len(self.text):,} characters: ^e edits them all"
+        most = MOST_CHARS if isinstance(self.editor, LongText) else MOST_IN_LINE
+        cut = self.editor.cut
+        said = f"{cut:,} characters found no room: {most:,} fit here; :attach keeps a long file"
+        return said if cut else ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -342,7 +369,7 @@ class LongField(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        meant = event.input.enter_was_meant if isinstance(event.input, FieldInput) else True
+        meant = event.input.enter_was_meant if isinstance(event.input, OneLine) else True
         self.post_message(Entered(self, meant=meant))
 
     def on_entered(self, event: Entered) -> None:

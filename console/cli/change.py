@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,18 +10,10 @@ import click
 import msgspec
 
 from console.actions.papers.change_form import FIELDS, begun, judged, typed_of
-from console.cli.acting import EXIT_NOTHING, acting_options
-from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
-from console.cli.gate import (
-    CLOSED,
-    Gate,
-    GateDocument,
-    gate_lines,
-    gate_of,
-    gate_of_change,
-    unknown_service,
-)
-from console.cli.once import ascii_wanted
+from console.cli.acting import acting_options
+from console.cli.change_list import put_changes
+from console.cli.chosen import EXIT_USAGE, Chosen, source_options
+from console.cli.gate import gate
 from console.cli.paper_fields import (
     MOST_BYTES,
     pairs_of,
@@ -34,23 +24,20 @@ from console.cli.paper_fields import (
 from console.cli.paper_shown import export_and_exit, show_and_exit
 from console.cli.paper_wishes import Meant, write_and_exit
 from console.cli.papers import (
-    PaperDocument,
     Reading,
     Stop,
     chosen_change,
     read_journal,
+    require_whole,
     sheet_of,
-    tell_broken,
 )
-from console.cli.table import Cell, Column, paper_for, put
 from console.journal.change_text import CHANGES
 from console.journal.document import read_document
-from console.model.change import OVER, Change, ChangeState, approvers_of
+from console.model.change import Change, ChangeState
 from console.model.change_rules import (
     approval_refusals,
     exception_refusals,
     refusals,
-    start_verdict,
 )
 from console.model.paper_wish import (
     ApproveChange,
@@ -61,57 +48,15 @@ from console.model.paper_wish import (
 )
 from console.model.papers import ChangePaper
 from console.safety.files import FileError, read_capped
-from console.safety.jsontext import json_text
 from console.safety.text import visible
 
-COLUMNS: Final = (
-    Column("ID"),
-    Column("KIND"),
-    Column("STATE"),
-    Column("WINDOW (UTC)"),
-    Column("AUTHOR", least=6),
-    Column("ON", least=8),
-    Column("TITLE", least=12),
+_STAND_INS: Final = (
+    ("id", "CHG-00000000-000"),
+    ("title", ""),
+    ("author", ""),
+    ("created", "2000-01-01T00:00:00Z"),
 )
-
-
-class ChangeFacts(msgspec.Struct, frozen=True):
-    """A change as lists have it."""
-
-    id: str
-    title: str
-    state: ChangeState
-    kind: str
-    author: str
-    created: datetime
-    services: tuple[str, ...]
-    hosts: tuple[str, ...]
-    environment: str
-    risk: str | None
-    window_start: datetime | None
-    window_end: datetime | None
-    executor: str
-    approved_by: tuple[str, ...]
-    """Who agreed to the plan as it stands, beside its author."""
-    incidents: tuple[str, ...]
-    started: datetime | None
-    ended: datetime | None
-    accepted: datetime | None
-    closed: datetime | None
-    may_start: bool
-    why_not: tuple[str, ...]
-    path: str
-    """In the journal."""
-    faults: tuple[str, ...]
-
-
-class ChangesDocument(PaperDocument, frozen=True, kw_only=True):
-    """What `oncall change list --json` prints."""
-
-    changes: tuple[ChangeFacts, ...]
-    """The newest first."""
-    broken: tuple[str, ...]
-    """Paths of files of which nothing can be told."""
+"""What a document that somebody wrote by hand need not have to be read in."""
 
 
 @click.group()
@@ -128,25 +73,7 @@ def list_changes(shows_all: bool, state: str | None, as_json: bool, chosen: Chos
     """What is to be done, is being done, or waits for somebody; the newest first."""
 
     async def then(reading: Reading) -> None:
-        found = [
-            one
-            for one in reading.papers.changes
-            if (one.change.state == state if state else shows_all or one.change.state not in OVER)
-        ]
-        tell_broken(reading.papers)
-        if as_json:
-            document = ChangesDocument(
-                environment=reading.loaded.settings.environment,
-                at=reading.now,
-                changes=tuple(_facts(one, reading) for one in found),
-                broken=tuple(one.path for one in reading.papers.broken),
-            )
-            put(json_text(document))
-        elif not found:
-            put("no change is written down that matches")
-        else:
-            paper = paper_for(ascii_wanted(reading.loaded, chosen))
-            put("\n".join(paper.table(COLUMNS, [_cells(one.change) for one in found])))
+        put_changes(reading, chosen, ChangeState(state) if state else None, shows_all, as_json)
 
     read_journal(chosen, then)
 
@@ -332,60 +259,6 @@ def review(word: str, words: tuple[str, ...], dry_run: bool, as_json: bool, chos
     _on_change(chosen, word, meant, dry_run=dry_run, as_json=as_json)
 
 
-@change.command("gate")
-@click.option("--service", default="", metavar="NAME", help="What the change touches.")
-@click.option("--environment", metavar="NAME", help="Where; the settings' own by default.")
-@click.option("--change", "word", metavar="ID", help="Whether that very change may run.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
-@source_options
-def gate(
-    service: str, environment: str | None, word: str | None, as_json: bool, chosen: Chosen
-) -> None:
-    """For pipelines: 0 when a change may run now, 1 with the reasons when not.
-
-    It may where no freeze is in force and a window is open (or none is written down), or where
-    an approved change of that service is inside its window. Whatever cannot be judged ends with
-    2 or 4, and never with 0.
-    """
-    if not service and not word:
-        narrate("expected --service NAME or --change ID")
-        sys.exit(EXIT_USAGE)
-
-    async def then(reading: Reading) -> int:
-        where = environment or reading.loaded.settings.environment
-        if fault := unknown_service(reading, service) if service else "":
-            raise Stop(EXIT_USAGE, fault)
-        found = _gate_of(reading, word, service, where)
-        if as_json:
-            document = GateDocument(
-                environment=where,
-                at=reading.now,
-                service=service,
-                change=found.by,
-                open=found.is_open,
-                reasons=found.reasons,
-                opens=found.opens,
-            )
-            put(json_text(document))
-        else:
-            put("\n".join(gate_lines(found, service, where)))
-        return 0 if found.is_open else CLOSED
-
-    sys.exit(read_journal(chosen, then))
-
-
-def _gate_of(reading: Reading, word: str | None, service: str, environment: str) -> Gate:
-    if word is None:
-        return gate_of(reading, service, environment)
-    try:
-        paper = chosen_change(reading, word)
-    except Stop as stop:
-        if stop.code != EXIT_NOTHING:
-            raise
-        return Gate(stop.lines)
-    return gate_of_change(reading, paper, service)
-
-
 def _move_and_exit(
     chosen: Chosen,
     word: str,
@@ -417,12 +290,12 @@ def _on_change(
     as_json: bool,
 ) -> None:
     async def prepare(reading: Reading) -> Meant:
-        paper = chosen_change(reading, word)
-        if paper.faults:
-            raise Stop(EXIT_USAGE, "it has to be mended first:", *paper.faults)
-        return meant(reading, paper)
+        return meant(reading, require_whole(chosen_change(reading, word)))
 
     write_and_exit(chosen, prepare, dry_run=dry_run, as_json=as_json)
+
+
+change.add_command(gate)
 
 
 def _blank(reading: Reading, template: str | None) -> Change:
@@ -445,7 +318,6 @@ def _blank(reading: Reading, template: str | None) -> Change:
 
 def _from_file(path: Path, blank: Change) -> Change:
     """What people wrote in the document at `path`; approvals and what was done stay behind."""
-    name = visible(path.name, cells=80)
     try:
         content = read_capped(path, MOST_BYTES)
     except (FileError, OSError) as error:
@@ -454,8 +326,7 @@ def _from_file(path: Path, blank: Change) -> Change:
     if document.front is None:
         raise Stop(EXIT_USAGE, *map(visible, map(str, document.faults)))
     present = {key.text for key, _ in document.front.entries}
-    own = {"id": "CHG-00000000-000", "author": "", "created": "2000-01-01T00:00:00Z", "title": name}
-    lines = [f'{key}: "{value}"\n' for key, value in own.items() if key not in present]
+    lines = [f'{key}: "{value}"\n' for key, value in _STAND_INS if key not in present]
     front = document.text[document.front_start : document.front_end]
     read = CHANGES.read(document.with_front(front + "".join(lines)))
     if read.value is None or read.faults:
@@ -469,50 +340,3 @@ def _from_file(path: Path, blank: Change) -> Change:
         related=found.related,
         prose=found.prose,
     )
-
-
-def _facts(paper: ChangePaper, reading: Reading) -> ChangeFacts:
-    known, plan = paper.change, paper.change.plan
-    verdict = start_verdict(known, reading.now, reading.around)
-    return ChangeFacts(
-        id=known.id,
-        title=known.title,
-        state=known.state,
-        kind=plan.kind,
-        author=known.author,
-        created=known.created,
-        services=plan.services,
-        hosts=plan.hosts,
-        environment=plan.environment,
-        risk=plan.risk.level,
-        window_start=None if plan.window is None else plan.window.start,
-        window_end=None if plan.window is None else plan.window.end,
-        executor=plan.executor,
-        approved_by=tuple(approvers_of(known)),
-        incidents=known.incidents,
-        started=known.started,
-        ended=known.ended,
-        accepted=known.accepted,
-        closed=known.closed,
-        may_start=verdict.may_start and not paper.faults,
-        why_not=verdict.reasons,
-        path=paper.path,
-        faults=paper.faults,
-    )
-
-
-def _cells(known: Change) -> list[Cell]:
-    plan = known.plan
-    window = ""
-    if plan.window is not None:
-        window = f"{plan.window.start:%Y-%m-%d %H:%M} to {plan.window.end:%d %H:%M}"
-    where = ", ".join((*plan.services, *plan.hosts))
-    return [
-        Cell(known.id, "bold"),
-        Cell(plan.kind),
-        Cell(known.state),
-        Cell(window),
-        Cell(known.author),
-        Cell(where),
-        Cell(known.title),
-    ]

@@ -180,12 +180,14 @@ class SourceFacts(msgspec.Struct, frozen=True):
 def row_facts(row: Row, now: Instant) -> RowFacts:
     """A row as JSON has it."""
     clocks = row.clocks
+    # What is owed is no alert: who counts what fires does not mean it.
+    owed = row.kind.value if row.owed else ""
     return RowFacts(
         key=row.key,
         kind=row.kind.value,
         priority=str(row.priority),
-        state=row.state.value,
-        standing=row.standing.value,
+        state=owed or row.state.value,
+        standing=owed or row.standing.value,
         title=row.title,
         where=row.where,
         summary=row.summary,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import Final
 
+import click
 import msgspec
 
-from console.cli.papers import PaperDocument, Reading
+from console.cli.acting import EXIT_NOTHING
+from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
+from console.cli.papers import PaperDocument, Reading, Stop, chosen_change, read_journal
+from console.cli.table import put
 from console.model.change import Change, ChangeKind, ChangeState, Plan
 from console.model.change_rules import Surroundings, Verdict, start_verdict
 from console.model.freeze import Calendar, Period
 from console.model.papers import ChangePaper
+from console.safety.jsontext import json_text
 from console.safety.text import visible
 
 CLOSED: Final = 1
@@ -132,3 +138,57 @@ def gate_lines(gate: Gate, service: str, environment: str) -> list[str]:
     if gate.opens is not None:
         lines.append(f"  opens {gate.opens:%Y-%m-%d %H:%M} UTC")
     return lines
+
+
+@click.command()
+@click.option("--service", default="", metavar="NAME", help="What the change touches.")
+@click.option("--environment", metavar="NAME", help="Where; the settings' own by default.")
+@click.option("--change", "word", metavar="ID", help="Whether that very change may run.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
+@source_options
+def gate(
+    service: str, environment: str | None, word: str | None, as_json: bool, chosen: Chosen
+) -> None:
+    """For pipelines: 0 when a change may run now, 1 with the reasons when not.
+
+    It may where no freeze is in force and a window is open (or none is written down), or where
+    an approved change of that service is inside its window. Whatever cannot be judged ends with
+    2 or 4, and never with 0.
+    """
+    if not service and not word:
+        narrate("expected --service NAME or --change ID")
+        sys.exit(EXIT_USAGE)
+
+    async def then(reading: Reading) -> int:
+        where = environment or reading.loaded.settings.environment
+        if fault := unknown_service(reading, service) if service else "":
+            raise Stop(EXIT_USAGE, fault)
+        found = _gate_of(reading, word, service, where)
+        if as_json:
+            document = GateDocument(
+                environment=where,
+                at=reading.now,
+                service=service,
+                change=found.by,
+                open=found.is_open,
+                reasons=found.reasons,
+                opens=found.opens,
+            )
+            put(json_text(document))
+        else:
+            put("\n".join(gate_lines(found, service, where)))
+        return 0 if found.is_open else CLOSED
+
+    sys.exit(read_journal(chosen, then))
+
+
+def _gate_of(reading: Reading, word: str | None, service: str, environment: str) -> Gate:
+    if word is None:
+        return gate_of(reading, service, environment)
+    try:
+        paper = chosen_change(reading, word)
+    except Stop as stop:
+        if stop.code != EXIT_NOTHING:
+            raise
+        return Gate(stop.lines)
+    return gate_of_change(reading, paper, service)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import click
-import msgspec
 
 from config.rota import zone_of
 from console.actions.papers.incident_form import FIELDS, Terms, judged, opening, typed_of
+from console.actions.papers.seed import Seed, seed_of
 from console.cli.ack import rows_of
 from console.cli.acting import EXIT_NOTHING, acting_options
 from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
-from console.cli.once import ascii_wanted, filter_or_exit
+from console.cli.incident_list import put_incidents
+from console.cli.once import filter_or_exit
 from console.cli.paper_fields import pairs_of, require_no_faults, set_fields, typed_value
 from console.cli.paper_shown import export_and_exit, show_and_exit
 from console.cli.paper_wishes import Meant, write_and_exit
 from console.cli.papers import (
-    PaperDocument,
     Reading,
     Stop,
     chosen_change,
@@ -28,21 +26,11 @@ from console.cli.papers import (
     is_id,
     ongoing_incident,
     read_journal,
+    require_whole,
     sheet_of,
-    tell_broken,
 )
-from console.cli.table import Cell, Column, paper_for, put
 from console.journal.ids import Kind
-from console.model.incident import (
-    Clocks,
-    Detection,
-    Incident,
-    IncidentState,
-    StatusUpdate,
-    clocks_of,
-    refusals,
-)
-from console.model.nag import Nag
+from console.model.incident import Incident, IncidentState, StatusUpdate, refusals
 from console.model.paper_wish import (
     Attach,
     MoveIncident,
@@ -51,79 +39,10 @@ from console.model.paper_wish import (
     UpdateIncident,
     WriteIncident,
 )
-from console.model.papers import IncidentPaper
-from console.model.words import breach_text
-from console.safety.jsontext import json_text
 from console.safety.text import visible
 from console.triage.filter import Filter
 
-COLUMNS: Final = (
-    Column("ID"),
-    Column("SEV"),
-    Column("STATE"),
-    Column("OPENED (UTC)"),
-    Column("LEAD", least=6),
-    Column("ON", least=8),
-    Column("OWED", least=10),
-    Column("TITLE", least=12),
-)
-
 _FILE: Final = click.Path(path_type=Path)
-
-
-class ClockFacts(msgspec.Struct, frozen=True):
-    """How long each thing took; `null`: one of its two times is not known."""
-
-    detect_seconds: float | None
-    acknowledge_seconds: float | None
-    mitigate_seconds: float | None
-    resolve_seconds: float | None
-
-
-class OwedItem(msgspec.Struct, frozen=True):
-    """One thing that an incident still asks for."""
-
-    kind: str
-    text: str
-    due: datetime
-    overdue: bool
-    owner: str
-
-
-class IncidentFacts(msgspec.Struct, frozen=True):
-    """An incident as lists have it."""
-
-    id: str
-    title: str
-    state: IncidentState
-    severity: str | None
-    services: tuple[str, ...]
-    hosts: tuple[str, ...]
-    environment: str
-    lead: str
-    opened: datetime
-    started: datetime | None
-    detected: datetime | None
-    acknowledged: datetime | None
-    mitigated: datetime | None
-    resolved: datetime | None
-    closed: datetime | None
-    clocks: ClockFacts
-    alerts: tuple[str, ...]
-    changes: tuple[str, ...]
-    owed: tuple[OwedItem, ...]
-    path: str
-    """In the journal."""
-    faults: tuple[str, ...]
-
-
-class IncidentsDocument(PaperDocument, frozen=True, kw_only=True):
-    """What `oncall incident list --json` prints."""
-
-    incidents: tuple[IncidentFacts, ...]
-    """The newest first."""
-    broken: tuple[str, ...]
-    """Paths of files of which nothing can be told."""
 
 
 @click.group()
@@ -140,29 +59,7 @@ def list_incidents(shows_all: bool, state: str | None, as_json: bool, chosen: Ch
     """What is not closed, the newest first."""
 
     async def then(reading: Reading) -> None:
-        found = [
-            one
-            for one in reading.papers.incidents
-            if (
-                one.incident.state == state
-                if state
-                else shows_all or one.incident.state is not IncidentState.CLOSED
-            )
-        ]
-        tell_broken(reading.papers)
-        if as_json:
-            document = IncidentsDocument(
-                environment=reading.loaded.settings.environment,
-                at=reading.now,
-                incidents=tuple(_facts(one, reading) for one in found),
-                broken=tuple(one.path for one in reading.papers.broken),
-            )
-            put(json_text(document))
-        elif not found:
-            put("no incident is written down that matches")
-        else:
-            paper = paper_for(ascii_wanted(reading.loaded, chosen))
-            put("\n".join(paper.table(COLUMNS, [_cells(one.incident, reading) for one in found])))
+        put_incidents(reading, chosen, IncidentState(state) if state else None, shows_all, as_json)
 
     read_journal(chosen, then)
 
@@ -192,13 +89,13 @@ def new_incident(
     named = (("title", title), ("severity", severity), ("started", started))
 
     async def prepare(reading: Reading) -> Meant:
-        seed, known_what, known_where = _seed(reading, kept)
+        seed = _seed(reading, kept)
         terms = terms_of(reading)
-        places = ", ".join(dict.fromkeys((*where, *known_where)))
-        said = what or known_what
+        places = ", ".join(where) or seed.where
+        said = what or seed.what
         if not said.strip() or not places.strip():
             raise Stop(EXIT_USAGE, "expected --what TEXT and --where SERVICE, or --alert FILTER")
-        opened = opening({"what": typed_value(said), "where": places}, seed, terms)
+        opened = opening({"what": typed_value(said), "where": places}, seed.incident, terms)
         require_no_faults(opened.faults)
         given = [(name, value) for name, value in named if value is not None]
         typed = typed_of(opened.incident, terms.zone)
@@ -301,7 +198,7 @@ def update(
     """Say where things stand, for those who wait."""
 
     async def prepare(reading: Reading) -> Meant:
-        paper = _whole(chosen_incident(reading, word))
+        paper = require_whole(chosen_incident(reading, word))
         return Meant(UpdateIncident(paper, StatusUpdate(conditions, actions, needs)))
 
     write_and_exit(chosen, prepare, dry_run=dry_run, as_json=as_json)
@@ -338,7 +235,7 @@ def _move(name: str, to: IncidentState, help_text: str) -> None:
     @source_options
     def move(word: str, dry_run: bool, as_json: bool, chosen: Chosen) -> None:
         async def prepare(reading: Reading) -> Meant:
-            paper = _whole(chosen_incident(reading, word))
+            paper = require_whole(chosen_incident(reading, word))
             return Meant(MoveIncident(paper, to), refusals(paper.incident, to))
 
         write_and_exit(chosen, prepare, dry_run=dry_run, as_json=as_json)
@@ -361,95 +258,14 @@ def terms_of(reading: Reading) -> Terms:
     )
 
 
-def _whole(paper: IncidentPaper) -> IncidentPaper:
-    if paper.faults:
-        raise Stop(EXIT_USAGE, "it has to be mended first:", *paper.faults)
-    return paper
-
-
-def _seed(reading: Reading, kept: Filter | None) -> tuple[Incident, str, tuple[str, ...]]:
-    """What the alerts tell that `kept` matches: the incident, its what, and its where."""
-    now = reading.now.replace(microsecond=0)
-    blank = Incident("", "", now, environment=reading.loaded.settings.environment)
+def _seed(reading: Reading, kept: Filter | None) -> Seed:
+    """What the alerts tell that `kept` matches."""
+    now, environment = reading.now.replace(microsecond=0), reading.loaded.settings.environment
     if kept is None or reading.update is None:
-        return blank, "", ()
-    rows = [row for row in rows_of(reading.update) if kept.matches_row(row)]
-    if not rows:
+        return Seed(Incident("", "", now, environment=environment), "", "")
+    found = [row for row in rows_of(reading.update) if kept.matches_row(row)]
+    if not found:
         raise Stop(EXIT_NOTHING, "no alert matches, so that no incident was opened")
+    rows = sorted(found, key=lambda row: row.priority)
     alerts = [known for row in rows for known in kept.alerts_of(row)]
-    worst = min(rows, key=lambda row: row.priority)
-    summary = visible(worst.summary, cells=200)
-    title = visible(worst.title, cells=120)
-    seed = msgspec.structs.replace(
-        blank,
-        severity=worst.priority,
-        started=min((one.alert.starts_at for one in alerts), default=worst.since),
-        detected_by=Detection.ALERT,
-        alerts=tuple(dict.fromkeys(one.key for one in alerts)),
-    )
-    cells = (known.cell for known in alerts if known.cell)
-    places = tuple(dict.fromkeys(cells)) or tuple(visible(row.where, cells=120) for row in rows[:1])
-    return seed, f"{title}: {summary}" if summary else title, places
-
-
-def _facts(paper: IncidentPaper, reading: Reading) -> IncidentFacts:
-    known = paper.incident
-    return IncidentFacts(
-        id=known.id,
-        title=known.title,
-        state=known.state,
-        severity=None if known.severity is None else str(known.severity),
-        services=known.services,
-        hosts=known.hosts,
-        environment=known.environment,
-        lead=known.lead,
-        opened=known.opened,
-        started=known.started,
-        detected=known.detected,
-        acknowledged=known.acknowledged,
-        mitigated=known.mitigated,
-        resolved=known.resolved,
-        closed=known.closed,
-        clocks=_clock_facts(clocks_of(known)),
-        alerts=known.alerts,
-        changes=known.changes,
-        owed=tuple(
-            OwedItem(one.kind, one.text, one.due, one.is_overdue(reading.now), one.owner)
-            for one in _owed(known, reading)
-        ),
-        path=paper.path,
-        faults=paper.faults,
-    )
-
-
-def _clock_facts(clocks: Clocks) -> ClockFacts:
-    return ClockFacts(
-        _seconds(clocks.to_detect),
-        _seconds(clocks.to_acknowledge),
-        _seconds(clocks.to_mitigate),
-        _seconds(clocks.to_resolve),
-    )
-
-
-def _seconds(taken: timedelta | None) -> float | None:
-    return None if taken is None else taken.total_seconds()
-
-
-def _owed(known: Incident, reading: Reading) -> Iterable[Nag]:
-    return (one for one in reading.papers.nags if one.incident == known.id)
-
-
-def _cells(known: Incident, reading: Reading) -> list[Cell]:
-    first = next(iter(_owed(known, reading)), None)
-    owed = "" if first is None else f"{first.text}, {breach_text(first.left(reading.now))}"
-    late = first is not None and first.is_overdue(reading.now)
-    return [
-        Cell(known.id, "bold"),
-        Cell("?" if known.severity is None else str(known.severity)),
-        Cell(known.state, "red" if known.is_ongoing else ""),
-        Cell(f"{known.opened:%Y-%m-%d %H:%M}"),
-        Cell(known.lead or "-"),
-        Cell(", ".join((*known.services, *known.hosts))),
-        Cell(owed, "yellow" if late else ""),
-        Cell(known.title),
-    ]
+    return seed_of(rows, alerts, reading.update.snapshot, environment, now)

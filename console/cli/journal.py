@@ -234,18 +234,21 @@ def verify_journal(as_json: bool, chosen: Chosen) -> None:
 async def _document(reading: Reading, told: JournalStatus) -> JournalDocument:
     papers, remote = reading.papers, reading.loaded.settings.journal.remote
     ahead: int | None = told.ahead or None
+    state = told.state
     last: Logged | None = None
     if reading.desk.is_there and told.state is not JournalState.FAULT:
         bench = await reading.desk.bench()
         if not isinstance(bench, JournalFault):
             if remote is not None:
                 ahead = await unshared(bench.journal, remote)
+                if told.state is JournalState.KEPT and ahead is not None:
+                    state = JournalState.AHEAD if ahead else JournalState.PUSHED
             logged = await bench.journal.log(most=1)
             last = next(iter(logged), None) if not isinstance(logged, JournalFault) else None
     return JournalDocument(
         environment=reading.loaded.settings.environment,
         at=reading.now,
-        state=told.state,
+        state=state,
         folder=told.folder,
         ahead=ahead,
         cause=told.cause,

@@ -31,7 +31,7 @@ from console.safety.clock import SystemClock
 from console.safety.text import visible
 
 R = TypeVar("R")
-P = TypeVar("P", IncidentPaper, ChangePaper)
+P = TypeVar("P", bound=IncidentPaper | ChangePaper)
 
 TRY_AGAIN: Final = "somebody changed it meanwhile, and nothing was written: try again"
 _LISTED: Final = 12
@@ -193,14 +193,24 @@ def _the_one(known: tuple[P, ...], ids: list[str], word: str, reading: Reading) 
     raise Stop(EXIT_NOTHING, f"there is no {asked}; there are: {there}{more}")
 
 
+def require_whole(paper: P) -> P:
+    """`paper`, if a person has nothing to mend in its file.
+
+    Raises:
+        Stop: with every fault.
+    """
+    if paper.faults:
+        raise Stop(EXIT_FAILED, "it has to be mended first:", *paper.faults)
+    return paper
+
+
 async def sheet_of(reading: Reading, paper: IncidentPaper | ChangePaper) -> Sheet:
     """The file of `paper` exactly as it was read.
 
     Raises:
         Stop: it has faults, cannot be read, or is another one by now.
     """
-    if paper.faults:
-        raise Stop(EXIT_FAILED, "it has to be mended first:", *paper.faults)
+    require_whole(paper)
     sheet = await reading.desk.sheet(paper.path)
     if isinstance(sheet, JournalFault):
         raise Stop(EXIT_FAILED, str(sheet))

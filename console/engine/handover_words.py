@@ -199,6 +199,8 @@ def _phones(shift: Shift) -> tuple[Words, ...]:
 
 def _subject(row: Row) -> Words:
     where: Words = (" on ", row.where) if row.where else ()
+    if row.document:
+        return (f"{row.document} ", row.title, *where)
     state: Words = (f", {row.state.value}",) if row.state is not State.FIRING else ()
     return (row.title, *where, *state)
 

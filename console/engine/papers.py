@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -99,6 +99,8 @@ class PapersDesk:
         self._notices: tuple[str, ...] = ()
         self._drafts = None if folder is None else Drafts(folder, clock)
         self._mine: tuple[Draft, ...] = ()
+        self._typing: set[str] = set()
+        """Keys of the drafts that forms of this console have open."""
         self._papers = Papers()
 
     @property
@@ -168,12 +170,18 @@ class PapersDesk:
             return journal
         if is_new:  # what led to its first document happened before it was there
             self._since = datetime.min.replace(tzinfo=self._since.tzinfo)
-        self._notices = (*journal.notices, *await self._unfinished(journal))
+        recorder = Recorder(journal, author.name, console)
+        pending = await journal.pending()
+        if isinstance(pending, JournalFault):
+            self._notices = (*journal.notices, str(pending))
+        else:
+            recorder.adopt(pending)
+            self._notices = (*journal.notices, *_unfinished(pending))
         templates = settings.journal.templates
         return Bench(
             journal,
             Library(journal),
-            Recorder(journal, author.name, console),
+            recorder,
             language_of(settings.language) or Language.ENGLISH,
             None if templates is None else Path(templates),
             settings.environment,
@@ -187,18 +195,6 @@ class PapersDesk:
         author = await author_of(settings, settings.journal, actor.login, actor.host, os.environ)
         return author, actor.host or "console"
 
-    async def _unfinished(self, journal: Journal) -> tuple[str, ...]:
-        pending = await journal.pending()
-        if isinstance(pending, JournalFault):
-            return (str(pending),)
-        papers = [path for path in pending if not path.startswith("events/")]
-        if not papers:
-            return ()
-        named = ", ".join(visible(path, cells=80) for path in papers[:NAMED])
-        more = f" and {len(papers) - NAMED} more" if len(papers) > NAMED else ""
-        stand = "stands" if len(papers) == 1 else "stand"
-        return (f"{many(len(papers), 'file')} {stand} in no commit as they are: {named}{more}",)
-
     def reload(self) -> None:
         """Settings are other ones now, and may name another folder."""
         self._bench, self._fault, self._remote = None, None, None
@@ -207,7 +203,9 @@ class PapersDesk:
         self._pause.wake()
 
     async def close(self) -> None:
-        """Put what happened last into the journal, and share it as far as that goes at once."""
+        """Let go of the drafts, and put what happened last into the journal."""
+        for key in tuple(self._typing):
+            await self.leave_draft(key)
         if self._bench is None:
             return
         await self._record(self._bench)
@@ -290,6 +288,7 @@ class PapersDesk:
         """Keep what is typed; why it is not kept, safe to show, or nothing."""
         if self._drafts is None:
             return "there is no folder to keep it in"
+        self._typing.add(draft.key)
         try:
             await asyncio.to_thread(self._drafts.save, draft)
         except FileError as error:
@@ -300,11 +299,15 @@ class PapersDesk:
         """The draft of that key, open here from now on; `None`: it is gone, or open elsewhere."""
         if self._drafts is None:
             return None
-        return await asyncio.to_thread(self._drafts.take, key)
+        taken = await asyncio.to_thread(self._drafts.take, key)
+        if taken is not None:
+            self._typing.add(key)
+        return taken
 
     async def leave_draft(self, key: str) -> None:
         """No form here has it open any more; it stays."""
         if self._drafts is not None:
+            self._typing.discard(key)
             await asyncio.to_thread(self._drafts.leave, key)
             await self._look_at_drafts()
             self._show()
@@ -312,6 +315,7 @@ class PapersDesk:
     async def drop_draft(self, key: str) -> None:
         """It was saved as a document, or is not wanted any more."""
         if self._drafts is not None:
+            self._typing.discard(key)
             await asyncio.to_thread(self._drafts.drop, key)
             await self._look_at_drafts()
             self._show()
@@ -372,11 +376,20 @@ class PapersDesk:
             self._papers = papers
             self._news()
 
+    def _told(self) -> Iterator[str]:
+        """What drafts and events have to say of themselves."""
+        if self._drafts is not None:
+            yield from self._drafts.notices
+        if self._bench is not None:
+            yield from self._bench.recorder.notices
+            if lost := self._bench.recorder.lost:
+                yield f"{many(lost, 'event')} could not be written and were given up"
+
     def _status(self) -> JournalStatus:
         home, remote = self.home, self._remote
         status = JournalStatus(
             folder="" if home is None else visible(str(home), cells=200),
-            notices=self._notices,
+            notices=(*self._notices, *self._told()),
             synced_at=self._synced_at,
         )
         fault = self._fault
@@ -397,3 +410,14 @@ class PapersDesk:
             expected="" if fault is None else fault.expected,
             remedy="" if fault is None else fault.remedy,
         )
+
+
+def _unfinished(pending: Sequence[str]) -> tuple[str, ...]:
+    """Documents that are otherwise on disk than in the last commit, in words."""
+    papers = [path for path in pending if not path.startswith("events/")]
+    if not papers:
+        return ()
+    named = ", ".join(visible(path, cells=80) for path in papers[:NAMED])
+    more = f" and {len(papers) - NAMED} more" if len(papers) > NAMED else ""
+    stand = "stands" if len(papers) == 1 else "stand"
+    return (f"{many(len(papers), 'file')} {stand} in no commit as they are: {named}{more}",)

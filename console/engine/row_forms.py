@@ -24,7 +24,7 @@ _NOT_IN_A_LINK: Final = re.compile(r"[^\x21-\x7e]|[\"'`\\<>()\[\]]")
 
 def text_of(row: Row) -> str:
     """A row as one line of text, to be pasted into a chat. Safe to show."""
-    parts = [str(row.priority), visible(row.title)]
+    parts = [str(row.priority), *filter(None, (row.document,)), visible(row.title)]
     if row.where:
         parts.append(visible(row.where))
     parts.append(f"since {row.since:%Y-%m-%d %H:%M:%S} UTC")
@@ -53,6 +53,7 @@ def _section(row: Row, now: datetime) -> Iterator[str]:
     if row.summary:
         yield f"- summary: {code(row.summary)}"
     if row.owed:
+        yield f"- document: {code(Raw(row.document))}"
         yield from _owed(row, now)
         return
     state = row.state.value if row.state is not State.FIRING else row.standing.value

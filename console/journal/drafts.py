@@ -104,7 +104,8 @@ class Drafts:
                 return ()
             self._read = {name: self._read[name] for name in names if name in self._read}
             found = {name: self._draft(name) for name in names}
-            held = self._looked_at(found)
+            # While another draft of that key is open here, the key means that one.
+            held = self._looked_at(found) | self._names.keys()
             drafts = (
                 msgspec.structs.replace(draft, is_open=name in held)
                 for name, draft in found.items()
@@ -116,7 +117,7 @@ class Drafts:
         """The draft of that key, open here from now on; `None`: it is gone, broken, or open."""
         with self._mine:
             if key in self._names:
-                draft = self._draft(self._names[key])
+                draft = self._draft(key) if self._names[key] == key else None
                 return draft if isinstance(draft, Draft) else None
             if not _KEY.fullmatch(key) or not os.path.lexists(self._path(key)):
                 return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from posixpath import relpath
 from typing import Annotated, Final
@@ -200,7 +200,7 @@ def once(events: Iterable[Event]) -> tuple[Event, ...]:
     Of those that are alike within a minute the earliest stays, with the person and the
     address that another one knows. Two persons who did the same did it twice.
     """
-    first: dict[tuple[EventKind, str], list[int]] = {}
+    seen: dict[tuple[EventKind, str], _Alike] = {}
     kept: list[Event] = []
     for event in dict.fromkeys(sorted(events, key=lambda one: one.at)):
         if event.kind not in _SEEN:
@@ -208,29 +208,40 @@ def once(events: Iterable[Event]) -> tuple[Event, ...]:
             continue
         # A storm begins and is over under one name.
         about = event.key or f"{event.subject} {event.text.partition(':')[0]}"
-        alike = first.setdefault((event.kind, about), [])
-        index = _same(event, alike, kept)
+        alike = seen.setdefault((event.kind, about), _Alike())
+        index = alike.same(event, kept)
         if index is None:
-            alike.append(len(kept))
+            index = len(kept)
             kept.append(event)
         else:
             kept[index] = _merged(kept[index], event)
+        alike.put(kept[index].who, index)
     return tuple(kept)
 
 
-def _same(event: Event, alike: Sequence[int], kept: Sequence[Event]) -> int | None:
-    for index in _latest(event, alike, kept):
-        who = kept[index].who
-        if not who or not event.who or who == event.who:
-            return index
-    return None
+class _Alike:
+    """Of events that are about the same thing, where the latest of each person stands."""
 
+    def __init__(self) -> None:
+        self._of: dict[str, int] = {}
+        self._last: int | None = None
 
-def _latest(event: Event, alike: Sequence[int], kept: Sequence[Event]) -> Iterator[int]:
-    for index in reversed(alike):
-        if event.at - kept[index].at > SAME_WITHIN:
-            return
-        yield index
+    def put(self, who: str, index: int) -> None:
+        if who and self._of.get("") == index:
+            del self._of[""]
+        self._of[who] = self._last = index
+
+    def same(self, event: Event, kept: Sequence[Event]) -> int | None:
+        """The one that `event` tells once more; `None`: it is the first to tell it."""
+        places = (self._of.get(event.who), self._of.get("")) if event.who else (self._last,)
+        return next(
+            (
+                index
+                for index in places
+                if index is not None and event.at - kept[index].at <= SAME_WITHIN
+            ),
+            None,
+        )
 
 
 def _merged(first: Event, other: Event) -> Event:

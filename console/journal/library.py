@@ -43,8 +43,7 @@ class Shelf(msgspec.Struct, frozen=True):
 
 class _Kept(msgspec.Struct, frozen=True):
     stamp: Stamp | None
-    why: str
-    """Why it is left alone; empty: it is not."""
+    """`None`: it is looked at again each time."""
     paper: Paper | BrokenPaper | None
     """`None`: it is no document, and nobody meant it to be one."""
 
@@ -55,6 +54,7 @@ class Library:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._disk = journal.disk
+        self._root = str(journal.disk.root)
         self._kept: dict[str, _Kept] = {}
         self._shelf = Shelf()
         # Of threads, not of tasks: one that is cancelled leaves its thread at work.
@@ -99,8 +99,9 @@ class Library:
         for path, why in self._survey():
             before = self._kept.get(path)
             stamp = None if why else self._stamp(path)
-            if before is None or before.stamp != stamp or before.why != why:
-                before = _Kept(stamp, why, self._paper(path, why))
+            if before is None or before.stamp is None or before.stamp != stamp:
+                fresh = self._read_one(path, why, stamp)
+                before = before if before == fresh else fresh
             kept[path] = before
         if kept.keys() != self._kept.keys() or any(
             each is not self._kept[path] for path, each in kept.items()
@@ -122,24 +123,26 @@ class Library:
 
     def _stamp(self, path: str) -> Stamp | None:
         try:
-            found = os.lstat(self._disk.root / path)
+            found = os.lstat(f"{self._root}/{path}")
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
-    def _paper(self, path: str, why: str) -> Paper | BrokenPaper | None:
+    def _read_one(self, path: str, why: str, stamp: Stamp | None) -> _Kept:
         if why:
-            return BrokenPaper(path, "", (f"{name_of(path)}: {why}",))
+            return _Kept(None, BrokenPaper(path, "", (f"{name_of(path)}: {why}",)))
         try:
             content = self._disk.read(path)
         except FileError as error:
             said = visible(f"{name_of(path)}: {error.problem} (expected {error.expected})")
-            return BrokenPaper(path, "", (said,))
+            # What the machine could not do it may do the next time, with the same file.
+            is_settled = not isinstance(error.__cause__, OSError)
+            return _Kept(stamp if is_settled else None, BrokenPaper(path, "", (said,)))
         if content is None:
-            return None
+            return _Kept(None, None)
         paper = paper_of(Sheet(path, content, self._disk.blob(content)))
-        is_meant = bool(id_of(path)) or ID.search(content[:_HEAD_BYTES].decode("ascii", "replace"))
-        return None if isinstance(paper, BrokenPaper) and not is_meant else paper
+        is_meant = id_of(path) or ID.search(content[:_HEAD_BYTES].decode("ascii", "replace"))
+        return _Kept(stamp, paper if is_meant or not isinstance(paper, BrokenPaper) else None)
 
     def _search(self, wanted: Wanted, most: int) -> tuple[Found, ...]:
         shelf = self._read()

@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from itertools import islice
 from operator import attrgetter
 from typing import Final
 
@@ -119,28 +120,26 @@ class Recorder:
         notices: list[str] = []
         found: dict[Event, None] = {}
         fresh: _Files = {}
-        files = 0
-        for path in self._paths(since.astimezone(UTC).date(), until.astimezone(UTC).date()):
-            if files == _MOST_FILES or len(found) >= MOST_READ:
-                notices.append(f"the earliest events are left out: {len(found):,} are read")
-                break
-            files += 1
+        paths = iter(self._paths(since.astimezone(UTC).date(), until.astimezone(UTC).date()))
+        for path in islice(paths, _MOST_FILES):
             try:
                 events = self._events(path, fresh, notices)
             except (FileError, OSError) as error:
                 notices.append(visible(f"events cannot be read: {error}", cells=300))
                 continue
             found.update((event, None) for event in events if since <= event.at <= until)
+            if len(found) > MOST_READ:
+                break
+        told = sorted(found, key=attrgetter("at"))[-MOST_READ:]
+        if len(told) < len(found) or next(paths, None) is not None:
+            notices.append(f"the earliest events are left out: {len(told):,} are read")
         self._cache = _newest(fresh, self._cache)
         self._notices = tuple(notices)
-        told = sorted(found, key=attrgetter("at"))
-        return tuple(told[-MOST_READ:])
+        return tuple(told)
 
     def _paths(self, first: date, last: date) -> Iterator[str]:
         """The event files of those days, the latest day first."""
         top = self._journal.folder / _FOLDER
-        if top.is_symlink() or not top.is_dir():
-            return
         names: list[str] = []
         with contextlib.suppress(OSError), os.scandir(top) as entries:
             names = [entry.name for entry in entries if _DAY.fullmatch(entry.name)]
@@ -164,6 +163,19 @@ class Recorder:
             known = stamp, tuple(filter(None, map(event_of, lines)))
         fresh[path] = known
         return known[1]
+
+    def adopt(self, paths: Iterable[str]) -> None:
+        """Those of `paths`, files that differ from the last commit, that are of this console.
+
+        An earlier run may have been killed before it committed them.
+        """
+        mine = events_path(datetime.min.replace(tzinfo=UTC), self._who, self._console)
+        name = mine.rpartition("/")[2]
+        for path in paths:
+            folder, _, last = path.rpartition("/")
+            top, _, day = folder.partition("/")
+            if top == _FOLDER and _DAY.fullmatch(day) and last == name:
+                self._written.setdefault(path, 0)
 
     def uncommitted(self) -> tuple[Keep, ...]:
         """This console's files with lines in no commit yet, to be taken along by the next."""

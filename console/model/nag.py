@@ -36,6 +36,8 @@ class Nag(msgspec.Struct, frozen=True):
     """When that was opened, or when the change was over; `None`: not known."""
     severity: Priority | None = None
     """Of the incident; `None`: it has none yet, or it is a change."""
+    where: str = ""
+    """The services that it is about, else the hosts; safe to show."""
 
     def left(self, now: datetime) -> timedelta:
         """How long there is still; negative once it is overdue."""

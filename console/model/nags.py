@@ -61,8 +61,16 @@ def review_of(change: Change, policy: NagPolicy = HOUSE_RULE) -> Nag | None:
         return None
     over = change.ended or change.started or change.created
     due = _after(over, policy.review)
-    owner, title = visible(change.plan.reviewer), visible(change.title)
-    return Nag(NagKind.REVIEW, change.id, missing, due, owner, title, over)
+    return Nag(
+        kind=NagKind.REVIEW,
+        incident=change.id,
+        text=missing,
+        due=due,
+        owner=visible(change.plan.reviewer),
+        title=visible(change.title),
+        since=over,
+        where=_where(change.plan.services, change.plan.hosts),
+    )
 
 
 def nags(
@@ -112,7 +120,12 @@ def _nag(incident: Incident, kind: NagKind, text: str, due: datetime, owner: str
         title=visible(incident.title),
         since=incident.opened,
         severity=incident.severity,
+        where=_where(incident.services, incident.hosts),
     )
+
+
+def _where(services: tuple[str, ...], hosts: tuple[str, ...]) -> str:
+    return ", ".join(visible(one) for one in services or hosts)
 
 
 def _due_of(item: ActionItem, incident: Incident, policy: NagPolicy) -> datetime:

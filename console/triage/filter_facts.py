@@ -81,14 +81,18 @@ NO_FACTS: Final = Facts((), (), {})
 def facts_of_row(row: Row) -> Facts:
     """A row: what it says, without its alerts."""
     texts = [row.title.exact, row.where.exact, row.summary.exact]
-    texts += [str(row.priority), row.state.value, row.standing.value]
+    texts += [str(row.priority)]
+    # What is owed is no alert: who looks for what fires does not mean it.
+    owed = row.kind.value if row.owed else ""
+    state, standing = owed or row.state.value, owed or row.standing.value
+    texts += [row.document, *(nag.text for nag in row.owed), state, standing]
     owner = row.acked_by.exact if row.acked_by is not None else ""
     if row.failure is not None:
         texts += [row.failure.source, row.failure.cause]
     values = {
         "@priority": str(row.priority),
-        "@state": row.state.value,
-        "@standing": row.standing.value,
+        "@state": state,
+        "@standing": standing,
         "@kind": row.kind.value,
         "@cell": row.cell or "",
         "@owner": owner,

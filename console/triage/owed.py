@@ -50,7 +50,7 @@ def _row(owed: list[Nag], in_storm: bool) -> Row:
         state=State.FIRING,
         standing=Standing.FIRING,
         title=Raw(first.title or first.incident),
-        where=Raw(first.incident),
+        where=Raw(first.where),
         summary=Raw(f"{first.text}{more}"),
         since=first.since or first.due,
         step=Step.DUE,

@@ -8,11 +8,15 @@ import msgspec
 import pytest
 
 from console.engine.events import KEPT, SPELLED_OUT, EventLog, events_between
+from console.engine.wording import event_of
+from console.model.acting import Ended, Outcome
 from console.model.event import Event, EventKind
 from console.model.probe import Verdict
 from console.model.snapshot import Snapshot, Standing
 from console.model.state import State
+from console.model.wish import ExpireWish
 from console.model.worklist import Storm, Worklist
+from console.safety.text import Raw
 from tests.build import (
     T0,
     ack,
@@ -186,3 +190,74 @@ def test_a_thousand_acks_at_once_do_not_push_everything_else_out_of_the_log() ->
     found = lines(before, after)
     assert len(found) == SPELLED_OUT + 1
     assert found[-1][1] == "980 more alerts" and found[-1][3] == "mei"
+
+
+GRAPH = "http://prom:9090/graph?g0.expr=up+%3D%3D+0"
+PAGE = "https://am.example/alertmanager"
+
+
+def links(before: Snapshot, after: Snapshot) -> list[tuple[EventKind, str]]:
+    found = events_between(with_page(before), with_page(after), CALM, CALM)
+    return [(event.kind, event.link) for event in found]
+
+
+def with_page(of: Snapshot) -> Snapshot:
+    am = msgspec.structs.replace(source("am"), page=PAGE)
+    return msgspec.structs.replace(of, sources=(am,))
+
+
+def test_each_line_of_an_alert_leads_to_where_it_can_be_seen() -> None:
+    graphed = msgspec.structs.replace(DISK, generator_url=Raw(GRAPH))
+    silenced = msgspec.structs.replace(known(DISK, standing=Standing.SILENCED), silences=("51/?x",))
+    of_ack = f"{PAGE}/#/silences/a-silence"
+    of_silence = f"{PAGE}/#/silences/51%2F%3Fx"
+    alert_page = f"{PAGE}/#/alerts?filter=%7Balertname%3D%22DiskFull%22%7D"
+    assert links(NOTHING, snapshot(known(graphed))) == [(EventKind.FIRED, GRAPH)]
+    assert links(NOTHING, FIRING) == [(EventKind.FIRED, alert_page)]
+    assert links(FIRING, ACKED) == [(EventKind.ACKED, of_ack)]
+    assert links(ACKED, FIRING) == [(EventKind.UNACKED, of_ack)]
+    assert links(FIRING, snapshot(silenced)) == [(EventKind.SILENCED, of_silence)]
+    assert links(snapshot(silenced), FIRING) == [(EventKind.UNSILENCED, of_silence)]
+    done = snapshot(resolved=[resolved(graphed, T0)])
+    assert links(snapshot(known(graphed)), done) == [(EventKind.RESOLVED, GRAPH)]
+
+
+def test_where_no_page_is_known_there_is_no_link_rather_than_a_wrong_one() -> None:
+    for before, after in ((NOTHING, FIRING), (FIRING, ACKED), (ACKED, FIRING)):
+        assert [event.link for event in events_between(before, after, CALM, CALM)] == [""]
+
+
+def test_no_credentials_get_into_a_link_that_others_will_read() -> None:
+    url = "https://mei:s3cret@prom/graph?g0.expr=up&token=s3cret"
+    leaky = msgspec.structs.replace(DISK, generator_url=Raw(url))
+    assert links(NOTHING, snapshot(known(leaky))) == [
+        (EventKind.FIRED, "https://prom/graph?g0.expr=up&token=***")
+    ]
+
+
+def test_only_an_address_of_the_web_is_a_link() -> None:
+    for url in ("javascript:alert(1)", "/graph?g0.expr=up", "file:///etc/passwd"):
+        odd = msgspec.structs.replace(DISK, generator_url=Raw(url))
+        ((_, link),) = links(NOTHING, snapshot(known(odd)))
+        assert link.startswith(PAGE)
+
+
+def test_the_rest_of_many_leads_to_no_single_silence() -> None:
+    many = [alert(f"Alert{n}") for n in range(SPELLED_OUT + 2)]
+    before = snapshot(*map(known, many))
+    after = snapshot(*(known(one, acked=ack()) for one in many))
+    found = links(before, after)
+    assert found[0][1] == f"{PAGE}/#/silences/a-silence"
+    assert found[-1] == (EventKind.ACKED, "")
+
+
+def test_what_a_person_did_leads_to_the_silence_that_came_of_it() -> None:
+    outcome = Outcome(Ended.DONE, "ended 1 silence", silences=(("am", "51"),))
+    wish = ExpireWish(silences=())
+    event = event_of(wish, outcome, "mei", T0, with_page(NOTHING))
+    assert event is not None
+    assert event.link == f"{PAGE}/#/silences/51"
+    for nowhere in (None, NOTHING):
+        unlinked = event_of(wish, outcome, "mei", T0, nowhere)
+        assert unlinked is not None
+        assert unlinked.link == ""

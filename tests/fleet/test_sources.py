@@ -117,6 +117,13 @@ def test_only_the_cluster_counts_as_a_source_and_its_members_say_whose_they_are(
     assert [one.member_of for one in snapshot.sources] == ["", "am", "am"]
 
 
+def test_a_cluster_says_where_its_pages_are_before_and_after_it_answers() -> None:
+    world = fleet(msgspec.structs.replace(AM, page="https://am/prefix"))
+    assert source(world.snapshot(at(0)), "am").page == "https://am/prefix"
+    world.take(am_reading(0, member="a"))
+    assert source(world.snapshot(at(0)), "am").page == "https://am/prefix"
+
+
 def test_the_version_of_a_prometheus_is_known_from_when_it_was_told() -> None:
     world = fleet(PROM)
     world.take(msgspec.structs.replace(prom_reading(0), version=Raw("2.55.1")))

@@ -117,6 +117,20 @@ def test_a_draft_that_nobody_took_is_not_written_over(tmp_path: Path) -> None:
     assert drafts_in(tmp_path)[KEY].fields == {"what": "taken up"}
 
 
+def test_while_two_have_one_name_only_the_open_one_can_be_dropped(tmp_path: Path) -> None:
+    first = console(tmp_path)
+    first.save(typed(what="before the crash"))
+    first.leave(KEY)
+    second = console(tmp_path)
+    second.save(typed(what="typed afresh"))
+    assert [(draft.key, draft.is_open) for draft in second.all()] == [(KEY, True)]
+    assert second.take(KEY) is None
+    second.drop(KEY)
+    (left,) = second.all()
+    assert (left.fields, left.is_open) == ({"what": "before the crash"}, False)
+    assert second.take(KEY) == left
+
+
 def test_a_megabyte_is_kept_and_too_much_of_it_is_refused_in_words(tmp_path: Path) -> None:
     drafts = console(tmp_path)
     drafts.save(typed(what="停" * (1 << 20)))

@@ -6,13 +6,18 @@ import pytest
 
 from console.actions.registry import ACTIONS, actions_on
 from screens.app import OncallApp
+from screens.calendar import CalendarScreen
 from screens.cell import CellScreen
+from screens.change import ChangeScreen
 from screens.detail import DetailScreen
 from screens.fleet import FleetScreen
+from screens.found import FoundScreen
 from screens.frame import Frame
 from screens.group import GroupScreen, OldScreen
 from screens.handover import HandoverScreen
 from screens.host import HostScreen
+from screens.incident import IncidentScreen
+from screens.journal import JournalScreen
 from screens.keys import handler_name
 from screens.logs import LogsScreen
 from screens.silence import SilenceScreen
@@ -37,6 +42,11 @@ SCREENS: tuple[type[Frame], ...] = (
     LogsScreen,
     WhyScreen,
     HandoverScreen,
+    JournalScreen,
+    FoundScreen,
+    CalendarScreen,
+    IncidentScreen,
+    ChangeScreen,
 )
 
 

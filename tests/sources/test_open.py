@@ -25,7 +25,7 @@ from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
 from console.safety.secret import SecretSource
 from console.safety.text import Raw
-from console.sources.alertmanager.settings import inherited
+from console.sources.alertmanager.settings import inherited, watched_cluster
 from console.sources.open import Opened, discovered_members, merge_watched, open_sources
 from tests.safety.loopback import answer, saying, serving
 
@@ -105,6 +105,7 @@ async def test_the_fleet_is_told_of_every_source(http_client: HttpClient) -> Non
     ]
     assert opened.watched[1].members == ("am-1:9093", "am-2:9093/prefix")
     assert opened.watched[1].degraded == "certificate not verified"
+    assert opened.watched[1].page == "http://am-1:9093"
     assert [member.key for member in opened.alertmanagers] == [
         "am/am-1:9093",
         "am/am-2:9093/prefix",
@@ -135,6 +136,7 @@ async def test_members_are_taken_once_and_join_their_cluster(http_client: HttpCl
     assert [member.key for member in second.alertmanagers] == ["alertmanager/am-2:9093"]
     (watched,) = merge_watched(first.watched, second.watched)
     assert watched.members == ("am-1:9093", "am-2:9093")
+    assert watched.page == "http://am-2:9093"
 
 
 async def test_settings_that_name_alertmanagers_are_not_added_to(http_client: HttpClient) -> None:
@@ -203,3 +205,8 @@ def test_nothing_slow_is_imported_before_a_source_is_asked() -> None:
         [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
     )
     assert told.stdout.strip() == "set()"
+
+
+def test_the_page_that_links_lead_to_has_no_credentials_in_it() -> None:
+    source = AlertmanagerSource(name="am", members=("https://mei:s3cret@am/prefix/",))
+    assert watched_cluster(source).page == "https://am/prefix"

@@ -16,6 +16,7 @@ from tests.widgets.stage import Stage
 from widgets.confirm import TypedConfirm
 from widgets.detail import Field, Paragraph, Part
 from widgets.form import Edited, Entered, FormField, LineFields, Toggles
+from widgets.long_field import MOST_CHARS, MOST_LINES, LongField
 from widgets.theme import Ink
 
 
@@ -223,3 +224,116 @@ async def test_the_question_fits_the_screen(size: tuple[int, int]) -> None:
         app.ask()
         await pilot.pause()
         assert "type  silence 2" in text_of(app) and "esc cancels" in text_of(app)
+
+
+# Fields of a document
+
+
+class PaperStage(Stage):
+    """A line, a text, and one of a list, below each other."""
+
+    AUTO_FOCUS = "#field-note > LongText"
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._given = text
+        self.edits = 0
+        self.entered: list[tuple[str, bool]] = []
+
+    def compose(self) -> ComposeResult:
+        self.title_row = LongField("title", "title", "redis", hint="a few words")
+        self.note = LongField("note", "note", self._given, hint="what", several=True)
+        self.level = LongField("level", "level", "", hint="how bad", choices=("P0", "P1"))
+        yield from (self.title_row, self.note, self.level)
+
+    def on_edited(self, event: Edited) -> None:
+        self.edits += 1
+
+    def on_entered(self, event: Entered) -> None:
+        assert isinstance(event.field, LongField)
+        self.entered.append((event.field.field_name, event.meant))
+
+
+async def test_a_text_grows_with_its_lines_until_it_scrolls_and_tab_leaves_it() -> None:
+    app = PaperStage()
+    async with app.run_test(size=(40, 20)) as pilot:
+        assert text_of(app).splitlines()[:3] == [
+            "title     redis",
+            "note      what",
+            "level      P0   P1  how bad",
+        ]
+        await pilot.press("a", "enter", "b")
+        await settled(pilot)
+        assert app.note.text == "a\nb" and app.note.editor.size.height == 2
+        await pilot.press(*["enter"] * 12)
+        await settled(pilot)
+        assert app.note.editor.size.height == MOST_LINES
+        await pilot.press("tab")
+        assert app.focused is app.level.editor
+        await pilot.press("shift+tab", "pageup", "pageup", "up")
+        assert app.focused is app.title_row.editor
+
+
+async def test_a_choice_goes_round_its_list_by_arrows_and_by_the_first_letter() -> None:
+    app = PaperStage()
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.level.editor.focus()
+        seen = []
+        for key in ("right", "right", "right", "left", "backspace", "1", "x"):
+            await pilot.press(key)
+            seen.append(app.level.text)
+        assert seen == ["P0", "P1", "", "P1", "", "P1", "P1"]
+        await settled(pilot)
+        assert "[P1]" in text_of(app)
+        await pilot.press("enter")
+        assert app.entered == [("level", True)]
+
+
+async def test_a_paste_of_a_megabyte_is_bounded_and_what_found_no_room_is_counted() -> None:
+    app = PaperStage()
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.note.editor.post_message(events.Paste("line\n" * 200_000))
+        await settled(pilot)
+        assert len(app.note.text) == MOST_CHARS
+        assert f"{1_000_000 - MOST_CHARS:,} characters found no room" in app.note.over
+        await pilot.press("x")
+        assert len(app.note.text) == MOST_CHARS
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert not app.note.over
+        app.title_row.editor.focus()
+        app.title_row.editor.post_message(events.Paste("two\nlines " * 100_000))
+        await settled(pilot)
+        assert app.title_row.text.startswith("redistwo lines two lines")
+        assert "found no room" in app.title_row.over
+
+
+async def test_what_cannot_be_printed_is_not_shown_and_stays_where_nobody_typed() -> None:
+    hostile = "a\x1b[31mred\u202e\r\nb\tc"
+    app = PaperStage(hostile)
+    async with app.run_test(size=(40, 20)) as pilot:
+        assert app.note.text == hostile
+        assert "\u202e" not in text_of(app) and "a[31mred" in text_of(app)
+        await pilot.press("x")
+        await settled(pilot)
+        assert app.note.text == "xa[31mred\nb    c"
+
+
+async def test_a_text_too_long_for_a_field_is_shown_in_part_and_stays_whole() -> None:
+    text = "word " * 50_000
+    app = PaperStage(text)
+    async with app.run_test(size=(40, 20)) as pilot:
+        await pilot.press("x", "backspace")
+        assert app.note.text == text
+        assert "of 250,000 characters" in app.note.over
+
+
+async def test_what_is_wrong_stands_below_and_takes_no_room_while_nothing_is() -> None:
+    app = PaperStage()
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.note.say("expected words")
+        await settled(pilot)
+        assert text_of(app).splitlines()[2] == "          expected words"
+        app.note.say("")
+        await settled(pilot)
+        assert text_of(app).splitlines()[2].startswith("level")

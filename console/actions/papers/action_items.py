@@ -54,7 +54,8 @@ def item_text(item: ActionItem, zone: tzinfo) -> str:
     text = " ".join(item.text.split())
     for apart in ("", "--"):
         line = " ".join(filter(None, (text, apart, *_behind(item, zone))))
-        line = f"[x] {line}" if item.done is not None else line
+        if item.done is not None or _BOX.match(line):
+            line = f"[{'x' if item.done is not None else ' '}] {line}"
         try:
             if _same(item_of(line, zone, item.done), item):
                 return line

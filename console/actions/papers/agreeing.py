@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from console.actions.doing import Doing, Effected
-from console.actions.papers.amending import Amendment, Deed, amend, denied, done
+from console.actions.papers.amending import Amendment, amend
 from console.actions.papers.changes import NEEDS_REVIEW, STALE, meetings, surroundings
+from console.actions.papers.outcomes import Deed, denied, done
 from console.journal.bench import Bench
 from console.model.change import (
     MOVES,

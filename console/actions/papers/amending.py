@@ -14,16 +14,16 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from console.actions.doing import Doing, Effected, nothing_done
+from console.actions.papers.outcomes import Deed, Landed, broken, clashed, denied, faulted
 from console.actions.papers.saying import named
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
 from console.journal.happenings import BEFORE, change_entries, incident_entries
 from console.journal.writing import Unwritable, Written, write_change, write_incident
-from console.model.acting import Ended, Outcome
+from console.model.acting import Ended
 from console.model.change import Change
-from console.model.event import Event, EventKind
+from console.model.event import Event
 from console.model.incident import Incident
-from console.model.paper_wish import RestorePaper
 from console.model.papers import ChangePaper, Clash, IncidentPaper, Sheet
 from console.safety.text import visible
 
@@ -37,18 +37,6 @@ _SKEW: Final = timedelta(minutes=5)
 """By which the clock of another console may be ahead."""
 
 
-class Deed(msgspec.Struct, frozen=True):
-    """What is done to a document, as it is told. Its texts are safe to show."""
-
-    did: str
-    """`mitigated`: after the id, in the commit's subject and in the outcome."""
-    text: str
-    """In the event log and the timeline."""
-    kind: EventKind
-    details: tuple[str, ...] = ()
-    """What the person has to know beside that."""
-
-
 class Amendment(msgspec.Struct, Generic[T], frozen=True):
     """A document as it shall be."""
 
@@ -56,24 +44,6 @@ class Amendment(msgspec.Struct, Generic[T], frozen=True):
     deed: Deed
     base: Sheet | None = None
     """The file that the person saw; `None`: the one on disk."""
-
-
-class Landed(msgspec.Struct, frozen=True):
-    """It is in the journal."""
-
-    document_id: str
-    title: str
-    deed: Deed
-    event: Event
-    before: Sheet
-    blob: str
-    """Of the file as it stands now."""
-    notices: tuple[str, ...] = ()
-
-    @property
-    def inverse(self) -> RestorePaper:
-        """What takes it back."""
-        return RestorePaper(self.before, self.blob, self.document_id)
 
 
 async def bench_of(doing: Doing) -> Bench | Effected:
@@ -101,6 +71,7 @@ async def amend(
         event: one that stands in the record already, whatever becomes of the document.
     """
     recorded: Event | None = None
+    unrecorded: JournalFault | None = None
     refused = clashed(document_id)
     for _ in range(_TRIES):
         read = await _read(bench, sort, document_id)
@@ -115,10 +86,10 @@ async def amend(
         said = event or recorded
         if said is None:
             said = recorded = event_of(judged.document, judged.deed, doing)
-            await record(bench, recorded)
+            unrecorded = await record(bench, recorded)
         written = await _write(bench, doing, judged, judged.base or sheet, said)
         if isinstance(written, Written):
-            return _landed(judged, written, said)
+            return _landed(judged, written, said, unrecorded)
         refused = _unwritten(written, document_id)
         if _is_on_disk(written):
             return refused
@@ -130,10 +101,10 @@ async def amend(
 async def create(bench: Bench, doing: Doing, document: T, deed: Deed) -> Landed | Effected:
     """Write and commit a new document."""
     event = event_of(document, deed, doing)
-    await record(bench, event)
+    unrecorded = await record(bench, event)
     written = await _write(bench, doing, Amendment(document, deed), None, event)
     if isinstance(written, Written):
-        return _landed(Amendment(document, deed), written, event)
+        return _landed(Amendment(document, deed), written, event, unrecorded)
     refused = _unwritten(written, document.id)
     return refused if _is_on_disk(written) else await _taken_back(bench, event, refused, doing)
 
@@ -154,47 +125,6 @@ def event_of(document: Incident | Change, deed: Deed, doing: Doing) -> Event:
         who=visible(doing.who),
         documents=(document.id,),
     )
-
-
-def done(landed: Landed, *, undoable: bool = True) -> Effected:
-    """All went well."""
-    outcome = Outcome(
-        Ended.DONE,
-        f"{landed.document_id} {landed.deed.did}",
-        (*landed.deed.details, *landed.notices),
-        document=landed.document_id,
-    )
-    return Effected(outcome, landed.inverse if undoable else None, event=landed.event)
-
-
-def denied(document_id: str, text: str, *details: str) -> Effected:
-    """Refused before anything was written, in words."""
-    outcome = Outcome(Ended.DENIED, text, details, document=document_id)
-    return Effected(outcome)
-
-
-def faulted(fault: JournalFault, document_id: str = "") -> Effected:
-    """Nothing is committed, and what the fault says about it."""
-    details = [f"expected {fault.expected}", fault.remedy]
-    if fault.kept:
-        details.append(f"the text is safe on disk, in no commit yet: {', '.join(fault.kept)}")
-    outcome = Outcome(
-        Ended.FAILED, f"not written: {fault.cause}", tuple(details), document=document_id
-    )
-    return Effected(outcome)
-
-
-def clashed(document_id: str, clash: Clash | None = None, said: str = "") -> Effected:
-    """Somebody else changed the file; nothing was written."""
-    what = f": {said}" if said else ""
-    text = f"{document_id}: somebody else changed it meanwhile{what}; nothing was written"
-    return Effected(Outcome(Ended.FAILED, text, document=document_id, clash=clash))
-
-
-def broken(document_id: str, faults: tuple[str, ...]) -> Effected:
-    """Nothing is written into what a person has to mend first."""
-    text = f"{document_id} is not written to before its file is mended"
-    return denied(document_id, text, *faults)
 
 
 def body_of(doing: Doing) -> str:
@@ -283,9 +213,15 @@ async def _events(bench: Bench, since: datetime, event: Event) -> tuple[Event, .
     return (*known, event)
 
 
-def _landed(amendment: Amendment[T], written: Papers, event: Event) -> Landed:
+def _landed(
+    amendment: Amendment[T], written: Papers, event: Event, unrecorded: JournalFault | None
+) -> Landed:
     document = amendment.document
-    notice = written.commit.notice
+    notices = [written.commit.notice] if written.commit.notice else []
+    if unrecorded is not None:
+        notices.append(
+            f"only its document says so: the event is kept for later, {unrecorded.cause}"
+        )
     return Landed(
         document.id,
         document.title,
@@ -293,7 +229,7 @@ def _landed(amendment: Amendment[T], written: Papers, event: Event) -> Landed:
         event,
         written.before,
         written.paper.blob,
-        (notice,) if notice else (),
+        tuple(notices),
     )
 
 

@@ -8,20 +8,10 @@ from typing import Final
 import msgspec
 
 from console.actions.doing import Doing, Effected
-from console.actions.papers.amending import (
-    Amendment,
-    Deed,
-    Landed,
-    amend,
-    broken,
-    clashed,
-    create,
-    denied,
-    done,
-    faulted,
-)
+from console.actions.papers.amending import Amendment, amend, create
 from console.actions.papers.merging import differing, merged
 from console.actions.papers.muting import Muted, end, mute, unmute
+from console.actions.papers.outcomes import Deed, Landed, broken, clashed, denied, done, faulted
 from console.actions.papers.saying import fields_text, named
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
@@ -37,9 +27,17 @@ from console.model.change import (
     conflicts,
     plan_hash,
 )
-from console.model.change_rules import Surroundings, edited, moved, refusals, start_verdict
+from console.model.change_rules import (
+    Surroundings,
+    around_of,
+    edited,
+    moved,
+    refusals,
+    start_verdict,
+)
 from console.model.event import EventKind
 from console.model.paper_wish import MoveChange, WriteChange
+from console.model.papers import Papers
 from console.safety.text import visible
 
 STALE: Final = "its plan was edited since you looked"
@@ -87,7 +85,7 @@ async def move_change(wish: MoveChange, bench: Bench, doing: Doing) -> Effected:
             details.insert(0, NEEDS_REVIEW)
         why = f": {visible(wish.because)}" if wish.because.strip() else ""
         deed = Deed(
-            str(wish.to), f"{now.state} -> {wish.to}{why}", EventKind.CHANGE, tuple(details)
+            str(wish.to), f"{wish.to}, was {now.state}{why}", EventKind.CHANGE, tuple(details)
         )
         before[:] = [now]
         after = moved(now, wish.to, doing.who, at, around, because=wish.because)
@@ -107,8 +105,9 @@ async def move_change(wish: MoveChange, bench: Bench, doing: Doing) -> Effected:
 
 def surroundings(shelf: Shelf, doing: Doing) -> Surroundings:
     """What is known beside a change, by the journal as it stands now."""
-    ongoing = frozenset(one.incident.id for one in shelf.incidents if one.incident.is_ongoing)
-    return Surroundings(doing.calendar, ongoing, doing.standards)
+    return around_of(
+        Papers(incidents=shelf.incidents, calendar=doing.calendar, standards=doing.standards)
+    )
 
 
 def meetings(change: Change, shelf: Shelf) -> tuple[str, ...]:
@@ -157,12 +156,15 @@ async def _edited(wish: WriteChange, before: Change, bench: Bench, doing: Doing)
     typed = {name: getattr(wish.change, name) for name in _TYPED}
     mine = msgspec.structs.replace(before, **typed)
     theirs: list[Change] = []
+    read: list[Change] = []
     shelf = await bench.library.read()
 
     def rule(now: Change) -> Amendment[Change] | Effected:
-        both = merged(before, mine, now).document
+        read.append(now)
+        merging = merged(before, mine, now)
+        both = merging.document
         # As of an incident: other bytes alone are no clash.
-        if now != before and both != now:
+        if now != before and (merging.conflicts or both != now):
             theirs.append(now)
             return clashed(mine.id)
         changed = differing(before, mine)
@@ -181,12 +183,15 @@ async def _edited(wish: WriteChange, before: Change, bench: Bench, doing: Doing)
     landed = await amend(bench, doing, Change, mine.id, rule)
     if not isinstance(landed, Effected):
         return done(landed)
-    return await _both(wish, mine, theirs[-1], bench) if theirs else landed
+    is_unread = not read and landed.outcome.ended is Ended.DENIED
+    return await _both(wish, mine, theirs, bench) if theirs or is_unread else landed
 
 
-async def _both(wish: WriteChange, mine: Change, theirs: Change, bench: Bench) -> Effected:
+async def _both(
+    wish: WriteChange, mine: Change, theirs: Sequence[Change], bench: Bench
+) -> Effected:
     """Both versions of what was changed by two, and nothing written."""
-    said = fields_text(differing(wish.before or mine, theirs))
+    said = fields_text(differing(wish.before or mine, theirs[-1])) if theirs else ""
     subject = f"{mine.id} edited"
     written = await write_change(bench, mine, None, opened=wish.opened, subject=subject)
     if isinstance(written, JournalFault):

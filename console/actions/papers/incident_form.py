@@ -26,7 +26,7 @@ from console.actions.papers.incident_fields import (
     TIMES,
     typed_of,
 )
-from console.actions.papers.moments import EXPECTED, moment_of
+from console.actions.papers.moments import EXPECTED, moment_of, moment_text
 from console.model.incident import Detection, Incident, disorder
 from console.model.state import Priority
 from console.safety.text import visible
@@ -191,8 +191,9 @@ def _notes(incident: Incident, reader: _Reader) -> Iterable[FieldFault]:
     for name in (*TIMES, "meeting", "held"):
         holder = incident if name in TIMES else incident.post_mortem
         at = getattr(holder, name)
-        if at is not None and name in reader.typed:
-            yield FieldFault(name, f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        said = "" if at is None else f"{moment_text(at, UTC)} UTC"
+        if said and said.removesuffix(" UTC") != reader.typed.get(name, said):
+            yield FieldFault(name, said)
     for sentence in disorder(incident):
         name = sentence.partition(" ")[0]
         if name in TIMES:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from console.actions.doing import Doing, Effected
-from console.actions.papers.amending import (
-    Amendment,
-    Deed,
-    amend,
-    broken,
-    clashed,
-    create,
-    denied,
-    done,
-    faulted,
-)
+from console.actions.papers.amending import Amendment, amend, create
 from console.actions.papers.merging import differing, merged
+from console.actions.papers.outcomes import Deed, broken, clashed, denied, done, faulted
 from console.actions.papers.saying import TITLE_CELLS, fields_text, named
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
@@ -64,22 +55,26 @@ async def write_edited(wish: WriteIncident, bench: Bench, doing: Doing) -> Effec
     kept = {name: getattr(wish.before, name) for name in _STATES}
     mine = msgspec.structs.replace(mine, **kept)
     theirs: list[Incident] = []
+    read: list[Incident] = []
 
     def rule(now: Incident) -> Amendment[Incident] | Effected:
-        both = merged(wish.before, mine, now).document
+        read.append(now)
+        both = merged(wish.before, mine, now)
         # What reads as it was opened, or has all that was typed, may have other bytes by now:
         # a note in its timeline, or this very text, saved before the commit failed.
-        if now != wish.before and both != now:
+        if now != wish.before and (both.conflicts or both.document != now):
             theirs.append(now)
             return clashed(mine.id)
         changed = differing(wish.before, mine)
         text = f"edited: {fields_text(changed)}" if changed else "saved as it was"
-        return Amendment(both, Deed("edited", text, EventKind.INCIDENT))
+        return Amendment(both.document, Deed("edited", text, EventKind.INCIDENT))
 
     landed = await amend(bench, doing, Incident, mine.id, rule)
     if not isinstance(landed, Effected):
         return done(landed)
-    return await _both(wish, mine, theirs[-1], bench) if theirs else landed
+    # Gone, or broken by hand meanwhile: both versions are shown too.
+    is_unread = not read and landed.outcome.ended is Ended.DENIED
+    return await _both(wish, mine, theirs, bench) if theirs or is_unread else landed
 
 
 async def move_incident(wish: MoveIncident, bench: Bench, doing: Doing) -> Effected:
@@ -90,16 +85,18 @@ async def move_incident(wish: MoveIncident, bench: Bench, doing: Doing) -> Effec
         reasons = refusals(now, wish.to)
         if reasons:
             return denied(now.id, f"{now.id} stays {now.state}: {reasons[0]}", *reasons[1:])
-        deed = Deed(str(wish.to), f"{now.state} -> {wish.to}", EventKind.INCIDENT)
+        deed = Deed(str(wish.to), f"{wish.to}, was {now.state}", EventKind.INCIDENT)
         return Amendment(moved(now, wish.to, doing.now), deed)
 
     landed = await amend(bench, doing, Incident, document_id, rule)
     return landed if isinstance(landed, Effected) else done(landed)
 
 
-async def _both(wish: WriteIncident, mine: Incident, theirs: Incident, bench: Bench) -> Effected:
+async def _both(
+    wish: WriteIncident, mine: Incident, theirs: Sequence[Incident], bench: Bench
+) -> Effected:
     """Both versions of what was changed by two, and nothing written."""
-    said = fields_text(differing(wish.before, theirs))
+    said = fields_text(differing(wish.before, theirs[-1])) if theirs else ""
     written = await write_incident(
         bench, mine, None, opened=wish.opened, subject=f"{mine.id} edited"
     )

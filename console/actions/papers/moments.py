@@ -45,7 +45,7 @@ def moment_text(at: datetime | None, zone: tzinfo) -> str:
         local = at
     # Four digits on every platform: strftime writes the year 7 as `7` on Linux.
     said = local.replace(tzinfo=None).isoformat(" ", "seconds" if local.second else "minutes")
-    naive = local.replace(tzinfo=None)
+    naive = local.replace(tzinfo=None, fold=0)
     if naive.replace(tzinfo=zone).astimezone(UTC) == at:
         return said
     # The hour that comes twice when clocks go back.

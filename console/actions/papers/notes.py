@@ -11,17 +11,8 @@ from typing import Final
 import msgspec
 
 from console.actions.doing import Doing, Effected
-from console.actions.papers.amending import (
-    Amendment,
-    Deed,
-    Landed,
-    amend,
-    commit_events,
-    denied,
-    done,
-    faulted,
-    record,
-)
+from console.actions.papers.amending import Amendment, amend, commit_events, record
+from console.actions.papers.outcomes import Deed, Landed, denied, done, faulted
 from console.actions.papers.saying import named
 from console.journal.attachments import Unattached, attach
 from console.journal.bench import Bench
@@ -98,8 +89,11 @@ async def attached(wish: Attach, bench: Bench, doing: Doing) -> Effected:
         documents=(document_id,),
     )
     told = await _told(event, document_id, f"attach {names}", bench, doing)
-    text = f"attached {names} to {document_id}"
-    return msgspec.structs.replace(told, outcome=msgspec.structs.replace(told.outcome, text=text))
+    if told.outcome.ended is Ended.FAILED:
+        lacks = (f"its timeline does not say so: {told.outcome.text}", *told.outcome.details)
+        outcome = Outcome(Ended.PARTLY, f"attached {names}", lacks, document=document_id)
+        return Effected(outcome)
+    return _worded(told, f"attached {names} to {document_id}")
 
 
 async def _told(event: Event, document_id: str, did: str, bench: Bench, doing: Doing) -> Effected:
@@ -111,7 +105,7 @@ async def _told(event: Event, document_id: str, did: str, bench: Bench, doing: D
     if document_id:
         landed = await _in_timeline(event, document_id, did, bench, doing)
         if isinstance(landed, Landed):
-            return done(landed, undoable=False)
+            return _worded(done(landed, undoable=False), f"{did} written into {document_id}")
         lacks = _lacks(landed)
     subject = f"{did}: {visible(event.text, cells=_SUBJECT_CELLS)}"
     fault = await commit_events(bench, doing, f"{document_id} {subject}".lstrip())
@@ -121,6 +115,12 @@ async def _told(event: Event, document_id: str, did: str, bench: Bench, doing: D
     ended = Ended.KEPT if lacks else Ended.DONE
     outcome = Outcome(ended, text, lacks[1:], document=document_id)
     return Effected(outcome, event=event)
+
+
+def _worded(effected: Effected, text: str) -> Effected:
+    return msgspec.structs.replace(
+        effected, outcome=msgspec.structs.replace(effected.outcome, text=text)
+    )
 
 
 async def _in_timeline(

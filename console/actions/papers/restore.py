@@ -5,17 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from console.actions.doing import Doing, Effected
-from console.actions.papers.amending import (
-    Deed,
-    Landed,
-    body_of,
-    clashed,
-    denied,
-    faulted,
-    record,
-)
+from console.actions.papers.amending import body_of, record
 from console.actions.papers.changes import with_silence
 from console.actions.papers.muting import Muted, unmute
+from console.actions.papers.outcomes import Deed, Landed, clashed, denied, faulted
 from console.actions.papers.saying import named
 from console.journal.bench import Bench
 from console.journal.change import Conflict, Remove, Write
