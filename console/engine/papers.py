@@ -27,7 +27,7 @@ from console.journal.library import Library, Shelf
 from console.journal.places import home_of, is_there
 from console.journal.recorder import Recorder
 from console.journal.remote import Synced, sync
-from console.journal.repository import Journal, open_journal
+from console.journal.repository import open_journal
 from console.model.event import Event
 from console.model.nags import nags
 from console.model.papers import Draft, Found, JournalState, JournalStatus, Papers, Sheet
