@@ -188,6 +188,11 @@ class PaperForm(Frame):
         if self.console_app.opened.read_only:
             self.say_here(READ_ONLY)
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it stands on the screen, so that it can be read."""
+        return self._drawn_at is not None
+
     def show_hints(self) -> None:
         hints = [
             Hint("^s", self.about.verb, 100),

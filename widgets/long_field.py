@@ -43,8 +43,7 @@ class OneLine(FieldInput):
             self.post_message(Edited())
 
     async def _on_key(self, event: events.Key) -> None:
-        self.cut = 0
-        await super()._on_key(event)
+        self.cut = 0  # the handlers that it derives from are called by themselves
 
 
 class LongText(TextArea, inherit_bindings=True):

@@ -124,10 +124,10 @@ def status(as_json: bool, chosen: Chosen) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
 @source_options
 def sync(as_json: bool, chosen: Chosen) -> None:
-    """Fetch, fast-forward and push; nothing is ever rewritten.
+    """Fetch, join what was written here and there, and push; nothing is ever rewritten.
 
     0 when both are the same, 3 when the remote cannot be reached or does not get what is here,
-    4 when the histories went apart or the journal cannot be used.
+    4 when both changed the same file or the journal cannot be used.
     """
 
     async def then(reading: Reading) -> int:

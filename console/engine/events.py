@@ -94,7 +94,7 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
             yield Event(
                 at=item.at,
                 kind=EventKind.RESOLVED,
-                subject=_subject(item.alert.name, item.cell),
+                subject=subject_of(item.alert.name, item.cell),
                 text=f"resolved: {item.proof}",
                 key=item.alert.fingerprint,
                 link=alert_link(item.alert, pages),
@@ -233,10 +233,11 @@ def _storm_events(before: Worklist | None, after: Worklist, at: datetime) -> Ite
 def _event(
     at: datetime, kind: EventKind, known: KnownAlert, text: str, who: str = "", link: str = ""
 ) -> Event:
-    subject = _subject(known.alert.name, known.cell)
+    subject = subject_of(known.alert.name, known.cell)
     return Event(at=at, kind=kind, subject=subject, text=text, who=who, key=known.key, link=link)
 
 
-def _subject(name: Raw, cell: str | None) -> str:
+def subject_of(name: Raw, cell: str | None) -> str:
+    """What an event about an alert of that name on that service is about; safe to show."""
     shown = visible(name, cells=60)
     return f"{shown} {visible(cell, cells=40)}" if cell else shown

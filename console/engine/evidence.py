@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from console.engine.evidence_asked import (
     Asker,
     at,
@@ -16,6 +18,7 @@ from console.engine.evidence_asked import (
     value_now,
 )
 from console.engine.evidence_changes import NoPast, Past, what_changed
+from console.engine.evidence_incidents import incidents_before
 from console.engine.evidence_log import TRAIL, LogReader, log_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
 from console.engine.pause import within
@@ -104,12 +107,27 @@ class EvidenceDesk:
                 group.create_task(self._answer(topic, row, snapshot, take), name=topic.value)
 
     async def _answer(self, topic: Topic, row: Row, snapshot: Snapshot, take: Take) -> None:
+        if topic is not Topic.BEFORE:
+            take(await self._learned(topic, row, snapshot))
+            return
+        # What is written down needs no server, and is another as soon as somebody writes more.
+        learned, written = await asyncio.gather(
+            self._learned(topic, row, snapshot), self._written(row, snapshot)
+        )
+        take(msgspec.structs.replace(learned, lines=(*learned.lines, *written)))
+
+    async def _written(self, row: Row, snapshot: Snapshot) -> tuple[EvidenceLine, ...]:
+        past = self._past()
+        lines, _ = await self._asked(Topic.BEFORE, incidents_before(row, snapshot, past))
+        return lines
+
+    async def _learned(self, topic: Topic, row: Row, snapshot: Snapshot) -> Learned:
+        """The answer of a server, or the last one where that is good enough still."""
         key = (row.key, row.alerts[0].key if row.alerts else "", row.since.isoformat(), topic)
         kept = self._kept.get(key)
         if kept is not None and self._clock.now().mono < kept[1]:
-            take(kept[0])
-            return
-        lines, ok = await self._asked(topic, row, snapshot)
+            return kept[0]
+        lines, ok = await self._asked(topic, self._question(topic, row, snapshot))
         now = self._clock.now()
         learned = Learned(topic, at(lines, now), now)
         keep_s = KEPT_FOR_S[topic] if ok else FAILED_KEPT_FOR_S
@@ -119,14 +137,14 @@ class EvidenceDesk:
         self._kept.move_to_end(key)
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        take(learned)
+        return learned
 
     async def _asked(
-        self, topic: Topic, row: Row, snapshot: Snapshot
+        self, topic: Topic, question: Awaitable[tuple[EvidenceLine, ...]]
     ) -> tuple[tuple[EvidenceLine, ...], bool]:
         """The lines on a topic, and whether they are an answer."""
         try:
-            lines = await within(self._question(topic, row, snapshot), self._clock, DEADLINE_S)
+            lines = await within(question, self._clock, DEADLINE_S)
         except TimeoutError:
             late = f"not known: no answer within {DEADLINE_S:g} s"
             return (plain(topic, late, Tone.UNKNOWN),), False

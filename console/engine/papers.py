@@ -257,7 +257,7 @@ class PapersDesk:
         self._pause.wake()
 
     async def sync(self) -> JournalStatus:
-        """Fetch, fast-forward and push now, where there is a remote."""
+        """Fetch, join both and push now, where there is a remote."""
         bench = await self.bench()
         if isinstance(bench, Bench):
             self._wants_sync = True

@@ -114,8 +114,8 @@ def incident_entries(incident: Incident, events: Iterable[Event]) -> tuple[Entry
     services and hosts, and every storm.
     """
     known = [at for at in (incident.started, incident.detected, incident.opened) if at is not None]
-    until = incident.closed if incident.resolved is None else incident.resolved + AFTER
-    span = _Span(min(known) - BEFORE, until)
+    until = incident.closed if incident.resolved is None else shifted(incident.resolved, AFTER)
+    span = _Span(shifted(min(known), -BEFORE), until)
     documents = {incident.id, *incident.changes}
     keys = {*incident.alerts, *incident.services}
     places = _Places((*incident.services, *incident.hosts))
@@ -142,7 +142,7 @@ def change_entries(change: Change, events: Iterable[Event]) -> tuple[Entry, ...]
     span = None
     if change.started is not None:
         over = change.ended or change.closed
-        span = _Span(change.started, None if over is None else over + AFTER)
+        span = _Span(change.started, None if over is None else shifted(over, AFTER))
     places = _Places((*change.plan.services, *change.plan.hosts))
 
     def belongs(event: Event) -> bool:
@@ -156,6 +156,14 @@ def change_entries(change: Change, events: Iterable[Event]) -> tuple[Entry, ...]
 
 
 _ABOUT: Final = _SEEN | {EventKind.SHELL}
+
+
+def shifted(at: datetime, by: timedelta) -> datetime:
+    """`at` earlier or later by so much, as far as there are years: a hand may write any."""
+    try:
+        return at + by
+    except OverflowError:
+        return (datetime.max if by > timedelta(0) else datetime.min).replace(tzinfo=UTC)
 
 
 class _Span:

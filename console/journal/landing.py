@@ -112,6 +112,19 @@ class Workshop:
                 await asyncio.sleep(_TRY_S)
         raise GitError("update-ref", "the branch moved all the time", None)
 
+    async def join(self, head: str, other: str, entries: Sequence[Entry], message: Message) -> str:
+        """A commit that comes after both, and is `head` but for `entries`; no branch moves.
+
+        Raises:
+            GitError: git would not.
+            FileError: there is no room beside the repository to work in.
+        """
+        await asyncio.to_thread(self._prepare)
+        tree = await self._tree_with(head, entries)
+        words = ("commit-tree", "--no-gpg-sign", tree, "-p", head, "-p", other, "-F", "-")
+        made = await self.git.ask(*words, stdin=message.text, more=message.signed)
+        return made.decode().strip()
+
     async def move(self, to: str, before: str, why: str) -> None:
         """Let the branch of HEAD mean `to`, if it still means `before`.
 

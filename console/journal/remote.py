@@ -1,4 +1,7 @@
-"""Sharing the journal: fetch, fast-forward, push. Where histories diverged nothing is touched.
+"""Sharing the journal: fetch, bring both together, push. Nothing is ever rewritten.
+
+Where only one side has new commits the other goes on from there. Where both have, a merge commit
+joins them, if no path was changed on both sides differently; else nothing is touched.
 
 The remote is reached as the repository's own and the person's git settings say (addresses,
 ssh, credential helpers), but no hook runs, and no transport or program beside git's own.
@@ -6,27 +9,31 @@ ssh, credential helpers), but no hook runs, and no transport or program beside g
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import re
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from config.schema import JournalRemote
-from console.journal.disk import ABSENT, Disk
+from console.journal.bringing import (
+    apart,
+    bring_along,
+    changed_between,
+    changed_of,
+    obstructed,
+    some_of,
+)
 from console.journal.errors import GitError, JournalFault, Problem, fault_of, fault_of_file
-from console.journal.landing import PLAIN, Entry, resolved
+from console.journal.landing import resolved
 from console.journal.lock import held
+from console.journal.merge import Joined, ancestor, joined, tree_of
 from console.journal.repository import Journal
 from console.journal.standing import obstacle, shown
 from console.safety.files import FileError
 from console.safety.text import visible
 
 _TRIES: Final = 3
-_EXECUTABLE: Final = "100755"
-_NAMED: Final = 5
 _FETCH: Final = (
     *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"),
     *("--no-auto-maintenance", "--upload-pack=git-upload-pack", "--"),
@@ -60,17 +67,18 @@ class Synced(msgspec.Struct, frozen=True):
     """What a person has to know beside that, safe to show."""
 
 
-class _Changed(msgspec.Struct, frozen=True):
-    """A path that differs between two commits."""
+class _Brought(msgspec.Struct, frozen=True):
+    """How the branch here stands once what came from there is in it."""
 
-    path: str
-    mode: str
-    before: str
-    after: str
+    head: str
+    ahead: int
+    """Commits that are here alone."""
+    fetched: int = 0
+    notices: tuple[str, ...] = ()
 
 
 async def sync(journal: Journal, remote: JournalRemote) -> Synced | JournalFault:
-    """Bring the journal and its remote together, as far as that goes by fast-forward."""
+    """Bring the journal and its remote together, as far as that goes without a person."""
     try:
         return await _synced(journal, remote)
     except GitError as error:
@@ -94,15 +102,12 @@ async def _synced(journal: Journal, remote: JournalRemote) -> Synced | JournalFa
             return there
         async with held(git.git_dir):
             head = await journal.workshop.head()
-            ahead, behind = await _apart(journal, head, there)
-            if ahead and behind:
-                return _diverged(journal, remote, branch, ahead, behind)
-            if behind:
-                came = await _fast_forward(journal, head, there)
-                if isinstance(came, JournalFault):
-                    return came
-                notices += came
-                fetched, head = fetched + behind, there
+            brought = await _joined(journal, remote, branch, head, there)
+        if isinstance(brought, JournalFault):
+            return brought
+        head, ahead = brought.head, brought.ahead
+        fetched += brought.fetched
+        notices += brought.notices
         if not ahead:
             return Synced(Shared.SAME, fetched, pushed, 0, head, "; ".join(notices))
         if not remote.push:
@@ -163,108 +168,74 @@ async def _push(
         there = await _fetched(journal, remote, branch)
         if isinstance(there, JournalFault):
             return there
-        _, behind = await _apart(journal, head, there)
+        _, behind = await apart(journal, head, there)
         return True if behind else _unreached(error, remote)
     return False
 
 
-async def _apart(journal: Journal, head: str, there: str) -> tuple[int, int]:
-    """How many commits are here alone, and there alone."""
-    if head == there:
-        return 0, 0
-    counts = []
-    for mine, other in ((head, there), (there, head)):
-        words = ("rev-list", "--count", mine, *((f"^{other}",) if other else ()))
-        counts.append(int(await journal.git.ask(*words)) if mine else 0)
-    return counts[0], counts[1]
+async def _joined(
+    journal: Journal, remote: JournalRemote, branch: str, head: str, there: str
+) -> _Brought | JournalFault:
+    """Bring here what came from there: by a fast-forward, else by a merge commit.
 
-
-async def _fast_forward(journal: Journal, head: str, there: str) -> tuple[str, ...] | JournalFault:
-    """Bring files, index and branch from `head` to `there`, which comes after it.
-
-    Files first: of a console that is killed in the middle the next one goes on, since what is
-    on disk is then either the one version or the other.
+    Raises:
+        GitError: git would not.
+        FileError: a file cannot be written.
     """
-    changed = await _changed(journal, head, there)
-    plain = [one for one in changed if one.mode in (PLAIN, _EXECUTABLE, "000000")]
-    disk = msgspec.structs.replace(journal.disk, anywhere=True)
-    in_the_way = await asyncio.to_thread(_in_the_way, disk, plain)
-    staged = await journal.workshop.index_entries(one.path for one in changed)
-    in_the_way += [
-        one.path
-        for one in changed
-        if staged.get(one.path, ABSENT) not in (one.before, one.after)
-        and one.path not in in_the_way
-    ]
-    if in_the_way:
-        named = visible(", ".join(in_the_way[:_NAMED]), cells=160)
-        more = f" and {len(in_the_way) - _NAMED} more" if len(in_the_way) > _NAMED else ""
-        return JournalFault(
-            Problem.IN_THE_WAY,
-            f"changed here and not committed, while the remote has newer ones: {named}{more}",
-            "files as the last commit has them",
-            f"commit or put aside those changes in {shown(journal.folder)}",
-        )
-    for one in sorted(plain, key=lambda one: bool(one.after)):  # a folder may take a file's place
-        if one.after:
-            content = await journal.git.ask("cat-file", "blob", one.after)
-            runs = one.mode == _EXECUTABLE
-            await asyncio.to_thread(disk.write, one.path, content, executable=runs)
-        else:
-            await asyncio.to_thread(disk.remove, one.path)
-    entries = [Entry(one.path, one.after, one.mode) for one in changed]
-    await journal.workshop.set_index(entries)
-    await journal.workshop.move(there, head, "fast-forward")
-    left = [one.path for one in changed if one not in plain]
-    if left:
-        named = visible(", ".join(left[:_NAMED]), cells=160)
-        return (f"links and submodules from the remote were not put on disk: {named}",)
-    return ()
-
-
-def _in_the_way(disk: Disk, changed: Sequence[_Changed]) -> list[str]:
-    found = []
-    for one in changed:
-        try:
-            blob = disk.blob(disk.read(one.path))
-        except FileError:
-            found.append(one.path)
-            continue
-        if blob not in (one.before, one.after):
-            found.append(one.path)
-    return found
-
-
-async def _changed(journal: Journal, before: str, after: str) -> list[_Changed]:
-    if not before:
-        told = await journal.git.ask("ls-tree", "-r", "-z", "--full-tree", after)
-        found = []
-        for line in told.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            head, _, path = line.partition("\t")
-            mode, _, blob = head.split(" ")
-            found.append(_Changed(path, mode, ABSENT, blob))
-        return found
-    words = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after)
-    fields = (await journal.git.ask(*words)).decode("utf-8", "surrogateescape").split("\0")[:-1]
-    found = []
-    for head, path in zip(fields[::2], fields[1::2], strict=True):
-        _, mode, old, new, _ = head.split(" ")
-        gone = journal.git.no_object
-        found.append(
-            _Changed(path, mode, ABSENT if old == gone else old, ABSENT if new == gone else new)
-        )
-    return found
+    busy = await obstacle(journal.git)
+    if busy is not None:
+        return busy
+    ahead, behind = await apart(journal, head, there)
+    if not behind:
+        return _Brought(head, ahead)
+    if not ahead:
+        came = await changed_between(journal, head, there)
+        fault = await obstructed(journal, came)
+        if fault is not None:
+            return fault
+        notices = await bring_along(journal, came, there, head, "fast-forward")
+        return _Brought(there, 0, behind, notices)
+    base = await ancestor(journal, head, there)
+    mine = await tree_of(journal, head)
+    both = None if base is None else joined(base, mine, await tree_of(journal, there))
+    where = f"{remote.name}/{branch}"
+    if both is None or both.conflicts:
+        return _diverged(journal, remote, branch, ahead, behind, both)
+    came = changed_of(mine, both.tree)
+    fault = await obstructed(journal, came)
+    if fault is not None:
+        return fault
+    subject = f"merge: {ahead:,} here, {behind:,} from {visible(where, cells=60)}"
+    commit = await journal.workshop.join(
+        head, there, [one.entry for one in came], journal.message(subject)
+    )
+    if await tree_of(journal, commit) != both.tree:
+        raise GitError("write-tree", "the merge came out otherwise than it was worked out", None)
+    notices = await bring_along(journal, came, commit, head, subject)
+    return _Brought(commit, ahead + 1, behind, notices)
 
 
 def _diverged(
-    journal: Journal, remote: JournalRemote, branch: str, ahead: int, behind: int
+    journal: Journal,
+    remote: JournalRemote,
+    branch: str,
+    ahead: int,
+    behind: int,
+    both: Joined | None,
 ) -> JournalFault:
+    where = visible(f"{remote.name}/{branch}", cells=60)
+    if both is None:
+        why, expected = "they have no commit in common", "two histories with the same beginning"
+        words = "--allow-unrelated-histories "
+    else:
+        why = f"both changed {some_of(both.conflicts)}"
+        expected, words = "no file that both sides changed, each otherwise", ""
     return JournalFault(
         Problem.DIVERGED,
-        f"{ahead} commits are here alone and {behind} at {remote.name}/{branch} alone",
-        "one history that goes on from the other",
-        f"nothing was rewritten; join them in {shown(journal.folder)}: "
-        f"git pull --rebase {remote.name} {branch}",
+        f"{ahead:,} commits are here alone and {behind:,} at {where} alone, and {why}",
+        expected,
+        f"nothing was touched; merge them in {shown(journal.folder)}: "
+        f"git pull --no-rebase {words}{remote.name} {branch}",
     )
 
 

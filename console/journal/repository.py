@@ -183,13 +183,14 @@ class Journal:
                 raise GitError("hash-object", "it kept other bytes than it was given", None)
             entries.append(Entry(change.path, blob))
         line = visible(subject, cells=MAX_SUBJECT_CELLS) or "journal"
-        landed = await self.workshop.land(entries, self._message(line, body))
+        landed = await self.workshop.land(entries, self.message(line, body))
         for change in changes:
             if isinstance(change, Remove):
                 await asyncio.to_thread(self.disk.remove, change.path)
         return Commit(landed.hash, line, landed.changed, landed.notice)
 
-    def _message(self, subject: str, body: str) -> Message:
+    def message(self, subject: str, body: str = "") -> Message:
+        """What a commit says that is made now, in the author's name."""
         more = visible(body, lines=True).strip("\n")
         text = f"{subject}\n\n{more}\n" if more else f"{subject}\n"
         date = f"@{int(self._clock.now().wall.timestamp())} +0000"

@@ -93,7 +93,7 @@ class JournalState(enum.StrEnum):
     OFFLINE = "offline"
     """The remote cannot be reached."""
     DIVERGED = "diverged"
-    """The histories went apart: nothing is fetched or pushed before a person has merged them."""
+    """Here and there changed the same file: nothing is pushed before a person has merged that."""
     FAULT = "fault"
     """Nothing can be committed; what is typed is kept in drafts."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -117,6 +117,32 @@ def test_the_times_of_its_alerts_and_of_their_first_ack_are_its_times(folder: Pa
         assert paper.incident.started == NIGHT - timedelta(minutes=4)
         assert paper.incident.acknowledged == NIGHT - timedelta(minutes=1)
         assert paper.incident.detected_by == "alert"
+
+    two(folder, told)
+
+
+def test_a_time_that_no_clock_ever_told_breaks_nothing(folder: Path) -> None:
+    async def told(kai: PaperDesk, _mei: PaperDesk) -> None:
+        paper = await kai.opened()
+        early = edit(
+            paper, started=datetime(1, 1, 1, tzinfo=UTC), closed=datetime.max.replace(tzinfo=UTC)
+        )
+        await kai.did(WriteIncident(await kai.sheet(paper.path), paper.incident, early))
+        await kai.did(Note("goes on", incident=paper.incident.id))
+
+    two(folder, told)
+
+
+def test_a_paste_of_a_megabyte_is_kept_whole_and_told_short(folder: Path) -> None:
+    async def told(kai: PaperDesk, _mei: PaperDesk) -> None:
+        paste = "redis 停了 " * 150_000
+        prose = IncidentProse(what=paste, where="data-1")
+        effected = await kai.did(OpenIncident(Incident("", "", NIGHT, prose=prose)))
+        incident = (await kai.incident(effected.outcome.document)).incident
+        assert incident.prose.what == paste.strip()
+        assert len(incident.title) < 100
+        assert effected.event is not None
+        assert len(effected.event.text) < 3_000
 
     two(folder, told)
 

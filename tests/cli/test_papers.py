@@ -382,7 +382,7 @@ def test_searching_finds_a_line_whatever_its_case_and_width_and_needs_no_http_cl
 
 def test_sync_tells_by_its_exit_code_whether_both_are_the_same(team: Team) -> None:
     remote = ", remote: {}"
-    team.opened()
+    one = team.opened()
     assert team.run("journal", "sync", exit_code=2).stdout == ""
     assert team.run("journal", "sync", more=remote, exit_code=3).stdout.startswith("journal off")
     there = team.base / "there.git"
@@ -396,8 +396,14 @@ def test_sync_tells_by_its_exit_code_whether_both_are_the_same(team: Team) -> No
     git(team.base, "clone", "-q", str(there), str(clone))
     git(clone, "commit", "-q", "--allow-empty", "-m", "somebody else")
     git(clone, "push", "-q")
+    assert team.run("journal", "sync", more=remote).stdout == "journal pushed\n"
+    git(clone, "pull", "-q")
+    (clone / team.path(one).relative_to(team.folder)).write_text("somebody else")
+    git(clone, "commit", "-q", "-a", "-m", "somebody else")
+    git(clone, "push", "-q")
+    team.run("incident", "set", one, "lead", "mei")
     apart = team.run("journal", "sync", more=remote, exit_code=4).stdout
-    assert apart.startswith("journal diverged") and "git pull --rebase" in apart
+    assert apart.startswith("journal diverged") and "git pull --no-rebase" in apart
 
 
 def test_verify_names_what_is_broken_uncommitted_or_torn(team: Team) -> None:

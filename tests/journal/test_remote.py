@@ -1,7 +1,8 @@
-"""Fetch, fast-forward, push; what diverged, is offline or in the way is said and left alone."""
+"""Fetch, join, push; what two changed, is offline or in the way is said and left alone."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from datetime import timedelta
@@ -10,10 +11,24 @@ from pathlib import Path
 import pytest
 
 from config.schema import JournalRemote
+from console.journal.change import Remove
 from console.journal.errors import JournalFault, Problem
 from console.journal.remote import Shared, Synced, sync
 from console.journal.repository import Journal
-from tests.journal.folder import PATH, TEXT, git, in_head, is_sound, opened, read, saved
+from tests.journal.folder import (
+    KAI,
+    PATH,
+    TEXT,
+    committed,
+    git,
+    in_head,
+    is_sound,
+    is_whole,
+    opened,
+    read,
+    saved,
+)
+from tests.soak import trials
 
 pytestmark = pytest.mark.real("git")
 
@@ -108,24 +123,229 @@ async def test_another_branch_can_be_the_shared_one(team: Team) -> None:
     assert git(team.shared, "for-each-ref", "--format=%(refname)") == "refs/heads/team/journal"
 
 
-async def test_histories_that_diverged_are_said_and_nothing_is_rewritten(team: Team) -> None:
+async def apart(team: Team, first: bytes = TEXT) -> tuple[Journal, Journal]:
+    """Two consoles that have the same first commit."""
     kai, mei = await team.console("kai"), await team.console("mei")
-    await saved(kai, TEXT)
+    await saved(kai, first)
     await synced(kai)
     await synced(mei)
+    return kai, mei
+
+
+async def test_what_two_wrote_in_different_files_is_merged_and_pushed(team: Team) -> None:
+    kai, mei = await apart(team)
+    theirs = await saved(mei, b"by mei", OTHER)
+    await synced(mei)
+    await saved(kai, b"by kai")
+    mine = await saved(kai, b"by kai, once more")
+    (kai.folder / "notes.md").write_text("untouched")
+    got = await synced(kai)
+    assert (got.state, got.fetched, got.pushed) == (Shared.SAME, 1, 3)
+    assert git(kai.folder, "log", "-1", "--format=%s|%an") == (
+        f"merge: 2 here, 1 from origin/main|{KAI.name}"
+    )
+    assert git(kai.folder, "log", "-1", "--format=%P").split() == [mine.hash, theirs.hash]
+    assert git(kai.folder, "status", "--porcelain") == "?? notes.md"
+    assert (await synced(mei)).fetched == 3
+    for one in (kai, mei):
+        assert (one.folder / OTHER).read_bytes() == in_head(one.folder, OTHER) == b"by mei"
+        assert (one.folder / PATH).read_bytes() == in_head(one.folder) == b"by kai, once more"
+        assert is_whole(one.folder)
+    assert git(mei.folder, "status", "--porcelain") == ""
+
+
+async def test_what_two_wrote_in_one_file_is_named_and_nothing_is_touched(team: Team) -> None:
+    kai, mei = await apart(team)
     await saved(mei, b"by mei", OTHER)
+    await saved(mei, b"mine is better")
     await synced(mei)
     mine = await saved(kai, b"by kai")
     there = git(team.shared, "rev-parse", "main")
     fault = await faulted(kai)
     assert fault.problem is Problem.DIVERGED
-    assert "1 commits are here alone and 1 at origin/main alone" in fault.cause
-    assert "git pull --rebase origin main" in fault.remedy
+    assert "1 commits are here alone and 2 at origin/main alone" in fault.cause
+    assert f"both changed {PATH}" in fault.cause
+    assert "git pull --no-rebase origin main" in fault.remedy
     assert await kai.head() == mine.hash
     assert git(team.shared, "rev-parse", "main") == there
     assert not (kai.folder / OTHER).exists()
-    git(kai.folder, "pull", "-q", "--rebase", "origin", "main")
-    assert (await synced(kai)).pushed == 1
+    assert git(kai.folder, "status", "--porcelain") == ""
+    git(kai.folder, "pull", "-q", "--no-rebase", "-Xours", "origin", "main")
+    assert (await synced(kai)).pushed == 2
+    await synced(mei)
+    assert in_head(mei.folder) == b"by kai"
+
+
+async def test_only_the_first_of_many_conflicts_are_named(team: Team) -> None:
+    kai, mei = await apart(team)
+    for one in (kai, mei):
+        for number in range(7):
+            await saved(one, one.folder.name.encode(), f"incidents/2026/{number}.md")
+    await synced(mei)
+    assert "2026/4.md and 2 more" in (await faulted(kai)).cause
+
+
+async def test_the_same_bytes_written_by_two_are_no_conflict(team: Team) -> None:
+    kai, mei = await apart(team)
+    for one in (kai, mei):
+        await saved(one, b"the same")
+        await saved(one, b"new", OTHER)
+        await committed(one, Remove(OTHER, (await read(one, OTHER)).blob))
+    await synced(mei)
+    await synced(kai)
+    assert in_head(kai.folder) == b"the same"
+    assert is_whole(kai.folder)
+
+
+def _renamed(folder: Path) -> None:
+    git(folder, "mv", PATH, OTHER)
+
+
+def _removed(folder: Path) -> None:
+    git(folder, "rm", "-q", PATH)
+
+
+def _executable(folder: Path) -> None:
+    git(folder, "update-index", "--chmod=+x", PATH)
+
+
+def _linked(folder: Path) -> None:
+    (folder / PATH).unlink()
+    (folder / PATH).symlink_to("/etc/passwd")
+    git(folder, "add", PATH)
+
+
+def _submodule(folder: Path) -> None:
+    git(folder, "rm", "-q", "--cached", PATH)
+    commit = git(folder, "rev-parse", "HEAD")
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{commit},{PATH}")
+
+
+def _folder(folder: Path) -> None:
+    git(folder, "rm", "-q", PATH)
+    (folder / PATH).mkdir(parents=True)
+    (folder / PATH / "inside.md").write_text("x")
+    git(folder, "add", PATH)
+
+
+async def test_what_was_done_to_a_file_by_hand_is_never_merged_with_an_edit_of_it(
+    team: Team, tmp_path: Path
+) -> None:
+    kai, _ = await apart(team)
+    git(tmp_path, "clone", "-q", str(team.shared), "colleague")
+    colleague = tmp_path / "colleague"
+    first = git(colleague, "rev-parse", "HEAD")
+    mine = await saved(kai, b"by kai")
+    for by_hand in (_renamed, _removed, _executable, _linked, _submodule, _folder):
+        git(colleague, "reset", "-q", "--hard", first)
+        by_hand(colleague)
+        git(colleague, "commit", "-qm", "by hand")
+        git(colleague, "push", "-qf", "origin", "main")
+        fault = await faulted(kai)
+        assert fault.problem is Problem.DIVERGED, by_hand
+        assert PATH in fault.cause
+        assert await kai.head() == mine.hash
+        assert (kai.folder / PATH).read_bytes() == b"by kai"
+        assert git(kai.folder, "status", "--porcelain") == ""
+
+
+async def test_a_file_where_the_other_side_has_a_folder_is_a_conflict(
+    team: Team, tmp_path: Path
+) -> None:
+    kai, _ = await apart(team)
+    git(tmp_path, "clone", "-q", str(team.shared), "colleague")
+    colleague = tmp_path / "colleague"
+    (colleague / "changes").write_text("a file")
+    git(colleague, "add", "changes")
+    git(colleague, "commit", "-qm", "by hand")
+    git(colleague, "push", "-q", "origin", "main")
+    await saved(kai, b"x", "changes/2026/a.md")
+    fault = await faulted(kai)
+    assert fault.problem is Problem.DIVERGED
+    assert "changes/2026/a.md" in fault.cause
+    assert (kai.folder / "changes/2026/a.md").read_bytes() == b"x"
+
+
+async def test_histories_without_a_common_commit_are_a_persons_to_merge(team: Team) -> None:
+    kai, mei = await team.console("kai"), await team.console("mei")
+    await saved(mei, b"by mei", OTHER)
+    await synced(mei)
+    await saved(kai, b"by kai")
+    fault = await faulted(kai)
+    assert fault.problem is Problem.DIVERGED
+    assert "no commit in common" in fault.cause
+    assert not (kai.folder / OTHER).exists()
+    remedy = fault.remedy.partition("git pull ")[2]
+    git(kai.folder, "pull", "-q", *remedy.split())
+    assert (await synced(kai)).pushed == 2
+
+
+async def test_a_merge_leaves_what_is_not_committed_here_and_goes_on_after_a_kill(
+    team: Team,
+) -> None:
+    kai, mei = await apart(team)
+    await saved(mei, b"by mei")
+    await synced(mei)
+    await saved(kai, b"by kai", OTHER)
+    (kai.folder / PATH).write_bytes(b"in an editor")
+    fault = await faulted(kai)
+    assert fault.problem is Problem.IN_THE_WAY
+    assert PATH in fault.cause
+    assert (kai.folder / PATH).read_bytes() == b"in an editor"
+    (kai.folder / PATH).write_bytes(b"by mei")  # as far as the one that was killed came
+    git(kai.folder, "add", PATH)
+    await synced(kai)
+    assert in_head(kai.folder) == b"by mei"
+    assert git(kai.folder, "status", "--porcelain") == ""
+    assert is_whole(kai.folder)
+
+
+async def test_merges_made_crosswise_are_joined_in_turn(team: Team) -> None:
+    """Both merge the same two commits before either sees the other's merge."""
+    kai, mei = await apart(team)
+    for turn in range(2):
+        await saved(kai, b"kai %d" % turn)
+        await saved(mei, b"mei %d" % turn, OTHER)
+        for one in (kai, mei):
+            git(one.folder, "push", "-q", "-f", "origin", f"HEAD:refs/heads/{one.folder.name}")
+        for one, other in ((kai, "mei"), (mei, "kai")):
+            assert (await synced(one, JournalRemote(branch=other, push=False))).fetched
+        assert git(kai.folder, "rev-list", "--merges", "--count", "HEAD") != "0"
+    await synced(mei)
+    await synced(kai)
+    await synced(mei)
+    for one in (kai, mei):
+        assert (in_head(one.folder), in_head(one.folder, OTHER)) == (b"kai 1", b"mei 1")
+        assert is_whole(one.folder)
+    assert await kai.head() == await mei.head()
+
+
+async def test_two_clones_that_write_and_share_all_the_time_lose_nothing(team: Team) -> None:
+    consoles = await apart(team)
+    count = trials(usual=3, soak=150)
+    last: dict[str, bytes] = {}
+
+    async def work(journal: Journal) -> list[str]:
+        name, made = journal.folder.name, []
+        for number in range(count):
+            path = f"incidents/2026/{name}-{number % 3}.md"
+            last[path] = f"{name} {number}".encode()
+            made.append((await saved(journal, last[path], path)).hash)
+            told = await sync(journal, ORIGIN)
+            if isinstance(told, JournalFault):  # the other was quicker each time
+                assert told.problem is Problem.REFUSED, told
+        return made
+
+    made = [commit for commits in await asyncio.gather(*map(work, consoles)) for commit in commits]
+    for one in (*consoles, *consoles):
+        await synced(one)
+    assert len({await one.head() for one in consoles}) == 1
+    for one in consoles:
+        assert set(made) <= set(git(one.folder, "rev-list", "HEAD").split())
+        for path, content in last.items():
+            assert (one.folder / path).read_bytes() == in_head(one.folder, path) == content
+        assert git(one.folder, "status", "--porcelain") == ""
+        assert is_whole(one.folder)
 
 
 async def test_what_is_not_committed_here_is_not_overwritten_by_a_fast_forward(

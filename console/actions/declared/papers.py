@@ -105,7 +105,7 @@ PAPER: tuple[Action, ...] = (
     Action(
         "journal.sync",
         "sync",
-        "Fetch from the remote, fast-forward, and push; nothing is ever rewritten.",
+        "Fetch from the remote, join both, and push; nothing is ever rewritten.",
         (),
         "journal",
         (),

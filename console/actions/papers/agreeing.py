@@ -8,6 +8,7 @@ from console.actions.doing import Doing, Effected
 from console.actions.papers.amending import Amendment, amend
 from console.actions.papers.changes import NEEDS_REVIEW, STALE, meetings, surroundings
 from console.actions.papers.outcomes import Deed, denied, done
+from console.actions.papers.saying import one_line
 from console.journal.bench import Bench
 from console.model.change import (
     MOVES,
@@ -64,7 +65,7 @@ async def approve(wish: ApproveChange, bench: Bench, doing: Doing) -> Effected:
         details = list(meetings(after, shelf))
         if is_self_approved(after):
             details.insert(0, NEEDS_REVIEW)
-        note = f": {visible(wish.note)}" if wish.note.strip() else ""
+        note = f": {one_line(wish.note)}" if wish.note.strip() else ""
         deed = Deed(
             f"approved by {_signed(doing)}",
             f"approved{_mark(doing)}, plan {digest[:12]}{note}",
@@ -103,7 +104,7 @@ async def except_freeze(wish: ExceptFreeze, bench: Bench, doing: Doing) -> Effec
         )
         deed = Deed(
             f"excepted from {shown} by {_signed(doing)}",
-            f"excepted from {shown}{_mark(doing)}: {visible(wish.why.strip())}",
+            f"excepted from {shown}{_mark(doing)}: {one_line(wish.why)}",
             EventKind.CHANGE,
         )
         after = msgspec.structs.replace(now, exceptions=(*now.exceptions, given))
@@ -130,7 +131,7 @@ async def review(wish: ReviewChange, bench: Bench, doing: Doing) -> Effected:
             return denied(now.id, f"{now.id} not reviewed: {reasons[0]}", *reasons[1:])
         deed = Deed(
             f"reviewed by {_signed(doing)}",
-            f"reviewed{_mark(doing)}: {visible(given.text)}",
+            f"reviewed{_mark(doing)}: {one_line(given.text)}",
             EventKind.CHANGE,
         )
         return Amendment(after, deed)

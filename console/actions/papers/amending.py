@@ -15,10 +15,10 @@ import msgspec
 
 from console.actions.doing import Doing, Effected, nothing_done
 from console.actions.papers.outcomes import Deed, Landed, broken, clashed, denied, faulted
-from console.actions.papers.saying import named
+from console.actions.papers.saying import TITLE_CELLS, named
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
-from console.journal.happenings import BEFORE, change_entries, incident_entries
+from console.journal.happenings import BEFORE, change_entries, incident_entries, shifted
 from console.journal.writing import Unwritable, Written, write_change, write_incident
 from console.model.acting import Ended
 from console.model.change import Change
@@ -174,7 +174,7 @@ async def _write(
 ) -> Papers | Unwritten:
     document = amendment.document
     keeps = bench.recorder.uncommitted()
-    subject = f"{document.id} {amendment.deed.did}: {visible(document.title)}"
+    subject = f"{document.id} {amendment.deed.did}: {visible(document.title, cells=TITLE_CELLS)}"
     written: Papers | Unwritten
     if isinstance(document, Incident):
         times = (document.started, document.detected, document.acknowledged, document.opened)
@@ -206,7 +206,7 @@ async def _write(
 
 async def _events(bench: Bench, since: datetime, event: Event) -> tuple[Event, ...]:
     """Everybody's since then, and `event` also where its file could not be written."""
-    known = await bench.recorder.between(since - BEFORE, event.at + _SKEW)
+    known = await bench.recorder.between(shifted(since, -BEFORE), event.at + _SKEW)
     own = (event.at, event.kind, event.documents)
     if any((one.at, one.kind, one.documents) == own for one in known):
         return known
@@ -238,7 +238,8 @@ def _unwritten(unwritten: Unwritten, document_id: str) -> Effected:
         return clashed(document_id, unwritten)
     if isinstance(unwritten, JournalFault):
         return faulted(unwritten, document_id)
-    return broken(document_id, unwritten.faults)
+    text = f"{document_id} was not written: {unwritten.faults[0]}"
+    return denied(document_id, text, *unwritten.faults[1:])
 
 
 def _is_on_disk(unwritten: Unwritten) -> bool:

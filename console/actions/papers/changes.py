@@ -12,7 +12,7 @@ from console.actions.papers.amending import Amendment, amend, create
 from console.actions.papers.merging import differing, merged
 from console.actions.papers.muting import Muted, end, mute, unmute
 from console.actions.papers.outcomes import Deed, Landed, broken, clashed, denied, done, faulted
-from console.actions.papers.saying import fields_text, named
+from console.actions.papers.saying import fields_text, named, one_line
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
 from console.journal.ids import Kind
@@ -83,7 +83,7 @@ async def move_change(wish: MoveChange, bench: Bench, doing: Doing) -> Effected:
         details = list(meetings(now, shelf)) if wish.to in _MEETS else []
         if starts and start_verdict(now, at, around).needs_review:
             details.insert(0, NEEDS_REVIEW)
-        why = f": {visible(wish.because)}" if wish.because.strip() else ""
+        why = f": {one_line(wish.because)}" if wish.because.strip() else ""
         deed = Deed(
             str(wish.to), f"{wish.to}, was {now.state}{why}", EventKind.CHANGE, tuple(details)
         )
@@ -147,7 +147,7 @@ async def _new(asked: Change, bench: Bench, doing: Doing) -> Effected:
         prose=asked.prose,
     )
     details = meetings(change, await bench.library.read())
-    deed = Deed("draft", f"written: {visible(change.title)}", EventKind.CHANGE, details)
+    deed = Deed("draft", f"written: {one_line(change.title)}", EventKind.CHANGE, details)
     landed = await create(bench, doing, change, deed)
     return landed if isinstance(landed, Effected) else done(landed)
 

@@ -12,7 +12,7 @@ from console.actions.doing import Doing, Effected
 from console.actions.papers.amending import Amendment, amend, create
 from console.actions.papers.merging import differing, merged
 from console.actions.papers.outcomes import Deed, broken, clashed, denied, done, faulted
-from console.actions.papers.saying import TITLE_CELLS, fields_text, named
+from console.actions.papers.saying import TITLE_CELLS, fields_text, named, one_line
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
 from console.journal.ids import Kind
@@ -22,7 +22,6 @@ from console.model.event import EventKind
 from console.model.incident import Detection, Incident, IncidentState, moved, refusals
 from console.model.paper_wish import MoveIncident, OpenIncident, WriteIncident
 from console.model.papers import Papers
-from console.safety.text import visible
 
 _STATES: Final = ("id", "opened", "state")
 """What no edit changes."""
@@ -40,7 +39,7 @@ async def open_incident(wish: OpenIncident, bench: Bench, doing: Doing) -> Effec
         known = named(there.incident.id, there.incident.title)
         return denied(there.incident.id, f"there is one for it already: {known}")
     incident = _new(asked, await bench.journal.new_id(Kind.INCIDENT), bench, doing)
-    deed = Deed("opened", f"opened: {visible(incident.prose.what)}", EventKind.INCIDENT)
+    deed = Deed("opened", f"opened: {one_line(incident.prose.what)}", EventKind.INCIDENT)
     landed = await create(bench, doing, incident, deed)
     return landed if isinstance(landed, Effected) else done(landed)
 

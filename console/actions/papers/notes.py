@@ -23,17 +23,17 @@ from console.model.change import Change
 from console.model.event import Event, EventKind
 from console.model.incident import Incident
 from console.model.paper_wish import Attach, Note, UpdateIncident
-from console.safety.text import cell_width, visible
+from console.safety.text import visible
 
-MOST_CELLS: Final = 8_000
+MOST_CHARS: Final = 4_000
 """Of a note, or of an update; what is longer belongs into the document, or beside it."""
 _SUBJECT_CELLS: Final = 60
 
 
 async def note(wish: Note, bench: Bench, doing: Doing) -> Effected:
     """Write down one line, now."""
-    text = visible(wish.text.strip())
     document_id = wish.incident or wish.change
+    text = wish.text.strip()
     refused = _too_much(document_id, text, "not noted")
     if refused is not None:
         return refused
@@ -41,7 +41,7 @@ async def note(wish: Note, bench: Bench, doing: Doing) -> Effected:
         at=doing.now,
         kind=EventKind.NOTE,
         subject=visible(wish.subject, cells=_SUBJECT_CELLS),
-        text=text,
+        text=visible(text),
         who=visible(doing.who),
         key=wish.key,
         documents=tuple(one for one in (wish.incident, wish.change) if one),
@@ -54,7 +54,7 @@ async def update(wish: UpdateIncident, bench: Bench, doing: Doing) -> Effected:
     incident, said = wish.paper.incident, wish.update
     if not any(one.strip() for one in (said.conditions, said.actions, said.needs)):
         return denied(incident.id, "no update was posted: say conditions, actions or needs")
-    text = visible(said.text)
+    text = said.text
     refused = _too_much(incident.id, text, "no update was posted")
     if refused is not None:
         return refused
@@ -62,7 +62,7 @@ async def update(wish: UpdateIncident, bench: Bench, doing: Doing) -> Effected:
         at=doing.now,
         kind=EventKind.UPDATE,
         subject=named(incident.id, incident.title),
-        text=text,
+        text=visible(text),
         who=visible(doing.who),
         documents=(incident.id,),
     )
@@ -144,9 +144,8 @@ def _lacks(refused: Effected) -> tuple[str, ...]:
 def _too_much(document_id: str, text: str, what: str) -> Effected | None:
     if not text:
         return denied(document_id, f"{what}: it is empty")
-    cells = cell_width(text)
-    if cells > MOST_CELLS:
-        long = f"{what}: it is {cells:,} cells long, and {MOST_CELLS:,} is the most"
+    if len(text) > MOST_CHARS:
+        long = f"{what}: it is {len(text):,} characters long, and {MOST_CHARS:,} is the most"
         return denied(document_id, long, "save it as a file and attach that")
     return None
 

@@ -9,7 +9,7 @@ from console.actions.papers.amending import body_of, record
 from console.actions.papers.changes import with_silence
 from console.actions.papers.muting import Muted, unmute
 from console.actions.papers.outcomes import Deed, Landed, clashed, denied, faulted
-from console.actions.papers.saying import named
+from console.actions.papers.saying import TITLE_CELLS, named
 from console.journal.bench import Bench
 from console.journal.change import Conflict, Remove, Write
 from console.journal.errors import JournalFault
@@ -82,7 +82,7 @@ async def _exactly(
     )
     await record(bench, event)
     keeps = bench.recorder.uncommitted()
-    subject = f"{document_id} {deed.did}: {visible(title)}"
+    subject = f"{document_id} {deed.did}: {visible(title, cells=TITLE_CELLS)}"
     told = await bench.journal.commit((change, *keeps), subject, body_of(doing))
     if isinstance(told, Conflict | JournalFault):
         if isinstance(told, JournalFault) and change.path in told.kept:

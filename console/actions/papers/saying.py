@@ -30,11 +30,17 @@ from console.safety.text import visible
 TITLE_CELLS: Final = 80
 _NAME_CELLS: Final = 40
 _TEXT_CELLS: Final = 400
+_SAID_CELLS: Final = 2_000
 
 
 def named(document_id: str, title: str) -> str:
     """`INC-20261122-7f3 redis down`, safe to show."""
     return visible(f"{document_id} {title}".strip(), cells=TITLE_CELLS)
+
+
+def one_line(text: str) -> str:
+    """What a person wrote, on one line for the event log, safe to show."""
+    return visible(text.strip(), cells=_SAID_CELLS)
 
 
 def fields_text(names: Iterable[str]) -> str:
