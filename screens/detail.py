@@ -13,6 +13,7 @@ from console.engine.evidence_words import Topic
 from console.engine.questions import RuleOf, Trend, ValueNow, rule_of
 from console.model.failure import Failure
 from console.model.labels import Labels
+from console.model.papers import IncidentPaper
 from console.model.snapshot import KnownAlert
 from console.model.update import Update
 from console.model.worklist import Row, Worklist
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from console.engine.engine import Engine
 
 GRAPH_LINES = 12
+INCIDENTS = 3
+"""Of those that an alert is linked to, the newest, among the links."""
 
 
 class DetailScreen(DocumentFrame):
@@ -80,7 +83,11 @@ class DetailScreen(DocumentFrame):
         if self._at == "trend":
             parts = [*graph, *parts]
         elif self._at == "links":
-            parts = [*_from(parts, "links"), *graph]
+            facts = (
+                Field(one.incident.id, Raw(f"{one.incident.title} ({one.incident.state})"))
+                for one in self._papers_of_it()[:INCIDENTS]
+            )
+            parts = [*section("incidents", facts), *_from(parts, "links"), *graph]
         else:
             parts = [*parts, *graph]
         if self._gone:
@@ -187,12 +194,20 @@ class DetailScreen(DocumentFrame):
     def do_row_links(self) -> None:
         """Show the links first; once they stand there, have one of them followed."""
         links = self.first.alert.links if self.first is not None else ()
-        if self._at == "links" and links:
+        papers = self._papers_of_it()
+        if self._at == "links" and (links or papers):
             from screens.links import choose_link  # late: the first frame needs nothing of it
 
-            choose_link(self.console_app, links)
+            choose_link(self.console_app, links, papers[:INCIDENTS])
         else:
             self._show_at("links")
+
+    def _papers_of_it(self) -> Sequence[IncidentPaper]:
+        """The incidents that its alerts are linked to, the newest first."""
+        fresh = self.console_app.fresh
+        keys = {known.key for known in self._row.alerts}
+        papers = () if fresh is None else fresh.papers.incidents
+        return [one for one in papers if not keys.isdisjoint(one.incident.alerts)]
 
     def do_row_detail(self) -> None:
         self._show_at("")

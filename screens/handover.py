@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from console.engine.handover import Handover, handover_of, owners_text
+from console.engine.handover_lines import Line, Section, joined
 from console.engine.handover_markdown import markdown_of
-from console.engine.handover_words import Line, Section, joined, sections_of
+from console.engine.handover_words import sections_of
 from console.model.action import Action
 from console.model.alert import Ack
 from console.model.update import Update

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from console.engine.row_forms import plain_address
+from console.model.papers import IncidentPaper
 from console.safety.process import ProcessError, start_apart
 from console.safety.text import Raw, visible
 from screens.copying import copy
@@ -23,21 +24,29 @@ _WATCH_S: Final = 3.0
 Links = Sequence[tuple[str, Raw]]
 
 
-def choose_link(app: OncallApp, links: Links) -> None:
-    """Have the person pick one of `links`, and follow it."""
-    if not links:
+def choose_link(app: OncallApp, links: Links, papers: Sequence[IncidentPaper] = ()) -> None:
+    """Have the person pick one of `links`, and follow it, or an incident of `papers`."""
+    incidents = [paper.incident for paper in papers]
+    if not links and not incidents:
         app.say("it has no links", warning=True)
         return
     here = browser_of(os.environ, sys.platform) is not None
     how = "enter opens it in the browser" if here else "enter copies it: no browser is here"
-    if len(links) > MOST:
-        how += f"; {MOST} of {len(links)} links"
+    if len(links) + len(incidents) > MOST:
+        how += f"; {MOST - len(incidents)} of {len(links)} links"
 
     def chosen(index: int | None) -> None:
-        if index is not None:
-            follow(app, *links[index])
+        if index is None:
+            return
+        if index >= len(incidents):
+            follow(app, *links[index - len(incidents)])
+        else:
+            from screens.incident import open_incident  # late: it is seldom asked for
 
-    offers = [Offer(Raw(name), url) for name, url in links]
+            open_incident(app, incidents[index].id)
+
+    offers = [Offer(one.id, Raw(f"{one.title} ({one.state})")) for one in incidents]
+    offers += [Offer(Raw(name), url) for name, url in links]
     app.push_screen(Chooser("links", offers, note=how), chosen)
 
 

@@ -114,7 +114,7 @@ class PaperForm(Frame):
         start = about.typed if about.draft is None else about.draft.fields
         self._start = {one.name: start.get(one.name, "") for one in about.fields}
         self._rows: dict[str, LongField] = {}
-        self._sending = self._tried = self._closed = False
+        self._sending = self._tried = self._is_left = False
         self._drawn_at: float | None = None
         self._kept: Mapping[str, str] | None = None if about.draft is None else self._start
         """What the draft on disk says; `None`: there is none."""
@@ -259,7 +259,7 @@ class PaperForm(Frame):
 
     def _look(self) -> None:
         """Say at each field what is wrong; what is missing is named once it was to be saved."""
-        if self._closed or not self.is_mounted:
+        if self._is_left or not self.is_mounted:
             return
         typed = self.typed
         notes = self.notes_of(typed)
@@ -359,7 +359,7 @@ class PaperForm(Frame):
 
     def _keep_if_due(self) -> None:
         due = self._keep_due
-        if due is None or self._closed or self._keeping.locked() or not self.about.keeps:
+        if due is None or self._is_left or self._keeping.locked() or not self.about.keeps:
             return
         if self.console_app.clock.now().mono >= due:
             self._run(self.keep_draft())
@@ -372,7 +372,7 @@ class PaperForm(Frame):
         async with self._keeping:
             self._keep_due = None
             typed, about = self.typed, self.about
-            if self._closed or typed == (self._kept if self._kept is not None else self._opened):
+            if self._is_left or typed == (self._kept if self._kept is not None else self._opened):
                 return not self._not_kept
             now = app.clock.now()
             draft = Draft(
@@ -479,7 +479,7 @@ class PaperForm(Frame):
         return f"It is NOT kept: {self._not_kept or READ_ONLY}."
 
     def _close(self) -> None:
-        self._closed = True
+        self._is_left = True
         if self.is_current:
             self.app.pop_screen()
 
@@ -519,7 +519,7 @@ class PaperForm(Frame):
         finally:
             self._sending = False
             paper.disabled = False
-            if focused is not None and not self._closed:
+            if focused is not None and not self._is_left:
                 focused.focus()
         if outcome is not None:
             await self._take(outcome)

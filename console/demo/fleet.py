@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +24,10 @@ from console.safety.files import make_scratch_dir, private_dir, remove_scratch_d
 if TYPE_CHECKING:
     from console.demo.certificates import Authority
     from console.demo.hosts import HostServers
+    from console.journal.judge import Ground
 
+JOURNAL = "journal"
+"""The folder of its journal, in that of everything that the demo keeps for itself."""
 MEMBERS = ("alertmanager-a", "alertmanager-b")
 PEERS = ("am-a", "am-b")
 
@@ -70,7 +72,7 @@ class DemoFleet:
         self._listeners: dict[str, Listener] = {}
         self._handlers: dict[str, Handler] = {}
         self._changed = asyncio.Event()
-        self._follower: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[object]] = []
 
     @property
     def settings_dir(self) -> Path:
@@ -95,6 +97,9 @@ class DemoFleet:
                 port = 0 if self._base_port is None else self._base_port + number
                 self._listeners[service.name] = self._listener(service, port)
             self._scratch = make_scratch_dir("oncall-demo-")
+            # git works in processes of its own, while this one makes certificates and keys.
+            past = asyncio.create_task(self._write_past(self._scratch), name="demo journal")
+            self._tasks.append(past)
             # Late: with what they stand on they take 0.2 s to import.
             from console.demo.certificates import Authority
 
@@ -106,24 +111,26 @@ class DemoFleet:
             self._install(endpoints)
             if self._settings_dir is None:
                 self._settings_dir = private_dir(self._scratch / "settings")
-            write_settings(self._settings_dir, self.world, endpoints)
+            write_settings(self._settings_dir, self.world, endpoints, self._scratch / JOURNAL)
             if self._hosts is not None:
                 self._hosts.write_keys(self._settings_dir)
             await self.follow()
+            ground = await past
         except BaseException:
             await self.stop()
             raise
         self.world.on_change(self._changed.set)
-        self._follower = asyncio.create_task(self._keep_following(), name="demo script")
+        self._tasks.append(asyncio.create_task(self._keep_following(), name="demo script"))
+        if ground is not None:
+            self._tasks.append(asyncio.create_task(self._visit(ground), name="demo colleague"))
         return endpoints
 
     async def stop(self) -> None:
         """Shut every port and remove what was written into a temporary folder."""
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            follower.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await follower
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         hosts, self._hosts = self._hosts, None
         if hosts is not None:
             await hosts.close()
@@ -166,6 +173,17 @@ class DemoFleet:
             finally:
                 for wait in waits:
                     wait.cancel()
+
+    async def _write_past(self, scratch: Path) -> Ground | None:
+        from console.demo.journal import make_journal
+
+        return await make_journal(scratch / JOURNAL, self.world.start.wall)
+
+    async def _visit(self, ground: Ground) -> None:
+        from console.demo.journal import Colleague
+
+        knows_redis = self.world.scenario.name == "redis-down"
+        await Colleague(ground, self._clock, knows_redis=knows_redis).watch()
 
     async def _open_hosts(self) -> None:
         from console.demo.hosts import HostServers

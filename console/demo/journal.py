@@ -1,44 +1,45 @@
-"""The journal of a running demo: a repository with a past, its remote, and who else writes in it."""
+"""The journal of a running demo: a repository with a past, its remote, and who else writes."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from config.schema import JournalRemote
+from config.schema import Acks, Silences
+from console.actions.doing import Doing
+from console.actions.papers.carry import carry_out_paper
 from console.demo.papers import ENVIRONMENT, Past, incidents
 from console.demo.plans import changes
-from console.demo.settings import EMAIL, LOGINS, MEI, STANDARDS
+from console.demo.team import EMAIL, LOGINS, MEI, STANDARDS
 from console.journal.author import Author
 from console.journal.bench import Bench
-from console.journal.change import Keep
+from console.journal.change_text import CHANGES
 from console.journal.errors import GitError, JournalFault
 from console.journal.git import make_repository
 from console.journal.happenings import change_entries, incident_entries, line_of
+from console.journal.incident_text import INCIDENTS
 from console.journal.judge import Ground, ground_of
 from console.journal.language import Language
 from console.journal.library import Library
+from console.journal.places import document_path, events_path
 from console.journal.recorder import Recorder
-from console.journal.remote import sync
 from console.journal.repository import Journal
-from console.journal.writing import Written, write_change, write_incident
-from console.model.change import Change, ChangeState, is_same_person
-from console.model.event import Event
+from console.model.change import ChangeState, is_same_person
 from console.model.incident import Incident
+from console.model.paper_wish import ApproveChange, Note, PaperWish
 from console.model.papers import ChangePaper, IncidentPaper
-from console.safety.clock import Clock, ManualClock
+from console.model.policy import Policy
+from console.model.snapshot import Snapshot
+from console.safety.clock import Clock
 
 ORIGIN: Final = "origin.git"
 LOOK_S: Final = 2.0
 """How often Mei looks at the journal."""
-MIND_S: Final = timedelta(seconds=6)
+MIND: Final = timedelta(seconds=6)
 """How long she thinks about what she sees."""
 REMARK: Final = (
     "redis of data-1 grew by 900 MiB an hour since v2.14.0; the kernel killed it at 4 GiB"
@@ -47,34 +48,153 @@ _CONSOLE: Final = "jump-1"
 """The host that the team's consoles run on."""
 
 
-def bench_of(ground: Ground, clock: Clock, name: str, language: Language) -> Bench:
+def bench_of(ground: Ground, clock: Clock, name: str) -> Bench:
     """What the person of that name writes with."""
-    email = EMAIL.replace("{me}", LOGINS.get(name, "oncall"))
-    journal = Journal(ground, clock, Author(name, email))
-    recorder = Recorder(journal, LOGINS.get(name, name), _CONSOLE)
-    return Bench(journal, Library(journal), recorder, language, None, ENVIRONMENT)
+    journal = Journal(ground, clock, Author(name, _address(name)))
+    recorder = Recorder(journal, LOGINS[name], _CONSOLE)
+    return Bench(journal, Library(journal), recorder, Language.ENGLISH, None, ENVIRONMENT)
 
 
-async def make_journal(folder: Path, now: datetime) -> Ground | JournalFault:
+async def make_journal(folder: Path, now: datetime) -> Ground | None:
     """Make the repository in `folder`, with all that the team wrote down before `now`, and
     beside it the bare one that it is pushed to.
 
-    Where git is missing the demo goes on without, and the console says what is wrong.
+    `None`: there is no git, or no room. The demo goes on without, and the console says why.
     """
     ground = await ground_of(folder, os.environ)
     if isinstance(ground, JournalFault):
-        return ground
+        return None
+    origin = msgspec.structs.replace(ground.git, git_dir=folder.parent / ORIGIN)
     try:
-        origin = folder.parent / ORIGIN
-        await make_repository(origin, os.environ)
-        await ground.git.ask("remote", "add", "origin", str(origin))
-    except GitError as error:
-        return ground if error.exit_status is not None else await _fault(folder)
-    past = sorted((*incidents(now), *changes(now)), key=lambda one: one.at)
-    for one in past:
-        told = await _write(ground, one)
-        if not isinstance(told, Written):
-            raise RuntimeError(f"the demo's own {one.paper.id} cannot be written: {told}")
-    journal = Journal(ground, ManualClock(now), Author("oncall", "oncall@example.org"))
-    shared = await sync(journal, JournalRemote())
-    return shared if isinstance(shared, JournalFault) else ground
+        await make_repository(origin.git_dir, os.environ)
+        # One process for the whole past: commit by commit they would be a hundred.
+        past = history(now)
+        await origin.ask("fast-import", "--quiet", stdin=past)
+        pushed = past + b"reset refs/remotes/origin/main\nfrom refs/heads/main\n\n"
+        await ground.git.ask("fast-import", "--quiet", stdin=pushed)
+        await ground.git.ask("remote", "add", "origin", str(origin.git_dir))
+        await ground.git.ask("read-tree", "--reset", "-u", "HEAD")
+    except GitError:
+        return None
+    return ground
+
+
+def history(now: datetime) -> bytes:
+    """All that the team wrote down before `now`, as a stream for `git fast-import`: a commit a
+    document, by whoever wrote it, at the time of then."""
+    told: list[bytes] = []
+    kept: dict[str, bytes] = {}
+    for past in sorted((*incidents(now), *changes(now)), key=lambda one: one.at):
+        files = {document_path(past.paper.id, past.paper.title): _content(past)}
+        for event in past.events:
+            path = events_path(event.at, LOGINS[event.who or past.by], _CONSOLE)
+            kept[path] = files[path] = kept.get(path, b"") + line_of(event)
+        signed = f"{past.by} <{_address(past.by)}> {int(past.at.timestamp())} +0000"
+        subject = f"{past.paper.id} {past.did}: {past.paper.title}\n"
+        told.append(f"commit refs/heads/main\ncommitter {signed}\n".encode())
+        told.append(_sized(subject.encode()))
+        for path, content in files.items():
+            told += [f"M 100644 inline {path}\n".encode(), _sized(content)]
+    return b"".join(told)
+
+
+def _sized(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)
+
+
+def _content(past: Past) -> bytes:
+    """The document, as the console writes it."""
+    paper = past.paper
+    if isinstance(paper, Incident):
+        entries = incident_entries(paper, past.events)
+        return INCIDENTS.new(paper, past.language, entries).content
+    return CHANGES.new(paper, past.language, change_entries(paper, past.events)).content
+
+
+def _address(name: str) -> str:
+    return EMAIL.replace("{me}", LOGINS[name])
+
+
+class Colleague:
+    """Mei, at her own console: she approves what the demo's user submits, and once adds what
+    she knows to an incident about redis.
+
+    What stood in the journal when she came she leaves alone.
+    """
+
+    def __init__(self, ground: Ground, clock: Clock, *, knows_redis: bool) -> None:
+        """`knows_redis`: she has something to say about an incident of it."""
+        self._bench = bench_of(ground, clock, MEI)
+        self._clock = clock
+        self._knows_redis = knows_redis
+        self._old: frozenset[str] | None = None
+        self._seen: dict[str, datetime] = {}
+        """When she saw first what she will do something about."""
+
+    async def watch(self) -> None:
+        """Look again and again; ends when cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Do what there is to be done, after having thought about it for a few seconds."""
+        shelf = await self._bench.library.read()
+        if self._old is None:
+            found = (*(one.incident.id for one in shelf.incidents),
+                     *(one.change.id for one in shelf.changes))  # fmt: skip
+            self._old = frozenset(found)
+        for change in shelf.changes:
+            if self._is_asked(change) and self._thought(f"{change.change.id} {change.blob}"):
+                await self._do(ApproveChange(change, "the rollback is clear"))
+        for incident in shelf.incidents:
+            if self._can_help(incident) and self._thought(incident.incident.id):
+                self._knows_redis = False
+                await self._do(Note(REMARK, incident.incident.id, subject="redis@data-1"))
+
+    def _is_asked(self, paper: ChangePaper) -> bool:
+        change = paper.change
+        return (
+            change.id not in (self._old or ())
+            and change.state is ChangeState.SUBMITTED
+            and not is_same_person(change.author, MEI)
+            and not paper.faults
+        )
+
+    def _can_help(self, paper: IncidentPaper) -> bool:
+        incident = paper.incident
+        about = (incident.title, incident.prose.what, incident.prose.where, *incident.services)
+        return (
+            self._knows_redis
+            and incident.id not in (self._old or ())
+            and incident.is_ongoing
+            and not paper.faults
+            and any("redis" in one.lower() for one in about)
+        )
+
+    def _thought(self, about: str) -> bool:
+        now = self._clock.now().wall
+        return now - self._seen.setdefault(about, now) >= MIND
+
+    async def _do(self, wish: PaperWish) -> None:
+        now = self._clock.now()
+        await carry_out_paper(
+            wish,
+            Doing(
+                clusters={},
+                clock=self._clock,
+                who=MEI,
+                acks=Acks(),
+                silences=Silences(),
+                policy=Policy(),
+                local=None,
+                kthxbye=frozenset(),
+                snapshot=Snapshot(now, ENVIRONMENT),
+                intent="",
+                bench=self._open_bench,
+                standards=frozenset(STANDARDS),
+            ),
+        )
+
+    async def _open_bench(self) -> Bench | JournalFault:
+        return self._bench

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from console.demo.inventory import USER_NAME
-from console.demo.settings import LIN, MEI, YUN
+from console.demo.team import LIN, MEI, YUN
 from console.journal.language import Language
 from console.model.change import Change
 from console.model.event import Event, EventKind
@@ -109,7 +109,7 @@ def _redis_before(now: datetime) -> Past:
             where="redis@data-1; session and cart, which need it. Payment was not touched.",
             who="Lead: Mei. Scribe: Yun. About 1,800 visitors had to log in again.",
             how="The page came two minutes after it began. Restarted with\n\n"
-            "    docker restart redis\n\nand the carts were filled again from the orders of the day.",
+            "    docker restart redis\n\nand the carts were filled again from the day's orders.",
             why="A nightly export reads every session into redis and sets no expiry. "
             "After three nights the memory of the container was full.",
             trigger="The third run of the export.",

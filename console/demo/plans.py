@@ -10,7 +10,7 @@ import msgspec
 
 from console.demo.inventory import USER_NAME
 from console.demo.papers import DAY, ENVIRONMENT, HOUR, MINUTE, Past, Told
-from console.demo.settings import LIN, MEI, YUN
+from console.demo.team import LIN, MEI, YUN
 from console.model.change import (
     Acceptance,
     Approval,
@@ -20,7 +20,6 @@ from console.model.change import (
     ChangeState,
     Likelihood,
     Plan,
-    Review,
     Risk,
     Rollback,
     plan_hash,

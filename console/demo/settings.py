@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 import yaml
 
-from config.rota import zone_of
 from console.demo.inventory import (
     API_ENDPOINTS,
     HOSTS,
@@ -17,49 +15,24 @@ from console.demo.inventory import (
     SERVICES,
     TLS_SERVICES,
     USER,
-    USER_NAME,
     PageSpec,
     ServiceSpec,
 )
 from console.demo.metrics import CORE, EDGE, NODE_EXPORTERS, instance_of
 from console.demo.rules import RULES
 from console.demo.server import LOOPBACK
+from console.demo.team import (
+    PEOPLE,
+    change_settings,
+    journal_settings,
+    release_settings,
+    rota_settings,
+)
 from console.demo.world import COMPONENTS, EXTERNAL, World
 from console.safety.files import private_dir, write_atomic
 
 ASK_EVERY = "5s"
 """How often the console asks the demo's sources: it should look alive."""
-
-PEOPLE: Mapping[str, Mapping[str, object]] = {
-    "kai": {
-        "name": USER_NAME,
-        "level": "L1",
-        "title": "engineer",
-        "phone": "+1 202 555 0110",
-        "logins": ["kai"],
-    },
-    "mei": {
-        "name": "Mei 林美",
-        "level": "L1",
-        "title": "engineer",
-        "phone": "+1 202 555 0121",
-        "logins": ["mei"],
-    },
-    "yun": {
-        "name": "Yun 陳昀",
-        "level": "L1",
-        "title": "engineer",
-        "phone": "+1 202 555 0132",
-        "logins": ["yun"],
-    },
-    "lin": {
-        "name": "Lin 林志遠",
-        "level": "L2",
-        "title": "team lead",
-        "phone": "+1 202 555 0143",
-    },
-}
-"""The team. Its phones are of the numbers that are kept for stories."""
 
 TEMPLATES = [
     {
@@ -128,10 +101,13 @@ class Endpoints(msgspec.Struct, frozen=True):
         return f"{scheme}://{LOOPBACK}:{self.port_of(service)}"
 
 
-def write_settings(folder: Path, world: World, endpoints: Endpoints) -> None:
+def write_settings(
+    folder: Path, world: World, endpoints: Endpoints, journal: Path | None = None
+) -> None:
     """Write `oncall.yaml` and `services.yaml` for the world that answers at `endpoints`.
 
-    What SSH needs lies beside them, in `ssh/`, and is written by who makes the keys.
+    Without the folder of a `journal` there is one in the state, and it is shared nowhere. What
+    SSH needs lies beside them, in `ssh/`, and is written by who makes the keys.
 
     Raises:
         FileError: the folder cannot be made or written.
@@ -140,14 +116,16 @@ def write_settings(folder: Path, world: World, endpoints: Endpoints) -> None:
     private_dir(folder / STATE)
     intro = f"# The demo `{world.scenario.name}`: {world.scenario.summary}.\n"
     for name, content in (
-        ("oncall.yaml", oncall_settings(folder, world, endpoints)),
+        ("oncall.yaml", oncall_settings(folder, world, endpoints, journal)),
         ("services.yaml", registry(world, endpoints)),
     ):
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=98)
         write_atomic(folder / name, (intro + text).encode())
 
 
-def oncall_settings(folder: Path, world: World, endpoints: Endpoints) -> Mapping[str, object]:
+def oncall_settings(
+    folder: Path, world: World, endpoints: Endpoints, journal: Path | None = None
+) -> Mapping[str, object]:
     """The content of `oncall.yaml`."""
     health: dict[str, object] = {"interval": "10s", "ready_interval": "10s"}
     if endpoints.ca is not None:
@@ -180,26 +158,10 @@ def oncall_settings(folder: Path, world: World, endpoints: Endpoints) -> Mapping
         "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},
         "silences": {"templates": TEMPLATES},
         "people": PEOPLE,
-        "rota": _rota(world),
-    }
-
-
-def _rota(world: World) -> Mapping[str, object]:
-    """Days, nights and weekends; it is the demo's user who has the days of this week."""
-    zone = "Asia/Taipei"
-    today = world.start.wall.astimezone(zone_of(zone)).date()
-    monday = today - timedelta(days=today.weekday())
-    workdays = ["mon", "tue", "wed", "thu", "fri"]
-    return {
-        "zone": zone,
-        "rotations": [
-            _rotation("weekday", workdays, "09:00", "23:00", [USER, "mei"], monday),
-            _rotation("night", workdays, "23:00", "09:00", ["mei", "yun"], monday),
-            {
-                **_rotation("weekend", ["sat", "sun"], "09:00", "09:00", ["lin", USER], monday),
-                "backup_phone": "+1 202 555 0199",
-            },
-        ],
+        "rota": rota_settings(world.start.wall),
+        "journal": journal_settings(journal),
+        "incidents": {"lead": "2m", "severity": "5m", "post_mortem": "48h"},
+        "changes": change_settings(world.start.wall),
     }
 
 
@@ -233,7 +195,11 @@ def registry(world: World, endpoints: Endpoints) -> Mapping[str, object]:
             for host in HOSTS
         ],
         "services": [
-            _service(service, endpoints, alerts.get(service.name, ())) for service in SERVICES
+            {
+                **_service(service, endpoints, alerts.get(service.name, ())),
+                **release_settings(service.name, world.start.wall),
+            }
+            for service in SERVICES
         ],
         "pages": [
             {
@@ -330,18 +296,4 @@ def _endpoint(page: PageSpec, endpoints: Endpoints, alerts: tuple[str, ...]) -> 
         "critical": page.critical,
         "slo_latency_ms": page.slo_latency_ms,
         "slo_availability": page.slo_availability,
-    }
-
-
-def _rotation(
-    name: str, days: list[str], start: str, end: str, people: list[str], first: date
-) -> dict[str, object]:
-    # Each its own objects: what stands twice would be written as a YAML alias.
-    return {
-        "name": name,
-        "days": list(days),
-        "start": start,
-        "end": end,
-        "people": people,
-        "first": first.replace(),
     }

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from console.engine.event_links import ack_link, alert_link, cover_link, pages_of
+from console.model.alert import Silence
 from console.model.event import Event, EventKind
 from console.model.registry import ServiceType
 from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
@@ -78,6 +79,7 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
     pages = pages_of(after)
     yield from _each_or_sum(fired, at, pages)
     worked: list[Event] = []
+    silences = {(one.cluster, one.id): one for one in after.silences}
     for key, known in new.items():
         was = old.get(key)
         if was is None:
@@ -86,7 +88,7 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
             text = f"lost sight of it: {known.why}"
             yield _event(at, EventKind.LOST, known, text, link=alert_link(known.alert, pages))
         if known.ack is not was.ack or known.standing is not was.standing:
-            worked.extend(_work_events(was, known, at, pages))
+            worked.extend(_work_events(was, known, at, pages, silences))
     yield from _each_or_sum_by(worked)
     seen = {(item.alert.fingerprint, item.at) for item in before.resolved}
     for item in after.resolved:
@@ -102,7 +104,11 @@ def _alert_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[E
 
 
 def _work_events(
-    was: KnownAlert, known: KnownAlert, at: datetime, pages: Mapping[str, str]
+    was: KnownAlert,
+    known: KnownAlert,
+    at: datetime,
+    pages: Mapping[str, str],
+    silences: Mapping[tuple[str, str], Silence],
 ) -> Iterator[Event]:
     """What somebody did about an alert between two looks at it."""
     before, ack = was.ack, known.ack
@@ -120,8 +126,14 @@ def _work_events(
         yield _event(at, EventKind.UNACKED, known, ended, link=ack_link(was, pages))
     if known.standing is not was.standing:
         if known.standing is Standing.SILENCED:
+            cover = silences.get((known.alert.cluster, next(iter(known.silences), "")))
+            said, who = "silenced", ""
+            if cover is not None:
+                who = visible(cover.created_by, cells=40)
+                comment = visible(cover.comment, cells=80)
+                said = f"silenced until {cover.ends_at:%H:%M} UTC{NOTE_AFTER}{comment}"
             link = cover_link(known, pages)
-            yield _event(at, EventKind.SILENCED, known, "silenced", link=link)
+            yield _event(at, EventKind.SILENCED, known, said, who, link)
         elif was.standing is Standing.SILENCED and known.standing is Standing.FIRING:
             said = "no silence holds it any more"
             if known.ended is not None:

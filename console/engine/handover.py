@@ -11,6 +11,7 @@ import msgspec
 from config.load import Loaded
 from config.rota import OnCall, on_call
 from console.engine.events import KEPT
+from console.engine.handover_papers import HandedPapers, handed_papers
 from console.fleet.standing import ack_of
 from console.model.acting import HeldAck
 from console.model.alert import Ack
@@ -93,6 +94,8 @@ class Handover(msgspec.Struct, frozen=True):
     """`None`: the event log has nothing at all."""
     doubts: tuple[str, ...] = ()
     """What cannot be known now and why, in words that are safe to show."""
+    papers: HandedPapers = HandedPapers()
+    """What stands in the journal."""
 
     @property
     def acks(self) -> tuple[TakenAck, ...]:
@@ -139,6 +142,7 @@ def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Hando
         sick=tuple(one for one in snapshot.whole_sources if one.state is not State.OK),
         happened=_happened(update.events, _began(duty)),
         doubts=tuple(_doubts(snapshot)),
+        papers=handed_papers(update.papers, now, until, snapshot.environment),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.engine.handover import Handover
-from console.engine.handover_words import Words, sections_of
+from console.engine.handover_lines import Words
+from console.engine.handover_words import sections_of
 from console.model.markdown import code, escaped
 from console.safety.text import Raw
 

@@ -1,55 +1,26 @@
-"""A handover in words, section by section: what the screen draws and the Markdown says.
-
-Text from outside stays apart as `Raw`, so that each of the two can make it harmless in its own
-way.
-"""
+"""A handover in words, section by section: what the screen draws and the Markdown says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, tzinfo
-
-import msgspec
+from datetime import datetime, timedelta
 
 from config.rota import Shift, zone_of
 from console.engine.handover import Breach, Handover, Taken, TakenAck, owners_text
+from console.engine.handover_journal import journal_sections
+from console.engine.handover_lines import Line, Section, ShiftClock, Words, counted, left_out
 from console.model.acting import Extender
 from console.model.alert import SilenceState
 from console.model.snapshot import SourceHealth
 from console.model.state import State
 from console.model.words import age_text, count_text, many
 from console.model.worklist import Row
-from console.safety.text import Raw, visible
+from console.safety.text import Raw
 from console.triage.silence_use import SilenceUse
 
-Words = tuple[Raw | str, ...]
-"""A sentence; what is not `Raw` is the console's own or stands in the team's settings."""
 NO_PHONE = "no phone in the settings"
 ACKS_A_ROW = 5
 """Acks on one row that are spelled out, the newest first."""
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One entry of a section."""
-
-    head: str
-    """What it begins with: `P1`, `now`, a time."""
-    words: Words
-    under: tuple[Words, ...] = ()
-    """What belongs to it, a line each."""
-    is_late: bool = False
-    """Somebody has to act on it."""
-
-
-class Section(msgspec.Struct, frozen=True):
-    """One part of the handover."""
-
-    title: str
-    lines: tuple[Line, ...]
-    none: str = ""
-    """What is said where there is no line."""
-    more: int = 0
-    """Lines that are left out behind those."""
 
 
 def sections_of(handover: Handover, most: int | None = None) -> tuple[Section, ...]:
@@ -58,85 +29,49 @@ def sections_of(handover: Handover, most: int | None = None) -> tuple[Section, .
     Args:
         most: how many lines of a section are spelled out; `None`: all.
     """
-    clock = _Clock(handover.at, zone_of(handover.zone))
+    clock = ShiftClock(handover.at, zone_of(handover.zone))
     taken, breached = len(handover.taken), len(handover.breached)
+    by = clock.time(handover.until)
     found = [
         Section(f"on call, {_hour(clock)}", tuple(_duty(handover, clock))),
         Section(
-            _counted("P0 and P1 that are not taken", len(handover.untaken)),
+            counted("P0 and P1 that are not taken", len(handover.untaken)),
             tuple(_untaken(row, handover.at) for row in handover.untaken[:most]),
             "none",
-            _left_out(len(handover.untaken), most),
+            left_out(len(handover.untaken), most),
         ),
         Section(
-            _counted("acked and still firing", taken),
+            counted("acked and still firing", taken),
             (*_whose(handover), *(_taken(each, clock) for each in handover.taken[:most])),
             "none",
-            _left_out(taken, most),
+            left_out(taken, most),
         ),
         Section(
-            _counted("clocks breached", breached),
+            counted("clocks breached", breached),
             (*(_breach(each) for each in handover.breached[:most]), *_old(handover)),
             "none",
-            _left_out(breached, most),
+            left_out(breached, most),
         ),
+        *journal_sections(handover.papers, clock, by, most),
         Section(
-            _counted(f"silences that end by {clock.time(handover.until)}", len(handover.ending)),
+            counted(f"silences that end by {by}", len(handover.ending)),
             tuple(_ending(each, clock) for each in handover.ending[:most]),
             "none",
-            _left_out(len(handover.ending), most),
+            left_out(len(handover.ending), most),
         ),
         Section("this shift", tuple(_happened(handover, clock))),
     ]
     if handover.idle_acks:
-        title = _counted("acks on nothing that fires now", len(handover.idle_acks))
+        title = counted("acks on nothing that fires now", len(handover.idle_acks))
         idle = tuple(_ack_line(one, clock) for one in handover.idle_acks[:most])
-        found.insert(3, Section(title, idle, more=_left_out(len(handover.idle_acks), most)))
+        found.insert(3, Section(title, idle, more=left_out(len(handover.idle_acks), most)))
     doubts = tuple(_doubts(handover, clock))
     if doubts:
         found.insert(1, Section("not known", doubts))
     return tuple(found)
 
 
-def joined(words: Words) -> str:
-    """`words` as one line that is safe to show."""
-    return "".join(visible(word) for word in words)
-
-
-class _Clock(msgspec.Struct, frozen=True):
-    """Tells times beside one another: in the rota's zone, and in UTC."""
-
-    now: datetime
-    zone: tzinfo
-
-    def time(self, at: datetime) -> str:
-        """`Mon 23:00 (15:00 UTC)`; with the date where it is more than six days off."""
-        local = at.astimezone(self.zone)
-        far = abs(at - self.now) > timedelta(days=6)
-        told = f"{local:%a %d %b %H:%M}" if far else f"{local:%a %H:%M}"
-        if local.utcoffset() == timedelta(0):
-            return f"{told} UTC"
-        other_day = local.date() != at.date()
-        return f"{told} ({at:%a %H:%M} UTC)" if other_day else f"{told} ({at:%H:%M} UTC)"
-
-    def left(self, at: datetime) -> str:
-        """How far off it is: `in 7h12m`."""
-        return f"in {age_text(at - self.now, coarse=True)}"
-
-    def ago(self, at: datetime) -> str:
-        """How long ago it was: `48m`."""
-        return age_text(self.now - at, coarse=True)
-
-
-def _left_out(count: int, most: int | None) -> int:
-    return 0 if most is None else max(0, count - most)
-
-
-def _counted(title: str, count: int) -> str:
-    return f"{title}: {count_text(count)}" if count else title
-
-
-def _hour(clock: _Clock) -> str:
+def _hour(clock: ShiftClock) -> str:
     local = clock.now.astimezone(clock.zone)
     if local.utcoffset() == timedelta(0):
         return f"{local:%a %d %b %H:%M} UTC"
@@ -152,18 +87,18 @@ def _whose(handover: Handover) -> Iterator[Line]:
 # Who is on call
 
 
-def _duty(handover: Handover, clock: _Clock) -> Iterator[Line]:
+def _duty(handover: Handover, clock: ShiftClock) -> Iterator[Line]:
     duty = handover.duty
     if duty is None:
         yield Line("now", ("not known: the settings have no rota",), is_late=True)
         return
     if duty.now is None:
         until = (
-            " as far as the rota goes" if duty.until is None else f" until {_at(duty.until, clock)}"
+            " as far as the rota goes" if duty.until is None else f" until {clock.both(duty.until)}"
         )
         yield Line("now", (f"nobody is on call{until}",), is_late=True)
     else:
-        until = " without end" if duty.until is None else f" until {_at(duty.until, clock)}"
+        until = " without end" if duty.until is None else f" until {clock.both(duty.until)}"
         yield Line("now", (f"{_who(duty.now)}{until}",), _phones(duty.now))
     if duty.is_gap_next and duty.until is not None:
         again = "" if duty.gap_until is None else f" until {clock.time(duty.gap_until)}"
@@ -174,10 +109,6 @@ def _duty(handover: Handover, clock: _Clock) -> Iterator[Line]:
     else:
         start, end = clock.time(duty.next.start), clock.time(duty.next.end)
         yield Line("next", (f"{_who(duty.next)} from {start} to {end}",), _phones(duty.next))
-
-
-def _at(at: datetime, clock: _Clock) -> str:
-    return f"{clock.time(at)}, {clock.left(at)}"
 
 
 def _who(shift: Shift) -> str:
@@ -217,7 +148,7 @@ def _untaken(row: Row, now: datetime) -> Line:
     return Line(str(row.priority), words, ((row.summary,),) if row.summary else (), late)
 
 
-def _taken(taken: Taken, clock: _Clock) -> Line:
+def _taken(taken: Taken, clock: ShiftClock) -> Line:
     row = taken.row
     some = ""
     if row.acked_by is None and row.count:
@@ -231,7 +162,7 @@ def _taken(taken: Taken, clock: _Clock) -> Line:
     return Line(str(row.priority), words, tuple(under))
 
 
-def _ack(taken: TakenAck, clock: _Clock) -> Iterator[Words]:
+def _ack(taken: TakenAck, clock: ShiftClock) -> Iterator[Words]:
     ack, held = taken.ack, taken.held
     whose: Words = (ack.owner, " (you)") if taken.mine else (ack.owner,)
     old = ", which is long ago" if held is not None and held.is_old else ""
@@ -242,7 +173,7 @@ def _ack(taken: TakenAck, clock: _Clock) -> Iterator[Words]:
         yield ("not sent yet: ", Raw(ack.unsent))
 
 
-def _lasts(taken: TakenAck, clock: _Clock) -> str:
+def _lasts(taken: TakenAck, clock: ShiftClock) -> str:
     """Until when an ack holds, and who sees to it that it goes on."""
     ack, held = taken.ack, taken.held
     until = f"until {clock.time(ack.until)}"
@@ -256,7 +187,7 @@ def _lasts(taken: TakenAck, clock: _Clock) -> str:
     return f"{until}, extended by {held.extended_by.value}"
 
 
-def _ack_line(taken: TakenAck, clock: _Clock) -> Line:
+def _ack_line(taken: TakenAck, clock: ShiftClock) -> Line:
     first, *rest = _ack(taken, clock)
     return Line("ack", first, tuple(rest))
 
@@ -277,7 +208,7 @@ def _breach(breach: Breach) -> Line:
 # Silences, sources, the shift
 
 
-def _ending(use: SilenceUse, clock: _Clock) -> Line:
+def _ending(use: SilenceUse, clock: ShiftClock) -> Line:
     silence = use.silence
     if silence.state is SilenceState.PENDING:
         holds = f"begins {clock.time(silence.starts_at)}"
@@ -286,20 +217,20 @@ def _ending(use: SilenceUse, clock: _Clock) -> Line:
     else:
         holds = f"holds {many(use.holds, 'alert')} now"
     matchers = Raw(", ".join(one.written.exact for one in silence.matchers))
-    words: Words = (matchers, f", {holds}, ends {_at(silence.ends_at, clock)}")
+    words: Words = (matchers, f", {holds}, ends {clock.both(silence.ends_at)}")
     why: Words = (": ", silence.comment) if silence.comment else ()
     head = f"{silence.ends_at.astimezone(clock.zone):%H:%M}"
     return Line(head, words, (("by ", silence.created_by, *why),), bool(use.holds))
 
 
-def _doubts(handover: Handover, clock: _Clock) -> Iterator[Line]:
-    for text in handover.doubts:
+def _doubts(handover: Handover, clock: ShiftClock) -> Iterator[Line]:
+    for text in (*handover.doubts, *handover.papers.doubts):
         yield Line("!", (text,), is_late=True)
     for source in handover.sick:
         yield Line("!", _sick(source, clock), is_late=True)
 
 
-def _sick(source: SourceHealth, clock: _Clock) -> Words:
+def _sick(source: SourceHealth, clock: ShiftClock) -> Words:
     since = f" since {clock.time(source.failing_since)}" if source.failing_since else ""
     if source.last_ok is None:
         known = "nothing was ever learned from it"
@@ -309,7 +240,7 @@ def _sick(source: SourceHealth, clock: _Clock) -> Words:
     return (source.name, f" is {source.state.value}{since}", *cause, f"; {known}")
 
 
-def _happened(handover: Handover, clock: _Clock) -> Iterable[Line]:
+def _happened(handover: Handover, clock: ShiftClock) -> Iterable[Line]:
     found = handover.happened
     if found is None:
         yield Line("log", ("not known: no console has seen anything happen",))

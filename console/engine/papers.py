@@ -18,7 +18,7 @@ from console.engine.hands import Hands
 from console.engine.pause import Pause
 from console.journal.author import Author, author_of
 from console.journal.bench import Bench
-from console.journal.change import Logged
+from console.journal.change import Keep, Logged
 from console.journal.drafts import Drafts
 from console.journal.errors import JournalFault, Problem
 from console.journal.happenings import is_kept
@@ -27,7 +27,7 @@ from console.journal.library import Library, Shelf
 from console.journal.places import home_of, is_there
 from console.journal.recorder import Recorder
 from console.journal.remote import Synced, sync
-from console.journal.repository import open_journal
+from console.journal.repository import Journal, open_journal
 from console.model.event import Event
 from console.model.nags import nags
 from console.model.papers import Draft, Found, JournalState, JournalStatus, Papers, Sheet
@@ -140,10 +140,21 @@ class PapersDesk:
             if isinstance(bench, Bench):
                 if self._fault is not None:
                     self._fault = await bench.journal.obstacle()
+                if self._fault is None and bench.journal.left:
+                    await self._land_left(bench.journal)
                 self._shelf = await bench.library.read()
         await self._look_at_drafts()
         self._show()
         return self._papers
+
+    async def _land_left(self, journal: Journal) -> None:
+        """Commit what a fault of git left on disk."""
+        for path, subject in tuple(journal.left.items()):
+            told = await journal.commit([Keep(path)], subject)
+            if isinstance(told, JournalFault):
+                self._fault = told
+                return
+            self._wants_sync = True
 
     async def bench(self) -> Bench | JournalFault:
         """The journal, opened, with all in it that has happened; made where there is none."""

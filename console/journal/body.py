@@ -2,7 +2,9 @@
 
 `## Why <!-- oncall:why -->` is the section `why` in whatever language; a team's own headings
 carry no mark and belong to the section above them. What the console generates ends in a line
-`<!-- oncall:end timeline -->`. Nobody sees these comments in rendered Markdown.
+`<!-- oncall:end timeline -->`. Between `<!-- oncall:from events -->` and `<!-- oncall:to here -->`
+stands what the events tell, in a section that is a person's otherwise. Nobody sees these comments
+in rendered Markdown.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ _MARK: Final = re.compile(
     r"[ \t]*\r?(?:\n|\Z)",
     re.MULTILINE,
 )
+_FROM: Final = "<!-- oncall:from events -->"
+_TO: Final = "<!-- oncall:to here -->"
+_ACCOUNT: Final = re.compile(rf"^({_FROM}|{_TO})[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 _HINT: Final = re.compile(r"<!-- \? (?:(?!-->).)*-->", re.DOTALL)
 _WRITTEN: Final = re.compile(r"<!-- oncall(\\*):")
 _ESCAPED: Final = re.compile(r"<!-- oncall\\(\\*):")
@@ -80,6 +85,21 @@ class _Marks:
             raise DocumentFaults([self.fault(heading, message + "before the next one")])
         return end
 
+    def account(self, heading: _Mark) -> tuple[int, int] | None:
+        """Where what the events tell begins and ends in the section; `None`: there is none.
+
+        Raises:
+            DocumentFaults: one of its two lines is missing, or stands there twice.
+        """
+        found = list(_ACCOUNT.finditer(self.body, heading.end, self.after(heading)))
+        if not found:
+            return None
+        if [each[1] for each in found] != [_FROM, _TO]:
+            line = self.document.body_line + self.body.count("\n", 0, found[0].start())
+            message = f"expected one line {_FROM} and below it one {_TO}, in the same section"
+            raise DocumentFaults([Fault(self.document.file, line, 1, "", message)])
+        return found[0].start(), found[1].end()
+
     def line(self, mark: _Mark) -> int:
         return self.document.body_line + self.body.count("\n", 0, mark.start)
 
@@ -88,17 +108,27 @@ class _Marks:
 
 
 def section_of(document: Document, name: str) -> str:
-    """The text of the section `name`, its lines ended by `\\n`; empty where nobody wrote any.
+    """What people wrote in the section `name`, its lines ended by `\\n`; empty where nobody did.
 
     Raises:
-        DocumentFaults: two headings carry that name.
+        DocumentFaults: two headings carry that name, or its account is broken.
     """
     marks = _Marks(document)
     heading = marks.heading(name)
     if heading is None:
         return ""
-    text = marks.body[heading.end : marks.after(heading)].replace("\r\n", "\n")
-    stripped = _stripped(text)
+    return "\n\n".join(filter(None, _around(marks, heading)))
+
+
+def _around(marks: _Marks, heading: _Mark) -> tuple[str, str]:
+    """What people wrote above what the events tell, and below it; above, where that misses."""
+    end = marks.after(heading)
+    start, stop = marks.account(heading) or (end, end)
+    return _prose(marks.body[heading.end : start]), _prose(marks.body[stop:end])
+
+
+def _prose(text: str) -> str:
+    stripped = _stripped(text.replace("\r\n", "\n"))
     while (hint := _HINT.match(stripped)) is not None:
         stripped = _stripped(stripped[hint.end() :])
     return _ESCAPED.sub(r"<!-- oncall\1:", stripped)
@@ -111,7 +141,7 @@ def with_section(document: Document, name: str, text: str, heading: str) -> Docu
         heading: of a section that has to be added.
 
     Raises:
-        DocumentFaults: two headings carry that name.
+        DocumentFaults: two headings carry that name, or its account is broken.
     """
     if section_of(document, name) == text:
         return document
@@ -123,6 +153,11 @@ def with_section(document: Document, name: str, text: str, heading: str) -> Docu
         return _appended(document, f"## {heading} <!-- oncall:{name} -->\n\n{safe}\n")
     end = marks.after(found)
     inside = f"\n{safe}\n" if safe else ""
+    account = marks.account(found)
+    if account is not None:
+        told = marks.body[slice(*account)].replace("\r\n", "\n").rstrip("\n")
+        above, below = _around(marks, found)
+        inside = f"{inside}\n{told}\n" if above and not below else f"\n{told}\n{inside}"
     if end < len(marks.body):
         inside += "\n"
     return _replaced(document, found.end, end, inside)
@@ -142,6 +177,33 @@ def with_generated(document: Document, name: str, lines: Iterable[str], heading:
         whole = f"## {heading} <!-- oncall:{name} -->\n{inside}{_end_mark(name)}\n"
         return _appended(document, whole)
     return _replaced(document, found.end, marks.end_of(found).start, inside)
+
+
+def with_account(document: Document, name: str, lines: Iterable[str]) -> Document:
+    """`document` with `lines` as what the events tell in its section `name`.
+
+    Where that stands already it is put in its place; where it does not, and nobody has written
+    anything, it is added. What people wrote stays.
+
+    Raises:
+        DocumentFaults: two headings carry that name, or the account there is broken.
+    """
+    marks = _Marks(document)
+    heading = marks.heading(name)
+    text = _WRITTEN.sub(r"<!-- oncall\\\1:", "".join(f"{line}\n" for line in lines))
+    whole = f"{_FROM}\n\n{text}\n{_TO}\n" if text else f"{_FROM}\n\n{_TO}\n"
+    if heading is None:
+        return document
+    account = marks.account(heading)
+    if account is not None:
+        return _replaced(document, *account, whole)
+    if not text or any(_around(marks, heading)):
+        return document
+    hints = marks.body[heading.end : marks.after(heading)].rstrip()
+    at = heading.end
+    if hints:
+        at = (marks.body.find("\n", at + len(hints)) + 1) or len(marks.body)
+    return _replaced(document, at, at, f"\n{whole}")
 
 
 def with_title(document: Document, title: str) -> Document:
@@ -168,6 +230,8 @@ def mark_faults(document: Document) -> tuple[Fault, ...]:
             heading = marks.heading(name)
             if heading is not None and name in GENERATED:
                 marks.end_of(heading)
+            elif heading is not None:
+                marks.account(heading)
         except DocumentFaults as error:
             faults += error.faults
     return tuple(faults)

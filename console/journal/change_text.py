@@ -79,5 +79,5 @@ CHANGES: Final = PaperText(
     Change,
     tuple((name, "change" if name == "what" else name) for name in ChangeProse.__struct_fields__),
     (("plan", _plan),),
-    _unapproved,
+    doubted=_unapproved,
 )

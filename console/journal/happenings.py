@@ -194,7 +194,16 @@ class _Places:
 
 def _entries(events: Iterable[Event], document_id: str) -> tuple[Entry, ...]:
     base = folder_of(document_id) if ID.fullmatch(document_id) else ""
-    return tuple(Entry(event, _link(event.link, base)) for event in once(events))
+    return tuple(
+        Entry(_within(event, document_id), _link(event.link, base)) for event in once(events)
+    )
+
+
+def _within(event: Event, document_id: str) -> Event:
+    """`event` without saying that it is about the document in which it stands."""
+    if not document_id or event.subject.partition(" ")[0] != document_id:
+        return event
+    return msgspec.structs.replace(event, subject="")
 
 
 def _link(link: str, base: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from config.durations import duration_text
+from console.journal.account import account_of_how, account_of_when
 from console.journal.language import Language, word
 from console.journal.paper_text import PaperText
 from console.journal.timeline import link_of, moment
-from console.model.incident import Incident, IncidentProse, clocks_of
+from console.model.incident import Impact, Incident, IncidentProse, clocks_of
 from console.model.markdown import code, escaped
 
 
@@ -25,6 +26,11 @@ def _facts(incident: Incident, language: Language) -> Iterator[str]:
     if incident.environment:
         yield _fact("environment", code(incident.environment), language)
     yield _fact("lead", escaped(incident.lead) or word("nobody", language), language)
+    for name in ("scribe", "liaison", "reporter"):
+        if getattr(incident, name):
+            yield _fact(name, escaped(getattr(incident, name)), language)
+    if incident.participants:
+        yield _fact("participants", ", ".join(map(escaped, incident.participants)), language)
     for name in ("started", "detected", "acknowledged", "mitigated", "resolved", "closed"):
         at = getattr(incident, name)
         if at is not None:
@@ -38,8 +44,19 @@ def _facts(incident: Incident, language: Language) -> Iterator[str]:
     ):
         if taken is not None:
             yield _fact(name, duration_text(taken), language)
+    yield from _impact(incident.impact, language)
     if incident.post_mortem.held is not None:
         yield _fact("post-mortem", moment(incident.post_mortem.held), language)
+
+
+def _impact(impact: Impact, language: Language) -> Iterator[str]:
+    for name, count in (("users", impact.users), ("failed-requests", impact.failed_requests)):
+        if count is not None:
+            yield _fact(name, f"{count:,}", language)
+    if impact.budget_percent is not None:
+        yield _fact("budget", f"{impact.budget_percent:g} %", language)
+    if impact.sla_breached is not None:
+        yield _fact("sla", word("yes" if impact.sla_breached else "no", language), language)
 
 
 def _fact(key: str, value: str, language: Language) -> str:
@@ -68,4 +85,5 @@ INCIDENTS: Final = PaperText(
     Incident,
     tuple((name, name.replace("_", "-")) for name in IncidentProse.__struct_fields__),
     (("facts", _facts), ("actions", _actions)),
+    (("when", account_of_when), ("how", account_of_how)),
 )

@@ -8,7 +8,14 @@ from typing import Generic, TypeVar
 import msgspec
 
 from config.fault import Fault
-from console.journal.body import has_heading, section_of, with_generated, with_section, with_title
+from console.journal.body import (
+    has_heading,
+    section_of,
+    with_account,
+    with_generated,
+    with_section,
+    with_title,
+)
 from console.journal.document import Document, DocumentFaults
 from console.journal.front_matter import in_language, read_front, require_id, with_front, written_in
 from console.journal.language import Language, word
@@ -20,6 +27,7 @@ from console.model.markdown import escaped
 
 T = TypeVar("T", Incident, Change)
 Lines = Callable[[T, Language], Iterator[str]]
+Account = Callable[[T, tuple[Entry, ...], Language], Iterable[str]]
 
 
 class ReadPaper(msgspec.Struct, Generic[T], frozen=True):
@@ -40,6 +48,8 @@ class PaperText(msgspec.Struct, Generic[T], frozen=True):
     """Each field of the prose, and the mark of its heading, in the order of the form."""
     generated: tuple[tuple[str, Lines[T]], ...]
     """What the console writes below a heading with that mark, where the document has one."""
+    accounts: tuple[tuple[str, Account[T]], ...] = ()
+    """What the events tell in a section that is a person's otherwise, by the mark of its heading."""
     doubted: Callable[[T], T] = lambda value: value
     """What still counts of a document that has faults."""
 
@@ -81,7 +91,8 @@ class PaperText(msgspec.Struct, Generic[T], frozen=True):
         """`document` with what differs in `value`; every other byte stays.
 
         Args:
-            entries: the whole timeline; `None` leaves the one that stands there.
+            entries: the whole timeline; `None` leaves the one that stands there, and what else
+                comes of it.
 
         Raises:
             DocumentFaults: the document is broken, or of another id.
@@ -103,5 +114,8 @@ class PaperText(msgspec.Struct, Generic[T], frozen=True):
                 document = with_generated(document, mark, lines(value, language), heading)
         if entries is None:
             return document
+        entries = tuple(entries)
+        for mark, account in self.accounts:
+            document = with_account(document, mark, account(value, entries, language))
         timeline = timeline_lines(entries, language)
         return with_generated(document, "timeline", timeline, word("timeline", language))

@@ -50,6 +50,9 @@ class Journal:
         self.disk = Disk(ground.git.work_tree, ground.git.algorithm)
         self.workshop = Workshop(ground.git, clock)
         self._clock = clock
+        self.left: dict[str, str] = {}
+        """Paths of documents that are on disk as this console wrote them and in no commit, since
+        git had a fault, with the subject that the commit would have had."""
 
     async def commit(
         self, changes: Sequence[Change], subject: str, body: str = ""
@@ -64,6 +67,17 @@ class Journal:
             subject: One line, with the id of the document.
             body: More lines.
         """
+        told = await self._commit(changes, subject, body)
+        if isinstance(told, JournalFault):
+            self.left |= dict.fromkeys(told.kept, subject)
+        elif isinstance(told, Commit):
+            for change in changes:
+                self.left.pop(change.path, None)
+        return told
+
+    async def _commit(
+        self, changes: Sequence[Change], subject: str, body: str
+    ) -> Commit | Conflict | JournalFault:
         kept: list[str] = []
         try:
             async with held(self.git.git_dir):

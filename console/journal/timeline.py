@@ -39,7 +39,7 @@ def timeline_lines(entries: Iterable[Entry], language: Language) -> Iterator[str
     if len(shown) < len(known):
         yield f"- {len(known) - len(shown):,} {word('more', language)}"
     for entry in shown:
-        yield _line(entry, language)
+        yield entry_line(entry, escaped(entry.event.kind), language)
     if not shown:
         yield word("none", language)
 
@@ -69,9 +69,10 @@ def link_of(address: str, text: str) -> str:
     return f"[{escaped(text)}](<{safe}>)"
 
 
-def _line(entry: Entry, language: Language) -> str:
+def entry_line(entry: Entry, what: str, language: Language) -> str:
+    """`entry` as one line of a list; `what`, Markdown, tells what happened."""
     event = entry.event
-    parts = [f"- {moment(event.at)} **{escaped(event.kind)}**"]
+    parts = [f"- {moment(event.at)} **{what}**"]
     if event.subject:
         parts.append(code(visible(event.subject, cells=MAX_NAME_CELLS)))
     if event.text:

@@ -16,8 +16,9 @@ from config.people import Override, Person, Rota, Rotation
 from config.schema import Settings
 from console.engine.events import KEPT
 from console.engine.handover import Handover, handover_of, owners_text
+from console.engine.handover_lines import Section, joined
 from console.engine.handover_markdown import markdown_of
-from console.engine.handover_words import Section, joined, sections_of
+from console.engine.handover_words import sections_of
 from console.model.acting import Acting, Extender, HeldAck
 from console.model.alert import Ack, Silence, SilenceState
 from console.model.event import Event, EventKind

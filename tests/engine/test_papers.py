@@ -191,3 +191,21 @@ async def test_another_folder_after_a_reload_is_another_journal(tmp_path: Path) 
         await seen.until(lambda update: titles(update) == [])
         await opened(engine, "api slow")
         await seen.until(lambda update: titles(update) == ["api slow"])
+
+
+async def test_what_git_could_not_take_is_committed_once_it_can(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    async with console("kai", settings(tmp_path, folder)) as (engine, seen):
+        await opened(engine)
+        lock = folder / ".git" / "refs" / "heads" / "main.lock"
+        lock.touch()
+        prose = IncidentProse(what="5xx", where="api")
+        wish = OpenIncident(Incident("", "api slow", SystemClock().now().wall, prose=prose))
+        outcome = await engine.acting.submit(wish)
+        assert outcome.ended is not Ended.DONE
+        assert "main.lock" in "\n".join((outcome.text, *outcome.details))
+        lock.unlink()
+        await engine.papers.look()
+        await seen.until(lambda update: update.papers.status.is_well)
+        assert "api slow" in git(folder, "log", "-1", "--format=%s", "--", "incidents")
+        assert not git(folder, "status", "--porcelain", "--", "incidents")

@@ -52,9 +52,11 @@ def over(
     )
 
 
-def going_on(number: int, **fields: tuple[str, ...]) -> Incident:
+def going_on(
+    number: int, *, alerts: tuple[str, ...] = (), services: tuple[str, ...] = ()
+) -> Incident:
     opened = ago(600)
-    return Incident(f"INC-20261122-{number:03}", "slow", opened, started=opened, **fields)
+    return Incident(f"INC-20261122-{number:03}", "slow", opened, services=services, alerts=alerts)
 
 
 def text_of(lines: tuple[EvidenceLine, ...]) -> list[str]:

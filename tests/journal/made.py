@@ -40,6 +40,8 @@ MARKS = (
     "## x <!-- oncall\\:why -->",
     "<!-- oncall:end timeline -->",
     "a\n<!-- oncall:end plan -->\nb",
+    "<!-- oncall:from events -->",
+    "a\n<!-- oncall:to here -->\nb",
     "a\n## x <!-- oncall:plan -->",
 )
 WORDS = ("null", "~", "yes", "no", "0x1f", "012", "1e3", "2026-11-22", "- a", "a: b", "# c", "{}")

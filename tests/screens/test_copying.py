@@ -18,12 +18,15 @@ from textual.pilot import Pilot
 from config.schema import AlertmanagerSource, Auth, Basic, PrometheusSource, Settings, Sources
 from console.engine.row_commands import amtool_lines, curl_lines, shell_word
 from console.engine.row_forms import address_in_link, markdown_of, plain_address, text_of
+from console.model.incident import Incident
 from console.model.markdown import code
+from console.model.papers import IncidentPaper, Papers
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.safety.secret import SecretSource
 from console.safety.text import MAX_VALUE_CHARS, Raw
 from screens.copying import MAX_TEXT_BYTES
+from screens.incident import IncidentScreen
 from screens.links import browser_of, with_url
 from tests.build import T0, ack, ago, alert, known, snapshot
 from tests.hostile import hostile_strings
@@ -265,6 +268,23 @@ async def test_one_of_several_links_is_chosen(monkeypatch: pytest.MonkeyPatch) -
         await pilot.press("j", "enter")
         await until(pilot, lambda: bool(sent))
         assert sent == [("https://d.test", "dashboard")]
+
+
+async def test_the_incident_of_an_alert_stands_among_its_links_and_opens() -> None:
+    shown = usual()
+    async with console_on(shown) as (console, pilot):
+        key = rows_of(shown)[0].alerts[0].key
+        mine = Incident("INC-20261122-7f3", "down [again]", ago(60), alerts=(key,))
+        papers = Papers(incidents=(IncidentPaper(mine, "incidents/2026/a.md", "b"),))
+        update = msgspec.structs.replace(update_of(shown), papers=papers)
+        assert console.engine is not None
+        console.engine.publish(update)
+        await until(pilot, lambda: console.app.fresh is update)
+        await pilot.press("o")
+        await until(pilot, lambda: "down [again] (open)" in console.text)
+        await open_chooser(pilot, "o")
+        await pilot.press("1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, IncidentScreen))
 
 
 async def test_a_long_link_stands_there_whole(monkeypatch: pytest.MonkeyPatch) -> None:
