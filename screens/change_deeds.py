@@ -21,8 +21,8 @@ from console.model.change import (
     Review,
     approvers_of,
     excepted_freezes,
-    is_same_person,
     plan_hash,
+    wrote_plan,
 )
 from console.model.change_rules import (
     approval_refusals,
@@ -174,8 +174,8 @@ async def approve(screen: ChangeScreen, paper: ChangePaper, note: str) -> None:
     who = screen.console_app.opened.who
     if not who.verified:
         parts.append(Paragraph(f"As {visible(who.name)}, unverified: others share this login."))
-    if is_same_person(who.name, change.author):
-        said = "You are its author: an emergency may go so, and somebody else reviews it."
+    if wrote_plan(change, who.name):
+        said = "You wrote its plan: an emergency may go so, and somebody else reviews it."
         parts.append(Paragraph(said, Ink.WARNING))
     if note.strip():
         parts.append(Field("note", Raw(note.strip())))

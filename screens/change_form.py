@@ -23,12 +23,20 @@ from console.model.acting import Outcome
 from console.model.change import Change
 from console.model.change_rules import lacking
 from console.model.paper_wish import WriteChange
-from console.model.papers import BrokenPaper, ChangePaper, Draft, PaperKind, Sheet
+from console.model.papers import (
+    BrokenPaper,
+    ChangePaper,
+    Draft,
+    JournalState,
+    PaperKind,
+    Papers,
+    Sheet,
+)
 from console.model.registry import host_cell
 from console.model.words import count_text
-from console.model.worklist import Row
 from console.safety.text import visible
 from screens.paper_form import PaperAbout, PaperForm
+from screens.papering import fingerprints_of
 from widgets.form import Said
 from widgets.theme import Ink
 
@@ -47,6 +55,7 @@ SECTIONS: Final = {
     "executor": "people",
     "evidence": "around it",
 }
+_NAMED: Final = 3
 
 
 class ChangeForm(PaperForm):
@@ -244,26 +253,41 @@ def _begun(
 
 
 def change_asked(frame: Frame, named: str = "") -> None:
-    """What `c` and `:change` mean on `frame`: a new change for the row under the cursor, the
-    change of an id, or one that follows a standard."""
+    """What `c` and `:change` mean on `frame`: a new change for the row under the cursor, one
+    that follows a standard, or the change whose id is, or ends with, what is named."""
     app, wanted = frame.console_app, named.strip()
-    papers = None if app.fresh is None else app.fresh.papers
     standards = app.opened.loaded.settings.changes.standards
     standard = next((one for one in standards if one.name == wanted), None)
-    if papers is not None and papers.change(wanted) is not None:
+    if not wanted or standard is not None:
+        services, hosts, incidents = _about(frame)
+        blank = _begun(app, services=services, hosts=hosts, incidents=incidents, standard=standard)
+        _open_new(app, blank)
+        return
+    found = _ids_like(app, wanted)
+    if len(found) == 1:
         from screens.change import open_change
 
-        open_change(app, wanted)
-    elif not wanted or standard is not None:
-        services, hosts, incidents = _about(frame)
-        _open_new(
-            app,
-            _begun(app, services=services, hosts=hosts, incidents=incidents, standard=standard),
-        )
+        open_change(app, found[0])
+        return
+    shown = visible(wanted, cells=40)
+    if found:
+        some = ", ".join(visible(one, cells=24) for one in found[:_NAMED])
+        app.say(f"several changes end with {shown}: {some}", warning=True)
     else:
         names = ", ".join(one.name for one in standards) or "none"
-        shown = visible(wanted, cells=40)
         app.say(f"no change and no standard is called {shown}; standards: {names}", warning=True)
+
+
+def _ids_like(app: OncallApp, wanted: str) -> tuple[str, ...]:
+    """Ids of the changes that `wanted` may mean. Before the journal is read, whatever could be
+    an id: its screen shows the change as soon as it is there."""
+    papers = Papers() if app.fresh is None else app.fresh.papers
+    if papers.status.state is JournalState.NONE and wanted.startswith("CHG-"):
+        return (wanted,)
+    named = wanted.casefold()
+    every = [one.change.id for one in papers.changes]
+    same = tuple(one for one in every if one.casefold() == named)
+    return same or tuple(one for one in every if one.casefold().endswith(named))
 
 
 def _about(frame: Frame) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -277,7 +301,7 @@ def _about(frame: Frame) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, .
             return (), (), ()
         return found.incident.services, found.incident.hosts, (found.incident.id,)
     services, hosts = _place(frame)
-    linked = update.papers.about(_fingerprints(frame.wanted_row))
+    linked = update.papers.about(fingerprints_of(frame.wanted_rows()))
     return services, hosts, () if linked is None else (linked.incident.id,)
 
 
@@ -290,10 +314,3 @@ def _place(frame: Frame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if name.startswith(host_cell("")):
         return (), (name.removeprefix(host_cell("")),)
     return (name,), ()
-
-
-def _fingerprints(row: Row | None) -> tuple[str, ...]:
-    """Of all alerts on a row, those that were folded into others too."""
-    if row is None:
-        return ()
-    return tuple(key for one in row.alerts for key in (one.key, *one.duplicates))

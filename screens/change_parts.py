@@ -21,6 +21,7 @@ from console.model.change import (
     conflicts,
     is_same_person,
     plan_hash,
+    wrote_plan,
 )
 from console.model.change_rules import Surroundings, lacking, refusals, start_verdict
 from console.model.papers import ChangePaper, Papers
@@ -219,10 +220,10 @@ def _approvals(change: Change) -> Iterator[Field]:
         counts = one.plan == digest
         if not counts:
             notes.append("for an earlier plan")
-        elif is_same_person(one.by, change.author):
-            emergency = change.plan.kind is ChangeKind.EMERGENCY
-            counts = emergency
-            notes.append("its author" if emergency else "its author: does not count")
+        elif wrote_plan(change, one.by):
+            counts = change.plan.kind is ChangeKind.EMERGENCY
+            who = "its author" if is_same_person(one.by, change.author) else "edited its plan"
+            notes.append(who if counts else f"{who}: does not count")
         if not one.is_verified:
             notes.append("unverified")
         by = visible(one.by, cells=40)
@@ -233,7 +234,7 @@ def _approvals(change: Change) -> Iterator[Field]:
 def _exceptions(change: Change) -> Iterator[Field]:
     digest = plan_hash(change.plan)
     for one in change.exceptions:
-        counts = one.plan == digest and not is_same_person(one.by, change.author)
+        counts = one.plan == digest and not wrote_plan(change, one.by)
         notes = f"{visible(one.by, cells=40)} {_utc(one.at)}{_void(one, digest)}"
         why = f": {visible(one.why)}" if one.why else ""
         text = f"{visible(one.freeze, cells=40)}{why}"

@@ -126,14 +126,23 @@ class FoundScreen(JournalFrame):
 def _rows(found: Sequence[Found], text: str) -> Iterator[FoundRow]:
     for number, one in enumerate(found):
         line = one.text.strip()
-        at = line.casefold().find(text.casefold())
-        if at < 0:  # found by width or case that changes lengths: shown without its mark
-            yield FoundRow(str(number), one, Raw(line), Raw(""), Raw(""))
-            continue
-        end = at + len(text)
-        start = max(0, at - LEAD)
-        lead = ("..." if start else "") + line[start:at]
-        yield FoundRow(str(number), one, Raw(lead), Raw(line[at:end]), Raw(line[end:]))
+        start, end = _place(line, text)
+        begin = max(0, start - LEAD)
+        lead = ("..." if begin else "") + line[begin:start]
+        yield FoundRow(str(number), one, Raw(lead), Raw(line[start:end]), Raw(line[end:]))
+
+
+def _place(line: str, text: str) -> tuple[int, int]:
+    """Where `text` stands in `line`, else the first of its words; at its begin where neither
+    does, because a search does not mind the width of letters."""
+    folded = line.casefold()
+    if len(folded) != len(line):
+        return 0, 0
+    for wanted in (text.casefold(), *text.casefold().split()):
+        at = folded.find(wanted)
+        if at >= 0:
+            return at, at + len(wanted)
+    return 0, 0
 
 
 def _line(row: FoundRow, _: Instant) -> Spans:

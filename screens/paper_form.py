@@ -35,13 +35,14 @@ from console.model.acting import Outcome
 from console.model.papers import Clash, Draft, PaperKind, Sheet
 from console.model.update import Update
 from console.safety.clock import Instant
-from console.safety.text import visible
+from console.safety.text import cell_width, visible
 from screens.frame import Frame
 from widgets.detail import Paragraph, Part
 from widgets.dialog import DEAD_TIME_S, Choice, Dialog, FittedDetail, Overlay
 from widgets.footer import Footer, Hint
 from widgets.form import Edited, Entered, Said
 from widgets.long_field import ChoiceLine, LongField
+from widgets.paint import Spans
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
@@ -85,6 +86,14 @@ class PaperAbout(msgspec.Struct, frozen=True):
     """What is typed is kept in a draft; a form of a line or two can do without."""
     draft: Draft | None = None
     """To go on with, unasked: a person picked it. Its fields stand in place of `typed`."""
+
+
+class Status(Said):
+    """What is said of the draft, as wide as it is."""
+
+    def say(self, spans: Spans) -> None:
+        super().say(spans)
+        self.styles.width = sum(cell_width(visible(text)) for text, _ in spans)
 
 
 class PaperForm(Frame):
@@ -147,7 +156,7 @@ class PaperForm(Frame):
     # Drawing
 
     def body(self) -> Iterable[Widget]:
-        self.status = Said(id="kept")
+        self.status = Status(id="kept")
         self.help = Said(id="help")
         self.notice = FittedDetail(())
         with Horizontal(id="head"):

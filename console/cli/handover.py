@@ -17,6 +17,7 @@ from console.cli.acting import Deed, Do, act_and_exit, acting_options
 from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
 from console.cli.document import Document
 from console.cli.facts import RowFacts, SourceFacts, row_facts, seconds_of, source_facts
+from console.cli.handover_papers import JournalFacts, journal_facts
 from console.cli.once import look
 from console.cli.table import put
 from console.engine.handover import Handover, Happened, TakenAck, handover_of, owners_text
@@ -98,6 +99,8 @@ class HandoverDocument(Document, frozen=True, kw_only=True):
     sick_sources: tuple[SourceFacts, ...]
     shift: Happened | None
     not_known: tuple[str, ...]
+    journal: JournalFacts
+    """Of the journal and the calendar."""
 
 
 @click.command()
@@ -108,8 +111,8 @@ def handover(accept: bool, dry_run: bool, as_json: bool, chosen: Chosen) -> None
     """What one shift leaves to the next: Markdown for a chat or a file.
 
     Who is on call now and next with their phones, what fires that nobody has taken, what is
-    acked and still fires, breached clocks, silences that end before the next shift does, and
-    what is not known.
+    acked and still fires, breached clocks, open incidents, what is owed, changes, freezes and
+    silences that begin or end before the next shift does, and what is not known.
     """
     if accept:
         act_and_exit(
@@ -176,7 +179,8 @@ def _document(found: Handover, update: Update) -> HandoverDocument:
         silences_ending=tuple(map(_ending, found.ending)),
         sick_sources=tuple(source_facts(source, at) for source in found.sick),
         shift=found.happened,
-        not_known=found.doubts,
+        not_known=(*found.doubts, *found.papers.doubts),
+        journal=journal_facts(found.papers, at.wall),
     )
 
 

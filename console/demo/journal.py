@@ -28,7 +28,7 @@ from console.journal.library import Library
 from console.journal.places import document_path, events_path
 from console.journal.recorder import Recorder
 from console.journal.repository import Journal
-from console.model.change import ChangeState, is_same_person
+from console.model.change import ChangeState, wrote_plan
 from console.model.incident import Incident
 from console.model.paper_wish import ApproveChange, Note, PaperWish
 from console.model.papers import ChangePaper, IncidentPaper
@@ -157,7 +157,7 @@ class Colleague:
         return (
             change.id not in (self._old or ())
             and change.state is ChangeState.SUBMITTED
-            and not is_same_person(change.author, MEI)
+            and not wrote_plan(change, MEI)
             and not paper.faults
         )
 

@@ -162,6 +162,7 @@ def rota_settings(now: datetime) -> Mapping[str, object]:
 
 
 def release_settings(service: str, now: datetime) -> Mapping[str, object]:
+    now = now.replace(microsecond=0)
     known = [
         {"version": version, "at": (now - timedelta(hours=hours)).isoformat(), **more}
         for version, hours, more in RELEASES.get(service, ())

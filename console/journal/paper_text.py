@@ -49,7 +49,7 @@ class PaperText(msgspec.Struct, Generic[T], frozen=True):
     generated: tuple[tuple[str, Lines[T]], ...]
     """What the console writes below a heading with that mark, where the document has one."""
     accounts: tuple[tuple[str, Account[T]], ...] = ()
-    """What the events tell in a section that is a person's otherwise, by the mark of its heading."""
+    """What the events tell in a section that is a person's otherwise, by its heading's mark."""
     doubted: Callable[[T], T] = lambda value: value
     """What still counts of a document that has faults."""
 

@@ -216,6 +216,8 @@ class Change(msgspec.Struct, frozen=True):
     refused_by: str = ""
     """Who rejected or cancelled it."""
     refused_because: str = ""
+    planners: tuple[str, ...] = ()
+    """Who beside its author edited the plan: none of them approves it either."""
     review: Review | None = None
     prose: ChangeProse = ChangeProse()
 
@@ -250,12 +252,17 @@ def is_same_person(one: str, other: str) -> bool:
     return _person(one) == _person(other)
 
 
+def wrote_plan(change: Change, who: str) -> bool:
+    """Whether `who` is its author, or edited its plan: then it takes somebody else to agree."""
+    return any(is_same_person(who, one) for one in (change.author, *change.planners))
+
+
 def approvers_of(change: Change) -> tuple[str, ...]:
-    """Who approved the plan as it stands now, its author left out, each once."""
+    """Who approved the plan as it stands now, those who wrote it left out, each once."""
     digest = plan_hash(change.plan)
     found: dict[str, str] = {}
     for one in change.approvals:
-        if one.plan == digest and one.by.strip() and not is_same_person(one.by, change.author):
+        if one.plan == digest and one.by.strip() and not wrote_plan(change, one.by):
             found.setdefault(_person(one.by), one.by)
     return tuple(found.values())
 
@@ -275,7 +282,7 @@ def excepted_freezes(change: Change) -> frozenset[str]:
     return frozenset(
         one.freeze
         for one in change.exceptions
-        if one.plan == digest and one.by.strip() and not is_same_person(one.by, change.author)
+        if one.plan == digest and one.by.strip() and not wrote_plan(change, one.by)
     )
 
 

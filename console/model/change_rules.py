@@ -21,6 +21,7 @@ from console.model.change import (
     is_same_person,
     is_self_approved,
     plan_hash,
+    wrote_plan,
 )
 from console.model.condition_parse import parse_block
 from console.model.freeze import Calendar, Freeze, Level
@@ -117,9 +118,13 @@ def approval_refusals(change: Change, who: str) -> tuple[str, ...]:
         ChangeState.SCHEDULED,
     ):
         return (f"it is {change.state}; what is approved is a submitted change",)
-    if is_same_person(who, change.author) and change.plan.kind is not ChangeKind.EMERGENCY:
+    if change.plan.kind is ChangeKind.EMERGENCY:
+        return ()
+    if is_same_person(who, change.author):
         author = visible(change.author, cells=40)
         return (f"{author} is its author; somebody else approves it",)
+    if wrote_plan(change, who):
+        return (f"{visible(who, cells=40)} edited its plan; somebody else approves it",)
     return ()
 
 
@@ -129,6 +134,8 @@ def exception_refusals(change: Change, who: str, freeze: str) -> tuple[str, ...]
         return ("say who allows it, and which freeze it is about",)
     if is_same_person(who, change.author):
         return (f"{visible(change.author, cells=40)} is its author; somebody else allows it",)
+    if wrote_plan(change, who):
+        return (f"{visible(who, cells=40)} edited its plan; somebody else allows it",)
     return ()
 
 
@@ -289,8 +296,8 @@ def review_refusals(change: Change) -> Iterator[str]:
         yield f"{visible(review.by, cells=40)} made it; somebody else reviews it"
 
 
-def edited(change: Change, plan: Plan) -> Change:
-    """`change` with another plan. What was approved has to be approved again.
+def edited(change: Change, plan: Plan, who: str) -> Change:
+    """`change` with another plan, by `who`. What was approved has to be approved again.
 
     Raises:
         ValueError: it is carried out already, or over.
@@ -300,7 +307,10 @@ def edited(change: Change, plan: Plan) -> Change:
     is_new = plan_hash(plan) != plan_hash(change.plan)
     reopens = is_new and change.state in (ChangeState.APPROVED, ChangeState.SCHEDULED)
     state = ChangeState.SUBMITTED if reopens else change.state
-    return msgspec.structs.replace(change, plan=plan, state=state)
+    planners = change.planners
+    if is_new and not wrote_plan(change, who):
+        planners = (*planners, who)
+    return msgspec.structs.replace(change, plan=plan, state=state, planners=planners)
 
 
 def moved(

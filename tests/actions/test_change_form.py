@@ -169,7 +169,7 @@ def test_one_touched_field_changes_that_field_alone(change: Change, steps: str) 
 def test_what_cannot_be_read_is_said_with_its_line(
     field: str, text: str, line: int, said: str
 ) -> None:
-    (found,) = faults_of(**{field: text})
+    (found,) = faults_of(BLANK, **{field: text})
     assert found[:2] == (field, line) and said in found[2]
 
 

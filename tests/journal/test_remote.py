@@ -320,9 +320,10 @@ async def test_merges_made_crosswise_are_joined_in_turn(team: Team) -> None:
     assert await kai.head() == await mei.head()
 
 
+@pytest.mark.timeout(trials(usual=120, soak=1_800))
 async def test_two_clones_that_write_and_share_all_the_time_lose_nothing(team: Team) -> None:
     consoles = await apart(team)
-    count = trials(usual=3, soak=150)
+    count = trials(usual=3, soak=60)
     last: dict[str, bytes] = {}
 
     async def work(journal: Journal) -> list[str]:

@@ -106,11 +106,25 @@ def test_editing_any_field_of_the_plan_asks_for_a_new_approval_and_prose_does_no
         seen.add(plan_hash(edit))
         change = with_(plan=edit)
         assert approvers_of(change) == (), field
-        assert edited(READY, edit).state is ChangeState.SUBMITTED
+        assert edited(READY, edit, "kai").state is ChangeState.SUBMITTED
         assert not start_verdict(change, NOW, Surroundings()).may_start
     assert len(seen) == len(Plan.__struct_fields__) + 1
     assert approvers_of(with_(title="another title")) == ("mei",)
-    assert edited(READY, PLAN).state is ChangeState.SCHEDULED
+    assert edited(READY, PLAN, "kai").state is ChangeState.SCHEDULED
+
+
+def test_who_edited_the_plan_does_not_approve_it_either() -> None:
+    edit = msgspec.structs.replace(PLAN, steps="rm -rf /srv/cache")
+    change = edited(READY, edit, "Mei")
+    assert change.planners == ("Mei",)
+    assert approval_refusals(change, "ＭＥＩ") == (
+        "ＭＥＩ edited its plan; somebody else approves it",
+    )
+    approval = Approval("mei", NOW, plan_hash(edit))
+    assert approvers_of(msgspec.structs.replace(change, approvals=(approval,))) == ()
+    other = msgspec.structs.replace(approval, by="lin")
+    assert approvers_of(msgspec.structs.replace(change, approvals=(approval, other))) == ("lin",)
+    assert edited(READY, edit, READY.author).planners == ()
 
 
 STRINGS = tuple(
@@ -335,7 +349,7 @@ def test_the_whole_way_writes_down_its_times() -> None:
     with pytest.raises(ValueError, match="nowhere"):
         moved(change, ChangeState.DRAFT, "kai", NOW, Surroundings())
     with pytest.raises(ValueError, match="stays as it was"):
-        edited(change, Plan())
+        edited(change, Plan(), "kai")
 
 
 def test_changes_of_one_service_at_one_time_are_named() -> None:

@@ -48,7 +48,7 @@ from screens.change_form import ChangeForm, change_asked, open_change_form
 from screens.frame import Frame
 from tests.build import T0
 from tests.hostile import ATTACKS
-from tests.screens.console import Console, typed, until
+from tests.screens.console import Console, console_on, typed, until
 from tests.screens.journal_world import (
     FOLDER,
     ScriptedPapers,
@@ -57,6 +57,7 @@ from tests.screens.journal_world import (
     show,
     world_on,
 )
+from tests.screens.worlds import usual
 from widgets.chooser import Chooser
 from widgets.dialog import DEAD_TIME_S, Dialog
 
@@ -496,6 +497,21 @@ async def test_faults_hold_a_change_up_and_what_it_lacks_does_not() -> None:
         assert wish.change.title == "more memory" and wish.change.plan.services == ("redis",)
 
 
+async def test_a_change_is_begun_for_the_row_under_the_cursor_and_its_incident() -> None:
+    world = usual()
+    keys = tuple(one.key for one in world.alerts if one.cell == "redis")
+    going = incident(4, alerts=keys)
+    async with console_on(world, size=(100, 30)) as (console, pilot):
+        desk(console)
+        show(console, papers_of(incidents=(going,)))
+        await until(pilot, lambda: bool(console.app.fresh and console.app.fresh.papers.incidents))
+        await pilot.press("c")
+        form = await form_of(console, pilot)
+        assert form.typed["services"] == "redis"
+        assert form.typed["incidents"] == going.incident.id
+        assert form.typed["environment"] == "test"
+
+
 async def test_a_standard_begins_a_change_and_an_unknown_name_is_refused() -> None:
     standard = StandardChange(name="restart", summary="Restart a cache", services=("redis",))
     settings = Settings(environment="test", changes=Changes(standards=(standard,)))
@@ -509,7 +525,7 @@ async def test_a_standard_begins_a_change_and_an_unknown_name_is_refused() -> No
         assert form.typed["title"] == "Restart a cache" and form.typed["template"] == "restart"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(console.app.screen, ChangeForm))
-        change_asked(frame_of(console), ID)
+        change_asked(frame_of(console), "9b1")
         await until(pilot, lambda: f"{ID}  More memory" in console.text)
 
 

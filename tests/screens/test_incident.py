@@ -116,8 +116,8 @@ async def test_from_nothing_what_and_where_are_asked_and_nothing_less_will_do() 
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bool(wishes_of(console)))
         one = wishes_of(console)[0].incident
-        assert (one.title, one.prose.where) == ("all is slow", "in Taipei")
-        assert one.services == () or "the shop" not in one.services
+        assert (one.title, one.prose.where) == ("all is slow", "the shop, in Taipei")
+        assert one.services == () and one.severity is None
 
 
 async def test_a_paste_opens_nothing() -> None:

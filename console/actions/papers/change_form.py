@@ -110,7 +110,8 @@ def judged(typed: Typed, change: Change) -> Judged:
     incidents = reading.field("incidents", change.incidents, _ids)
     related = reading.field("related", change.related, _ids)
     try:
-        found = edited(change, plan) if plan != change.plan else change
+        # Whose edit it is, is written down where it is saved.
+        found = edited(change, plan, change.author) if plan != change.plan else change
     except ValueError as error:
         # What was carried out is what was agreed to: it is no longer written over.
         found = change

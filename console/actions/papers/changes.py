@@ -171,7 +171,7 @@ async def _edited(wish: WriteChange, before: Change, bench: Bench, doing: Doing)
         details = list(meetings(both, shelf))
         if both.plan != now.plan:
             try:
-                both = edited(msgspec.structs.replace(both, plan=now.plan), both.plan)
+                both = edited(msgspec.structs.replace(both, plan=now.plan), both.plan, doing.who)
             except ValueError as refusal:
                 return denied(mine.id, f"not saved: {refusal}")
         text = f"edited: {fields_text(changed)}" if changed else "saved as it was"

@@ -12,9 +12,11 @@ from console.actions.papers.outcomes import Deed, Landed, clashed, denied, fault
 from console.actions.papers.saying import TITLE_CELLS, named
 from console.journal.bench import Bench
 from console.journal.change import Conflict, Remove, Write
+from console.journal.change_text import CHANGES
+from console.journal.document import read_document
 from console.journal.errors import JournalFault
 from console.journal.reading import paper_of
-from console.model.change import UNDERWAY, Change
+from console.model.change import UNDERWAY, Change, wrote_plan
 from console.model.change_rules import edited
 from console.model.event import Event, EventKind
 from console.model.incident import Incident
@@ -60,11 +62,23 @@ async def rewrite(wish: RewritePaper, bench: Bench, doing: Doing) -> Effected:
     faults = paper.faults
     text = "edited as text" + (", and its file has faults now" if faults else "")
     deed = Deed("edited", text, _kind_of(wish.document_id))
-    write = Write(mine.path, mine.content, now.blob)
+    content = _with_planner(paper_of(now), paper, mine, doing.who)
+    write = Write(mine.path, content, now.blob)
     landed = await _exactly(write, now, wish.document_id, deed, bench, doing)
     if isinstance(landed, Clash):
         return clashed(wish.document_id, landed)
     return landed if isinstance(landed, Effected) else with_silence(landed, Muted(lacks=faults))
+
+
+def _with_planner(before: Paper, after: Paper, mine: Sheet, who: str) -> bytes:
+    """The text with `who` among those who wrote the plan, where they did."""
+    if not isinstance(before, ChangePaper) or not isinstance(after, ChangePaper):
+        return mine.content
+    was, will = before.change, after.change
+    if after.faults or was.plan == will.plan or wrote_plan(will, who):
+        return mine.content
+    signed = msgspec.structs.replace(will, planners=(*will.planners, who))
+    return CHANGES.update(read_document(mine.content, mine.path), signed).content
 
 
 async def _exactly(
@@ -136,11 +150,13 @@ def _edit_refusals(before: Paper, after: Paper) -> tuple[str, ...]:
     if was.state is not will.state:
         reasons.append(f"it is {was.state}: it goes to another state by m, under its rules")
     if isinstance(was, Change) and isinstance(will, Change):
+        if not set(was.planners) <= set(will.planners):
+            reasons.append("who edited its plan stays written down")
         if not _signed(will) <= _signed(was):
             reasons.append("approvals, exceptions and reviews are given by a, x and v")
         if was.plan != will.plan:
             try:
-                edited(was, will.plan)
+                edited(was, will.plan, "")
             except ValueError as refusal:
                 reasons.append(str(refusal))
     return tuple(reasons)
