@@ -5,7 +5,7 @@ Whether something may be done is judged by `console.model.change_rules`; here it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
@@ -61,20 +61,20 @@ BECAUSE: Final = {
 }
 """States into which a change goes with a reason, and what is asked for it."""
 WAYS: Final = {
-    _S.DRAFT: "back to its author",
-    _S.SUBMITTED: "ask for an approval",
+    _S.SUBMITTED: "an approval of its plan is asked for",
     _S.APPROVED: "somebody else agreed to its plan",
     _S.SCHEDULED: "it waits for its window",
-    _S.IN_PROGRESS: "start it now",
+    _S.IN_PROGRESS: "it is started now",
     _S.VERIFYING: "it is done; its verification begins",
     _S.ACCEPTED: "all of its verification holds",
     _S.CLOSED: "nothing is left to do",
-    _S.REJECTED: "it is not to be done like this",
-    _S.CANCELLED: "it is not to be done at all",
     _S.ROLLED_BACK: "it was undone",
     _S.FAILED: "it went wrong",
+    _S.REJECTED: "it is not to be done like this",
+    _S.CANCELLED: "it is not to be done at all",
+    _S.DRAFT: "its author goes on with it",
 }
-"""Where it can go, in words. In this order they are offered."""
+"""Where it can go, in words."""
 
 
 # From state to state
@@ -117,13 +117,22 @@ def _named(screen: ChangeScreen, change: Change, named: str) -> ChangeState | No
 
 
 async def _chosen(screen: ChangeScreen, change: Change) -> ChangeState | None:
-    ways = [one for one in WAYS if one in MOVES[change.state]]
-    offers = [
-        Offer(one.value, WAYS[one], "; ".join(_refusals(screen, change, one))) for one in ways
-    ]
+    reasons = {to: "; ".join(_refusals(screen, change, to)) for to in MOVES[change.state]}
+    ways = offered(change.state, reasons)
+    offers = [Offer(to.value, WAYS[to], reasons[to]) for to in ways]
     shown = f"{visible(change.id, cells=24)} is {change.state}; bring it to"
     index = await screen.app.push_screen_wait(Chooser(shown, offers))
     return None if index is None else ways[index]
+
+
+def offered(state: ChangeState, reasons: Mapping[ChangeState, str]) -> list[ChangeState]:
+    """The states of `reasons` in the order in which they are offered: what Enter takes at once is
+    a way on, or asks for something; a way back comes behind those, and what is denied last."""
+    order = list(WAYS)
+    back = {_S.DRAFT} if state is _S.DRAFT else {_S.DRAFT, _S.SUBMITTED}
+    if state is _S.REJECTED:
+        back = set()
+    return sorted(reasons, key=lambda to: (bool(reasons[to]), to in back, order.index(to)))
 
 
 def _refusals(screen: ChangeScreen, change: Change, to: ChangeState) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from widgets.theme import Ink
 HASH_CHARS: Final = 12
 """Of the plan's hash: enough to tell two plans of one change apart by eye."""
 LISTED: Final = 20
-_HEADED: Final = frozenset({"kind", "executor", "reviewer", "verification"})
+_HEADED: Final = frozenset({"kind", "executor", "reviewer", "verification", "accepts", "observed"})
 """Fields of the plan that stand in a section of their own."""
 _LONG: Final = frozenset(one.name for one in FIELDS if one.is_long or one.is_list)
 _STARTABLE: Final = (ChangeState.APPROVED, ChangeState.SCHEDULED)
@@ -207,8 +207,8 @@ def _conflicts(change: Change, others: Sequence[Change]) -> Iterator[Field]:
     found = conflicts(change, others)
     for one in found[:LISTED]:
         window = remarks_on(one).get("end", "no window")
-        title = visible(one.title, cells=60)
-        yield Field(visible(one.id, cells=24), title, Ink.WARNING, note=f"{one.state}, {window}")
+        named = f"{visible(one.id, cells=24)} {visible(one.title, cells=60)}"
+        yield Field("change", named, Ink.WARNING, note=f"{one.state}, {window}")
     if len(found) > LISTED:
         yield Field("", f"and {len(found) - LISTED} more", Ink.MUTED)
 

@@ -279,7 +279,8 @@ class Frame(Papering, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             action = action_by_id(action_id)
-            if action.argument and action.effect is not Effect.READ and self._refusal(action):
+            types = action.argument or action.id == "app.note"
+            if types and action.effect is not Effect.READ and self._refusal(action):
                 self._deaf_since = app.clock.now().mono
             if not blind or action.group == "move":
                 self.act(action_id)

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from console.model.action import Action
 from console.model.papers import PaperKind, Papers, Sheet
 from console.model.update import Update
-from console.model.words import count_text
+from console.model.words import count_text, many
 from console.model.worklist import Row
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
@@ -20,7 +20,7 @@ from screens.frame import Frame
 from screens.journal_columns import about, is_over, journal_columns
 from screens.journal_rows import ELSEWHERE, PaperRow, Shown, rows_of
 from screens.journal_said import fault_lines, nothing_there
-from widgets.detail import Blank, Detail, Paragraph, Part
+from widgets.detail import Blank, Detail, Field, Paragraph, Part
 from widgets.dialog import Choice, Dialog, FittedDetail, Overlay
 from widgets.live_list import LiveList
 from widgets.paint import Spans
@@ -213,10 +213,12 @@ class JournalScreen(JournalFrame):
         app, draft = self.console_app, row.draft
         assert draft is not None
         typed = sum(bool(text.strip()) for text in draft.fields.values())
-        parts: list[Part] = [Paragraph(row.title, Ink.STRONG)]
-        parts.append(Paragraph(f"{typed} fields are filled in. Nothing brings them back."))
+        parts: list[Part] = [
+            Field(row.document_id, row.title, Ink.STRONG),
+            Paragraph(f"{many(typed, 'field')} filled in. Nothing brings that back."),
+        ]
         choice = Choice("discard", "Throw it away", danger=True)
-        title = ((f"throw the draft of {row.document_id} away?", Ink.WARNING),)
+        title = (("throw this draft away?", Ink.WARNING),)
         question = Dialog(title, parts, (choice,), clock=app.clock)
         if await app.push_screen_wait(question) == choice.id:
             future = app.engine.ask(lambda engine: engine.papers.drop_draft(draft.key))

@@ -327,7 +327,7 @@ class ActingDesk:
         if event is not None:
             self._world.note(event)
         if isinstance(wish, PaperWish):
-            await self._world.papers.wrote(well=outcome.well)
+            await self._world.papers.wrote(well=outcome.ended is Ended.DONE)
         else:
             self._world.acks_changed()
         if effected.touched:

@@ -18,7 +18,7 @@ from console.engine.hands import Hands
 from console.engine.pause import Pause
 from console.journal.author import Author, author_of
 from console.journal.bench import Bench
-from console.journal.change import Keep, Logged
+from console.journal.change import Document, Keep, Logged
 from console.journal.drafts import Drafts
 from console.journal.errors import JournalFault, Problem
 from console.journal.happenings import is_kept
@@ -150,6 +150,10 @@ class PapersDesk:
     async def _land_left(self, journal: Journal) -> None:
         """Commit what a fault of git left on disk."""
         for path, subject in tuple(journal.left.items()):
+            there = await journal.read(path)
+            if isinstance(there, Document) and not there.blob:
+                del journal.left[path]  # a person took it away
+                continue
             told = await journal.commit([Keep(path)], subject)
             if isinstance(told, JournalFault):
                 self._fault = told
@@ -260,8 +264,8 @@ class PapersDesk:
     async def wrote(self, *, well: bool) -> None:
         """Something was written into the journal, or could not be: read it again, and share it
         soon."""
-        if well:
-            self._fault, self._wants_sync = None, True
+        if well:  # which says nothing about another folder of the journal
+            self._wants_sync = True
         elif self._bench is not None:
             self._fault = await self._bench.journal.obstacle()
         await self.look()

@@ -16,6 +16,9 @@ class Write(msgspec.Struct, frozen=True):
     content: bytes
     expected: str = ABSENT
     """The blob that it was read as; `ABSENT`: it is not there yet."""
+    alone: bool = False
+    """That another console wrote the very same meanwhile is a conflict too: what two did in one
+    second, one of them did."""
 
 
 class Remove(msgspec.Struct, frozen=True):

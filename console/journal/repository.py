@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,13 +29,23 @@ from console.journal.ids import Kind, new_id
 from console.journal.judge import Ground, ground_of
 from console.journal.landing import Entry, Message, Workshop, resolved
 from console.journal.lock import held
-from console.journal.places import events_path, folder_of, id_of
+from console.journal.places import FOLDERS, events_path, folder_of, id_of
 from console.journal.standing import obstacle
 from console.safety.clock import Clock
-from console.safety.files import FileError, LockHeldError, append_lines
+from console.safety.files import (
+    FileError,
+    LockHeldError,
+    append_lines,
+    private_dir,
+    remove_plain,
+    write_atomic,
+)
 from console.safety.text import visible
 
 MAX_SUBJECT_CELLS: Final = 120
+_BLOB_CHARS: Final = 16
+_PROBE_BYTES: Final = 64 * 1024
+"""Room for a document and its commit."""
 _FIELDS: Final = "%H%x1f%at%x1f%an%x1f%ae%x1f%s%x1e"
 
 
@@ -87,7 +98,8 @@ class Journal:
                 await asyncio.to_thread(self._write, changes, kept)
                 busy = await obstacle(self.git)
                 if busy is not None:
-                    return msgspec.structs.replace(busy, kept=tuple(kept))
+                    remedy = busy.remedy + await self._copies(changes)
+                    return msgspec.structs.replace(busy, kept=tuple(kept), remedy=remedy)
                 return await self._land(changes, subject, body)
         except LockHeldError as error:
             return fault_of_file(error)
@@ -155,8 +167,15 @@ class Journal:
             return fault_of(error)
 
     async def obstacle(self) -> JournalFault | None:
-        """Why no commit can be made just now: a rebase underway, no branch, …"""
-        return await obstacle(self.git)
+        """Why no commit can be made just now: a rebase underway, no branch, no room, …"""
+        fault = await obstacle(self.git)
+        if fault is not None:
+            return fault
+        try:
+            await asyncio.to_thread(self._try_to_write)
+        except FileError as error:
+            return fault_of_file(error)
+        return None
 
     async def pending(self) -> tuple[str, ...] | JournalFault:
         """The files that are on disk otherwise than in the last commit, or not in it at all."""
@@ -227,6 +246,32 @@ class Journal:
             raise FileError(self.folder / change.path, "is not there", expected="a file to commit")
         return content
 
+    async def _copies(self, changes: Iterable[Change]) -> str:
+        """How to see what stands on disk now, should git take it back: `rebase --abort` does."""
+        blobs = []
+        for change in changes:
+            if not isinstance(change, Remove):
+                with contextlib.suppress(FileError, GitError):
+                    content = await asyncio.to_thread(self._content_of, change)
+                    blobs.append(await self.workshop.keep(content))
+        shown = "; ".join(f"git show {blob[:_BLOB_CHARS]}" for blob in blobs)
+        return f"; should git take the text back: {shown}" if shown else ""
+
+    def _try_to_write(self) -> None:
+        private_dir(self.workshop.room)
+        probe = self.workshop.room / f"probe-{os.getpid()}"
+        try:
+            write_atomic(probe, bytes(_PROBE_BYTES))
+        finally:
+            remove_plain(probe)
+        for top in FOLDERS:
+            self.disk.place(f"{top}/probe.md")
+        tops = [place for top in FOLDERS if (place := self.folder / top).is_dir()]
+        below = [place for top in tops for place in top.iterdir() if place.is_dir()]
+        for place in (self.folder, *tops, *below):
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise FileError(place, "Permission denied", expected="a folder to write in")
+
     def _conflict(self, changes: Iterable[Change]) -> Conflict | None:
         for change in changes:
             if isinstance(change, Keep):
@@ -234,7 +279,8 @@ class Journal:
             there = self.disk.read(change.path)
             mine = change.content if isinstance(change, Write) else None
             blob = self.disk.blob(there)
-            if blob != change.expected and there != mine:
+            is_same = there == mine and not (isinstance(change, Write) and change.alone)
+            if blob != change.expected and not is_same:
                 return Conflict(change.path, change.expected, mine or b"", there or b"", blob)
         return None
 

@@ -13,9 +13,10 @@ from console.journal.landing import resolved
 from console.safety.text import visible
 
 EXPECTED: Final = "a folder of this user's own, with a git repository at exactly that place"
+_REBASE: Final = "git add -A; git rebase --continue (--abort takes back what is written meanwhile)"
 _UNDERWAY: Final = (
-    ("rebase-merge", "a rebase", "git rebase --continue (or --abort)"),
-    ("rebase-apply", "a rebase or `git am`", "git rebase --continue (or --abort)"),
+    ("rebase-merge", "a rebase", _REBASE),
+    ("rebase-apply", "a rebase or `git am`", _REBASE),
     ("MERGE_HEAD", "a merge", "git commit (or git merge --abort)"),
     ("CHERRY_PICK_HEAD", "a cherry-pick", "git cherry-pick --continue (or --abort)"),
     ("REVERT_HEAD", "a revert", "git revert --continue (or --abort)"),

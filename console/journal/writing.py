@@ -57,6 +57,7 @@ async def write_incident(
     subject: str,
     body: str = "",
     also: Sequence[FileChange] = (),
+    alone: bool = False,
 ) -> Written[IncidentPaper] | Clash | JournalFault | Unwritable:
     """Have the journal say `incident`, in one commit with `also`.
 
@@ -65,12 +66,13 @@ async def write_incident(
         opened: the file as the person saw it, which is brought up to date; `None`: a new
             document at its own path. A title that changes does not move the file.
         subject: One line, with the id.
+        alone: it is a `Clash` too where another console wrote the very same meanwhile.
 
     Returns:
         `Clash` where the file is another one by now. `Clash.mine` is `opened` brought up to date.
     """
     paper = _Paper(bench, INCIDENT_SHAPE, incident, entries)
-    return await paper.written(opened, subject, body, also)
+    return await paper.written(opened, subject, body, also, alone)
 
 
 async def write_change(
@@ -82,10 +84,11 @@ async def write_change(
     subject: str,
     body: str = "",
     also: Sequence[FileChange] = (),
+    alone: bool = False,
 ) -> Written[ChangePaper] | Clash | JournalFault | Unwritable:
     """As `write_incident`, of a change."""
     paper = _Paper(bench, CHANGE_SHAPE, change, entries)
-    return await paper.written(opened, subject, body, also)
+    return await paper.written(opened, subject, body, also, alone)
 
 
 class _Paper(Generic[T, P]):
@@ -100,7 +103,12 @@ class _Paper(Generic[T, P]):
         self._entries = None if entries is None else tuple(entries)
 
     async def written(
-        self, opened: Sheet | None, subject: str, body: str, also: Sequence[FileChange]
+        self,
+        opened: Sheet | None,
+        subject: str,
+        body: str,
+        also: Sequence[FileChange],
+        alone: bool,
     ) -> Written[P] | Clash | JournalFault | Unwritable:
         faults = id_faults(self._value.id, self._shape.kind, "")
         if faults:
@@ -123,9 +131,10 @@ class _Paper(Generic[T, P]):
         paper = await asyncio.to_thread(paper_in, self._shape, mine)
         if isinstance(paper, BrokenPaper) or paper.faults:
             return Unwritable(paper.faults)
-        if now.path != mine.path or now.blob not in (before.blob, mine.blob):
+        known = (before.blob,) if alone else (before.blob, mine.blob)
+        if now.path != mine.path or now.blob not in known:
             return Clash(msgspec.structs.replace(mine, blob=before.blob), now)
-        write = Write(mine.path, mine.content, before.blob)
+        write = Write(mine.path, mine.content, before.blob, alone)
         told = await self._bench.journal.commit((write, *also), subject, body)
         if isinstance(told, Conflict):
             return Clash(

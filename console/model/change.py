@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -13,6 +12,7 @@ from typing import Annotated, Final
 import msgspec
 
 from console.model.freeze import Period
+from console.model.names import folded, person
 
 
 class ChangeKind(enum.StrEnum):
@@ -248,8 +248,9 @@ def _filled(value: object) -> object:
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's: case, width and spaces around do not count."""
-    return _person(one) == _person(other)
+    """Whether two names are one person's: case, width, spaces around, what draws nothing, and
+    the mark of an unverified name do not count."""
+    return person(one) == person(other)
 
 
 def wrote_plan(change: Change, who: str) -> bool:
@@ -262,8 +263,8 @@ def approvers_of(change: Change) -> tuple[str, ...]:
     digest = plan_hash(change.plan)
     found: dict[str, str] = {}
     for one in change.approvals:
-        if one.plan == digest and one.by.strip() and not wrote_plan(change, one.by):
-            found.setdefault(_person(one.by), one.by)
+        if one.plan == digest and person(one.by) and not wrote_plan(change, one.by):
+            found.setdefault(person(one.by), one.by)
     return tuple(found.values())
 
 
@@ -271,7 +272,7 @@ def is_self_approved(change: Change) -> bool:
     """Whether its author stands up for an emergency's plan as it stands now."""
     digest = plan_hash(change.plan)
     return change.plan.kind is ChangeKind.EMERGENCY and any(
-        one.plan == digest and one.by.strip() and is_same_person(one.by, change.author)
+        one.plan == digest and person(one.by) and is_same_person(one.by, change.author)
         for one in change.approvals
     )
 
@@ -282,7 +283,7 @@ def excepted_freezes(change: Change) -> frozenset[str]:
     return frozenset(
         one.freeze
         for one in change.exceptions
-        if one.plan == digest and one.by.strip() and not wrote_plan(change, one.by)
+        if one.plan == digest and person(one.by) and not wrote_plan(change, one.by)
     )
 
 
@@ -301,17 +302,16 @@ def conflicts(change: Change, others: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def _touch(one: Plan, other: Plan) -> bool:
-    if one.environment and other.environment and one.environment != other.environment:
+    mine, theirs = folded(one.environment), folded(other.environment)
+    if mine and theirs and mine != theirs:
         return False
-    return not (
-        set(one.services).isdisjoint(other.services) and set(one.hosts).isdisjoint(other.hosts)
-    )
+    return _meet(one.services, other.services) or _meet(one.hosts, other.hosts)
+
+
+def _meet(some: Iterable[str], others: Iterable[str]) -> bool:
+    return not set(map(folded, some)).isdisjoint(map(folded, others))
 
 
 def _overlap(one: Period | None, other: Period | None) -> bool:
     # Without a window it may be at any time.
     return one is None or other is None or one.overlaps(other)
-
-
-def _person(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -120,6 +120,8 @@ def approval_refusals(change: Change, who: str) -> tuple[str, ...]:
         return (f"it is {change.state}; what is approved is a submitted change",)
     if change.plan.kind is ChangeKind.EMERGENCY:
         return ()
+    if not change.author.strip():
+        return ("it names no author, so that nobody can tell whether it is somebody else's",)
     if is_same_person(who, change.author):
         author = visible(change.author, cells=40)
         return (f"{author} is its author; somebody else approves it",)

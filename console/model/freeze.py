@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from console.model.names import folded
 from console.model.time_interval import Interval, edges_after
 
 
@@ -51,7 +52,10 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What something is for. An empty part means all."""
+    """What something is for. An empty part means all.
+
+    Names that look the same are the same: nothing is out of a freeze by its capitals.
+    """
 
     services: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
@@ -61,15 +65,21 @@ class Scope(msgspec.Struct, frozen=True):
 
         Where no service is named it may be any of them, so that every scope is about it.
         """
-        return (not self.environments or environment in self.environments) and (
-            not self.services or not services or not set(services).isdisjoint(self.services)
+        return self._in(environment) and (
+            not self.services
+            or not services
+            or not set(map(folded, services)).isdisjoint(map(folded, self.services))
         )
 
     def covers_all(self, services: Sequence[str], environment: str) -> bool:
         """Whether it is about every one of `services`, in `environment`."""
-        return (not self.environments or environment in self.environments) and (
-            not self.services or (bool(services) and set(services) <= set(self.services))
+        return self._in(environment) and (
+            not self.services
+            or (bool(services) and set(map(folded, services)) <= set(map(folded, self.services)))
         )
+
+    def _in(self, environment: str) -> bool:
+        return not self.environments or folded(environment) in map(folded, self.environments)
 
 
 class Level(enum.StrEnum):

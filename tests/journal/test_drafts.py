@@ -233,7 +233,7 @@ def drafting(folder: Path, key: str) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_console_that_is_killed_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     chance = random.Random(20261122)
     reader = console(tmp_path)
-    for run in range(trials(usual=15, soak=500)):
+    for run in range(trials(usual=6, soak=500)):
         key = f"new-{run}"
         with drafting(tmp_path, key) as process:
             assert process.stdout is not None

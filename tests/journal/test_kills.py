@@ -99,12 +99,12 @@ async def test_a_console_that_is_killed_tears_nothing_and_loses_no_commit(tmp_pa
     chance = random.Random(20261122)
     heard: dict[str, int] = {}
     folder = tmp_path / "journal"
-    for run in range(trials(usual=15, soak=500)):
+    for run in range(trials(usual=6, soak=500)):
         name = f"run{run}"
         with committing(folder, name, ENDLESS) as process:
             wait_s = chance.uniform(0, 0.08)
             heard |= heard_until_killed(process, chance.randint(1, 3), wait_s, children=False)
-        if run % 10 == 0:
+        if run % 5 == 0:
             await assert_nothing_lost(folder, heard)
     journal = await opened(folder)
     pending = await journal.pending()
@@ -119,7 +119,7 @@ async def test_a_console_that_is_killed_tears_nothing_and_loses_no_commit(tmp_pa
 
 async def test_where_git_is_killed_as_well_what_stays_in_the_way_is_named(tmp_path: Path) -> None:
     chance = random.Random(7)
-    for run in range(trials(usual=3, soak=200)):
+    for run in range(trials(usual=2, soak=200)):
         folder = tmp_path / f"journal{run}"
         with committing(folder, "x", ENDLESS) as process:
             wait_s = chance.uniform(0, 0.08)
@@ -146,14 +146,14 @@ async def test_four_consoles_on_one_folder_lose_no_commit_even_where_one_is_kill
 ) -> None:
     folder = tmp_path / "journal"
     chance = random.Random(4)
-    each = trials(usual=8, soak=250)
+    each = trials(usual=5, soak=250)
     heard: dict[str, int] = {}
     with contextlib.ExitStack() as running:
         steady = [
             running.enter_context(committing(folder, f"console{number}", each))
             for number in range(4)
         ]
-        for run in range(trials(usual=3, soak=25)):
+        for run in range(trials(usual=2, soak=25)):
             with committing(folder, f"killed{run}", ENDLESS) as process:
                 wait_s = chance.uniform(0, 0.2)
                 heard |= heard_until_killed(process, chance.randint(1, 3), wait_s, children=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+import pytest
 from textual.pilot import Pilot
 
 from config.schema import Settings
@@ -23,6 +24,7 @@ from console.model.papers import Draft, IncidentPaper, JournalState, JournalStat
 from console.model.snapshot import Snapshot
 from console.safety.clock import ManualClock
 from console.safety.files import FileError
+from console.safety.text import Raw
 from screens.paper_form import PaperForm
 from tests.build import MONO0, T0
 from tests.screens.console import Console, console_on, until, update_of
@@ -122,6 +124,17 @@ def wishes_of(console: Console) -> list[Any]:
     """What was asked of the engine."""
     assert console.engine is not None
     return list(console.engine.acting.wishes)
+
+
+def copies_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is sent to the clipboard from now on, with what it is called."""
+    sent: list[tuple[str, str]] = []
+
+    def copy(_: object, text: Raw | str, what: str, *, lines: bool = False) -> None:
+        sent.append((text.exact if isinstance(text, Raw) else text, what))
+
+    monkeypatch.setattr("screens.copying.copy", copy)
+    return sent
 
 
 async def form_on_top(console: Console, pilot: Pilot[int], kind: type[F]) -> F:

@@ -144,6 +144,13 @@ def test_the_strip_is_by_the_clock_on_the_wall() -> None:
         assert halves(whole, bands, BERLIN) == expected
 
 
+def test_an_hour_that_comes_twice_is_frozen_where_one_of_the_two_is() -> None:
+    whole = day_of(date(2026, 10, 25), BERLIN)
+    first = moment("2026-10-25 00:00")  # 02:00, before the clocks go back to it
+    bands = [Band("F", Period(first, first + HOUR / 2))]
+    assert halves(whole, bands, BERLIN)[3:6] == ".F."
+
+
 def test_in_the_strip_a_freeze_lies_on_a_window() -> None:
     whole = day_of(date(2026, 11, 22), UTC)
     start = whole.start

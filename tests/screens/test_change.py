@@ -18,6 +18,7 @@ from console.journal.change_text import CHANGES
 from console.journal.language import Language
 from console.journal.timeline import Entry
 from console.model.change import (
+    MOVES,
     Acceptance,
     Approval,
     Change,
@@ -44,6 +45,7 @@ from console.model.paper_wish import (
 )
 from console.model.papers import ChangePaper, Draft, JournalState, JournalStatus, Papers, Sheet
 from screens.change import open_change
+from screens.change_deeds import offered
 from screens.change_form import ChangeForm, change_asked, open_change_form
 from screens.frame import Frame
 from tests.build import T0
@@ -357,10 +359,21 @@ async def test_moves_that_are_denied_stand_there_with_their_reasons() -> None:
         await pilot.press("m")
         await until(pilot, lambda: isinstance(console.app.screen, Chooser))
         assert "nobody but its author has approved its plan as it stands" in console.text
-        await pilot.press("2")
+        await pilot.press("4")
         assert isinstance(console.app.screen, Chooser), "what is denied is not taken"
         await pilot.press("escape")
         assert not wishes(console)
+
+
+def test_enter_on_the_list_of_states_takes_no_way_back() -> None:
+    for state, ways in MOVES.items():
+        for denied in ([], [ChangeState.APPROVED, ChangeState.IN_PROGRESS], list(ways)):
+            reasons = {to: "no" if to in denied else "" for to in ways}
+            order = offered(state, reasons)
+            assert set(order) == set(ways)
+            if order and not reasons[order[0]] and state is not ChangeState.REJECTED:
+                assert order[0] is not ChangeState.DRAFT
+                assert order[0] is not ChangeState.SUBMITTED or state is ChangeState.DRAFT
 
 
 async def test_a_start_says_what_it_silences_and_until_when() -> None:

@@ -19,6 +19,8 @@ from console.actions.papers.saying import TITLE_CELLS, named
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
 from console.journal.happenings import BEFORE, change_entries, incident_entries, shifted
+from console.journal.ids import ID
+from console.journal.places import folder_of, id_of
 from console.journal.writing import Unwritable, Written, write_change, write_incident
 from console.model.acting import Ended
 from console.model.change import Change
@@ -157,6 +159,9 @@ async def _read(bench: Bench, sort: type[T], document_id: str) -> tuple[T, Sheet
             paper = await library.change(document_id)
         if paper is None:
             shown = visible(document_id, cells=40)
+            unread = await _unread(bench, document_id)
+            if unread:
+                return broken(shown, unread)
             return denied("", f"there is no {shown} in the journal any more")
         if paper.faults:
             return broken(document_id, paper.faults)
@@ -167,6 +172,18 @@ async def _read(bench: Bench, sort: type[T], document_id: str) -> tuple[T, Sheet
         if sheet.blob == paper.blob and isinstance(document, sort):
             return document, sheet
     return clashed(document_id)
+
+
+async def _unread(bench: Bench, document_id: str) -> tuple[str, ...]:
+    """Why the file of that document, or a folder that it lies in, cannot be read."""
+    shelf = await bench.library.read()
+    home = f"{folder_of(document_id)}/" if ID.fullmatch(document_id) else ""
+    return tuple(
+        fault
+        for one in shelf.broken
+        if id_of(one.path) == document_id or home.startswith(f"{one.path}/")
+        for fault in one.faults
+    )
 
 
 async def _write(
@@ -187,6 +204,7 @@ async def _write(
             subject=subject,
             body=body_of(doing),
             also=keeps,
+            alone=opened is not None,
         )
     else:
         events = await _events(bench, document.created, event)
@@ -198,6 +216,7 @@ async def _write(
             subject=subject,
             body=body_of(doing),
             also=keeps,
+            alone=opened is not None,
         )
     if isinstance(written, Written):
         bench.recorder.committed(keeps)

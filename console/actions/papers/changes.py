@@ -184,13 +184,18 @@ async def _edited(wish: WriteChange, before: Change, bench: Bench, doing: Doing)
     if not isinstance(landed, Effected):
         return done(landed)
     is_unread = not read and landed.outcome.ended is Ended.DENIED
-    return await _both(wish, mine, theirs, bench) if theirs or is_unread else landed
+    unread = landed.outcome.details if is_unread else ()
+    return await _both(wish, mine, theirs, bench, unread) if theirs or is_unread else landed
 
 
 async def _both(
-    wish: WriteChange, mine: Change, theirs: Sequence[Change], bench: Bench
+    wish: WriteChange, mine: Change, theirs: Sequence[Change], bench: Bench, unread: tuple[str, ...]
 ) -> Effected:
-    """Both versions of what was changed by two, and nothing written."""
+    """Both versions of what was changed by two, and nothing written.
+
+    Args:
+        unread: why theirs cannot be read.
+    """
     said = fields_text(differing(wish.before or mine, theirs[-1])) if theirs else ""
     subject = f"{mine.id} edited"
     written = await write_change(bench, mine, None, opened=wish.opened, subject=subject)
@@ -200,7 +205,7 @@ async def _both(
         return broken(mine.id, written.faults)
     if isinstance(written, Written):  # they took theirs back in that very moment
         return Effected(Outcome(Ended.DONE, subject, document=mine.id))
-    return clashed(mine.id, written, said)
+    return clashed(mine.id, written, said, unread)
 
 
 async def _silenced(landed: Landed, change: Change, bench: Bench, doing: Doing) -> Effected:

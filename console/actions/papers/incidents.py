@@ -73,7 +73,8 @@ async def write_edited(wish: WriteIncident, bench: Bench, doing: Doing) -> Effec
         return done(landed)
     # Gone, or broken by hand meanwhile: both versions are shown too.
     is_unread = not read and landed.outcome.ended is Ended.DENIED
-    return await _both(wish, mine, theirs, bench) if theirs or is_unread else landed
+    unread = landed.outcome.details if is_unread else ()
+    return await _both(wish, mine, theirs, bench, unread) if theirs or is_unread else landed
 
 
 async def move_incident(wish: MoveIncident, bench: Bench, doing: Doing) -> Effected:
@@ -92,9 +93,17 @@ async def move_incident(wish: MoveIncident, bench: Bench, doing: Doing) -> Effec
 
 
 async def _both(
-    wish: WriteIncident, mine: Incident, theirs: Sequence[Incident], bench: Bench
+    wish: WriteIncident,
+    mine: Incident,
+    theirs: Sequence[Incident],
+    bench: Bench,
+    unread: tuple[str, ...],
 ) -> Effected:
-    """Both versions of what was changed by two, and nothing written."""
+    """Both versions of what was changed by two, and nothing written.
+
+    Args:
+        unread: why theirs cannot be read.
+    """
     said = fields_text(differing(wish.before, theirs[-1])) if theirs else ""
     written = await write_incident(
         bench, mine, None, opened=wish.opened, subject=f"{mine.id} edited"
@@ -105,7 +114,7 @@ async def _both(
         return broken(mine.id, written.faults)
     if isinstance(written, Written):  # they took theirs back in that very moment
         return Effected(Outcome(Ended.DONE, f"{mine.id} edited", document=mine.id))
-    return clashed(mine.id, written, said)
+    return clashed(mine.id, written, said, unread)
 
 
 def _filled(incident: Incident) -> Incident:

@@ -70,11 +70,13 @@ def faulted(fault: JournalFault, document_id: str = "") -> Effected:
     return Effected(outcome)
 
 
-def clashed(document_id: str, clash: Clash | None = None, said: str = "") -> Effected:
+def clashed(
+    document_id: str, clash: Clash | None = None, said: str = "", details: tuple[str, ...] = ()
+) -> Effected:
     """Somebody else changed the file; nothing was written."""
     what = f": {said}" if said else ""
     text = f"{document_id}: somebody else changed it meanwhile{what}; nothing was written"
-    return Effected(Outcome(Ended.FAILED, text, document=document_id, clash=clash))
+    return Effected(Outcome(Ended.FAILED, text, details, document=document_id, clash=clash))
 
 
 def broken(document_id: str, faults: tuple[str, ...]) -> Effected:

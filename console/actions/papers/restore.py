@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from console.actions.doing import Doing, Effected
@@ -25,6 +27,7 @@ from console.model.papers import BrokenPaper, ChangePaper, Clash, IncidentPaper,
 from console.safety.text import visible
 
 Paper = IncidentPaper | ChangePaper | BrokenPaper
+_MOST_VERSIONS: Final = 1_000
 
 
 async def restore(wish: RestorePaper, bench: Bench, doing: Doing) -> Effected:
@@ -55,19 +58,35 @@ async def rewrite(wish: RewritePaper, bench: Bench, doing: Doing) -> Effected:
     mine = Sheet(wish.opened.path, wish.content, wish.opened.blob)
     if now.blob != wish.opened.blob and now.content != wish.content:
         return clashed(wish.document_id, Clash(mine, now))
-    paper = paper_of(mine)
-    reasons = _edit_refusals(paper_of(now), paper)
+    paper, was = paper_of(mine), await _last_whole(bench, now)
+    reasons = _edit_refusals(was, paper)
     if reasons:
         return denied(wish.document_id, f"not saved: {reasons[0]}", *reasons[1:])
     faults = paper.faults
     text = "edited as text" + (", and its file has faults now" if faults else "")
     deed = Deed("edited", text, _kind_of(wish.document_id))
-    content = _with_planner(paper_of(now), paper, mine, doing.who)
+    content = _with_planner(was, paper, mine, doing.who)
     write = Write(mine.path, content, now.blob)
     landed = await _exactly(write, now, wish.document_id, deed, bench, doing)
     if isinstance(landed, Clash):
         return clashed(wish.document_id, landed)
     return landed if isinstance(landed, Effected) else with_silence(landed, Muted(lacks=faults))
+
+
+async def _last_whole(bench: Bench, now: Sheet) -> Paper:
+    """The document as it was before it had any faults: what is mended is judged by that, or an
+    approval would get in by way of a file that is broken first."""
+    paper = paper_of(now)
+    if not paper.faults:
+        return paper
+    log = await bench.journal.log(now.path, most=_MOST_VERSIONS)
+    for one in () if isinstance(log, JournalFault) else log:
+        found = await bench.journal.read_committed(now.path, one.hash)
+        if not isinstance(found, JournalFault):
+            earlier = paper_of(Sheet(found.path, found.content, found.blob))
+            if not earlier.faults:
+                return earlier
+    return paper
 
 
 def _with_planner(before: Paper, after: Paper, mine: Sheet, who: str) -> bytes:
@@ -142,7 +161,7 @@ def _theirs(wish: RestorePaper) -> Effected:
 def _edit_refusals(before: Paper, after: Paper) -> tuple[str, ...]:
     """What no editor does: states, approvals and the plan of what is underway have their rules."""
     if isinstance(before, BrokenPaper) or isinstance(after, BrokenPaper) or before.faults:
-        return ()  # what is broken already is mended by hand, whatever that takes
+        return ()  # what was never whole is mended by hand, whatever that takes
     was, will = _document(before), _document(after)
     reasons = []
     if was.id != will.id:
@@ -150,6 +169,8 @@ def _edit_refusals(before: Paper, after: Paper) -> tuple[str, ...]:
     if was.state is not will.state:
         reasons.append(f"it is {was.state}: it goes to another state by m, under its rules")
     if isinstance(was, Change) and isinstance(will, Change):
+        if was.author != will.author:
+            reasons.append(f"its author is {visible(was.author, cells=40)}, and stays that")
         if not set(was.planners) <= set(will.planners):
             reasons.append("who edited its plan stays written down")
         if not _signed(will) <= _signed(was):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -13,7 +14,9 @@ from console.model.worklist import Row
 from console.safety.text import Raw
 from console.triage.wording import UNASSIGNED
 
-_MOST_CHARS = 400
+LONGEST_HELD: Final = timedelta(minutes=15)
+"""Of a rule's `for`: more than this is no clue to when it broke."""
+_MOST_CHARS: Final = 400
 
 
 class Seed(msgspec.Struct, frozen=True):
@@ -44,7 +47,8 @@ def seed_of(
         now,
         severity=min((one.priority for one in rows), default=None),
         environment=environment,
-        started=min((known.alert.starts_at for known in alerts), default=None),
+        started=min((one.alert.starts_at - _held(one, snapshot) for one in alerts), default=None),
+        detected=min((one.alert.starts_at for one in alerts), default=None),
         acknowledged=min((one.ack.since for one in alerts if one.ack is not None), default=None),
         alerts=tuple(dict.fromkeys(known.key for known in alerts)),
     )
@@ -56,6 +60,17 @@ def plain_line(text: Raw | str) -> str:
     exact = text.exact if isinstance(text, Raw) else text
     words = " ".join(exact.split())
     return "".join(one for one in words if one.isprintable())[:_MOST_CHARS]
+
+
+def _held(known: KnownAlert, snapshot: Snapshot) -> timedelta:
+    """For how long it was true before it fired, as its rule says: what broke did so before."""
+    named = {
+        rule.duration
+        for source in snapshot.rules
+        for rule in source.rules
+        if rule.name == known.alert.name and known.alert.labels.covers(rule.labels)
+    }
+    return min((*named, LONGEST_HELD)) if named else timedelta()
 
 
 def _what(row: Row | None) -> str:
