@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
+import threading
 from typing import Any, Final
 
 from textual.app import App
@@ -15,6 +18,9 @@ SIGNALS: Final = {
     signal.SIGTERM: 143,
 }
 """Signals that end it, with the exit code that a shell expects for them."""
+END_WITHIN_S: Final = 20.0
+"""Past this an orderly end hangs: a console that nobody sees must not watch on for days."""
+_RESTORE_S: Final = 1.0
 
 
 class EndsInOrder(App[Any]):
@@ -37,6 +43,21 @@ class EndsInOrder(App[Any]):
     def _end(self, code: int) -> None:
         # Textual 8.2.8 crashes when it is to exit while it still composes.
         if self._is_up:
+            last_resort = threading.Timer(END_WITHIN_S, self._end_at_once, (code,))
+            last_resort.daemon = True
+            last_resort.start()
             self.exit(return_code=code)
         else:
             self._told_early = code
+
+    def _end_at_once(self, code: int) -> None:
+        """Give the terminal back as far as that goes, and end whatever still runs."""
+        restoring = threading.Thread(target=self._restore, daemon=True)
+        restoring.start()
+        restoring.join(_RESTORE_S)
+        os._exit(code)
+
+    def _restore(self) -> None:
+        with contextlib.suppress(Exception):
+            if self._driver is not None:
+                self._driver.stop_application_mode()

@@ -158,8 +158,6 @@ class PaperFields(Frame):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._note_drawn)
-        self.set_interval(KEEP_AFTER_S / 2, self._keep_if_due)
-        self._run(self._begin())
 
     def _note_drawn(self) -> None:
         self._drawn_at = self.console_app.clock.now().mono

@@ -66,6 +66,10 @@ class PaperForm(PaperFields):
         Binding("ctrl+z", "suspend_console", show=False),
     ]
 
+    def on_mount(self) -> None:
+        self.set_interval(KEEP_AFTER_S / 2, self._keep_if_due)
+        self._run(self._begin())
+
     # Drafts
 
     async def _begin(self) -> None:

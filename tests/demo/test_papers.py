@@ -183,7 +183,8 @@ async def test_mei_says_once_what_she_knows_of_redis(
         await mei.look()
         clock.advance(MIND.total_seconds())
     content = git(kai.journal.folder, "show", f"HEAD:{told.paper.path}")
-    assert content.count(REMARK.partition(";")[0]) == 1
+    timeline = content.partition("<!-- oncall:timeline -->")[2]
+    assert timeline.count(REMARK.partition(";")[0]) == 1
 
 
 async def test_the_journal_of_the_demo_is_whole(kai: Bench) -> None:

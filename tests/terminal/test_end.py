@@ -167,3 +167,28 @@ def eventually(holds: object, wait_s: float = 15.0) -> bool:
             return False
         threading.Event().wait(0.05)
     return True
+
+
+HANGS = """
+import asyncio
+import screens.ending
+from widgets.driver import OncallDriver
+
+screens.ending.END_WITHIN_S = 0.5
+
+
+class Hanging(screens.ending.EndsInOrder):
+    async def on_unmount(self):
+        await asyncio.Event().wait()
+
+
+Hanging(driver_class=OncallDriver).run()
+"""
+
+
+def test_a_console_that_hangs_on_its_way_out_ends_all_the_same(tmp_path: Path) -> None:
+    with Terminal((sys.executable, "-c", HANGS), home=tmp_path) as terminal:
+        terminal.wait_for(lambda: b"\x1b[?1049h" in terminal.raw)
+        terminal.send(signal.SIGTERM)
+        assert terminal.wait_end() == 143
+        assert terminal.not_restored() == []
