@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise, takewhile
 from typing import Final, NamedTuple
 
-from console.model.change import OVER, UNDERWAY, Change, ChangeState
-from console.model.change_rules import Surroundings, start_verdict
+from console.model.change import OVER, UNDERWAY, ChangeState
+from console.model.change_rules import Surroundings, around_of, paper_verdict
 from console.model.freeze import Calendar, Freeze, Level, Period, Schedule, Scope, Window
-from console.model.papers import Papers
+from console.model.papers import ChangePaper, Papers
 from console.model.words import countdown_text
 from console.safety.text import Raw, visible
 from screens.calendar_strip import CHANGE, HARD, SOFT, WINDOW, Band, strip
@@ -44,8 +44,7 @@ class View(NamedTuple):
     @property
     def around(self) -> Surroundings:
         """What decides whether a change may start."""
-        ongoing = (one.incident.id for one in self.papers.incidents if one.incident.is_ongoing)
-        return Surroundings(self.papers.calendar, frozenset(ongoing), self.papers.standards)
+        return around_of(self.papers)
 
 
 def calendar_parts(view: View, days: int = DAYS) -> tuple[Part, ...]:
@@ -196,10 +195,11 @@ def _day(view: View, day: date, laid: Iterable[_Lasting], *, is_today: bool) -> 
             if span.overlaps(whole):
                 bands.append(Band(_sign(one.of), span))
                 lines.append(_lasting_line(one.of, span, whole, view))
-    for change in _changes(view, whole):
-        if change.plan.window is not None:
-            bands.append(Band(CHANGE, change.plan.window))
-        lines += _change_lines(change, whole, view)
+    for paper in _changes(view, whole):
+        window = paper.change.plan.window
+        if window is not None:
+            bands.append(Band(CHANGE, window))
+        lines += _change_lines(paper, whole, view)
     yield Title(((_day_name(day, whole, is_today=is_today), Ink.HEADING),))
     if bands or is_today:
         now = view.now if is_today else None
@@ -233,17 +233,18 @@ def _lasting_line(one: Freeze | Window, found: Period, whole: Period, view: View
     return _Line(found.start, 0, Field(hours, text, Ink.WARNING))
 
 
-def _changes(view: View, whole: Period) -> Iterable[Change]:
+def _changes(view: View, whole: Period) -> Iterable[ChangePaper]:
     for paper in view.papers.changes:
         change, window = paper.change, paper.change.plan.window
         if change.state in OVER:
             continue
         begun = change.state in UNDERWAY and whole.holds(view.now)
         if begun or (window is not None and window.start < window.end and window.overlaps(whole)):
-            yield change
+            yield paper
 
 
-def _change_lines(change: Change, whole: Period, view: View) -> Iterator[_Line]:
+def _change_lines(paper: ChangePaper, whole: Period, view: View) -> Iterator[_Line]:
+    change = paper.change
     window = change.plan.window
     is_planned = window is not None and window.overlaps(whole)
     hours = _hours(window, whole, view) if window is not None and is_planned else "now"
@@ -256,7 +257,7 @@ def _change_lines(change: Change, whole: Period, view: View) -> Iterator[_Line]:
     at = max(start, view.now)
     if change.state not in _STARTABLE or not whole.holds(at):
         return
-    verdict = start_verdict(change, at, view.around)
+    verdict = paper_verdict(paper, at, view.around)
     if verdict.reasons:
         opens = "" if verdict.opens is None else f"; from {_moment(verdict.opens, view)} on"
         why = f"it may not start then: {'; '.join(verdict.reasons)}{opens}"

@@ -12,6 +12,7 @@ from console.model.change_rules import (
     approval_refusals,
     around_of,
     exception_refusals,
+    review_reasons,
 )
 from console.model.papers import ChangePaper, Papers, Sheet
 from console.model.update import Update
@@ -136,9 +137,7 @@ class ChangeScreen(DocumentFrame):
             case "change.except":
                 reasons = exception_refusals(change, self.me, "any")
             case "change.review":
-                reasons = change_deeds.review_reasons(
-                    change, self.me, self.console_app.clock.now().wall
-                )
+                reasons = review_reasons(change, self.me, self.console_app.clock.now().wall)
             case _:
                 pass
         return reasons[0] if reasons else ""

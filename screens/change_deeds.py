@@ -10,15 +10,12 @@ from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from console.model.acting import Outcome
 from console.model.change import (
     MOVES,
     Change,
     ChangeKind,
     ChangeState,
-    Review,
     approvers_of,
     excepted_freezes,
     plan_hash,
@@ -28,7 +25,7 @@ from console.model.change_rules import (
     approval_refusals,
     exception_refusals,
     refusals,
-    review_refusals,
+    review_reasons,
 )
 from console.model.freeze import Calendar, Freeze
 from console.model.paper_wish import (
@@ -262,15 +259,6 @@ def _holds_in_window(freeze: Freeze, change: Change) -> bool:
         return False
     edges = takewhile(lambda edge: edge < window.end, freeze.schedule.edges(window.start))
     return any(freeze.schedule.holds(at) for at in (window.start, *edges))
-
-
-def review_reasons(change: Change, who: str, now: datetime) -> tuple[str, ...]:
-    """Why `who` cannot review `change`; empty where they can."""
-    if change.plan.kind is not ChangeKind.EMERGENCY:
-        return (f"it is a {change.plan.kind} change; emergencies are reviewed afterwards",)
-    if change.started is None:
-        return (f"it is {change.state}; it is reviewed once it was carried out",)
-    return tuple(review_refusals(msgspec.structs.replace(change, review=Review(who, now))))
 
 
 def review(screen: ChangeScreen, paper: ChangePaper, text: str) -> None:

@@ -23,7 +23,7 @@ from console.model.change import (
     plan_hash,
     wrote_plan,
 )
-from console.model.change_rules import Surroundings, lacking, refusals, start_verdict
+from console.model.change_rules import Surroundings, lacking, paper_verdict, refusals
 from console.model.papers import ChangePaper, Papers
 from console.model.words import age_text
 from console.safety.text import Raw, visible
@@ -76,7 +76,7 @@ def change_parts(
         said = "nothing is written to it, and nothing in it counts as approved, before a person"
         parts.append(Paragraph(f"{said} has mended its file (E)", Ink.WARNING))
     parts += [*_head(change, papers), Blank()]
-    parts += section("may it start", _verdict(change, now, around))
+    parts += section("may it start", _verdict(paper, now, around))
     parts += section("what is next", _next(change, now, around, who))
     parts += section("conflicts with", _conflicts(change, others))
     parts += section("agreed to by", _approvals(change))
@@ -164,11 +164,12 @@ def _since(change: Change) -> str:
     return ", ".join(said)
 
 
-def _verdict(change: Change, now: datetime, around: Surroundings) -> Iterator[Field]:
+def _verdict(paper: ChangePaper, now: datetime, around: Surroundings) -> Iterator[Field]:
     """`may start now`, or everything that stands against it."""
+    change = paper.change
     if change.state in UNDERWAY or change.state in OVER or change.started is not None:
         return
-    verdict = start_verdict(change, now, around)
+    verdict = paper_verdict(paper, now, around)
     if verdict.may_start:
         later = "somebody else reviews it afterwards" if verdict.needs_review else ""
         yield Field("start", "may start now", Ink.OK, note=later)

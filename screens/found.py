@@ -15,7 +15,8 @@ from console.model.words import count_text
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.filter_line import FilterLine
-from screens.journal import JournalFrame, open_document
+from screens.journal import JournalFrame
+from screens.papering import open_document
 from widgets.columns import Column
 from widgets.live_list import LiveList
 from widgets.paint import Spans

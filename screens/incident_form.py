@@ -20,14 +20,15 @@ from console.actions.papers.incident_form import (
     opening,
     typed_of,
 )
+from console.actions.papers.seed import Seed, seed_of
 from console.model.acting import Outcome
 from console.model.incident import Incident
 from console.model.paper_wish import OpenIncident, WriteIncident
 from console.model.papers import Draft, IncidentPaper, PaperKind, Sheet
-from console.model.snapshot import KnownAlert, Snapshot
+from console.model.snapshot import KnownAlert
 from console.model.words import many
 from console.model.worklist import Row
-from console.safety.text import Raw, visible
+from console.safety.text import visible
 from screens.paper_form import PaperAbout, PaperForm
 from screens.paper_text import sheet_of
 from widgets.detail import Paragraph
@@ -197,7 +198,9 @@ def open_new_incident(
     update = app.fresh
     alerts = tuple({known.key: known for row in rows for known in row.alerts}.values())
     if draft is not None and update is not None:
-        alerts = tuple(one for one in update.snapshot.alerts if one.key in draft.alerts)
+        wanted, found = frozenset(draft.alerts), update.worklist.unfolded
+        alerts = tuple(one for one in update.snapshot.alerts if one.key in wanted)
+        rows = [row for row in found if any(one.key in wanted for one in row.alerts)]
     if draft is None and update is not None:
         cells = {known.cell for known in alerts} | {row.cell for row in rows}
         near = next(
@@ -259,35 +262,26 @@ def _open_short(
     draft: Draft | None,
     where: str,
 ) -> None:
-    now = app.clock.now().wall
-    fingerprints = tuple(known.key for known in alerts) or (draft.alerts if draft else ())
-    row = rows[0] if rows else None
-    snapshot = app.fresh.snapshot if app.fresh is not None else None
-    place = _place(row, alerts, snapshot) or where
-    acks = [known.ack.since for known in alerts if known.ack is not None]
-    priority = min((one.priority for one in rows), default=None)
-    seed = Incident(
-        "",
-        _title(row, alerts, place),
-        now,
-        severity=priority,
-        environment=app.opened.loaded.settings.environment,
-        started=min((known.alert.starts_at for known in alerts), default=None),
-        acknowledged=min(acks, default=None),
-        alerts=fingerprints,
-    )
+    now, update = app.clock.now().wall, app.fresh
+    environment = app.opened.loaded.settings.environment
+    seed = Seed(Incident("", "", now, environment=environment), "", "")
+    if update is not None:
+        seed = seed_of(rows, alerts, update.snapshot, environment, now)
+    incident = seed.incident
+    if draft is not None:  # some of its alerts may have ended meanwhile
+        incident = msgspec.structs.replace(incident, alerts=draft.alerts)
     about = PaperAbout(
-        _heading(seed),
+        _heading(incident),
         f"new-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
         PaperKind.INCIDENT,
         SHORT,
-        {"what": _what(row, alerts), "where": place},
-        alerts=fingerprints,
+        {"what": seed.what, "where": seed.where or where},
+        alerts=incident.alerts,
         enter_sends=True,
         verb="open it",
         draft=draft,
     )
-    app.push_screen(OpeningForm(about, seed))
+    app.push_screen(OpeningForm(about, incident))
 
 
 def _heading(seed: Incident) -> str:
@@ -299,37 +293,3 @@ def _heading(seed: Incident) -> str:
         if parts
         else ["new incident"]
     )
-
-
-def _line_of(text: Raw | str) -> str:
-    """One line of somebody else's text that a person may go on typing in."""
-    exact = text.exact if isinstance(text, Raw) else text
-    words = " ".join(exact.split())
-    return "".join(one for one in words if one.isprintable())[:400]
-
-
-def _what(row: Row | None, alerts: Sequence[KnownAlert]) -> str:
-    if row is not None:
-        title, summary = _line_of(row.title), _line_of(row.summary)
-        return f"{title}: {summary}" if summary and summary != title else title
-    return _line_of(alerts[0].alert.name) if alerts else ""
-
-
-def _place(row: Row | None, alerts: Sequence[KnownAlert], snapshot: Snapshot | None) -> str:
-    """`redis@data-1`: every service that the alerts are of, with where it lives."""
-    if row is None and not alerts:
-        return ""
-    cells = dict.fromkeys((*(one.cell for one in alerts), row.cell if row else None))
-    places = {cell.service.name: cell.service.place for cell in snapshot.cells} if snapshot else {}
-    known = [
-        f"{name}@{places[name]}" if places.get(name) else name for name in cells if name is not None
-    ]
-    if known:
-        return ", ".join(known)
-    return _line_of(row.where) if row is not None else ""
-
-
-def _title(row: Row | None, alerts: Sequence[KnownAlert], place: str) -> str:
-    name = _line_of(row.title) if row is not None else _what(None, alerts)
-    service = place.partition(",")[0].partition("@")[0]
-    return f"{name} {service}".strip() if name else ""

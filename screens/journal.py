@@ -20,6 +20,7 @@ from screens.frame import Frame
 from screens.journal_columns import about, is_over, journal_columns
 from screens.journal_rows import ELSEWHERE, PaperRow, Shown, rows_of
 from screens.journal_said import fault_lines, nothing_there
+from screens.papering import open_document
 from widgets.detail import Blank, Detail, Field, Paragraph, Part
 from widgets.dialog import Choice, Dialog, FittedDetail, Overlay
 from widgets.live_list import LiveList
@@ -236,18 +237,6 @@ def open_row(screen: Frame, row: PaperRow) -> None:
         screen.run_worker(_open_broken(app, row), exit_on_error=False)
     else:
         open_document(app, row.document_id)
-
-
-def open_document(app: OncallApp, document_id: str) -> None:
-    """Open an incident or a change by its id."""
-    if document_id.startswith("CHG-"):
-        from screens.change import open_change  # late: most look at the list alone
-
-        open_change(app, document_id)
-    else:
-        from screens.incident import open_incident
-
-        open_incident(app, document_id)
 
 
 def _open_draft(screen: Frame, row: PaperRow) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from console.model.change import Change, ChangeState
-from console.model.change_rules import Surroundings, start_verdict
+from console.model.change_rules import Surroundings, around_of, start_verdict
 from console.model.incident import Incident, IncidentState
 from console.model.nag import Nag, NagKind
 from console.model.papers import (
@@ -221,11 +221,7 @@ def _closed_incident(paper: IncidentPaper) -> PaperRow | None:
 
 
 def _changes(papers: Papers, now: datetime, environment: str) -> list[PaperRow]:
-    around = Surroundings(
-        papers.calendar,
-        frozenset(one.incident.id for one in papers.incidents if one.incident.is_ongoing),
-        papers.standards,
-    )
+    around = around_of(papers)
     live = [one for one in papers.changes if one.change.state in _NEXT]
     live.sort(key=lambda one: (_NEXT[one.change.state], _starts(one.change, now)))
     return [_change(one, now, around) for one in live]

@@ -98,6 +98,8 @@ class PaperFields(Frame):
         self._not_kept = ""
         self._keeping = asyncio.Lock()
         self._keep_due: float | None = None
+        self._read_blob = ""
+        """Of the file, as the first update had it."""
         self._said: list[Part] = []
         self._said_of: Mapping[str, str] = {}
         """What stood in the fields when it was said."""
@@ -187,7 +189,11 @@ class PaperFields(Frame):
             return
         papers = update.papers
         known = papers.incident(self.about.document_id) or papers.change(self.about.document_id)
-        if known is not None and sheet.blob and known.blob != sheet.blob and not self._said:
+        if known is None or not sheet.blob:
+            return
+        # What the update has may be older than what the form read.
+        self._read_blob = self._read_blob or known.blob
+        if known.blob not in (self._read_blob, sheet.blob) and not self._said:
             self.say_here("the file was changed meanwhile: saving shows both versions")
 
     def say_here(self, text: str, ink: Ink = Ink.WARNING, details: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,8 +15,10 @@ from console.safety.text import visible
 from screens.deeds import Deeds
 from widgets.theme import Ink
 
+if TYPE_CHECKING:
+    from screens.app import OncallApp
+
 NOTE: Final = "note"
-INCIDENT: Final = "INC-"
 CHANGE: Final = "CHG-"
 NAMED: Final = 3
 
@@ -64,7 +66,7 @@ class Papering(Deeds, inherit_bindings=False):
         rows = self._frame.wanted_rows()
         known = self._document_of(rows)
         if known:
-            self._open_document(known)
+            open_document(self._oncall, known)
             return
         from screens.incident_form import open_new_incident  # late: nobody opens one at once
 
@@ -87,22 +89,12 @@ class Papering(Deeds, inherit_bindings=False):
             one for one in every if one.casefold().endswith(named)
         ]
         if len(found) == 1:
-            self._open_document(found[0])
+            open_document(self._oncall, found[0])
             return
         shown = visible(wanted, cells=30)
         some = ", ".join(visible(one, cells=30) for one in (found or every)[:NAMED]) or "none yet"
         what = "several incidents end with" if found else "no incident is called"
         self._frame.say(f"{what} {shown}; there is {some}", warning=True)
-
-    def _open_document(self, document_id: str) -> None:
-        if document_id.startswith(CHANGE):
-            from screens.change import open_change
-
-            open_change(self._oncall, document_id)
-        else:
-            from screens.incident import open_incident
-
-            open_incident(self._oncall, document_id)
 
     def do_row_change(self, named: str = "") -> None:
         """Open the change of that id, or the form for a new one on the row's service."""
@@ -166,6 +158,18 @@ class Papering(Deeds, inherit_bindings=False):
         target, self._noting = self._noting, NoteFor()
         self._write_note(target, text)
         return True
+
+
+def open_document(app: OncallApp, document_id: str) -> None:
+    """Open an incident or a change by its id."""
+    if document_id.startswith(CHANGE):
+        from screens.change import open_change  # late: nobody opens one at once
+
+        open_change(app, document_id)
+    else:
+        from screens.incident import open_incident
+
+        open_incident(app, document_id)
 
 
 def fingerprints_of(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from screens.evidence import pane
 from screens.evidence_asking import Asking, EvidenceCame
 from screens.group import GroupScreen, OldScreen
 from screens.here import Subject, subject_of_row
+from screens.papering import open_document
 from screens.place_order import troubled_first
 from screens.places import PlaceBook
 from screens.rows import columns, headings, is_dimmed
@@ -217,7 +218,7 @@ class TriageScreen(Viewing):
         if row.kind is RowKind.OLD:
             self.do_triage_old()
         elif row.document:
-            self._open_document(row.document)
+            open_document(self.console_app, row.document)
         elif row.count > 1:
             self.app.push_screen(GroupScreen(row))
         else:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-
 from console.journal.change_text import CHANGES
 from console.journal.incident_text import INCIDENTS
 from console.journal.language import Language
@@ -64,7 +63,8 @@ _HANDS: Final = {
     "surrogate": 'title: "\\ud800 and \\uDC00"\n',
     "nul": 'title: "a\\0b\\x1b]0;OWNED\\a\\N\\_\\L\\P"\nlead: "\\x9b2J"\n',
     "deep": f"title: deep\nservices: {'[' * 5_000}{']' * 5_000}\n",
-    "times": "title: times\nstarted: 0001-01-01T00:00:00+14:00\nresolved: 9999-12-31T23:59:59-14:00\n",
+    "times": "title: times\nstarted: 0001-01-01T00:00:00+14:00\n"
+    "resolved: 9999-12-31T23:59:59-14:00\n",
     "types": "title: {a: b}\nseverity: P9\nstate: over\nservices: 7\nactions: [1, {text: []}]\n",
     "tag": "title: !!python/object/apply:os.system ['id']\n",
     "merge": "title: merged\n<<: {state: closed}\n",
@@ -89,13 +89,14 @@ def write_journal(folder: Path) -> None:
         _put(folder, f"incidents/2026/{one}-{name}.md", f"---\nid: {one}\n{front}---\n\n# x\n")
         one = f"CHG-20261122-h{number:02x}"
         _put(folder, f"changes/2026/{one}-{name}.md", f"---\nid: {one}\nplan:\n  {front}---\n")
-    big = "---\nid: INC-20261122-big\ntitle: big\nstate: open\n---\n\n# big\n\n" + "x y\n" * 2_400_000
+    big = (
+        "---\nid: INC-20261122-big\ntitle: big\nstate: open\n---\n\n# big\n\n" + "x y\n" * 2_400_000
+    )
     _put(folder, "incidents/2026/INC-20261122-big-big.md", big)
     raw = b"---\nid: INC-20261122-raw\ntitle: \xff\xfe\x1b]0;OWNED\x07\n---\n\x00\x9b2J\n"
     (folder / "incidents/2026/INC-20261122-raw-raw.md").write_bytes(raw)
-    for name in (b"INC-20261122-nl1-\n\x1b]0;OWNED\x07.md", b"\xff\xfe.md", b"-rf.md", b"$(id).md"):
-        with open(os.fsencode(folder / "incidents/2026") + b"/" + name, "wb") as written:
-            written.write(b"---\ntitle: x\n---\n")
+    for odd in ("INC-20261122-nl1-\n\x1b]0;OWNED\x07.md", "\udcff.md", "-rf.md", "$(id).md"):
+        (folder / "incidents/2026" / odd).write_text("---\ntitle: x\n---\n")
     (folder / "incidents/2026/INC-20261122-dir.md").mkdir()
     (folder / "incidents/2026/INC-20261122-lnk.md").symlink_to("/etc/passwd")
     os.mkfifo(folder / "incidents/2026/INC-20261122-fif.md")
@@ -157,7 +158,9 @@ def _incident(number: int) -> str:
         (texts[2],),
         environment=texts[3],
         started=NOW - 4 * _HOUR,
-        resolved=NOW - _HOUR if state not in (IncidentState.OPEN, IncidentState.MITIGATED) else None,
+        resolved=NOW - _HOUR
+        if state not in (IncidentState.OPEN, IncidentState.MITIGATED)
+        else None,
         lead=texts[4],
         reporter=texts[1],
         participants=tuple(texts),
@@ -229,3 +232,21 @@ def _events() -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_settings(folder: Path, journal: Path) -> None:
+    """Settings whose texts are no better, on that journal and a source that does not answer."""
+    folder.mkdir()
+    reason, owner = json.dumps(evil(7)), json.dumps(evil(0))
+    (folder / "oncall.yaml").write_text(
+        f"""environment: hostile
+me: kai
+sources: {{prometheus: [{{name: p, url: "http://127.0.0.1:9"}}]}}
+journal: {{folder: "{journal}", email: "kai@example.org"}}
+changes:
+  freezes:
+    - name: "[red]{OWNED}[/]"
+      owner: {owner}
+      reason: {reason}
+      services: [redis]
+      periods: [{{start: 2020-01-01T00:00:00Z, end: 2099-01-01T00:00:00Z}}]
+"""
+    )

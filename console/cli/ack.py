@@ -29,7 +29,6 @@ from console.model.snapshot import KnownAlert
 from console.model.update import Update
 from console.model.wish import AckWish, UnackWish
 from console.model.words import count_text, many
-from console.model.worklist import Row, RowKind
 from console.safety.text import Raw, visible
 from console.triage.filter import Filter
 from console.triage.silence_use import held_beyond
@@ -86,7 +85,7 @@ def unack(
 
 def _acking(kept: Filter, note: str, lasts: timedelta | None, *, dry_run: bool) -> Do:
     async def do(engine: Engine, update: Update) -> Deed:
-        rows = [row for row in rows_of(update) if kept.matches_row(row)]
+        rows = [row for row in update.worklist.unfolded if kept.matches_row(row)]
         alerts = tuple(known for row in rows for known in kept.alerts_of(row) if known.ack is None)
         parts = tuple(part for row in rows if not row.acks for part in row.parts)
         count = len(alerts) + len(parts)
@@ -108,7 +107,7 @@ def _unacking(kept: Filter, *, mine: bool, yes: bool, dry_run: bool) -> Do:
     async def do(engine: Engine, update: Update) -> Deed:
         found: dict[tuple[str, str], Ack] = {}
         meant: list[KnownAlert] = []
-        for row in rows_of(update):
+        for row in update.worklist.unfolded:
             if not kept.matches_row(row):
                 continue
             meant += kept.alerts_of(row)
@@ -140,12 +139,6 @@ def _why_ask(
     if beyond:
         reasons.append(f"{many(beyond, 'alert')} that do not match are held by them too")
     return tuple(reasons)
-
-
-def rows_of(update: Update) -> Sequence[Row]:
-    """All rows, each alert once: what is folded for its age stands in rows of its own."""
-    worklist = update.worklist
-    return [row for row in (*worklist.rows, *worklist.old) if row.kind is not RowKind.OLD]
 
 
 def _would_give_up(ack: Ack) -> str:

@@ -33,12 +33,12 @@ from console.cli.papers import (
 )
 from console.journal.change_text import CHANGES
 from console.journal.document import read_document
-from console.model.change import Change, ChangeState, Review
+from console.model.change import Change, ChangeState
 from console.model.change_rules import (
     approval_refusals,
     exception_refusals,
     refusals,
-    review_refusals,
+    review_reasons,
 )
 from console.model.paper_wish import (
     ApproveChange,
@@ -256,8 +256,8 @@ def review(word: str, words: tuple[str, ...], dry_run: bool, as_json: bool, chos
 
     def meant(reading: Reading, paper: ChangePaper) -> Meant:
         text = typed_value(" ".join(words))
-        given = msgspec.structs.replace(paper.change, review=Review(reading.who, reading.now, text))
-        return Meant(ReviewChange(paper, text), tuple(review_refusals(given)))
+        reasons = review_reasons(paper.change, reading.who, reading.now)
+        return Meant(ReviewChange(paper, text), reasons)
 
     _on_change(chosen, word, meant, dry_run=dry_run, as_json=as_json)
 

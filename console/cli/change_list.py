@@ -12,7 +12,7 @@ from console.cli.once import ascii_wanted
 from console.cli.papers import PaperDocument, Reading, tell_broken
 from console.cli.table import Cell, Column, paper_for, put
 from console.model.change import OVER, Change, ChangeState, approvers_of
-from console.model.change_rules import start_verdict
+from console.model.change_rules import paper_verdict
 from console.model.papers import ChangePaper
 from console.safety.jsontext import json_text
 
@@ -97,7 +97,7 @@ def put_changes(
 
 def _facts(paper: ChangePaper, reading: Reading) -> ChangeFacts:
     known, plan = paper.change, paper.change.plan
-    verdict = start_verdict(known, reading.now, reading.around)
+    verdict = paper_verdict(paper, reading.now, reading.around)
     return ChangeFacts(
         id=known.id,
         title=known.title,
@@ -118,7 +118,7 @@ def _facts(paper: ChangePaper, reading: Reading) -> ChangeFacts:
         ended=known.ended,
         accepted=known.accepted,
         closed=known.closed,
-        may_start=verdict.may_start and not paper.faults,
+        may_start=verdict.may_start,
         why_not=verdict.reasons,
         path=paper.path,
         faults=paper.faults,

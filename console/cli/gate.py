@@ -14,7 +14,7 @@ from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
 from console.cli.papers import PaperDocument, Reading, Stop, chosen_change, read_journal
 from console.cli.table import put
 from console.model.change import Change, ChangeKind, ChangeState, Plan
-from console.model.change_rules import Surroundings, Verdict, start_verdict
+from console.model.change_rules import Surroundings, Verdict, paper_verdict, start_verdict
 from console.model.freeze import Calendar, Period
 from console.model.papers import ChangePaper
 from console.safety.jsontext import json_text
@@ -120,12 +120,10 @@ def calendar_verdict(calendar: Calendar, service: str, environment: str, now: da
 def change_verdict(paper: ChangePaper, around: Surroundings, now: datetime) -> Verdict:
     """Whether `paper` may run now. One that was started already has still to be inside its
     window and outside every freeze."""
-    if paper.faults:
-        return Verdict(("its file has faults, so that nothing in it counts as approved",))
-    change = paper.change
-    if change.state is ChangeState.IN_PROGRESS:
-        change = msgspec.structs.replace(change, state=ChangeState.SCHEDULED)
-    return start_verdict(change, now, around)
+    if paper.change.state is ChangeState.IN_PROGRESS:
+        change = msgspec.structs.replace(paper.change, state=ChangeState.SCHEDULED)
+        paper = msgspec.structs.replace(paper, change=change)
+    return paper_verdict(paper, now, around)
 
 
 def gate_lines(gate: Gate, service: str, environment: str) -> list[str]:

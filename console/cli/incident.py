@@ -10,7 +10,6 @@ import click
 from config.rota import zone_of
 from console.actions.papers.incident_form import FIELDS, Terms, judged, opening, typed_of
 from console.actions.papers.seed import Seed, seed_of
-from console.cli.ack import rows_of
 from console.cli.acting import EXIT_NOTHING, acting_options
 from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
 from console.cli.incident_list import put_incidents
@@ -39,6 +38,7 @@ from console.model.paper_wish import (
     UpdateIncident,
     WriteIncident,
 )
+from console.model.worklist import RowKind
 from console.safety.text import visible
 from console.triage.filter import Filter
 
@@ -263,7 +263,9 @@ def _seed(reading: Reading, kept: Filter | None) -> Seed:
     now, environment = reading.now.replace(microsecond=0), reading.loaded.settings.environment
     if kept is None or reading.update is None:
         return Seed(Incident("", "", now, environment=environment), "", "")
-    found = [row for row in rows_of(reading.update) if kept.matches_row(row)]
+    # What an incident owes names the service too, and is nothing that broke.
+    unfolded = (one for one in reading.update.worklist.unfolded if one.kind is not RowKind.OWED)
+    found = [row for row in unfolded if kept.matches_row(row)]
     if not found:
         raise Stop(EXIT_NOTHING, "no alert matches, so that no incident was opened")
     rows = sorted(found, key=lambda row: row.priority)

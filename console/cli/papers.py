@@ -23,7 +23,7 @@ from console.cli.once import state_of
 from console.engine.papers import NO_FOLDER, PapersDesk
 from console.journal.errors import JournalFault
 from console.journal.ids import ID
-from console.model.change_rules import Surroundings
+from console.model.change_rules import Surroundings, around_of
 from console.model.papers import ChangePaper, IncidentPaper, JournalState, Papers, Sheet
 from console.model.update import Update
 from console.model.words import many
@@ -61,8 +61,7 @@ class Reading(msgspec.Struct, frozen=True):
     @property
     def around(self) -> Surroundings:
         """What a change is judged by, beside itself."""
-        ongoing = (one.incident.id for one in self.papers.incidents if one.incident.is_ongoing)
-        return Surroundings(self.papers.calendar, frozenset(ongoing), self.papers.standards)
+        return around_of(self.papers)
 
 
 class PaperDocument(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 
 from console.model.change import UNDERWAY, Change, ChangeState
-from console.model.change_rules import Surroundings, around_of, start_verdict
+from console.model.change_rules import Surroundings, around_of, paper_verdict
 from console.model.freeze import Calendar, Freeze
 from console.model.incident import Incident
 from console.model.nag import Nag
-from console.model.papers import JournalState, Papers
+from console.model.papers import ChangePaper, JournalState, Papers
 from console.model.words import many
 
 MOST_TURNS: Final = 20
@@ -97,25 +97,27 @@ def _next_of(incident: Incident, nags: tuple[Nag, ...]) -> Nag | None:
 def _changes(papers: Papers, now: datetime, until: datetime) -> Iterator[HandedChange]:
     """Those under way first, then the first to start."""
     around = around_of(papers)
-    changes = [one.change for one in papers.changes]
-    for one in changes:
-        if one.state in UNDERWAY or one.state is ChangeState.FAILED:
-            yield HandedChange(one)
-    coming = (_coming(one, around, now, until) for one in changes if one.state in _STARTABLE)
+    for paper in papers.changes:
+        change = paper.change
+        if change.state in UNDERWAY or change.state is ChangeState.FAILED:
+            yield HandedChange(change)
+    startable = (one for one in papers.changes if one.change.state in _STARTABLE)
+    coming = (_coming(one, around, now, until) for one in startable)
     found = [one for one in coming if one is not None]
     yield from sorted(found, key=lambda one: one.starts or now)
 
 
 def _coming(
-    change: Change, around: Surroundings, now: datetime, until: datetime
+    paper: ChangePaper, around: Surroundings, now: datetime, until: datetime
 ) -> HandedChange | None:
+    change = paper.change
     window = change.plan.window
     if window is not None and window.end <= now:
         return HandedChange(change, missed=True)
     if window is not None and window.start > until:
         return None
     starts = None if window is None else max(window.start, now)
-    return HandedChange(change, starts, start_verdict(change, starts or now, around).reasons)
+    return HandedChange(change, starts, paper_verdict(paper, starts or now, around).reasons)
 
 
 def _turns(freeze: Freeze, now: datetime, until: datetime) -> Iterator[FreezeTurn]:

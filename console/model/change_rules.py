@@ -16,6 +16,7 @@ from console.model.change import (
     ChangeKind,
     ChangeState,
     Plan,
+    Review,
     approvers_of,
     excepted_freezes,
     is_same_person,
@@ -25,7 +26,7 @@ from console.model.change import (
 )
 from console.model.condition_parse import parse_block
 from console.model.freeze import Calendar, Freeze, Level
-from console.model.papers import Papers
+from console.model.papers import ChangePaper, Papers
 from console.safety.text import visible
 
 _DONE: Final = (ChangeState.ACCEPTED, ChangeState.ROLLED_BACK, ChangeState.FAILED)
@@ -162,6 +163,13 @@ def start_verdict(change: Change, now: datetime, around: Surroundings) -> Verdic
     return Verdict((*reasons, *by_time), opens, needs_review=emergency)
 
 
+def paper_verdict(paper: ChangePaper, now: datetime, around: Surroundings) -> Verdict:
+    """As `start_verdict`, of a change as its file has it: nothing starts on a faulty one."""
+    if paper.faults:
+        return Verdict(("its file has faults, so that nothing in it counts as approved",))
+    return start_verdict(paper.change, now, around)
+
+
 def _unfit_to_start(change: Change, around: Surroundings) -> Iterator[str]:
     plan = change.plan
     startable = (ChangeState.APPROVED, ChangeState.SCHEDULED)
@@ -296,6 +304,15 @@ def review_refusals(change: Change) -> Iterator[str]:
         review.by, change.plan.executor
     ):
         yield f"{visible(review.by, cells=40)} made it; somebody else reviews it"
+
+
+def review_reasons(change: Change, who: str, now: datetime) -> tuple[str, ...]:
+    """Why `who` cannot review `change`; empty where they can."""
+    if change.plan.kind is not ChangeKind.EMERGENCY:
+        return (f"it is a {change.plan.kind} change; emergencies are reviewed afterwards",)
+    if change.started is None:
+        return (f"it is {change.state}; it is reviewed once it was carried out",)
+    return tuple(review_refusals(msgspec.structs.replace(change, review=Review(who, now))))
 
 
 def edited(change: Change, plan: Plan, who: str) -> Change:

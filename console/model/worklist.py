@@ -226,3 +226,8 @@ class Worklist(msgspec.Struct, frozen=True):
     """By what its rows were made, as in the policy."""
     reordered: bool = True
     """In a storm the order is held: `False` when `O` would re-sort the rows."""
+
+    @property
+    def unfolded(self) -> tuple[Row, ...]:
+        """All rows, each alert once: what is folded for its age stands in rows of its own."""
+        return tuple(row for row in (*self.rows, *self.old) if row.kind is not RowKind.OLD)

@@ -36,7 +36,11 @@ def json_line(value: object) -> str:
 
 def json_text(value: object, indent: int = 2) -> str:
     """`json_line(value)` spread over lines, `indent` spaces a level."""
-    return _ascii(msgspec.json.format(_encoded(value), indent=indent))
+    encoded = _encoded(value)
+    try:
+        return _ascii(msgspec.json.format(encoded, indent=indent))
+    except msgspec.DecodeError:  # a lone surrogate again
+        return _ascii(json.dumps(json.loads(encoded), indent=indent))
 
 
 def _encoded(value: object) -> str:

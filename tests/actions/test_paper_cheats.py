@@ -90,9 +90,7 @@ async def by_hand(desk: PaperDesk, paper: ChangePaper, *pairs: tuple[str, str]) 
     return await desk.change(paper.change.id)
 
 
-async def edited(
-    desk: PaperDesk, paper: ChangePaper, *pairs: tuple[str, str]
-) -> tuple[Ended, str]:
+async def edited(desk: PaperDesk, paper: ChangePaper, *pairs: tuple[str, str]) -> tuple[Ended, str]:
     """What comes of replacing them in the editor."""
     sheet = await desk.sheet(paper.path)
     text = sheet.content.decode()
@@ -129,9 +127,7 @@ def test_the_author_under_another_spelling_approves_nothing(folder: Path) -> Non
             assert "kai is its author; somebody else allows it" in said, ascii(name)
         digest = plan_hash(paper.change.plan)
         own = tuple(Approval(name, NIGHT, digest) for name in SPELLINGS)
-        forged = msgspec.structs.replace(
-            paper.change, state=ChangeState.APPROVED, approvals=own
-        )
+        forged = msgspec.structs.replace(paper.change, state=ChangeState.APPROVED, approvals=own)
         verdict = start_verdict(forged, NIGHT, Surroundings())
         assert verdict.reasons and "approved" in verdict.reasons[0]
 
@@ -302,9 +298,7 @@ def test_the_emergency_path_is_for_incidents_that_are_open(folder: Path) -> None
         ids = ((), ("INC-20261122-zzz",), (incident.incident.id,))
         papers = []
         for linked in ids:
-            paper = await kai.planned(
-                plan(kind=ChangeKind.EMERGENCY, services=("k",), window=None)
-            )
+            paper = await kai.planned(plan(kind=ChangeKind.EMERGENCY, services=("k",), window=None))
             opened = await kai.sheet(paper.path)
             edit = msgspec.structs.replace(paper.change, incidents=linked)
             await kai.did(WriteChange(edit, opened, paper.change))

@@ -163,3 +163,19 @@ def test_every_field_of_the_json_is_documented(module: Any) -> None:
         if isinstance(kind, type) and kind.__module__ == module.__name__:
             missing = set(getattr(kind, "__struct_fields__", ())) - documented
             assert not missing, f"{name}: {missing}"
+
+
+def test_the_journal_of_the_demo_is_listed_searched_and_whole(demo: DemoHandle) -> None:
+    incidents = on(demo, "incident", "list").stdout
+    assert "text messages with codes arrive late" in incidents
+    changes = on(demo, "change", "list").stdout
+    assert "more memory for redis" in changes
+    assert "INC-" in on(demo, "journal", "search", "oom-kill").stdout
+    assert on(demo, "journal", "verify").exit_code == 0
+
+
+def test_a_freeze_and_a_window_are_what_the_gate_goes_by(demo: DemoHandle) -> None:
+    frozen = on(demo, "change", "gate", "--service", "pay")
+    assert frozen.exit_code == 1
+    assert "quarter-end" in frozen.stdout + frozen.stderr
+    assert on(demo, "change", "gate", "--service", "api").exit_code == 0

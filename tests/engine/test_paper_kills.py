@@ -181,7 +181,6 @@ async def test_whatever_kills_a_console_nothing_that_it_acknowledged_is_lost(
         await folder.assert_all_is_there()
         acknowledged += len(folder.saved)
     assert acknowledged > kills / 2
-    print(f"{kills} kills, {acknowledged} acknowledged writes")
 
 
 async def test_four_consoles_on_one_folder_all_land_though_others_are_killed(

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from config.schema import Settings
 from console.journal.change import Logged
+from console.journal.change_text import CHANGES
 from console.journal.drafts import Drafts
 from console.journal.incident_text import INCIDENTS
 from console.journal.language import Language
@@ -20,7 +21,15 @@ from console.journal.timeline import Entry
 from console.model.event import Event, EventKind
 from console.model.incident import Incident
 from console.model.nags import nags
-from console.model.papers import Draft, IncidentPaper, JournalState, JournalStatus, Papers, Sheet
+from console.model.papers import (
+    ChangePaper,
+    Draft,
+    IncidentPaper,
+    JournalState,
+    JournalStatus,
+    Papers,
+    Sheet,
+)
 from console.model.snapshot import Snapshot
 from console.safety.clock import ManualClock
 from console.safety.files import FileError
@@ -44,6 +53,7 @@ class Desk(ScriptedPapers):
     def __init__(self, papers: Papers, folder: Path | None = None) -> None:
         super().__init__()
         self.sheets = {one.path: sheet_of(one) for one in papers.incidents}
+        self.sheets |= {one.path: change_sheet(one) for one in papers.changes}
         self.drafts = None if folder is None else Drafts(folder, ManualClock(T0, MONO0))
         self.saved: list[Draft] = []
         self.left: list[str] = []
@@ -79,6 +89,12 @@ def sheet_of(paper: IncidentPaper, incident: Incident | None = None) -> Sheet:
     """The file that it would stand in."""
     event = Event(T0, EventKind.NOTE, "redis", "restarted it", "kai")
     document = INCIDENTS.new(incident or paper.incident, Language.ENGLISH, (Entry(event),))
+    return Sheet(paper.path, document.text.encode("utf-8", "surrogateescape"), paper.blob)
+
+
+def change_sheet(paper: ChangePaper) -> Sheet:
+    """The file that a change would stand in."""
+    document = CHANGES.new(paper.change, Language.ENGLISH, ())
     return Sheet(paper.path, document.text.encode("utf-8", "surrogateescape"), paper.blob)
 
 

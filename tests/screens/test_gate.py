@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import pytest
@@ -21,19 +21,27 @@ from console.model.labels import Matcher
 from console.model.snapshot import Snapshot
 from console.safety.text import Raw
 from console.triage.silence_use import silence_uses
+from screens.calendar import CalendarScreen
 from screens.cell import CellScreen
+from screens.change import ChangeScreen
 from screens.detail import DetailScreen
 from screens.frame import Frame
 from screens.group import GroupScreen
 from screens.here import Subject
 from screens.host import HostScreen
+from screens.incident import IncidentScreen
 from screens.logs import LogsScreen
 from screens.silence import SilenceScreen
 from screens.source import SourceScreen
 from screens.why import WhyScreen
 from tests.build import MONO0, T0, ack, ago, alert, cell, known, service, snapshot, source
 from tests.screens.console import Console, console_on, typed, until, update_of
+from tests.screens.incident_world import Desk, papers_of, redis
+from tests.screens.journal_world import change
 from widgets.footer import Footer
+
+if TYPE_CHECKING:
+    from console.engine.papers import PapersDesk
 
 BACKUP = SilenceTemplate(name="backup", matchers=('job="backup"',), comment="backup runs")
 SETTINGS = Settings(
@@ -48,8 +56,17 @@ ARGUMENTS = {
     "row.silence": "backup",
     "silences.extend": "2h",
     "row.shell": "data-1",
+    "app.note-line": "restarted it",
+    "row.incident": "INC-20261122-001",
+    "row.change": "CHG-20261122-001",
+    "change.approve": "agreed",
+    "change.except": "observation",
+    "change.review": "as planned",
+    "paper.move": "resolved",
+    "paper.attach": "shot.png",
 }
 """What stands behind the word after `:`."""
+PAPERS = papers_of(redis(), changes=(change(),))
 
 
 def world() -> Snapshot:
@@ -90,11 +107,14 @@ async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
         "source": lambda: SourceScreen("am"),
         "logs": lambda: LogsScreen(Subject("redis")),
         "silence": lambda: SilenceScreen(use),
+        "incident": lambda: IncidentScreen(PAPERS.incidents[0].incident.id),
+        "change": lambda: ChangeScreen(PAPERS.changes[0].change.id),
+        "calendar": CalendarScreen,
     }
     if word in made:
         app.push_screen(made[word]())
     elif word != "triage":
-        keys = {"fleet": "2", "handover": "6", "sources": "7", "silences": "S"}
+        keys = {"fleet": "2", "journal": "4", "handover": "6", "sources": "7", "silences": "S"}
         await pilot.press(keys[word])
     await until(pilot, lambda: isinstance(app.screen, Frame) and app.screen.word == word)
     frame = cast("Frame", app.screen)
@@ -117,7 +137,9 @@ async def opened(console: Console, pilot: Pilot[int], word: str) -> Frame:
     assert console.engine is not None
     update = update_of(world(), number=50)
     undo = Undoable("ack of QueueBacklog", MONO0 + 30)
-    console.engine.publish(msgspec.structs.replace(update, acting=Acting(undo=undo)))
+    console.engine.papers = cast("PapersDesk", Desk(PAPERS))  # type: ignore[attr-defined]
+    acting = Acting(undo=undo)
+    console.engine.publish(msgspec.structs.replace(update, acting=acting, papers=PAPERS))
     await until(pilot, lambda: console.app.fresh is not None and console.app.fresh.number == 50)
     return await go(console, pilot, word)
 

@@ -16,6 +16,7 @@ from console.triage.order import place_of
 from console.triage.saved import episodes_from, episodes_to
 from console.triage.triage import Triage
 from tests.build import T0, ack, ago, alert, at, cell, known, resolved, service, snapshot
+from tests.soak import trials
 
 CELLS = [cell(service("redis", "data-1")), cell(service("api", "web-1"))]
 GROUPINGS = st.sampled_from(
@@ -60,7 +61,7 @@ def worlds(draw: st.DrawFn) -> list[KnownAlert]:
     return [draw(an_alert(number)) for number in range(draw(st.integers(0, 30)))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=trials(usual=60, soak=3_000), deadline=None)
 @given(st.lists(worlds(), min_size=1, max_size=3), GROUPINGS)
 def test_every_alert_stands_in_exactly_one_row(
     rounds: list[list[KnownAlert]], group_by: tuple[str, ...]
@@ -77,7 +78,7 @@ def test_every_alert_stands_in_exactly_one_row(
         assert len({row.key for row in worklist.rows}) == len(worklist.rows)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=trials(usual=50, soak=2_000), deadline=None)
 @given(worlds(), GROUPINGS)
 def test_the_counts_add_up(alerts: list[KnownAlert], group_by: tuple[str, ...]) -> None:
     worklist = Triage(Policy(group_by=group_by)).worklist(snapshot(*alerts, cells=CELLS))
@@ -93,7 +94,7 @@ def test_the_counts_add_up(alerts: list[KnownAlert], group_by: tuple[str, ...]) 
     assert sum(row.count for row in worklist.old) == sum(each.old for each in counts.by_priority)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=trials(usual=50, soak=2_000), deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_is_total_and_the_same_for_the_same_world(
     alerts: list[KnownAlert], shuffle: st.DataObject

@@ -14,7 +14,6 @@ from console.model.change import (
     MOVES,
     Approval,
     Change,
-    ChangeKind,
     ChangeState,
     FreezeException,
     Review,
@@ -27,7 +26,7 @@ from console.model.change_rules import (
     exception_refusals,
     moved,
     refusals,
-    review_refusals,
+    review_reasons,
 )
 from console.model.event import EventKind
 from console.model.paper_wish import ApproveChange, ExceptFreeze, ReviewChange
@@ -120,11 +119,7 @@ async def review(wish: ReviewChange, bench: Bench, doing: Doing) -> Effected:
     def rule(now: Change) -> Amendment[Change] | Effected:
         given = Review(doing.who, doing.now.replace(microsecond=0), wish.text.strip())
         after = msgspec.structs.replace(now, review=given)
-        reasons = list(review_refusals(after))
-        if now.plan.kind is not ChangeKind.EMERGENCY:
-            reasons = [f"it is a {now.plan.kind} change; emergencies are reviewed afterwards"]
-        elif now.started is None:
-            reasons.append(f"it is {now.state}; it is reviewed once it was carried out")
+        reasons = list(review_reasons(now, doing.who, given.at))
         if not given.text:
             reasons.append("say what it was like")
         if reasons:
