@@ -107,6 +107,8 @@ def day_of(day: date, zone: tzinfo) -> Period:
 
 def _now(view: View) -> Iterator[Part]:
     calendar, now = view.calendar, view.now
+    if view.papers.unread:
+        yield Field("now", f"no change is known: {view.papers.unread}", Ink.UNKNOWN)
     for one in calendar.in_force(now):
         yield Field("now", _freeze_now(one, view), Ink.WARNING)
     for window in calendar.windows:

@@ -12,7 +12,8 @@ from console.actions.papers.incident_fields import FIELDS, PROSE
 from console.model.incident import ActionItem, Clocks, Incident, IncidentState, clocks_of, disorder
 from console.model.nag import Nag
 from console.model.papers import IncidentPaper, Papers
-from console.model.snapshot import KnownAlert, Snapshot
+from console.model.snapshot import KnownAlert, Snapshot, SourceKind
+from console.model.state import State
 from console.model.words import age_text, countdown_text, many
 from console.safety.text import Raw, visible
 from screens.change_parts import Kept
@@ -31,6 +32,8 @@ _STATE_INKS: Final = {
     IncidentState.POST_MORTEM_DUE: Ink.WARNING,
     IncidentState.CLOSED: Ink.MUTED,
 }
+_TELLS: Final = (SourceKind.ALERTMANAGER, SourceKind.PROMETHEUS)
+"""Kinds of sources that tell of alerts: while one is dark, that none is there proves nothing."""
 _SEVERITY_INKS: Final = (Ink.P0, Ink.P1, Ink.P2, Ink.P3)
 
 
@@ -156,10 +159,23 @@ def _alerts(incident: Incident, snapshot: Snapshot | None) -> Iterator[Field]:
             yield Field(gone.alert.name, f"resolved {gone.at:%Y-%m-%d %H:%M} UTC", Ink.OK)
     if known:
         return
-    if incident.state is IncidentState.OPEN:
-        yield Field("", "its alerts have resolved: m says mitigated", Ink.WARNING)
+    blind = [
+        one.name
+        for one in snapshot.whole_sources
+        if one.kind in _TELLS and one.state is not State.OK
+    ]
+    if wanted.issubset(gone.alert.fingerprint for gone in snapshot.resolved):
+        said = "its alerts have resolved"
+    elif blind:
+        asked = f"no usable answer from {visible(', '.join(blind), cells=60)}"
+        yield Field("", f"not known whether its alerts have resolved: {asked}", Ink.UNKNOWN)
+        return
     else:
-        yield Field("", f"none of {many(len(incident.alerts), 'alert')} fires now", Ink.MUTED)
+        said = f"none of {many(len(incident.alerts), 'alert')} fires now"
+    if incident.state is IncidentState.OPEN:
+        yield Field("", f"{said}: m says mitigated", Ink.WARNING)
+    else:
+        yield Field("", said, Ink.MUTED)
 
 
 def _prose(incident: Incident) -> Iterator[Field]:

@@ -72,6 +72,9 @@ class JournalFrame(Frame):
             self.say("the engine is not up yet", warning=True)
             return
         found = await asyncio.wrap_future(future)
+        if not isinstance(found, tuple):
+            self.say(f"not searched: {visible(str(found), cells=200)}", warning=True)
+            return
         if not self.console_app.is_looked_at:
             return  # it took its time, and nothing comes in front of what somebody types
         if isinstance(self.app.screen, FoundScreen):
@@ -118,7 +121,7 @@ class JournalScreen(JournalFrame):
         self._read = made_of
         environment = self.console_app.opened.loaded.settings.environment
         rows, headings = rows_of(papers, now.wall, self.shown, environment)
-        self.list.set_empty(nothing_there(papers.status, self.shown))
+        self.list.set_empty(nothing_there(papers, self.shown))
         self.list.set_rows(rows, headings)
         self._show_fault(papers)
         self._show_about()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from console.model.papers import Draft, JournalState, JournalStatus
+from console.model.papers import Draft, JournalState, JournalStatus, Papers
 from console.model.words import many
 from screens.journal_rows import Shown
 from widgets.paint import Spans
@@ -32,10 +32,13 @@ def _told(status: JournalStatus) -> Iterator[str]:
         yield f"to do: {status.remedy}"
 
 
-def nothing_there(status: JournalStatus, shown: Shown) -> tuple[Spans, ...]:
+def nothing_there(papers: Papers, shown: Shown) -> tuple[Spans, ...]:
     """What an empty list means, and what to press."""
-    if shown is Shown.OWED:
-        first: Spans = (("  nothing is owed", Ink.OK),)
+    status = papers.status
+    if papers.unread:
+        first: Spans = ((f"  nothing is known: {papers.unread}", Ink.UNKNOWN),)
+    elif shown is Shown.OWED:
+        first = (("  nothing is owed", Ink.OK),)
     elif shown is Shown.ALL:
         first = (("  nothing is written down yet", Ink.OK),)
     else:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from console.model.incident import Incident
 from console.model.paper_wish import Note
 from console.model.papers import IncidentPaper, Papers
 from console.model.worklist import Row
@@ -16,6 +15,7 @@ from screens.deeds import Deeds
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
+    from console.model.incident import Incident
     from screens.app import OncallApp
 
 NOTE: Final = "note"
@@ -130,7 +130,7 @@ class Papering(Deeds, inherit_bindings=False):
         key = row.alerts[0].key if row is not None and row.alerts else ""
         target = NoteFor("", "", subject.strip(), key)
         document = document or self._document_of(rows)
-        if not document:
+        if not document and row is None:  # what a row is about is not what another one is about
             going = self._ongoing_incidents()
             document = going[0].id if len(going) == 1 else ""
         if document.startswith(CHANGE):

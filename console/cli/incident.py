@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -41,8 +40,6 @@ from console.model.paper_wish import (
 from console.model.worklist import RowKind
 from console.safety.text import visible
 from console.triage.filter import Filter
-
-_FILE: Final = click.Path(path_type=Path)
 
 
 @click.group()

@@ -160,6 +160,8 @@ def search(words: tuple[str, ...], as_json: bool, chosen: Chosen) -> None:
         if not text:
             raise Stop(EXIT_USAGE, "expected what to search for")
         found = await reading.desk.search(text)
+        if isinstance(found, JournalFault):
+            raise Stop(EXIT_FAILED, f"not searched: {found}")
         if as_json:
             facts = tuple(
                 FoundFacts(one.path, one.document_id, one.title, one.line, one.text)

@@ -80,7 +80,7 @@ UNUSED_SILENCE = PostedSilence(
 
 TONIGHT = PostedSilence(
     (("host", "web-2", False), ("alertname", "InstanceDown|HighCpuLoad", True)),
-    6 * HOUR_S, 8 * HOUR_S, "lin", "CHG-20261122-4c: kernel of web-2, tonight",
+    6 * HOUR_S, 8 * HOUR_S, "lin", "kernel of web-2, tonight",
     told_s=-2 * HOUR_S,
 )  # fmt: skip
 

@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.changes import calendar_of, standards_of
 from config.load import Loaded
 from console.model.acting import Acting
 from console.model.event import Event
-from console.model.papers import Papers
+from console.model.papers import NOT_READ, Papers
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
@@ -133,7 +134,13 @@ class Desks:
     def papers_read(self) -> Papers:
         """The journal as last read: part of every update."""
         desk = self.papers_if_open
-        return Papers() if desk is None else desk.papers
+        if desk is not None:
+            return desk.papers
+        settings = self._loaded().settings
+        unread = NOT_READ if self.has_journal else ""
+        return Papers(
+            calendar=calendar_of(settings), standards=standards_of(settings), unread=unread
+        )
 
     @property
     def state(self) -> Acting:

@@ -328,6 +328,8 @@ class Engine:
         await self._clock.sleep(FIRST_LOOK_S)
         while True:
             try:
+                await self.papers.look()
+                self._trouble.end(JOURNAL)
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.papers.watch(), name="documents")
                     group.create_task(self.papers.share(), name="remote")

@@ -8,9 +8,10 @@ from datetime import datetime
 
 import msgspec
 
-from console.engine.event_links import ack_link, alert_link, cover_link, pages_of
 from console.model.alert import Silence
 from console.model.event import Event, EventKind
+from console.model.event_links import ack_link, alert_link, cover_link, pages_of
+from console.model.event_words import BEGAN, NOTE_AFTER, ack_text, subject_of
 from console.model.registry import ServiceType
 from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
 from console.model.state import State
@@ -21,8 +22,6 @@ KEPT = 500
 """Events that the log keeps."""
 SPELLED_OUT = 20
 """New alerts of one update that get a line each; what is more is said as a number."""
-NOTE_AFTER = ": "
-"""In the line of an ack, between what it is and what its owner wrote."""
 
 
 class EventLog:
@@ -114,10 +113,7 @@ def _work_events(
     before, ack = was.ack, known.ack
     owner = "" if ack is None else visible(ack.owner, cells=40)
     if ack is not None and before is None:
-        until = "acked" if ack.is_local else f"acked until {ack.until:%H:%M} UTC"
-        note = visible(ack.note, cells=80)
-        said = f"{until}{NOTE_AFTER}{note}" if note else until
-        yield _event(at, EventKind.ACKED, known, said, owner, ack_link(known, pages))
+        yield _event(at, EventKind.ACKED, known, ack_text(ack), owner, ack_link(known, pages))
     elif ack is not None and before is not None and ack.owner != before.owner:
         text = f"{visible(before.owner, cells=40)} to {owner}"
         yield _event(at, EventKind.HANDED_OVER, known, text, owner, ack_link(known, pages))
@@ -168,10 +164,10 @@ def _each_or_sum(
 ) -> Iterator[Event]:
     for known in fired[:SPELLED_OUT]:
         link = alert_link(known.alert, pages)
-        yield _event(at, EventKind.FIRED, known, "began to fire", link=link)
+        yield _event(at, EventKind.FIRED, known, BEGAN, link=link)
     if len(fired) > SPELLED_OUT:
         more = len(fired) - SPELLED_OUT
-        yield Event(at, EventKind.FIRED, f"{more} more alerts", "began to fire")
+        yield Event(at, EventKind.FIRED, f"{more} more alerts", BEGAN)
 
 
 def _source_events(before: Snapshot, after: Snapshot, at: datetime) -> Iterator[Event]:
@@ -247,9 +243,3 @@ def _event(
 ) -> Event:
     subject = subject_of(known.alert.name, known.cell)
     return Event(at=at, kind=kind, subject=subject, text=text, who=who, key=known.key, link=link)
-
-
-def subject_of(name: Raw, cell: str | None) -> str:
-    """What an event about an alert of that name on that service is about; safe to show."""
-    shown = visible(name, cells=60)
-    return f"{shown} {visible(cell, cells=40)}" if cell else shown

@@ -8,12 +8,12 @@ from typing import Final, Protocol
 
 import msgspec
 
+from console.engine.evidence_changes import ReleaseAsker
 from console.engine.evidence_noise import noise_line
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic, failed, plain
 from console.engine.questions import (
     Firing,
     PastFirings,
-    Releases,
     RuleOf,
     RuleValue,
     rule_of,
@@ -31,14 +31,12 @@ SHOWN_LINES: Final = 5
 WEEK: Final = timedelta(days=7)
 
 
-class Asker(Protocol):
-    """Asks the Prometheus servers; `console.engine.inquiry` does."""
+class Asker(ReleaseAsker, Protocol):
+    """Asks the Prometheus servers for all of it; `console.engine.inquiry` does."""
 
     async def rule_value(self, rule: RuleOf, labels: Labels) -> RuleValue: ...
 
     async def past_firings(self, source: str, labels: Labels, before: datetime) -> PastFirings: ...
-
-    async def releases(self, label: str, services: Sequence[str]) -> Releases: ...
 
 
 # now
@@ -202,9 +200,6 @@ def _cell_before(row: Row, snapshot: Snapshot, events: Sequence[Event]) -> tuple
         return (plain(Topic.BEFORE, said, Tone.MUTED),)
     when = clock_time(turned[0].at, snapshot.at.wall)
     return (plain(Topic.BEFORE, f"{when} {turned[0].text}"),)
-
-
-# change
 
 
 # book

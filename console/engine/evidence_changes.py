@@ -14,6 +14,7 @@ from console.engine.past import RELEASES_WINDOW, label_of
 from console.engine.questions import NewVersion, Releases
 from console.engine.releases import ENDPOINT, releases_of, share_text
 from console.journal.change import Logged
+from console.journal.errors import JournalFault
 from console.journal.places import id_of
 from console.model.event import Event, EventKind
 from console.model.papers import Papers
@@ -41,7 +42,9 @@ class Past(Protocol):
     async def happened(self, since: datetime, until: datetime) -> tuple[Event, ...]:
         """Everybody's events of that time, the earliest first."""
 
-    async def commits(self, since: datetime, until: datetime) -> tuple[Logged, ...]:
+    async def commits(
+        self, since: datetime, until: datetime
+    ) -> tuple[Logged, ...] | JournalFault:
         """Commits of the journal in that time, newest first; their subjects begin with ids."""
 
 
@@ -59,8 +62,8 @@ class NoPast:
         return ()
 
 
-class Asker(Protocol):
-    """Asks the Prometheus servers; `console.engine.inquiry` does."""
+class ReleaseAsker(Protocol):
+    """Asks the Prometheus servers for new versions; `console.engine.inquiry` does."""
 
     async def releases(self, label: str, services: Sequence[str]) -> Releases: ...
 
@@ -73,7 +76,7 @@ class _Happened(msgspec.Struct, frozen=True):
 
 
 async def what_changed(
-    row: Row, snapshot: Snapshot, asker: Asker, past: Past
+    row: Row, snapshot: Snapshot, asker: ReleaseAsker, past: Past
 ) -> tuple[EvidenceLine, ...]:
     """What was changed on the row's service and its neighbours from two hours before it began
     until now, its own service and the latest first; and where nothing is known, that."""
@@ -89,12 +92,15 @@ async def what_changed(
     week = await past.happened(row.since - WEEK, now)
     events = [event for event in week if event.at >= since]
     releases = {one.service.name: releases_of(one.service, past.papers, week) for one in cells}
+    commits = await past.commits(since, now)
+    unread = commits.cause if isinstance(commits, JournalFault) else past.papers.unread
+    logged = () if isinstance(commits, JournalFault) else commits
     found = [
         *_versions(told.versions, cell.service.name),
         *_releases(releases, told.versions, cell.service.name, since),
         *_changes(past.papers, names, cell.service.name, since),
         *_by_hand(events, cells),
-        *await _commits(past, names, cell.service.name, since, now),
+        *_commits(logged, past.papers, names, cell.service.name),
     ]
     found.sort(key=lambda one: (one.mine, one.at), reverse=True)
     lines = [
@@ -104,6 +110,8 @@ async def what_changed(
     if len(found) > SHOWN_LINES:
         rest = f"and {len(found) - SHOWN_LINES} more since {clock_time(since, now)}"
         lines.append(_line(rest, Tone.MUTED, rank=SHOWN_LINES))
+    if unread:
+        lines.append(_line(f"the journal: not known: {unread}", Tone.UNKNOWN, rank=SHOWN_LINES))
     own = any(one.mine for one in found)
     lines += _unsaid(cell, told, row, snapshot, own=own)
     if (before := _earlier(releases[cell.service.name], since, now)) is not None:
@@ -211,12 +219,11 @@ def _by_hand(events: Iterable[Event], cells: Sequence[Cell]) -> Iterator[_Happen
         yield _Happened(event.at, pieces, bool({own.name, own.host} & about))
 
 
-async def _commits(
-    past: Past, names: Sequence[str], service: str, since: datetime, until: datetime
-) -> list[_Happened]:
+def _commits(
+    logged: Iterable[Logged], papers: Papers, names: Sequence[str], service: str
+) -> Iterator[_Happened]:
     """Commits of documents about these services that no line above tells of."""
-    papers, found = past.papers, []
-    for commit in await past.commits(since, until):
+    for commit in logged:
         document = id_of(commit.subject)
         incident, change = papers.incident(document), papers.change(document)
         services: Sequence[str] = ()
@@ -231,8 +238,7 @@ async def _commits(
             Piece(commit.subject),
             Piece(f" ({commit.author})", Tone.MUTED),
         )
-        found.append(_Happened(commit.at, pieces, service in services))
-    return found
+        yield _Happened(commit.at, pieces, service in services)
 
 
 def _line(text: str, tone: Tone, rank: int) -> EvidenceLine:

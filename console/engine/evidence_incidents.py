@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from console.engine.events import subject_of
 from console.engine.evidence_changes import Past
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic
 from console.model.event import Event
+from console.model.event_words import subject_of
 from console.model.incident import Incident, clocks_of
 from console.model.papers import Papers
 from console.model.snapshot import Snapshot

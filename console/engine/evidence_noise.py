@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
-from console.engine.events import NOTE_AFTER
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic
 from console.engine.questions import Firing, PastFirings
 from console.model.alert import Silence
 from console.model.event import Event, EventKind
+from console.model.event_words import NOTE_AFTER
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.words import age_text
 from console.safety.text import visible

@@ -133,7 +133,9 @@ def _turns(freeze: Freeze, now: datetime, until: datetime) -> Iterator[FreezeTur
 
 def _doubts(papers: Papers) -> Iterator[str]:
     status = papers.status
-    if status.state is JournalState.FAULT:
+    if papers.unread:
+        yield f"the journal: {papers.unread}, so that nothing in it stands here"
+    elif status.state is JournalState.FAULT:
         yield f"the journal: {status.cause}; what it said before stands here"
     elif not status.is_well and status.state is not JournalState.AHEAD:
         yield f"the journal is {status.state}: others may have written what does not stand here"

@@ -30,7 +30,15 @@ from console.journal.remote import Synced, sync
 from console.journal.repository import Journal, open_journal
 from console.model.event import Event
 from console.model.nags import nags
-from console.model.papers import Draft, Found, JournalState, JournalStatus, Papers, Sheet
+from console.model.papers import (
+    NOT_READ,
+    Draft,
+    Found,
+    JournalState,
+    JournalStatus,
+    Papers,
+    Sheet,
+)
 from console.model.words import many
 from console.safety.clock import Clock
 from console.safety.files import FileError
@@ -89,19 +97,23 @@ class PapersDesk:
         self._syncing = asyncio.Lock()
         self._pause = Pause(clock)
         self._shelf = Shelf()
+        self._shelf_of: Path | None = None
+        """The folder that it was read from; `None`: none was read yet."""
         self._seen: Event | None = None
         """The newest event that was handed to the recorder."""
         self._since = clock.now().wall
         self._remote: Synced | JournalFault | None = None
         self._synced_at: datetime | None = None
         self._wants_sync = True
+        self._is_sending = False
+        """What `_wants_sync` asked for is on its way."""
         self._next_sync = self._events_due = 0.0
         self._notices: tuple[str, ...] = ()
         self._drafts = None if folder is None else Drafts(folder, clock)
         self._mine: tuple[Draft, ...] = ()
         self._typing: set[str] = set()
         """Keys of the drafts that forms of this console have open."""
-        self._papers = Papers()
+        self._papers = self._made()
 
     @property
     def papers(self) -> Papers:
@@ -138,14 +150,26 @@ class PapersDesk:
         if self.is_there:
             bench = await self.bench()
             if isinstance(bench, Bench):
-                if self._fault is not None:
+                stands = is_there(self.home)
+                if self._fault is not None or not stands:
                     self._fault = await bench.journal.obstacle()
                 if self._fault is None and bench.journal.left:
                     await self._land_left(bench.journal)
-                self._shelf = await bench.library.read()
+                if stands:  # of a folder that is gone what it said last goes on to stand here
+                    await self._read(bench)
         await self._look_at_drafts()
         self._show()
         return self._papers
+
+    async def _read(self, bench: Bench) -> None:
+        shelf = await bench.library.read()
+        if bench is not self._bench:
+            return  # the settings named another folder meanwhile
+        changed, self._shelf = shelf is not self._shelf, shelf
+        self._shelf_of = self.home
+        # Another console on this folder may have written it, and not sent it yet.
+        if changed and isinstance(self._remote, Synced):
+            self._wants_sync |= await bench.journal.head() != self._remote.head
 
     async def _land_left(self, journal: Journal) -> None:
         """Commit what a fault of git left on disk."""
@@ -213,7 +237,8 @@ class PapersDesk:
     def reload(self) -> None:
         """Settings are other ones now, and may name another folder."""
         self._bench, self._fault, self._remote = None, None, None
-        self._shelf = Shelf()
+        if self.home != self._shelf_of:
+            self._shelf, self._shelf_of = Shelf(), None
         self._wants_sync = True
         self._pause.wake()
 
@@ -286,9 +311,10 @@ class PapersDesk:
         if remote is None or not (self._wants_sync or now >= self._next_sync):
             return
         async with self._syncing:
-            self._wants_sync = False
+            self._wants_sync, self._is_sending = False, self._wants_sync
             self._next_sync = now + remote.interval.total_seconds()
             self._remote = await sync(bench.journal, remote)
+            self._is_sending = False
             if isinstance(self._remote, Synced):
                 self._synced_at = self._clock.now().wall
         self._show()
@@ -342,12 +368,12 @@ class PapersDesk:
         bench = await self.bench()
         return bench if isinstance(bench, JournalFault) else await bench.library.sheet(path)
 
-    async def search(self, text: str) -> tuple[Found, ...]:
+    async def search(self, text: str) -> tuple[Found, ...] | JournalFault:
         """Lines of documents, reports and events in which `text` stands."""
         if not self.is_there:
             return ()
         bench = await self.bench()
-        return () if isinstance(bench, JournalFault) else await bench.library.search(text)
+        return bench if isinstance(bench, JournalFault) else await bench.library.search(text)
 
     async def log(self, path: str) -> tuple[Logged, ...] | JournalFault:
         """The commits that changed `path`, newest first."""
@@ -361,23 +387,31 @@ class PapersDesk:
             return await self._bench.recorder.between(since, until)
         return tuple(event for event in reversed(self._events()) if since <= event.at <= until)
 
-    async def commits(self, since: datetime, until: datetime) -> tuple[Logged, ...]:
+    async def commits(
+        self, since: datetime, until: datetime
+    ) -> tuple[Logged, ...] | JournalFault:
         """The commits of that time, newest first; none where there is no journal."""
         if self._bench is None:
-            return ()
+            return self._fault or ()
         told = await self._bench.journal.log(most=MOST_COMMITS)
         if isinstance(told, JournalFault):
-            return ()
+            return told
         return tuple(one for one in told if since <= one.at <= until)
 
     # What is shown
 
     def _show(self) -> None:
+        papers = self._made()
+        if papers != self._papers:
+            self._papers = papers
+            self._news()
+
+    def _made(self) -> Papers:
         settings = self._loaded().settings
         shelf = self._shelf
         incidents = [one.incident for one in shelf.incidents]
         changes = [one.change for one in shelf.changes]
-        papers = Papers(
+        return Papers(
             self._status(),
             shelf.incidents,
             shelf.changes,
@@ -386,10 +420,15 @@ class PapersDesk:
             calendar_of(settings),
             standards_of(settings),
             nags(incidents, nag_policy_of(settings), changes),
+            self._unread(),
         )
-        if papers != self._papers:
-            self._papers = papers
-            self._news()
+
+    def _unread(self) -> str:
+        if self._shelf_of is not None:
+            return ""
+        if self._fault is not None:
+            return self._fault.cause
+        return NOT_READ if self.is_there else ""
 
     def _told(self) -> Iterator[str]:
         """What drafts and events have to say of themselves."""
@@ -416,7 +455,8 @@ class PapersDesk:
             fault, state = remote, _STATES.get(remote.problem, JournalState.FAULT)
         elif remote is not None:
             ahead = remote.ahead
-            state = JournalState.AHEAD if ahead or self._wants_sync else JournalState.PUSHED
+            unsent = ahead or self._wants_sync or self._is_sending
+            state = JournalState.AHEAD if unsent else JournalState.PUSHED
         return msgspec.structs.replace(
             status,
             state=state,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from console.model.change import Change, ChangeState
 from console.model.event import Event, EventKind
 from console.model.papers import Papers
 from console.model.registry import Release, Service
+
+if TYPE_CHECKING:
+    from console.model.change import Change
 
 MOST: Final = 3
 """Releases that are told of: what runs, and two to go back to."""
@@ -49,6 +51,8 @@ def share_text(release: Release) -> str:
 
 
 def _of_changes(service: str, changes: Iterable[Change]) -> Iterator[Release]:
+    from console.model.change import ChangeState  # late: where there is one it is imported
+
     # The latest first: a version that was brought out twice is told of as it went last.
     begun = [one for one in changes if one.started is not None and one.plan.version]
     for change in sorted(begun, key=lambda one: one.started or _LONG_AGO, reverse=True):

@@ -10,10 +10,10 @@ from console.actions.papers.saying import (
     what_of_paper,
     why_of_paper,
 )
-from console.engine.event_links import pages_of, silence_link
 from console.model.acting import Ended, Outcome
 from console.model.alert import Ack, Silence
 from console.model.event import Event, EventKind
+from console.model.event_links import pages_of, silence_link
 from console.model.paper_wish import PaperWish
 from console.model.snapshot import Snapshot
 from console.model.wish import (

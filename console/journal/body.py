@@ -179,6 +179,25 @@ def with_generated(document: Document, name: str, lines: Iterable[str], heading:
     return _replaced(document, found.end, marks.end_of(found).start, inside)
 
 
+def told_below(document: Document, name: str) -> tuple[str, ...]:
+    """The lines of what the console generated, or the events tell, below the heading `name`.
+
+    Raises:
+        DocumentFaults: two headings carry that name, or what is told there has no end.
+    """
+    marks = _Marks(document)
+    heading = marks.heading(name)
+    if heading is None:
+        return ()
+    if name in GENERATED:
+        inside = marks.body[heading.end : marks.end_of(heading).start]
+    else:
+        start, stop = marks.account(heading) or (heading.end, heading.end)
+        inside = _ACCOUNT.sub("", marks.body[start:stop])
+    lines = inside.replace("\r\n", "\n").split("\n")
+    return tuple(_ESCAPED.sub(r"<!-- oncall\1:", line) for line in lines if line.strip())
+
+
 def with_account(document: Document, name: str, lines: Iterable[str]) -> Document:
     """`document` with `lines` as what the events tell in its section `name`.
 

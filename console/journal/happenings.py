@@ -105,6 +105,21 @@ def _safe(event: Event) -> Event:
     )
 
 
+def begun(document: Incident | Change) -> datetime:
+    """From when on events can belong into the timeline of `document`."""
+    if isinstance(document, Change):
+        return shifted(document.created, -BEFORE)
+    times = (document.started, document.detected, document.acknowledged, document.opened)
+    return shifted(min(at for at in times if at is not None), -BEFORE)
+
+
+def entries_of(document: Incident | Change, events: Iterable[Event]) -> tuple[Entry, ...]:
+    """Those of `events` that belong into the timeline of `document`, the earliest first."""
+    if isinstance(document, Incident):
+        return incident_entries(document, events)
+    return change_entries(document, events)
+
+
 def incident_entries(incident: Incident, events: Iterable[Event]) -> tuple[Entry, ...]:
     """Those of `events` that belong into the timeline of `incident`, the earliest first.
 

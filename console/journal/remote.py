@@ -1,7 +1,8 @@
 """Sharing the journal: fetch, bring both together, push. Nothing is ever rewritten.
 
 Where only one side has new commits the other goes on from there. Where both have, a merge commit
-joins them, if no path was changed on both sides differently; else nothing is touched.
+joins them, if no path was changed on both sides differently, or what was is a document that can
+be made one again without losing anything; else nothing is touched.
 
 The remote is reached as the repository's own and the person's git settings say (addresses,
 ssh, credential helpers), but no hook runs, and no transport or program beside git's own.
@@ -27,8 +28,9 @@ from console.journal.bringing import (
 from console.journal.errors import GitError, JournalFault, Problem, fault_of, fault_of_file
 from console.journal.landing import resolved
 from console.journal.lock import held
-from console.journal.merge import Joined, ancestor, joined, tree_of
+from console.journal.merge import ancestor, joined, tree_of
 from console.journal.repository import Journal
+from console.journal.settling import Settled, settled
 from console.journal.standing import obstacle, shown
 from console.safety.files import FileError
 from console.safety.text import visible
@@ -197,18 +199,21 @@ async def _joined(
         return _Brought(there, 0, behind, notices)
     base = await ancestor(journal, head, there)
     mine = await tree_of(journal, head)
-    both = None if base is None else joined(base, mine, await tree_of(journal, there))
     where = f"{remote.name}/{branch}"
-    if both is None or both.conflicts:
-        return _diverged(journal, remote, branch, ahead, behind, both)
+    if base is None:
+        return _diverged(journal, remote, branch, ahead, behind, None)
+    theirs = await tree_of(journal, there)
+    told = await settled(journal, joined(base, mine, theirs), base, mine, theirs)
+    both = told.joined
+    if both.conflicts:
+        return _diverged(journal, remote, branch, ahead, behind, told)
     came = changed_of(mine, both.tree)
     fault = await obstructed(journal, came)
     if fault is not None:
         return fault
     subject = f"merge: {ahead:,} here, {behind:,} from {visible(where, cells=60)}"
-    commit = await journal.workshop.join(
-        head, there, [one.entry for one in came], journal.message(subject)
-    )
+    message = journal.message(subject, "\n".join(f"Both wrote: {path}" for path in told.documents))
+    commit = await journal.workshop.join(head, there, [one.entry for one in came], message)
     if await tree_of(journal, commit) != both.tree:
         raise GitError("write-tree", "the merge came out otherwise than it was worked out", None)
     notices = await bring_along(journal, came, commit, head, subject)
@@ -221,14 +226,15 @@ def _diverged(
     branch: str,
     ahead: int,
     behind: int,
-    both: Joined | None,
+    told: Settled | None,
 ) -> JournalFault:
     where = visible(f"{remote.name}/{branch}", cells=60)
-    if both is None:
+    if told is None:
         why, expected = "they have no commit in common", "two histories with the same beginning"
         words = "--allow-unrelated-histories "
     else:
-        why = f"both changed {some_of(both.conflicts)}"
+        names = [f"{path} ({why})" if (why := told.why[path]) else path for path in told.why]
+        why = f"both changed {some_of(names)}"
         expected, words = "no file that both sides changed, each otherwise", ""
     return JournalFault(
         Problem.DIVERGED,

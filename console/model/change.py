@@ -57,6 +57,8 @@ MOVES: Final[Mapping[ChangeState, frozenset[ChangeState]]] = {
 is judged in `console.model.change_rules`."""
 OVER: Final = frozenset({_S.CLOSED, _S.CANCELLED, _S.REJECTED})
 UNDERWAY: Final = frozenset({_S.IN_PROGRESS, _S.VERIFYING})
+DONE: Final = frozenset({_S.ACCEPTED, _S.ROLLED_BACK, _S.FAILED})
+"""Carried out, one way or the other, and not closed yet."""
 
 
 Lasting = Annotated[timedelta, msgspec.Meta(extra={"at_least": timedelta(0)})]
@@ -295,7 +297,7 @@ def conflicts(change: Change, others: Iterable[Change]) -> tuple[Change, ...]:
         for one in others
         if one.id != change.id
         and one.state not in OVER
-        and one.state is not ChangeState.DRAFT
+        and one.state not in (ChangeState.DRAFT, *DONE)
         and _touch(mine, one.plan)
         and (_overlap(mine.window, one.plan.window) or one.state in UNDERWAY)
     )

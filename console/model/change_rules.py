@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
 from console.model.change import (
+    DONE,
     MOVES,
     OVER,
     UNDERWAY,
@@ -28,8 +28,6 @@ from console.model.condition_parse import parse_block
 from console.model.freeze import Calendar, Freeze, Level
 from console.model.papers import ChangePaper, Papers
 from console.safety.text import visible
-
-_DONE: Final = (ChangeState.ACCEPTED, ChangeState.ROLLED_BACK, ChangeState.FAILED)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -231,9 +229,8 @@ def _next_start(change: Change, now: datetime, calendar: Calendar) -> datetime |
         return calendar.next_opening(now, plan.services, plan.environment, passing)
     if plan.window is None or now >= plan.window.end:
         return None
-    begin = max(now, plan.window.start)
-    opening = calendar.next_opening(begin, plan.services, plan.environment, passing)
-    return opening if opening is not None and plan.window.holds(opening) else None
+    begin, end = max(now, plan.window.start), plan.window.end
+    return calendar.next_opening(begin, plan.services, plan.environment, passing, before=end)
 
 
 def refusals(
@@ -321,7 +318,7 @@ def edited(change: Change, plan: Plan, who: str) -> Change:
     Raises:
         ValueError: it is carried out already, or over.
     """
-    if change.state in UNDERWAY or change.state in (*OVER, *_DONE):
+    if change.state in UNDERWAY or change.state in (*OVER, *DONE):
         raise ValueError(f"it is {change.state}; its plan stays as it was carried out")
     is_new = plan_hash(plan) != plan_hash(change.plan)
     reopens = is_new and change.state in (ChangeState.APPROVED, ChangeState.SCHEDULED)

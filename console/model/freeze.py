@@ -6,6 +6,7 @@ import enum
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 
 import msgspec
 
@@ -69,13 +70,6 @@ class Scope(msgspec.Struct, frozen=True):
             not self.services
             or not services
             or not set(map(folded, services)).isdisjoint(map(folded, self.services))
-        )
-
-    def covers_all(self, services: Sequence[str], environment: str) -> bool:
-        """Whether it is about every one of `services`, in `environment`."""
-        return self._in(environment) and (
-            not self.services
-            or (bool(services) and set(map(folded, services)) <= set(map(folded, self.services)))
         )
 
     def _in(self, environment: str) -> bool:
@@ -157,14 +151,21 @@ class Calendar(msgspec.Struct, frozen=True):
         services: Sequence[str] = (),
         environment: str = "",
         passing: frozenset[str] = frozenset(),
+        before: datetime | None = None,
     ) -> datetime | None:
-        """The first moment from `at` on at which `is_open`; `None`: none is in sight."""
+        """The first moment from `at` on at which `is_open`; `None`: none is in sight.
+
+        Args:
+            before: it is looked for no further than that; a year where it is not given.
+        """
         if self.is_open(at, services, environment, passing):
             return at
         freezes = (one for one in self.freezes if one.scope.covers(services, environment))
         schedules = [one.schedule for one in self.windows_for(services, environment)]
         schedules += [one.schedule for one in freezes]
-        edges = heapq.merge(*(one.edges(at) for one in schedules))
+        edges: Iterable[datetime] = heapq.merge(*(one.edges(at) for one in schedules))
+        if before is not None:
+            edges = takewhile(lambda edge: edge < before, edges)
         return next(
             (edge for edge in edges if self.is_open(edge, services, environment, passing)), None
         )

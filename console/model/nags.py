@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from console.model.change import Change, ChangeKind, ChangeState
+from console.model.change import DONE, Change, ChangeKind, ChangeState
 from console.model.change_rules import review_refusals
 from console.model.incident import ActionItem, Incident, IncidentState
 from console.model.nag import Nag, NagKind
@@ -35,10 +35,8 @@ class NagPolicy(msgspec.Struct, frozen=True):
 
 
 HOUSE_RULE: Final = NagPolicy()
-_DONE: Final = frozenset(
-    {ChangeState.ACCEPTED, ChangeState.ROLLED_BACK, ChangeState.FAILED, ChangeState.CLOSED}
-)
-"""Carried out, one way or the other. Closed too: a file can be closed by hand."""
+_ENDED: Final = DONE | {ChangeState.CLOSED}
+"""Closed too: a file can be closed by hand."""
 
 
 def nags_of(incident: Incident, policy: NagPolicy = HOUSE_RULE) -> tuple[Nag, ...]:
@@ -54,7 +52,7 @@ def nags_of(incident: Incident, policy: NagPolicy = HOUSE_RULE) -> tuple[Nag, ..
 
 def review_of(change: Change, policy: NagPolicy = HOUSE_RULE) -> Nag | None:
     """The review that `change` waits for; `None` where it waits for none."""
-    if change.plan.kind is not ChangeKind.EMERGENCY or change.state not in _DONE:
+    if change.plan.kind is not ChangeKind.EMERGENCY or change.state not in _ENDED:
         return None
     missing = next(iter(review_refusals(change)), None)
     if missing is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from console.model.change import Change, ChangeState
-from console.model.incident import Incident, IncidentState, StatusUpdate
-from console.model.papers import ChangePaper, IncidentPaper, Sheet
+if TYPE_CHECKING:  # every first frame has wishes, and few have a document
+    from console.model.change import Change, ChangeState
+    from console.model.incident import Incident, IncidentState, StatusUpdate
+    from console.model.papers import ChangePaper, IncidentPaper, Sheet
 
 
 class OpenIncident(msgspec.Struct, frozen=True):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from console.model.change import Change
 from console.model.freeze import Calendar
-from console.model.incident import Incident
-from console.model.nag import Nag
+
+if TYPE_CHECKING:  # the first frame has no document
+    from console.model.change import Change
+    from console.model.incident import Incident
+    from console.model.nag import Nag
+
+NOT_READ: Final = "it has not been read yet"
 
 
 class PaperKind(enum.StrEnum):
@@ -168,6 +173,9 @@ class Papers(msgspec.Struct, frozen=True):
     """Names of the approved templates for standard changes."""
     nags: tuple[Nag, ...] = ()
     """What is owed, the first due in front."""
+    unread: str = ""
+    """Why nothing of the journal is known, safe to show: then that nothing stands here proves
+    nothing. Empty where it was read, or there is none to read."""
 
     def incident(self, document_id: str) -> IncidentPaper | None:
         """The incident of that id."""

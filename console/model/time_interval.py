@@ -43,14 +43,24 @@ class Interval(msgspec.Struct, frozen=True):
             local = at
         minute = local.hour * 60 + local.minute
         return (
-            (not self.minutes or any(low <= minute < high for low, high in self.minutes))
-            and _among(local.isoweekday() % 7, self.weekdays)
-            and self._is_day(local)
-            and _among(local.month, self.months)
-            and _among(local.year, self.years)
+            not self.minutes or any(low <= minute < high for low, high in self.minutes)
+        ) and self._is_on(local)
+
+    @property
+    def is_always(self) -> bool:
+        """Whether it neither begins nor ends."""
+        return not (self.minutes or self.weekdays or self.days or self.months or self.years)
+
+    def _is_on(self, day: date) -> bool:
+        """Whether it holds at some time of a local day."""
+        return (
+            _among(day.isoweekday() % 7, self.weekdays)
+            and self._is_day(day)
+            and _among(day.month, self.months)
+            and _among(day.year, self.years)
         )
 
-    def _is_day(self, local: datetime) -> bool:
+    def _is_day(self, local: date) -> bool:
         if not self.days:
             return True
         length = calendar.monthrange(local.year, local.month)[1]
@@ -63,6 +73,11 @@ class Interval(msgspec.Struct, frozen=True):
 
     def edges(self, day: date) -> Iterator[datetime]:
         """The moments of a local day at which it may begin or end."""
+        # Most days begin and end nothing, and to tell that is far cheaper than their moments.
+        # Its neighbours count too: where clocks are changed at midnight a day is left twice.
+        near = {self._is_on(one) for one in _with_neighbours(day)}
+        if near == {False} or (near == {True} and not self.minutes):
+            return
         for minute in {0, *(edge for one in self.minutes for edge in one)}:
             if minute < MINUTES_A_DAY:
                 local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
@@ -117,7 +132,9 @@ def changes_at(
 
 def edges_after(intervals: Iterable[Interval], now: datetime) -> Iterator[datetime]:
     """When any of `intervals` may begin or end after `now`, in order, within `LOOK_AHEAD`."""
-    intervals = tuple(intervals)
+    intervals = tuple(one for one in intervals if not one.is_always)
+    if not intervals:
+        return
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     pending: set[datetime] = set()
     # A local day begins up to 14 hours before, and ends up to 12 hours after, the one of UTC.
@@ -132,6 +149,14 @@ def edges_after(intervals: Iterable[Interval], now: datetime) -> Iterator[dateti
         pending.difference_update(ready)
         yield from (edge for edge in ready if edge > now)
     yield from sorted(edge for edge in pending if edge > now)
+
+
+def _with_neighbours(day: date) -> Iterator[date]:
+    yield day
+    if day > date.min:
+        yield day - timedelta(days=1)
+    if day < date.max:
+        yield day + timedelta(days=1)
 
 
 def _among(value: int, ranges: tuple[Range, ...]) -> bool:

@@ -182,7 +182,8 @@ def test_opening_asks_for_what_and_where_alone() -> None:
     one = found.incident
     assert (one.title, one.severity, one.alerts) == ("ServiceDown redis", Priority.P0, ("f1",))
     assert (one.services, one.hosts) == (("redis",), ("data-1",))
-    assert (one.prose.what, one.prose.where) == ("no PING", "rack 12")
+    assert one.prose.what == "no PING"
+    assert one.prose.where == "redis@data-1, data-1, rack 12"
     assert [x.field for x in opening({"what": "", "where": "x"}, seed, TERMS).faults] == ["what"]
     assert [x.field for x in opening({"what": "x", "where": ","}, seed, TERMS).faults] == ["where"]
     nothing = opening({"what": "all is slow", "where": "nowhere"}, Incident("", "", NOW), TERMS)

@@ -117,6 +117,10 @@ def test_the_times_of_its_alerts_and_of_their_first_ack_are_its_times(folder: Pa
         assert paper.incident.started == NIGHT - timedelta(minutes=4)
         assert paper.incident.acknowledged == NIGHT - timedelta(minutes=1)
         assert paper.incident.detected_by == "alert"
+        text = (folder / paper.path).read_text()
+        began, taken = text.index("began to fire"), text.index("(mei)")
+        assert "03:10:00 UTC" in text[text.rindex("\n", 0, began) : began]
+        assert "03:13:00 UTC" in text[text.rindex("\n", 0, taken) : taken]
 
     two(folder, told)
 

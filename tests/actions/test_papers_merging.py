@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 from hypothesis import given, settings
 
-from console.actions.papers.merging import differing, merged
 from console.model.incident import Incident
+from console.model.merging import differing, merged
 from tests.actions.paper_desk import NIGHT
 from tests.journal.made import incidents
 from tests.soak import trials

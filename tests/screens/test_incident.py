@@ -20,7 +20,7 @@ from console.model.paper_wish import (
 )
 from console.model.papers import Clash, Draft, PaperKind
 from console.model.snapshot import Snapshot
-from console.model.state import Priority
+from console.model.state import Priority, State
 from screens.incident import IncidentScreen, UpdateForm, open_incident
 from screens.incident_form import IncidentForm, OpeningForm, open_new_incident
 from screens.paper_form import KEEP_AFTER_S
@@ -204,6 +204,15 @@ async def test_a_source_that_was_not_asked_yet_is_no_proof_that_alerts_resolved(
         open_incident(console.app, ID)
         await until(pilot, lambda: "not every source was asked yet" in console.text)
         assert "have resolved" not in console.text
+
+
+async def test_a_dark_source_is_no_proof_that_alerts_resolved() -> None:
+    dark = source("am", state=State.UNKNOWN)
+    blind = msgspec.structs.replace(world(fires=False), resolved=(), sources=(dark,))
+    async with incidents_on(blind, redis(alerts=(DOWN.fingerprint,))) as (console, pilot, _):
+        open_incident(console.app, ID)
+        await until(pilot, lambda: "no usable answer from am" in console.text)
+        assert "m says mitigated" not in console.text
 
 
 async def test_closing_says_in_words_what_is_lacking_and_sends_nothing() -> None:

@@ -12,7 +12,7 @@ from console.demo.serve import DemoHandle, start_demo
 from tests.terminal.conftest import Opener
 from tests.terminal.terminal import Terminal
 
-CALM_S = 0.3
+CALM_S = 0.2
 LONG_S = 90.0
 """What git and a loaded machine may take; its end means that the wait was in vain."""
 WHY = "a session never expires since v2.14.0"

@@ -18,7 +18,7 @@ from console.actions.papers.outcomes import Deed, Landed, broken, clashed, denie
 from console.actions.papers.saying import TITLE_CELLS, named
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
-from console.journal.happenings import BEFORE, change_entries, incident_entries, shifted
+from console.journal.happenings import begun, change_entries, incident_entries
 from console.journal.ids import ID
 from console.journal.places import folder_of, id_of
 from console.journal.writing import Unwritable, Written, write_change, write_incident
@@ -194,8 +194,7 @@ async def _write(
     subject = f"{document.id} {amendment.deed.did}: {visible(document.title, cells=TITLE_CELLS)}"
     written: Papers | Unwritten
     if isinstance(document, Incident):
-        times = (document.started, document.detected, document.acknowledged, document.opened)
-        events = await _events(bench, min(at for at in times if at is not None), event)
+        events = await _events(bench, begun(document), event)
         written = await write_incident(
             bench,
             document,
@@ -207,7 +206,7 @@ async def _write(
             alone=opened is not None,
         )
     else:
-        events = await _events(bench, document.created, event)
+        events = await _events(bench, begun(document), event)
         written = await write_change(
             bench,
             document,
@@ -225,7 +224,7 @@ async def _write(
 
 async def _events(bench: Bench, since: datetime, event: Event) -> tuple[Event, ...]:
     """Everybody's since then, and `event` also where its file could not be written."""
-    known = await bench.recorder.between(shifted(since, -BEFORE), event.at + _SKEW)
+    known = await bench.recorder.between(since, event.at + _SKEW)
     own = (event.at, event.kind, event.documents)
     if any((one.at, one.kind, one.documents) == own for one in known):
         return known

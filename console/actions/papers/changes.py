@@ -9,7 +9,6 @@ import msgspec
 
 from console.actions.doing import Doing, Effected
 from console.actions.papers.amending import Amendment, amend, create
-from console.actions.papers.merging import differing, merged
 from console.actions.papers.muting import Muted, end, mute, unmute
 from console.actions.papers.outcomes import Deed, Landed, broken, clashed, denied, done, faulted
 from console.actions.papers.saying import fields_text, named, one_line
@@ -36,6 +35,7 @@ from console.model.change_rules import (
     start_verdict,
 )
 from console.model.event import EventKind
+from console.model.merging import differing, merged
 from console.model.paper_wish import MoveChange, WriteChange
 from console.model.papers import Papers
 from console.safety.text import visible

@@ -150,8 +150,9 @@ def opening(typed: Typed, seed: Incident, terms: Terms) -> Judged:
     services, hosts, words = _places(typed.get("where", ""), terms)
     if not (services or hosts or words):
         return Judged(seed, (FieldFault("where", "expected a service, a host or a place"),))
+    where = " ".join(typed.get("where", "").split())
     prose = msgspec.structs.replace(
-        seed.prose, what=what, where="\n".join(filter(None, (seed.prose.where, words)))
+        seed.prose, what=what, where="\n".join(filter(None, (seed.prose.where, where)))
     )
     found = msgspec.structs.replace(
         seed,

@@ -10,7 +10,6 @@ import msgspec
 
 from console.actions.doing import Doing, Effected
 from console.actions.papers.amending import Amendment, amend, create
-from console.actions.papers.merging import differing, merged
 from console.actions.papers.outcomes import Deed, broken, clashed, denied, done, faulted
 from console.actions.papers.saying import TITLE_CELLS, fields_text, named, one_line
 from console.journal.bench import Bench
@@ -19,7 +18,9 @@ from console.journal.ids import Kind
 from console.journal.writing import Unwritable, Written, write_incident
 from console.model.acting import Ended, Outcome
 from console.model.event import EventKind
+from console.model.event_words import beginnings
 from console.model.incident import Detection, Incident, IncidentState, moved, refusals
+from console.model.merging import differing, merged
 from console.model.paper_wish import MoveIncident, OpenIncident, WriteIncident
 from console.model.papers import Papers
 
@@ -39,6 +40,7 @@ async def open_incident(wish: OpenIncident, bench: Bench, doing: Doing) -> Effec
         known = named(there.incident.id, there.incident.title)
         return denied(there.incident.id, f"there is one for it already: {known}")
     incident = _new(asked, await bench.journal.new_id(Kind.INCIDENT), bench, doing)
+    await _tell_beginnings(incident, bench, doing)
     deed = Deed("opened", f"opened: {one_line(incident.prose.what)}", EventKind.INCIDENT)
     landed = await create(bench, doing, incident, deed)
     return landed if isinstance(landed, Effected) else done(landed)
@@ -151,6 +153,18 @@ def _new(asked: Incident, new_id: str, bench: Bench, doing: Doing) -> Incident:
         lead=asked.lead or doing.who,
     )
     return _to_the_second(incident)
+
+
+async def _tell_beginnings(incident: Incident, bench: Bench, doing: Doing) -> None:
+    """Put into the record how its alerts began, where no console saw that."""
+    linked = [one for one in doing.snapshot.alerts if one.key in incident.alerts]
+    if not linked:
+        return
+    first = min(one.alert.starts_at for one in linked)
+    told = await bench.recorder.between(first, doing.now)
+    known = {(event.kind, event.key) for event in told}
+    began = (event for one in linked for event in beginnings(one, doing.snapshot))
+    bench.recorder.add(event for event in began if (event.kind, event.key) not in known)
 
 
 def _first(times: Iterable[datetime]) -> datetime | None:

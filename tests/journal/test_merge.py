@@ -1,0 +1,288 @@
+"""One document written in two clones: made one again, or left to a person; nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from config.schema import JournalRemote
+from console.journal.bench import Bench
+from console.journal.change_text import CHANGES
+from console.journal.document import Document, read_document
+from console.journal.errors import JournalFault, Problem
+from console.journal.happenings import change_entries, entries_of, incident_entries
+from console.journal.incident_text import INCIDENTS
+from console.journal.language import Language
+from console.journal.reconcile import Side, Unreconciled, reconciled
+from console.journal.recorder import Recorder
+from console.journal.remote import Synced, sync
+from console.journal.timeline import Entry, timeline_lines
+from console.journal.writing import Written, write_change, write_incident
+from console.model.change import Approval, Change, ChangeState, Plan, approvers_of, plan_hash
+from console.model.event import Event, EventKind
+from console.model.incident import ActionItem, Incident, IncidentState
+from console.model.papers import Sheet
+from tests.journal.benches import AT, REDIS, bench_in
+from tests.journal.folder import git, in_head, is_whole
+from tests.journal.made import changes, incidents
+from tests.soak import trials
+
+D = TypeVar("D", Incident, Change)
+
+PATH = "incidents/2026/INC-20261122-7f3-redis-down.md"
+PLANNED = Change(
+    "CHG-20261122-9b1",
+    "redis 7.2.6",
+    "kai",
+    AT,
+    state=ChangeState.SUBMITTED,
+    plan=Plan(services=("redis",), steps="docker restart redis"),
+)
+CHANGE_PATH = "changes/2026/CHG-20261122-9b1-redis-7-2-6.md"
+
+
+def note(who: str, text: str, minutes: int = 5) -> Event:
+    at = AT + timedelta(minutes=minutes)
+    return Event(at, EventKind.NOTE, "redis", text, who, documents=(REDIS.id, PLANNED.id))
+
+
+def prose(of: Incident, **words: str) -> Incident:
+    return msgspec.structs.replace(of, prose=msgspec.structs.replace(of.prose, **words))
+
+
+def moved(of: Incident, minutes: int = 9) -> Incident:
+    at = AT + timedelta(minutes=minutes)
+    return msgspec.structs.replace(of, state=IncidentState.MITIGATED, mitigated=at)
+
+
+def file_of(value: Incident | Change, events: Iterable[Event] = ()) -> bytes:
+    if isinstance(value, Incident):
+        return INCIDENTS.new(value, Language.ENGLISH, entries_of(value, events)).content
+    return CHANGES.new(value, Language.ENGLISH, entries_of(value, events)).content
+
+
+def side(base: bytes, value: Incident | Change, *events: Event) -> Side:
+    """What a console makes of `base`."""
+    document, entries = read_document(base, "x.md"), entries_of(value, events)
+    if isinstance(value, Incident):
+        return Side(INCIDENTS.update(document, value, entries).content, events)
+    return Side(CHANGES.update(document, value, entries).content, events)
+
+
+def together(base: bytes, here: Side, there: Side, path: str = PATH) -> str:
+    told = reconciled(path, base, here, there)
+    assert isinstance(told, bytes), told
+    return told.decode("utf-8", "surrogateescape")
+
+
+def incident_in(text: str | bytes) -> Incident:
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    read = INCIDENTS.read(read_document(content, "x.md"))
+    assert read.value is not None and not read.faults
+    return read.value
+
+
+def change_in(text: str) -> Change:
+    read = CHANGES.read(read_document(text.encode(), "x.md"))
+    assert read.value is not None and not read.faults
+    return read.value
+
+
+BASE = file_of(REDIS)
+KAI, MEI = note("kai", "restarted it"), note("mei", "the api is slow too", 6)
+
+
+def test_two_who_note_at_once_are_both_in_timeline_and_how_in_their_order() -> None:
+    both = together(BASE, side(BASE, REDIS, KAI), side(BASE, REDIS, MEI))
+    assert both == file_of(REDIS, (KAI, MEI)).decode()
+    assert both.count("restarted it") == both.count("the api is slow too") == 2
+    assert both.index("restarted it") < both.index("the api is slow too")
+
+
+def test_what_two_consoles_saw_of_one_thing_is_told_once() -> None:
+    seen = Event(AT, EventKind.FIRED, "redis@data", "no PING reply", key="redis")
+    late = msgspec.structs.replace(seen, at=AT + timedelta(seconds=9))
+    of_redis = msgspec.structs.replace(REDIS, services=("redis",))
+    base = file_of(of_redis)
+    both = together(base, side(base, of_redis, late, KAI), side(base, of_redis, seen))
+    assert both.count("**fired**") == 1
+    assert "03:14:09 UTC **fired**" not in both
+
+
+def test_a_move_on_one_side_and_prose_on_the_other_are_both_there() -> None:
+    both = together(BASE, side(BASE, moved(REDIS), KAI), side(BASE, prose(REDIS, why="no memory")))
+    assert incident_in(both) == prose(moved(REDIS), why="no memory")
+    assert "- **State**: mitigated" in both
+    assert "- **Mitigated**: 2026-11-22 03:23:00 UTC" in both
+    assert "restarted it" in both
+
+
+def test_the_same_move_on_both_sides_is_one_made_when_the_first_made_it() -> None:
+    both = together(BASE, side(BASE, moved(REDIS, 9)), side(BASE, moved(REDIS, 10)))
+    assert incident_in(both) == moved(REDIS, 9)
+    resolved = msgspec.structs.replace(REDIS, state=IncidentState.RESOLVED, resolved=AT)
+    told = reconciled(PATH, BASE, side(BASE, moved(REDIS)), side(BASE, resolved))
+    assert told == Unreconciled("state")
+
+
+def test_items_and_participants_that_each_added_are_all_there() -> None:
+    one, other = ActionItem("Add an alert"), ActionItem("Raise the limit", owner="mei")
+    mine = msgspec.structs.replace(REDIS, actions=(one,), participants=("kai",), alerts=("a",))
+    theirs = msgspec.structs.replace(REDIS, actions=(other,), participants=("mei",))
+    both = incident_in(together(BASE, side(BASE, mine), side(BASE, theirs)))
+    assert set(both.actions) == {one, other}
+    assert (set(both.participants), both.alerts) == ({"kai", "mei"}, ("a",))
+    base = file_of(both)
+    done, owned = (
+        msgspec.structs.replace(both, actions=(msgspec.structs.replace(one, **edit), other))
+        for edit in ({"done": AT}, {"owner": "kai"})
+    )
+    told = reconciled(PATH, base, side(base, done), side(base, owned))
+    assert told == Unreconciled("actions")
+
+
+def test_an_incident_closed_here_is_not_bared_there_of_what_it_needs() -> None:
+    whole = prose(msgspec.structs.replace(REDIS, severity=None, lead="kai"), why="no memory")
+    base = file_of(whole)
+    closed = msgspec.structs.replace(whole, state=IncidentState.CLOSED, closed=AT)
+    bared = msgspec.structs.replace(whole, lead="")
+    assert reconciled(PATH, base, side(base, closed), side(base, bared)) == Unreconciled("state")
+
+
+def test_an_approval_of_the_plan_as_it_was_does_not_count_for_the_one_edited_meanwhile() -> None:
+    base = file_of(PLANNED)
+    given = Approval("mei", AT, plan_hash(PLANNED.plan))
+    approved = msgspec.structs.replace(PLANNED, state=ChangeState.APPROVED, approvals=(given,))
+    assert approvers_of(approved) == ("mei",)
+    plan = msgspec.structs.replace(PLANNED.plan, steps="rm -rf /")
+    rewritten = msgspec.structs.replace(PLANNED, plan=plan)
+    for sides in ((approved, rewritten), (rewritten, approved)):
+        here, there = (side(base, one) for one in sides)
+        both = change_in(together(base, here, there, CHANGE_PATH))
+        assert both.plan == plan
+        assert both.approvals == (given,)
+        assert approvers_of(both) == ()
+        assert both.state is ChangeState.SUBMITTED
+    noted = side(base, msgspec.structs.replace(PLANNED, related=("CHG-20261122-abc",)), KAI)
+    both = change_in(together(base, side(base, approved), noted, CHANGE_PATH))
+    assert (approvers_of(both), both.state) == (("mei",), ChangeState.APPROVED)
+
+
+def test_a_plan_edited_while_the_other_side_carries_it_out_is_a_persons_to_settle() -> None:
+    approved = msgspec.structs.replace(PLANNED, state=ChangeState.APPROVED)
+    base = file_of(approved)
+    started = msgspec.structs.replace(approved, state=ChangeState.IN_PROGRESS, started=AT)
+    plan = msgspec.structs.replace(PLANNED.plan, steps="other")
+    rewritten = msgspec.structs.replace(approved, plan=plan)
+    told = reconciled(CHANGE_PATH, base, side(base, started), side(base, rewritten))
+    assert told == Unreconciled("plan")
+
+
+def by_hand(content: bytes) -> bytes:
+    return content.replace(b"---\n", b"---\nteam: data # ours\n", 1) + b"\nA line by hand \xff\n"
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_bytes_that_one_side_wrote_by_hand_stay(is_here: bool) -> None:
+    kai, mei = side(BASE, moved(REDIS), KAI), side(BASE, prose(REDIS, why="no memory"), MEI)
+    edited = Side(by_hand(kai.content), kai.events)
+    sides = (edited, mei) if is_here else (mei, edited)
+    both = together(BASE, *sides)
+    assert "\nteam: data # ours\n" in both
+    assert both.endswith("\nA line by hand \udcff\n")
+    assert incident_in(both) == prose(moved(REDIS), why="no memory")
+    assert "restarted it" in both and "the api is slow too" in both
+
+
+def test_bytes_that_both_wrote_by_hand_are_a_persons_to_merge() -> None:
+    other = BASE.replace(b"---\n", b"---\nteam: shop\n", 1)
+    told = reconciled(PATH, BASE, Side(by_hand(BASE)), Side(other))
+    assert isinstance(told, Unreconciled)
+    assert "outside of what the console writes" in told.why
+    assert together(BASE, Side(by_hand(BASE)), Side(by_hand(BASE))) == by_hand(BASE).decode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def test_a_line_of_which_no_event_file_knows_stays_in_the_timeline() -> None:
+    kai = side(BASE, REDIS, KAI)
+    forgotten = Side(kai.content)  # its file could not be written
+    for sides in ((forgotten, side(BASE, REDIS, MEI)), (side(BASE, REDIS, MEI), forgotten)):
+        assert together(BASE, *sides) == file_of(REDIS, (KAI, MEI)).decode()
+    scrawled = kai.content.replace(b"<!-- oncall:end timeline", b"ask Bo\n<!-- oncall:end timeline")
+    told = reconciled(PATH, BASE, Side(scrawled, kai.events), side(BASE, REDIS, MEI))
+    assert isinstance(told, Unreconciled) and "no event tells" in told.why
+
+
+def test_a_broken_or_another_document_is_left_to_a_person() -> None:
+    fine = side(BASE, moved(REDIS))
+    other = msgspec.structs.replace(REDIS, id="INC-20261122-7f4")
+    for bad in (BASE.replace(b"state: open", b"state: [open"), b"no front matter", file_of(other)):
+        for sides in ((Side(bad), fine), (fine, Side(bad))):
+            assert reconciled(PATH, BASE, *sides) == Unreconciled()
+        assert reconciled(PATH, bad, fine, fine) == Unreconciled()
+
+
+notes = st.lists(
+    st.builds(note, st.sampled_from(["kai", "mei"]), st.text(max_size=9), st.integers(0, 90)),
+    max_size=3,
+).map(tuple)
+
+
+@settings(
+    max_examples=trials(usual=25, soak=3_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(data=st.data(), kind=st.sampled_from([incidents, changes]))
+def test_whatever_comes_of_two_has_all_that_either_wrote(
+    data: st.DataObject, kind: st.SearchStrategy[Incident | Change]
+) -> None:
+    value, one, other = data.draw(kind), data.draw(kind), data.draw(kind)
+    names = st.sets(st.sampled_from(value.__struct_fields__[2:]), max_size=4)
+    path = f"{'incidents' if isinstance(value, Incident) else 'changes'}/2026/{value.id}.md"
+    tails = st.sampled_from(["", "", "\nby hand\n"])
+    base = file_of(value)
+    sides, edits = [], []
+    for source in (one, other):
+        fields = {name: getattr(source, name) for name in data.draw(names)}
+        edit = msgspec.structs.replace(value, **fields)
+        tail = data.draw(tails).encode()
+        made = side(base, edit, *data.draw(notes))
+        sides.append(Side(made.content + tail, made.events))
+        edits.append((fields, tail))
+    told = reconciled(path, base, *sides)
+    if isinstance(told, Unreconciled):
+        return
+    read = (INCIDENTS if isinstance(value, Incident) else CHANGES).read(read_document(told, "x"))
+    assert read.value is not None and not read.faults
+    for (fields, tail), there in zip(edits, sides, strict=True):
+        assert told.endswith(tail)
+        for name, wanted in fields.items():
+            if wanted != getattr(value, name):
+                assert has(getattr(read.value, name), wanted, getattr(value, name)), name
+        for line in timeline_lines(entries_of(read.value, there.events), Language.ENGLISH):
+            assert line == "none" or line.encode() in told
+
+
+def has(now: object, wanted: object, before: object) -> bool:
+    """Whether `now` has what `wanted` added to `before`."""
+    if isinstance(wanted, msgspec.Struct) and isinstance(now, msgspec.Struct):
+        parts = wanted.__struct_fields__
+        return all(
+            has(getattr(now, one), getattr(wanted, one), getattr(before, one, None))
+            for one in parts
+            if getattr(wanted, one) != getattr(before, one, None)
+        )
+    if isinstance(wanted, tuple) and isinstance(now, tuple):
+        known = before if isinstance(before, tuple) else ()
+        return all(one in now for one in wanted if one not in known)
+    return now == wanted
