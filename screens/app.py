@@ -22,11 +22,11 @@ from config.load import Loaded
 from console.actions.keys import keymap
 from console.actions.registry import action_by_id
 from console.engine.thread import EngineThread, MakeEngine
-from console.engine.trouble import whereabouts
 from console.model.acting import Acting, HeldAck, lapses
 from console.model.update import Update
 from console.safety.clock import Clock, SystemClock
 from console.safety.text import Raw, visible
+from console.safety.whereabouts import whereabouts
 from screens.acting import Wishes, leaving
 from screens.commands import THEMES
 from screens.ending import EndsInOrder

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from config.durations import duration_text
 from console.actions.papers.change_fields import FIELDS, PLANNED, remarks_on, typed_of
 from console.model.change import (
@@ -27,6 +25,7 @@ from console.model.change_rules import Surroundings, lacking, paper_verdict, ref
 from console.model.papers import ChangePaper, Papers
 from console.model.words import age_text
 from console.safety.text import Raw, visible
+from screens.paper_file import Kept, file_fields
 from screens.sections import section
 from widgets.detail import Blank, Field, Paragraph, Part, Title
 from widgets.theme import Ink
@@ -40,19 +39,6 @@ _LONG: Final = frozenset(one.name for one in FIELDS if one.is_long or one.is_lis
 _STARTABLE: Final = (ChangeState.APPROVED, ChangeState.SCHEDULED)
 _EARLY: Final = (ChangeState.DRAFT, ChangeState.SUBMITTED, ChangeState.REJECTED)
 _PROSE: Final = ("reason", "what", "impact", "evidence", "result", "notes")
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What is read of the file itself, beside the change."""
-
-    blob: str = ""
-    """Of the version that it was read from."""
-    timeline: str = ""
-    """As it stands in the document."""
-    commit: str = ""
-    """The newest: `3f2a91c mei 2026-11-22 03:16  CHG-… approved`; safe to show."""
-    fault: str = ""
-    """Why it cannot be read; safe to show."""
 
 
 def change_parts(
@@ -86,7 +72,7 @@ def change_parts(
     parts += section("review", _review(change))
     parts += section("why and what", _prose(change))
     parts += _timeline(kept)
-    parts += section("file", _file(paper, kept))
+    parts += section("file", file_fields(paper, kept))
     return tuple(parts)
 
 
@@ -277,13 +263,6 @@ def _timeline(kept: Kept) -> Iterable[Part]:
     if not kept.timeline:
         return ()
     return (Title((("timeline", Ink.HEADING),)), Paragraph(Raw(kept.timeline)), Blank())
-
-
-def _file(paper: ChangePaper, kept: Kept) -> Iterator[Field]:
-    yield Field("path", Raw(paper.path))
-    if kept.fault:
-        yield Field("", kept.fault, Ink.WARNING)
-    yield Field("commit", kept.commit or "not read yet")
 
 
 def _utc(at: datetime) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
@@ -12,17 +11,16 @@ from console.model.acting import Outcome
 from console.model.action import Action
 from console.model.incident import MOVES, IncidentState, StatusUpdate, refusals
 from console.model.paper_wish import Attach, MoveIncident, UpdateIncident, WriteIncident
-from console.model.papers import IncidentPaper, PaperKind, Sheet
+from console.model.papers import IncidentPaper, PaperKind, Papers
 from console.model.update import Update
-from console.safety.clock import Instant
 from console.safety.text import Raw, visible
-from screens.change_parts import Kept
-from screens.document import DocumentFrame
 from screens.incident_form import incident_in, open_incident_form
 from screens.incident_parts import incident_parts
 from screens.paper_form import PaperAbout, PaperForm
+from screens.paper_screen import PaperScreen
 from screens.paper_text import sheet_of
 from widgets.chooser import MOST, Chooser, Offer
+from widgets.detail import Part
 
 if TYPE_CHECKING:
     from screens.app import OncallApp
@@ -36,62 +34,19 @@ UPDATE: Final = (
 )
 
 
-class IncidentScreen(DocumentFrame):
+class IncidentScreen(PaperScreen[IncidentPaper]):
     """It follows its incident through updates."""
 
     word: ClassVar[str] = "incident"
 
-    def __init__(self, document_id: str) -> None:
-        super().__init__()
-        self.document_id = document_id
-        self.paper: IncidentPaper | None = None
-        """As last read; `None`: there is none of that id."""
-        self._kept = Kept()
-        self._asked = ""
-        """The blob whose timeline and commit were asked for."""
-
     # What is shown
 
-    def show_body(self, update: Update) -> None:
-        found = update.papers.incident(self.document_id)
-        if found is None:
-            self._show_missing()
-            return
-        self.paper = found
-        if self._asked != found.blob:
-            self._asked = found.blob
-            self.run_worker(self._read_file(found), exit_on_error=False, exclusive=True)
-        self._draw()
+    def found(self, papers: Papers) -> IncidentPaper | None:
+        return papers.incident(self.document_id)
 
-    def _show_missing(self) -> None:
-        shown = visible(self.document_id, cells=40)
-        was_there, self.paper = self.paper is not None, None
-        said = "is not in the journal any more" if was_there else "has not been read yet"
-        self.show_gone(f"{shown} {said}", self.document_id)
-
-    def _draw(self) -> None:
-        update = self.console_app.fresh
-        if self.paper is None or update is None:
-            return
+    def parts(self, paper: IncidentPaper, update: Update) -> tuple[Part, ...]:
         now = self.console_app.clock.now().wall
-        parts = incident_parts(self.paper, update.papers, update.snapshot, now, self._kept)
-        self.detail.show(parts, subject=self.document_id)
-
-    def tick(self, now: Instant) -> None:
-        super().tick(now)
-        self._draw()
-
-    async def _read_file(self, paper: IncidentPaper) -> None:
-        """Its timeline, and the commit that wrote it last."""
-        from screens.change import kept_of
-
-        sheet = await sheet_of(self.console_app, paper.path)
-        if sheet is None:
-            return
-        future = self.console_app.engine.ask(lambda engine: engine.papers.log(paper.path))
-        log = () if future is None else await asyncio.wrap_future(future)
-        self._kept = kept_of(sheet, log)
-        self._draw()
+        return incident_parts(paper, update.papers, update.snapshot, now, self.kept)
 
     # What can be done
 
@@ -113,14 +68,6 @@ class IncidentScreen(DocumentFrame):
         """The whole form."""
         if self.paper is not None:
             open_incident_form(self.console_app, self.paper)
-
-    def do_paper_editor(self) -> None:
-        """The document itself in the person's editor."""
-        from screens.paper_text import edit_document
-
-        if self.paper is not None:
-            work = edit_document(self.console_app, self.paper.path, self.document_id)
-            self.run_worker(work, exit_on_error=False)
 
     def do_paper_attach(self, file: str = "") -> None:
         """Archive a copy of a file beside it."""
@@ -190,17 +137,6 @@ class IncidentScreen(DocumentFrame):
         items[items.index(picked)] = msgspec.structs.replace(picked, done=now)
         after = msgspec.structs.replace(before, actions=tuple(items))
         await self._submit(WriteIncident(sheet, before, after))
-
-    def do_row_copy(self) -> None:
-        """The document's Markdown."""
-        if self.paper is not None:
-            self.run_worker(self._copy(self.paper), exit_on_error=False)
-
-    async def _copy(self, paper: IncidentPaper) -> None:
-        sheet = await sheet_of(self.console_app, paper.path)
-        if isinstance(sheet, Sheet):
-            text = sheet.content.decode("utf-8", "replace")
-            self.console_app.copy(Raw(text), f"{self.document_id} as Markdown", lines=True)
 
     async def _submit(self, wish: Attach | MoveIncident | WriteIncident) -> Outcome:
         outcome = await self.console_app.wishes.submit(wish, (self.document_id,))

@@ -16,7 +16,7 @@ from console.model.snapshot import KnownAlert, Snapshot, SourceKind
 from console.model.state import State
 from console.model.words import age_text, countdown_text, many
 from console.safety.text import Raw, visible
-from screens.change_parts import Kept
+from screens.paper_file import Kept, file_fields
 from screens.sections import section, state_words
 from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
 from widgets.paint import STATE_INKS, Span
@@ -89,7 +89,7 @@ def incident_parts(
     if kept.timeline:
         lines = [Paragraph(Raw(line)) for line in kept.timeline.splitlines()]
         parts += [Title((("timeline", Ink.HEADING),)), *lines, Blank()]
-    parts += section("the file", _file(paper, kept))
+    parts += section("the file", file_fields(paper, kept))
     return tuple(parts)
 
 
@@ -265,13 +265,6 @@ def _facts(incident: Incident, papers: Papers) -> Iterator[Field]:
         yield Field("related", Raw(one), note=note)
     for one in incident.runs:
         yield Field("run", Raw(one))
-
-
-def _file(paper: IncidentPaper, kept: Kept) -> Iterator[Field]:
-    yield Field("path", Raw(paper.path))
-    if kept.fault:
-        yield Field("", kept.fault, Ink.WARNING)
-    yield Field("commit", kept.commit or "not read yet")
 
 
 def _utc(at: datetime) -> str:

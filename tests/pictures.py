@@ -113,6 +113,21 @@ PICTURES: Final = {
     ),
     "why-80x24": USUAL._replace(keys=("w",), shows=("who is told", "receiver", "timers")),
     "handover-80x24": USUAL._replace(keys=("6",), shows=("on call", "acked and still firing")),
+    "journal-80x24": USUAL._replace(keys=("4",), shows=("incidents", "changes", "owed")),
+    "incident-80x24": USUAL._replace(
+        keys=("i", "\r", "\r"), shows=("led by Kai", "its alerts", "TTR")
+    ),
+    "incident-form-120x36": USUAL._replace(
+        size=(120, 36), keys=("i", "\r", "\r", "e"), shows=("what", "lead", "^s save")
+    ),
+    "change-120x36": USUAL._replace(
+        size=(120, 36),
+        keys=("4", ":change m8a", "\r"),
+        shows=("more memory for redis", "may it start"),
+    ),
+    "calendar-120x36": USUAL._replace(
+        size=(120, 36), keys=("4", "C"), shows=("today", "window daily")
+    ),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),

@@ -21,6 +21,7 @@ from console.model.wish import (
     UnackWish,
     Wish,
 )
+from console.safety.whereabouts import whereabouts
 
 __all__ = ["Doing", "Effected", "carry_out"]
 
@@ -37,7 +38,7 @@ async def carry_out(wish: Wish, doing: Doing) -> Effected:
         # A bug of ours, half-way: what was sent before it cannot be told from here.
         return nothing_done(
             Ended.UNKNOWN,
-            f"the console failed over it ({type(error).__name__}): it may have been done or not",
+            f"the console failed over it ({whereabouts(error)}): it may have been done or not",
             "look at the list of silences before it is tried again",
         )
 

@@ -39,7 +39,7 @@ def change_id(at: datetime, mark: str) -> str:
 
 def changes(now: datetime) -> tuple[Past, ...]:
     """Those of the last days, and of tonight, for a demo that starts at `now`."""
-    now = now.replace(microsecond=0)
+    now = now.replace(second=0, microsecond=0)
     return tuple(tell(now) for tell in _TELLERS)
 
 

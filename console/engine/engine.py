@@ -28,7 +28,7 @@ from console.engine.noise import Noise
 from console.engine.pause import Pause, within
 from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
-from console.engine.trouble import Trouble, whereabouts
+from console.engine.trouble import Trouble
 from console.engine.watch import Watch
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
@@ -39,6 +39,7 @@ from console.model.registry import Service
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
+from console.safety.whereabouts import whereabouts
 from console.sources.logs.poll import Logs
 from console.triage.filter import fault_in
 from console.triage.triage import Triage

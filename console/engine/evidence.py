@@ -23,11 +23,11 @@ from console.engine.evidence_log import TRAIL, LogReader, log_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
 from console.engine.pause import within
 from console.engine.shelf import Book, candidates, shipped
-from console.engine.trouble import whereabouts
 from console.model.event import Event
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.safety.clock import Clock
+from console.safety.whereabouts import whereabouts
 
 DEADLINE_S: Final = 5.0
 """For each topic by itself; what is late is said to be late."""

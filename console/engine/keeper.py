@@ -6,11 +6,12 @@ import asyncio
 
 from console.engine.discovery import SentTo
 from console.engine.saved import StateFolder
-from console.engine.trouble import Trouble, whereabouts
+from console.engine.trouble import Trouble
 from console.fleet.fleet import Fleet
 from console.model.update import Update
 from console.safety.clock import Clock
 from console.safety.files import FileError
+from console.safety.whereabouts import whereabouts
 
 EVERY_S = 30.0
 PLACE = "saved state"

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from console.engine.trouble import Trouble, whereabouts
+from console.engine.trouble import Trouble
 from console.model.event import Event, EventKind
 from console.model.query import InstantAnswer
 from console.model.snapshot import FiredCount
 from console.safety.clock import Clock
+from console.safety.whereabouts import whereabouts
 from console.sources.prometheus.poll import Prometheus
 
 DAY: Final = timedelta(hours=24)

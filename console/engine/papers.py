@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from config.changes import calendar_of, standards_of
 from config.incidents import nag_policy_of
 from config.load import Loaded
 from console.engine.hands import Hands
+from console.engine.journal_status import status_of, unfinished
 from console.engine.pause import Pause
 from console.journal.author import Author, author_of
 from console.journal.bench import Bench
@@ -30,15 +29,7 @@ from console.journal.remote import Synced, sync
 from console.journal.repository import Journal, open_journal
 from console.model.event import Event
 from console.model.nags import nags
-from console.model.papers import (
-    NOT_READ,
-    Draft,
-    Found,
-    JournalState,
-    JournalStatus,
-    Papers,
-    Sheet,
-)
+from console.model.papers import NOT_READ, Draft, Found, JournalStatus, Papers, Sheet
 from console.model.words import many
 from console.safety.clock import Clock
 from console.safety.files import FileError
@@ -50,14 +41,6 @@ COMMIT_EVENTS_S: Final = 600.0
 """After so long, events that no document took along get a commit of their own."""
 MOST_COMMITS: Final = 200
 """That are looked through for what changed before an alert."""
-NAMED: Final = 5
-
-_STATES: Final = {
-    Problem.DIVERGED: JournalState.DIVERGED,
-    Problem.OFFLINE: JournalState.OFFLINE,
-    Problem.NO_REMOTE: JournalState.OFFLINE,
-    Problem.REFUSED: JournalState.OFFLINE,
-}
 NO_FOLDER: Final = JournalFault(
     Problem.NOT_A_FOLDER,
     "there is no folder to keep it in",
@@ -215,7 +198,7 @@ class PapersDesk:
             self._notices = (*journal.notices, str(pending))
         else:
             recorder.adopt(pending)
-            self._notices = (*journal.notices, *_unfinished(pending))
+            self._notices = (*journal.notices, *unfinished(pending))
         templates = settings.journal.templates
         return Bench(
             journal,
@@ -387,9 +370,7 @@ class PapersDesk:
             return await self._bench.recorder.between(since, until)
         return tuple(event for event in reversed(self._events()) if since <= event.at <= until)
 
-    async def commits(
-        self, since: datetime, until: datetime
-    ) -> tuple[Logged, ...] | JournalFault:
+    async def commits(self, since: datetime, until: datetime) -> tuple[Logged, ...] | JournalFault:
         """The commits of that time, newest first; none where there is no journal."""
         if self._bench is None:
             return self._fault or ()
@@ -411,8 +392,17 @@ class PapersDesk:
         shelf = self._shelf
         incidents = [one.incident for one in shelf.incidents]
         changes = [one.change for one in shelf.changes]
+        status = status_of(
+            self.home,
+            self._fault,
+            self._remote,
+            is_open=self._bench is not None,
+            has_unsent=self._wants_sync or self._is_sending,
+            synced_at=self._synced_at,
+            notices=(*self._notices, *self._told()),
+        )
         return Papers(
-            self._status(),
+            status,
             shelf.incidents,
             shelf.changes,
             shelf.broken,
@@ -438,41 +428,3 @@ class PapersDesk:
             yield from self._bench.recorder.notices
             if lost := self._bench.recorder.lost:
                 yield f"{many(lost, 'event')} could not be written and were given up"
-
-    def _status(self) -> JournalStatus:
-        home, remote = self.home, self._remote
-        status = JournalStatus(
-            folder="" if home is None else visible(str(home), cells=200),
-            notices=(*self._notices, *self._told()),
-            synced_at=self._synced_at,
-        )
-        fault = self._fault
-        state = JournalState.NONE if self._bench is None else JournalState.KEPT
-        ahead = 0
-        if fault is not None:
-            state = JournalState.FAULT
-        elif isinstance(remote, JournalFault):
-            fault, state = remote, _STATES.get(remote.problem, JournalState.FAULT)
-        elif remote is not None:
-            ahead = remote.ahead
-            unsent = ahead or self._wants_sync or self._is_sending
-            state = JournalState.AHEAD if unsent else JournalState.PUSHED
-        return msgspec.structs.replace(
-            status,
-            state=state,
-            ahead=ahead,
-            cause="" if fault is None else fault.cause,
-            expected="" if fault is None else fault.expected,
-            remedy="" if fault is None else fault.remedy,
-        )
-
-
-def _unfinished(pending: Sequence[str]) -> tuple[str, ...]:
-    """Documents that are otherwise on disk than in the last commit, in words."""
-    papers = [path for path in pending if not path.startswith("events/")]
-    if not papers:
-        return ()
-    named = ", ".join(visible(path, cells=80) for path in papers[:NAMED])
-    more = f" and {len(papers) - NAMED} more" if len(papers) > NAMED else ""
-    stand = "stands" if len(papers) == 1 else "stand"
-    return (f"{many(len(papers), 'file')} {stand} in no commit as they are: {named}{more}",)

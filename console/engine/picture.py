@@ -12,7 +12,7 @@ import msgspec
 
 from console.engine.events import EventLog, events_between
 from console.engine.noise import Noise
-from console.engine.trouble import Trouble, whereabouts
+from console.engine.trouble import Trouble
 from console.fleet.fleet import Fleet
 from console.fleet.memory import STALE_FLOOR_S
 from console.fleet.saved import dimmed
@@ -23,6 +23,7 @@ from console.model.snapshot import BadgeKind, KnownAlert, Snapshot
 from console.model.state import State
 from console.model.worklist import Worklist
 from console.safety.clock import Instant
+from console.safety.whereabouts import whereabouts
 from console.triage.triage import Triage
 
 FLEET = "the picture of the fleet"

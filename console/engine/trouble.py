@@ -10,9 +10,6 @@ from console.model.event import Event, EventKind
 from console.model.snapshot import Badge, BadgeKind
 from console.safety.clock import Clock
 
-OURS = ("console.", "config.")
-"""Packages whose lines are worth naming in a report."""
-
 
 class Trouble:
     """The present faults of this console, each under the place where it is."""
@@ -47,20 +44,3 @@ class Trouble:
     def badges(self) -> tuple[Badge, ...]:
         """The present faults, the oldest first."""
         return tuple(self._present.values())
-
-
-def whereabouts(error: BaseException) -> str:
-    """The kind of `error` and the line of ours that it came from: `KeyError at console.x:12`.
-
-    Never its text, which may hold what came from outside, or a secret.
-    """
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    place = ""
-    trace = error.__traceback__
-    while trace is not None:
-        module = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if module.startswith(OURS):
-            place = f" at {module}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(error).__name__}{place}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from console.engine.trouble import whereabouts
 from console.model.failure import Failure, FailureKind
 from console.model.probe import Probe, ProbeResult, Verdict
 from console.model.reading import ProbeReading
 from console.safety.clock import Instant
+from console.safety.whereabouts import whereabouts
 from console.sources.probes.settings import SOURCE
 
 HEALTH_PART = "health"

@@ -15,7 +15,7 @@ from console.engine.discovery import Discovery, SentTo
 from console.engine.loops import FIRST_ROUND, Server, poll_forever, probe_forever
 from console.engine.pause import Pause
 from console.engine.runners import open_runners
-from console.engine.trouble import Trouble, whereabouts
+from console.engine.trouble import Trouble
 from console.engine.unanswered import (
     HEALTH_PART,
     by_deadline,
@@ -28,6 +28,7 @@ from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusR
 from console.model.snapshot import SourceKind
 from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
+from console.safety.whereabouts import whereabouts
 from console.sources.alertmanager.cluster import AlertmanagerCluster
 from console.sources.alertmanager.poll import AlertmanagerMember
 from console.sources.hosts.poll import HostPoller

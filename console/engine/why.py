@@ -14,13 +14,13 @@ from console.engine.pause import within
 from console.engine.questions import RuleValue, rule_of
 from console.engine.routing import Routing
 from console.engine.routing_read import RoutingUnreadableError, read_routing
-from console.engine.trouble import whereabouts
 from console.engine.why_route import inhibition_lines, route_lines
 from console.engine.why_words import TOPIC_OF, Question, WhyLearned, WhyLine, questions_on
 from console.model.alert import ClusterStatus
 from console.model.snapshot import KnownAlert, Snapshot
 from console.safety.clock import Clock
 from console.safety.text import Raw, visible
+from console.safety.whereabouts import whereabouts
 from console.sources.alertmanager.cluster import EffectFailed
 
 DEADLINE_S: Final = 5.0

@@ -23,8 +23,11 @@ from console.safety.text import visible
 
 PLAIN: Final = "100644"
 _TRY_S: Final = 0.05
-_LOCKED_TRIES: Final = 40
-"""For a lock of git's own, which a living git holds for milliseconds."""
+_LOCKED_TRIES: Final = 8
+"""For a lock of git's own, which a living git holds for milliseconds: one to two seconds, since
+git waits for a tenth of one itself, and then the person is told."""
+_INDEX_TRIES: Final = 20
+"""The same for the index, for whose lock git does not wait."""
 _STALE_S: Final = 10.0
 _TRIES: Final = 200
 _FEW: Final = 100
@@ -90,7 +93,6 @@ class Workshop:
         """
         await asyncio.to_thread(self._prepare)
         notice = await self._bring_index_along(entries)
-        locked_tries = _LOCKED_TRIES
         for _ in range(_TRIES):
             head = await self.head()
             tree = await self._tree_with(head, entries)
@@ -100,17 +102,27 @@ class Workshop:
             words = ("commit-tree", "--no-gpg-sign", tree, *parents, "-F", "-")
             made = await self.git.ask(*words, stdin=message.text, more=message.signed)
             commit = made.decode().strip()
-            try:
-                await self.move(commit, head, message.text.split(b"\n")[0].decode())
+            if await self._moved(commit, head, message.text.split(b"\n")[0].decode()):
                 return Landed(commit, True, notice)
+        raise GitError("update-ref", "the branch moved all the time", None)
+
+    async def _moved(self, commit: str, head: str, why: str) -> bool:
+        """Whether the branch means `commit` now; if not, somebody else was quicker.
+
+        Raises:
+            GitError: it would not; a lock that a living git may hold is waited for.
+        """
+        for left in reversed(range(_LOCKED_TRIES)):
+            try:
+                await self.move(commit, head, why)
+                return True
             except GitError as error:
                 if await self.head() != head:
-                    continue  # somebody else was quicker
-                locked_tries -= 1
-                if not error.locked_by or not locked_tries:
+                    return False
+                if not error.locked_by or not left:
                     raise
-                await asyncio.sleep(_TRY_S)
-        raise GitError("update-ref", "the branch moved all the time", None)
+            await asyncio.sleep(_TRY_S)
+        return False
 
     async def join(self, head: str, other: str, entries: Sequence[Entry], message: Message) -> str:
         """A commit that comes after both, and is `head` but for `entries`; no branch moves.
@@ -156,7 +168,7 @@ class Workshop:
         """
         lines = _lines(entries, self.git.no_object)
         quiet = await self.git.without_filters()
-        for left in reversed(range(_LOCKED_TRIES)):
+        for left in reversed(range(_INDEX_TRIES)):
             try:
                 words = ("update-index", "-z", "--index-info")
                 await self.git.ask(*words, stdin=lines, more=quiet)

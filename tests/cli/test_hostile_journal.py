@@ -21,6 +21,7 @@ from tests.hostile_journal import (
     write_settings,
 )
 from tests.journal.folder import git, is_whole
+from tests.soak import trials
 
 pytestmark = pytest.mark.real("git")
 
@@ -69,13 +70,13 @@ def test_what_is_listed_is_words_and_its_json_is_exact(
 
 
 def test_a_document_by_any_hand_is_shown_or_refused_in_words(settings: Path) -> None:
-    for number in range(0, 16, 3):
+    for number in (1, 9)[: trials(usual=1, soak=2)]:
         assert OWNED in run(settings, ("incident", "show", incident_id(number)))[1]
         assert OWNED in run(settings, ("change", "show", change_id(number)))[1]
-    for document_id in (*BY_HAND, *ODD):
+    for document_id in (*BY_HAND[:: trials(usual=4, soak=1)], *ODD):
         code, _ = run(settings, ("incident", "show", document_id))
         assert code in (0, 2, 4), document_id
-    for document_id in ODD:
+    for document_id in ODD[:: trials(usual=2, soak=1)]:
         code, _ = run(settings, ("incident", "mitigate", document_id))
         assert code != 0
 
@@ -83,7 +84,7 @@ def test_a_document_by_any_hand_is_shown_or_refused_in_words(settings: Path) -> 
 def test_what_is_typed_is_written_exactly_and_said_as_words(settings: Path) -> None:
     _, said = run(settings, ("incident", "list", "--json"))
     known = {one["id"] for one in json.loads(said)["incidents"]}
-    attacks = [evil(number) for number in (0, 7, 22, 33, 41)]
+    attacks = [evil(number) for number in (0, 33, 7, 22, 41)[: trials(usual=2, soak=5)]]
     for attack in attacks:
         run(settings, ("incident", "new", "--what", attack, "--where", attack, "--title", attack))
         run(settings, ("incident", "note", incident_id(1), attack))

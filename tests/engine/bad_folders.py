@@ -1,7 +1,7 @@
 """A console on a journal that something is wrong with: what it is asked, and what it says.
 
-`python -m tests.engine.bad_folders FOLDER read-only|full` does that in a process of its own,
-which may be without root's leave to write anywhere.
+`python -m tests.engine.bad_folders FOLDER` does that in a process of its own, which may be
+without root's leave to write anywhere: FOLDER/read-only and FOLDER/full each hold a journal.
 """
 
 from __future__ import annotations
@@ -192,5 +192,5 @@ async def _full(base: Path) -> None:
 
 
 if __name__ == "__main__":
-    ways = {"read-only": _read_only, "full": _full}
-    asyncio.run(ways[sys.argv[2]](Path(sys.argv[1])))
+    asyncio.run(_read_only(Path(sys.argv[1]) / "read-only"))
+    asyncio.run(_full(Path(sys.argv[1]) / "full"))

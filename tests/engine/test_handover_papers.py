@@ -218,6 +218,15 @@ def test_what_cannot_be_known_of_the_journal_is_said(status: JournalStatus, told
     assert not any(one.title == "not known" for one in sections_of(handover(well)))
 
 
+def test_a_journal_that_was_not_read_and_a_file_with_faults_are_no_news() -> None:
+    found = said(Papers(unread="the disk is dark"), "not known")
+    assert any("the disk is dark, so that nothing in it stands here" in line for line in found)
+    mine = change(1, ChangeState.SCHEDULED, 1)
+    faulty = ChangePaper(mine, "changes/2026/a.md", "b", ("a.md:1:1: …",))
+    lines = said(Papers(changes=(faulty,)), "changes under way")
+    assert any("its file has faults" in line for line in lines)
+
+
 def test_a_year_that_somebody_wrote_down_by_hand_does_no_harm() -> None:
     far = datetime(9999, 12, 31, 23, tzinfo=UTC)
     wild = msgspec.structs.replace(LED, severity=None, opened=far, started=None)

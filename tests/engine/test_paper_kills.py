@@ -172,7 +172,7 @@ async def test_whatever_kills_a_console_nothing_that_it_acknowledged_is_lost(
     tmp_path: Path,
 ) -> None:
     chance = random.Random(20261122)
-    kills = trials(usual=6, soak=500)
+    kills = trials(usual=4, soak=500)
     acknowledged = 0
     for first in range(0, kills, KILLS_A_FOLDER):
         folder = Folder(tmp_path / f"of-{first}")
@@ -188,7 +188,7 @@ async def test_four_consoles_on_one_folder_all_land_though_others_are_killed(
 ) -> None:
     folder = Folder(tmp_path / "of")
     chance = random.Random(4)
-    each = trials(usual=6, soak=250)
+    each = trials(usual=4, soak=250)
     async with console_of("kai", folder.loaded, folder.state) as (engine, _):
         shared = (await opened(engine, "everybody's")).document
     with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from config.load import Loaded, load
+from config.schema import JournalRemote
 from console.engine.engine import Engine
 from console.engine.saved import StateFolder
+from console.journal.errors import JournalFault
+from console.journal.remote import Synced, sync
+from console.journal.repository import Journal
 from console.model.acting import Ended, Outcome
 from console.model.event import Event, EventKind
 from console.model.incident import Incident, IncidentProse, IncidentState
@@ -150,6 +155,78 @@ async def test_commits_go_to_the_remote_and_the_header_says_so(tmp_path: Path) -
         assert update.papers.status.cause
         assert update.papers.status.remedy
         assert titles(update) == ["redis down"]
+
+
+async def test_a_commit_that_is_on_its_way_is_not_called_pushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", "shared.git")
+    folder, gate = tmp_path / "journal", asyncio.Event()
+    gate.set()
+
+    async def slow(journal: Journal, remote: JournalRemote) -> Synced | JournalFault:
+        await gate.wait()
+        return await sync(journal, remote)
+
+    monkeypatch.setattr("console.engine.papers.sync", slow)
+    folder.mkdir(0o700)
+    git(folder, "init", "-q", "--initial-branch=main")
+    git(folder, "remote", "add", "origin", str(tmp_path / "shared.git"))
+    loaded = settings(tmp_path, folder, "  remote:\n    name: origin\n")
+    async with console("kai", loaded) as (engine, seen), console("mei", loaded) as (other, _):
+        await opened(engine)
+        await seen.until(lambda update: update.papers.status.words == "journal pushed")
+        gate.clear()
+        await opened(engine, "api slow")
+        sending = asyncio.create_task(engine.papers.sync())
+        for _ in range(3):
+            papers = await engine.papers.look()
+            assert papers.status.words == "journal not pushed"
+        gate.set()
+        assert (await sending).words == "journal pushed"
+        gate.clear()
+        await opened(other, "disk full")  # the same folder, and nobody told this console
+        assert (await engine.papers.look()).status.words == "journal not pushed"
+        gate.set()
+        await seen.until(lambda update: update.papers.status.words == "journal pushed")
+
+
+async def test_a_folder_that_is_gone_keeps_what_it_said_and_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    async with console("kai", settings(tmp_path, folder)) as (engine, seen):
+        await opened(engine)
+        await seen.until(lambda update: titles(update) == ["redis down"])
+        folder.rename(tmp_path / "away")
+        papers = await engine.papers.look()
+        assert papers.status.state is JournalState.FAULT and papers.status.cause
+        assert [one.incident.title for one in papers.incidents] == ["redis down"]
+        settings(tmp_path, folder, "  email: kai@example.org\n")
+        assert isinstance(await engine.reload_settings(), Loaded)
+        (tmp_path / "away").rename(folder)
+        await engine.papers.look()
+        update = await seen.until(lambda update: update.papers.status.is_well)
+        assert titles(update) == ["redis down"]
+
+
+async def test_where_the_journal_cannot_be_opened_that_nothing_stands_there_is_no_proof(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "journal"
+    folder.mkdir(0o700)
+    (folder / ".git").write_text("gitdir: nowhere")
+    async with console("kai", settings(tmp_path, folder)) as (engine, seen):
+        update = await seen.until(lambda update: update.papers.status.state is JournalState.FAULT)
+        assert update.papers.unread and not update.papers.incidents
+        assert isinstance(await engine.papers.search("redis"), JournalFault)
+
+
+async def test_freezes_are_known_though_there_is_no_journal(tmp_path: Path) -> None:
+    more = "changes:\n  observation: 2026-11-22\n"
+    loaded = settings(tmp_path, tmp_path / "journal", more)
+    engine = Engine(loaded, clock=SystemClock(), publish=Seen().publish, state=None)
+    update = await engine.look_once(1.0)
+    assert [one.name for one in update.papers.calendar.freezes] == ["observation"]
+    assert not update.papers.unread
 
 
 async def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_claimed(

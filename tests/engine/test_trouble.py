@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from config.load import load
 from config.schema import Settings
 from console.fleet.fleet import Fleet
+from console.journal.bench import Bench
 from console.model.event import EventKind
 from console.model.failure import FailureKind
 from console.model.reading import AlertmanagerReading, PrometheusReading, Reading
@@ -169,3 +172,21 @@ async def test_a_watch_that_ends_is_said_and_begun_again(monkeypatch: pytest.Mon
         broken = False
         engine.refresh()
         update = await seen.until(lambda update: names_in(update) == ["DiskFull"])
+
+
+@pytest.mark.real("git")
+async def test_a_bug_in_the_journal_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise TypeError(SECRET)
+
+    monkeypatch.setattr("console.journal.library.Library.read", broken)
+    folder = tmp_path / "settings"
+    folder.mkdir(0o700)
+    (folder / "oncall.yaml").write_text(f"journal:\n  folder: {tmp_path / 'journal'}\n")
+    async with running(load(folder)) as (engine, seen):
+        assert isinstance(await engine.papers.bench(), Bench)
+        update = await seen.until(lambda update: "the journal is not read" in said(update))
+        assert "TypeError at console.engine.papers:" in said(update)
+        assert SECRET not in said(update)

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.schema import JournalRemote
 from console.journal.bench import Bench
 from console.journal.change_text import CHANGES
-from console.journal.document import Document, read_document
+from console.journal.document import read_document
 from console.journal.errors import JournalFault, Problem
-from console.journal.happenings import change_entries, entries_of, incident_entries
+from console.journal.happenings import entries_of, incident_entries
 from console.journal.incident_text import INCIDENTS
 from console.journal.language import Language
 from console.journal.reconcile import Side, Unreconciled, reconciled
 from console.journal.recorder import Recorder
 from console.journal.remote import Synced, sync
-from console.journal.timeline import Entry, timeline_lines
-from console.journal.writing import Written, write_change, write_incident
+from console.journal.timeline import timeline_lines
+from console.journal.writing import Written, write_incident
 from console.model.change import Approval, Change, ChangeState, Plan, approvers_of, plan_hash
 from console.model.event import Event, EventKind
 from console.model.incident import ActionItem, Incident, IncidentState
@@ -34,8 +32,6 @@ from tests.journal.benches import AT, REDIS, bench_in
 from tests.journal.folder import git, in_head, is_whole
 from tests.journal.made import changes, incidents
 from tests.soak import trials
-
-D = TypeVar("D", Incident, Change)
 
 PATH = "incidents/2026/INC-20261122-7f3-redis-down.md"
 PLANNED = Change(
@@ -229,6 +225,74 @@ def test_a_broken_or_another_document_is_left_to_a_person() -> None:
         for sides in ((Side(bad), fine), (fine, Side(bad))):
             assert reconciled(PATH, BASE, *sides) == Unreconciled()
         assert reconciled(PATH, bad, fine, fine) == Unreconciled()
+
+
+class Clone:
+    """A console of one person, with a clone of its own."""
+
+    def __init__(self, bench: Bench, who: str) -> None:
+        self.bench = msgspec.structs.replace(bench, recorder=Recorder(bench.journal, who, "host"))
+
+    async def writes(self, edit: Callable[[Incident], Incident], *events: Event) -> None:
+        recorder, path = self.bench.recorder, PATH
+        recorder.add(events)
+        assert await recorder.flush() is None
+        sheet = await self.bench.library.sheet(path)
+        assert isinstance(sheet, Sheet)
+        value = edit(incident_in(sheet.content) if sheet.blob else REDIS)
+        entries = incident_entries(value, await recorder.between(AT, AT + timedelta(days=1)))
+        opened = sheet if sheet.blob else None
+        also = recorder.uncommitted()
+        subject = f"{value.id} edited"
+        told = await write_incident(
+            self.bench, value, entries, opened=opened, subject=subject, also=also
+        )
+        assert isinstance(told, Written), told
+        recorder.committed(also)
+
+    async def shares(self) -> Synced | JournalFault:
+        return await sync(self.bench.journal, JournalRemote())
+
+    @property
+    def folder(self) -> Path:
+        return self.bench.journal.folder
+
+
+def same(incident: Incident) -> Incident:
+    return incident
+
+
+@pytest.mark.real("git")
+async def test_two_clones_write_into_one_incident_and_share_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", "shared.git")
+    kai, mei = [Clone(await bench_in(tmp_path / name), name) for name in ("kai", "mei")]
+    for one in (kai, mei):
+        git(one.folder, "remote", "add", "origin", str(tmp_path / "shared.git"))
+    await kai.writes(same)
+    for one in (kai, mei):
+        assert isinstance(await one.shares(), Synced)
+    await kai.writes(same, KAI)
+    await mei.writes(same, MEI)
+    await mei.writes(moved)
+    for one in (kai, mei, kai):
+        assert isinstance(await one.shares(), Synced)
+    for one in (kai, mei):
+        assert in_head(one.folder, PATH) == file_of(moved(REDIS), (KAI, MEI))
+        assert (one.folder / PATH).read_bytes() == in_head(one.folder, PATH)
+        assert git(one.folder, "status", "--porcelain") == ""
+        assert is_whole(one.folder)
+    assert f"Both wrote: {PATH}" in git(kai.folder, "log", "--merges", "--format=%b")
+
+    await mei.writes(lambda now: prose(now, why="no memory"))
+    await mei.shares()
+    await kai.writes(lambda now: prose(now, why="a leak", how="restarted"))
+    mine = in_head(kai.folder, PATH)
+    fault = await kai.shares()
+    assert isinstance(fault, JournalFault)
+    assert fault.problem is Problem.DIVERGED
+    assert f"both changed {PATH} (prose.why)" in fault.cause
+    assert (kai.folder / PATH).read_bytes() == in_head(kai.folder, PATH) == mine
+    assert git(kai.folder, "status", "--porcelain") == ""
 
 
 notes = st.lists(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.schema import JournalRemote
-from console.journal.change import Remove
+from console.journal.change import Remove, Write
 from console.journal.errors import JournalFault, Problem
 from console.journal.remote import Shared, Synced, sync
 from console.journal.repository import Journal
@@ -39,15 +40,18 @@ ORIGIN = JournalRemote()
 class Team:
     """Two consoles with a clone each, and the repository that they share."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, begun: Path | None = None) -> None:
         self.shared = tmp_path / "shared.git"
-        git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", "shared.git")
+        if begun is None:
+            git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", "shared.git")
+        else:
+            shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
         self._tmp_path = tmp_path
 
     async def console(self, name: str) -> Journal:
         journal = await opened(self._tmp_path / name)
         if not git(journal.folder, "remote"):
-            git(journal.folder, "remote", "add", "origin", str(self.shared))
+            git(journal.folder, "remote", "add", "origin", "../shared.git")
         return journal
 
 
@@ -123,17 +127,34 @@ async def test_another_branch_can_be_the_shared_one(team: Team) -> None:
     assert git(team.shared, "for-each-ref", "--format=%(refname)") == "refs/heads/team/journal"
 
 
-async def apart(team: Team, first: bytes = TEXT) -> tuple[Journal, Journal]:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two consoles that have the same first commit."""
-    kai, mei = await team.console("kai"), await team.console("mei")
-    await saved(kai, first)
-    await synced(kai)
-    await synced(mei)
-    return kai, mei
+    base = tmp_path_factory.mktemp("begun")
+
+    async def begin() -> None:
+        team = Team(base)
+        kai, mei = await team.console("kai"), await team.console("mei")
+        await saved(kai, TEXT)
+        await synced(kai)
+        await synced(mei)
+
+    asyncio.run(begin())
+    return base
 
 
-async def test_what_two_wrote_in_different_files_is_merged_and_pushed(team: Team) -> None:
-    kai, mei = await apart(team)
+@pytest.fixture
+def two(tmp_path: Path, begun: Path) -> Team:
+    return Team(tmp_path, begun)
+
+
+async def apart(team: Team) -> tuple[Journal, Journal]:
+    """Their consoles."""
+    return await team.console("kai"), await team.console("mei")
+
+
+async def test_what_two_wrote_in_different_files_is_merged_and_pushed(two: Team) -> None:
+    kai, mei = await apart(two)
     theirs = await saved(mei, b"by mei", OTHER)
     await synced(mei)
     await saved(kai, b"by kai")
@@ -154,20 +175,20 @@ async def test_what_two_wrote_in_different_files_is_merged_and_pushed(team: Team
     assert git(mei.folder, "status", "--porcelain") == ""
 
 
-async def test_what_two_wrote_in_one_file_is_named_and_nothing_is_touched(team: Team) -> None:
-    kai, mei = await apart(team)
+async def test_what_two_wrote_in_one_file_is_named_and_nothing_is_touched(two: Team) -> None:
+    kai, mei = await apart(two)
     await saved(mei, b"by mei", OTHER)
     await saved(mei, b"mine is better")
     await synced(mei)
     mine = await saved(kai, b"by kai")
-    there = git(team.shared, "rev-parse", "main")
+    there = git(two.shared, "rev-parse", "main")
     fault = await faulted(kai)
     assert fault.problem is Problem.DIVERGED
     assert "1 commits are here alone and 2 at origin/main alone" in fault.cause
     assert f"both changed {PATH}" in fault.cause
     assert "git pull --no-rebase origin main" in fault.remedy
     assert await kai.head() == mine.hash
-    assert git(team.shared, "rev-parse", "main") == there
+    assert git(two.shared, "rev-parse", "main") == there
     assert not (kai.folder / OTHER).exists()
     assert git(kai.folder, "status", "--porcelain") == ""
     git(kai.folder, "pull", "-q", "--no-rebase", "-Xours", "origin", "main")
@@ -176,17 +197,17 @@ async def test_what_two_wrote_in_one_file_is_named_and_nothing_is_touched(team: 
     assert in_head(mei.folder) == b"by kai"
 
 
-async def test_only_the_first_of_many_conflicts_are_named(team: Team) -> None:
-    kai, mei = await apart(team)
+async def test_only_the_first_of_many_conflicts_are_named(two: Team) -> None:
+    kai, mei = await apart(two)
     for one in (kai, mei):
-        for number in range(7):
-            await saved(one, one.folder.name.encode(), f"incidents/2026/{number}.md")
+        paths = [f"incidents/2026/{number}.md" for number in range(7)]
+        await committed(one, *(Write(path, one.folder.name.encode(), "") for path in paths))
     await synced(mei)
     assert "2026/4.md and 2 more" in (await faulted(kai)).cause
 
 
-async def test_the_same_bytes_written_by_two_are_no_conflict(team: Team) -> None:
-    kai, mei = await apart(team)
+async def test_the_same_bytes_written_by_two_are_no_conflict(two: Team) -> None:
+    kai, mei = await apart(two)
     for one in (kai, mei):
         await saved(one, b"the same")
         await saved(one, b"new", OTHER)
@@ -229,10 +250,10 @@ def _folder(folder: Path) -> None:
 
 
 async def test_what_was_done_to_a_file_by_hand_is_never_merged_with_an_edit_of_it(
-    team: Team, tmp_path: Path
+    two: Team, tmp_path: Path
 ) -> None:
-    kai, _ = await apart(team)
-    git(tmp_path, "clone", "-q", str(team.shared), "colleague")
+    kai, _ = await apart(two)
+    git(tmp_path, "clone", "-q", str(two.shared), "colleague")
     colleague = tmp_path / "colleague"
     first = git(colleague, "rev-parse", "HEAD")
     mine = await saved(kai, b"by kai")
@@ -250,10 +271,10 @@ async def test_what_was_done_to_a_file_by_hand_is_never_merged_with_an_edit_of_i
 
 
 async def test_a_file_where_the_other_side_has_a_folder_is_a_conflict(
-    team: Team, tmp_path: Path
+    two: Team, tmp_path: Path
 ) -> None:
-    kai, _ = await apart(team)
-    git(tmp_path, "clone", "-q", str(team.shared), "colleague")
+    kai, _ = await apart(two)
+    git(tmp_path, "clone", "-q", str(two.shared), "colleague")
     colleague = tmp_path / "colleague"
     (colleague / "changes").write_text("a file")
     git(colleague, "add", "changes")
@@ -281,9 +302,9 @@ async def test_histories_without_a_common_commit_are_a_persons_to_merge(team: Te
 
 
 async def test_a_merge_leaves_what_is_not_committed_here_and_goes_on_after_a_kill(
-    team: Team,
+    two: Team,
 ) -> None:
-    kai, mei = await apart(team)
+    kai, mei = await apart(two)
     await saved(mei, b"by mei")
     await synced(mei)
     await saved(kai, b"by kai", OTHER)
@@ -300,9 +321,9 @@ async def test_a_merge_leaves_what_is_not_committed_here_and_goes_on_after_a_kil
     assert is_whole(kai.folder)
 
 
-async def test_merges_made_crosswise_are_joined_in_turn(team: Team) -> None:
+async def test_merges_made_crosswise_are_joined_in_turn(two: Team) -> None:
     """Both merge the same two commits before either sees the other's merge."""
-    kai, mei = await apart(team)
+    kai, mei = await apart(two)
     for turn in range(2):
         await saved(kai, b"kai %d" % turn)
         await saved(mei, b"mei %d" % turn, OTHER)
@@ -321,9 +342,9 @@ async def test_merges_made_crosswise_are_joined_in_turn(team: Team) -> None:
 
 
 @pytest.mark.timeout(trials(usual=120, soak=1_800))
-async def test_two_clones_that_write_and_share_all_the_time_lose_nothing(team: Team) -> None:
-    consoles = await apart(team)
-    count = trials(usual=3, soak=60)
+async def test_two_clones_that_write_and_share_all_the_time_lose_nothing(two: Team) -> None:
+    consoles = await apart(two)
+    count = trials(usual=2, soak=60)
     last: dict[str, bytes] = {}
 
     async def work(journal: Journal) -> list[str]:
@@ -350,12 +371,9 @@ async def test_two_clones_that_write_and_share_all_the_time_lose_nothing(team: T
 
 
 async def test_what_is_not_committed_here_is_not_overwritten_by_a_fast_forward(
-    team: Team,
+    two: Team,
 ) -> None:
-    kai, mei = await team.console("kai"), await team.console("mei")
-    await saved(kai, TEXT)
-    await synced(kai)
-    await synced(mei)
+    kai, mei = await apart(two)
     await saved(mei, b"by mei")
     await synced(mei)
     (kai.folder / PATH).write_bytes(b"in an editor")
@@ -374,11 +392,8 @@ async def test_what_is_not_committed_here_is_not_overwritten_by_a_fast_forward(
     assert git(kai.folder, "status", "--porcelain") == "?? notes.md"
 
 
-async def test_a_fast_forward_that_was_cut_short_goes_on(team: Team) -> None:
-    kai, mei = await team.console("kai"), await team.console("mei")
-    await saved(kai, TEXT)
-    await synced(kai)
-    await synced(mei)
+async def test_a_fast_forward_that_was_cut_short_goes_on(two: Team) -> None:
+    kai, mei = await apart(two)
     await saved(mei, b"by mei")
     await saved(mei, b"new", OTHER)
     await synced(mei)
@@ -441,6 +456,6 @@ async def test_a_remote_that_never_answers_is_given_up_at_the_deadline(tmp_path:
         silent.listen()
         url = f"git://127.0.0.1:{silent.getsockname()[1]}/x.git"
         git(journal.folder, "remote", "add", "origin", url)
-        fault = await faulted(journal, JournalRemote(timeout=timedelta(seconds=0.5)))
+        fault = await faulted(journal, JournalRemote(timeout=timedelta(seconds=0.2)))
     assert fault.problem is Problem.OFFLINE
-    assert "no answer within 0.5 s" in fault.cause
+    assert "no answer within 0.2 s" in fault.cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -207,3 +208,35 @@ def test_the_last_moments_that_a_calendar_knows_are_no_error() -> None:
     always = Schedule((Interval(minutes=((60, 120),), zone=TAIPEI),))
 
     assert always.until(datetime(9999, 12, 31, 23, 30, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("begin", CHANGES)
+def test_whole_days_begin_and_end_when_their_zone_says_so(zone: ZoneInfo, begin: str) -> None:
+    start = utc(begin)
+    for written in (
+        Interval(weekdays=((6, 6), (0, 0)), zone=zone),
+        Interval(days=((28, 31),), zone=zone),
+        Interval(months=((3, 3), (11, 11)), zone=zone),
+        Interval(weekdays=((0, 0),), minutes=((0, 120),), zone=zone),
+    ):
+        schedule = Schedule((written,))
+        moments = [start + number * timedelta(minutes=15) for number in range(8 * 96)]
+        turns = [
+            after
+            for before, after in itertools.pairwise(moments)
+            if schedule.holds(before) != schedule.holds(after)
+        ]
+        now, found = start, []
+        while (edge := schedule.until(now)) is not None and edge <= moments[-1]:
+            found.append(edge)
+            now = edge
+        assert found == turns
+
+
+def test_an_opening_is_looked_for_no_further_than_asked() -> None:
+    window = Schedule(periods=(Period(utc("2026-11-25"), utc("2026-11-26")),))
+    calendar = Calendar(windows=(Window("one", window),))
+    at = utc("2026-11-22")
+    assert calendar.next_opening(at, before=utc("2026-11-25")) is None
+    assert calendar.next_opening(at, before=utc("2026-11-25T00:01")) == utc("2026-11-25")

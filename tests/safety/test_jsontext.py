@@ -92,3 +92,9 @@ def test_hostile_strings_reach_a_program_exactly_and_the_terminal_not_at_all() -
 def test_what_has_no_json_form_is_refused() -> None:
     with pytest.raises(TypeError, match="no JSON form for object"):
         json_line({"x": object()})
+
+
+def test_half_a_character_is_no_end_of_indented_json() -> None:
+    text = json_text({"title": "half \udcff", "of": ["\ud800"]})
+    assert text.isascii() and "\n  " in text
+    assert json.loads(text) == {"title": "half \udcff", "of": ["\ud800"]}

@@ -180,6 +180,11 @@ def test_a_change_stands_on_its_day_with_what_holds_it_up() -> None:
     assert not any("gone" in line for line in lines)
 
 
+def test_changes_that_could_not_be_read_are_said_to_be_missing() -> None:
+    known = Papers(unread="the disk is dark")
+    assert "no change is known: the disk is dark" in calendar_text(View(known, T0, UTC), 1)
+
+
 def test_a_change_that_may_start_has_nothing_said_against_it() -> None:
     lines = lines_of(Calendar(), approved())
     assert not any("may not start" in line for line in lines)

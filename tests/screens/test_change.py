@@ -283,6 +283,17 @@ async def test_nothing_is_written_to_a_file_with_faults() -> None:
         assert not wishes(console)
 
 
+async def test_a_file_with_faults_may_not_start_though_all_else_speaks_for_it() -> None:
+    inside = msgspec.structs.replace(PLAN, window=Period(T0 - HOUR, T0 + HOUR))
+    well = approved(plan=inside)
+    async with change_on(well) as (console, pilot):
+        await until(pilot, lambda: "may start now" in console.text)
+        show(console, papers_of(msgspec.structs.replace(well, faults=("x.md:3:7: expected …",))))
+        await until(pilot, lambda: "x.md:3:7" in console.text)
+        assert "may start now" not in console.text
+        assert "nothing in it counts as approved" in console.text
+
+
 async def test_a_change_that_is_gone_says_so() -> None:
     async with change_on(paper()) as (console, pilot):
         show(console, papers_of())

@@ -209,7 +209,8 @@ async def test_a_source_that_was_not_asked_yet_is_no_proof_that_alerts_resolved(
 async def test_a_dark_source_is_no_proof_that_alerts_resolved() -> None:
     dark = source("am", state=State.UNKNOWN)
     blind = msgspec.structs.replace(world(fires=False), resolved=(), sources=(dark,))
-    async with incidents_on(blind, redis(alerts=(DOWN.fingerprint,))) as (console, pilot, _):
+    mine = redis(alerts=(DOWN.fingerprint,))
+    async with incidents_on(blind, mine, size=(140, 50)) as (console, pilot, _):
         open_incident(console.app, ID)
         await until(pilot, lambda: "no usable answer from am" in console.text)
         assert "m says mitigated" not in console.text

@@ -229,6 +229,17 @@ async def test_an_empty_journal_says_what_to_press_and_where_it_will_be() -> Non
         assert "i incident  c change" in console.lines[-1]
 
 
+async def test_a_journal_that_was_not_read_does_not_say_that_nothing_is_owed() -> None:
+    status = JournalStatus(JournalState.FAULT, FOLDER, cause="it is a file")
+    async with journal_on(Papers(status, unread="it is a file")) as (console, pilot, _):
+        assert "nothing is known: it is a file" in console.text
+        for _ in range(3):
+            await pilot.press("tab")
+            await pilot.pause()
+            assert "nothing is known: it is a file" in console.text
+        assert "nothing is owed" not in console.text
+
+
 async def test_a_fault_of_the_journal_stays_in_sight_with_what_to_do() -> None:
     status = JournalStatus(
         JournalState.DIVERGED, FOLDER, 3, "3 commits here, 2 there", "one history",

@@ -29,6 +29,7 @@ from console.model.paper_wish import (
     WriteChange,
     WriteIncident,
 )
+from console.safety.whereabouts import whereabouts
 
 
 async def carry_out_paper(wish: PaperWish, doing: Doing) -> Effected:
@@ -45,7 +46,7 @@ async def carry_out_paper(wish: PaperWish, doing: Doing) -> Effected:
     except Exception as error:
         return nothing_done(
             Ended.UNKNOWN,
-            f"the console failed over it ({type(error).__name__}): it may be written or not",
+            f"the console failed over it ({whereabouts(error)}): it may be written or not",
             "look at the document before it is tried again; what was typed is in the drafts",
         )
 

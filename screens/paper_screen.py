@@ -1,0 +1,109 @@
+"""One document of the journal, whole: what the screens of incidents and of changes share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from console.model.papers import ChangePaper, IncidentPaper, Papers, Sheet
+from console.model.update import Update
+from console.safety.clock import Instant
+from console.safety.text import Raw, visible
+from screens.document import DocumentFrame
+from screens.paper_file import Kept, kept_of
+from widgets.detail import Part
+
+if TYPE_CHECKING:
+    from console.journal.errors import JournalFault
+
+P = TypeVar("P", IncidentPaper, ChangePaper)
+
+
+class PaperScreen(DocumentFrame, Generic[P]):
+    """It follows its document through updates."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__()
+        self.document_id = document_id
+        self.paper: P | None = None
+        """As last read; `None`: there is none of that id."""
+        self.kept = Kept()
+        self._asked = ""
+        """The blob whose timeline and commit were asked for."""
+
+    def found(self, papers: Papers) -> P | None:
+        """The document among all."""
+        raise NotImplementedError
+
+    def parts(self, paper: P, update: Update) -> tuple[Part, ...]:
+        """What is drawn of it."""
+        raise NotImplementedError
+
+    # What is shown
+
+    def show_body(self, update: Update) -> None:
+        found = self.found(update.papers)
+        if found is None:
+            self._show_missing()
+            return
+        self.paper = found
+        if self._asked != found.blob:
+            self._asked = found.blob
+            # In a group of its own: what is being asked of the person goes on.
+            work = self._read_file(found.path)
+            self.run_worker(work, exit_on_error=False, group="file", exclusive=True)
+        self._draw()
+
+    def _show_missing(self) -> None:
+        shown = visible(self.document_id, cells=40)
+        was_there, self.paper = self.paper is not None, None
+        said = "is not in the journal any more" if was_there else "has not been read yet"
+        self.show_gone(f"{shown} {said}", self.document_id)
+
+    def _draw(self) -> None:
+        update = self.console_app.fresh
+        if self.paper is not None and update is not None:
+            self.detail.show(self.parts(self.paper, update), subject=self.document_id)
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self._draw()
+
+    async def _read_file(self, path: str) -> None:
+        """Its timeline, and the commit that wrote it last."""
+        sheet = await self._ask_sheet(path)
+        if sheet is None:
+            return
+        future = self.console_app.engine.ask(lambda engine: engine.papers.log(path))
+        log = () if future is None else await asyncio.wrap_future(future)
+        self.kept = kept_of(sheet, log)
+        self._draw()
+
+    async def _ask_sheet(self, path: str) -> Sheet | JournalFault | None:
+        future = self.console_app.engine.ask(lambda engine: engine.papers.sheet(path))
+        if future is None:
+            return None
+        return await asyncio.wrap_future(future)
+
+    # What can be done with any of them
+
+    def do_paper_editor(self) -> None:
+        """The file itself in the person's editor."""
+        from screens.paper_text import edit_document  # late: few edit the file
+
+        if self.paper is not None:
+            work = edit_document(self.console_app, self.paper.path, self.document_id)
+            self.run_worker(work, exit_on_error=False)
+
+    def do_row_copy(self) -> None:
+        """Its file as Markdown."""
+        if self.paper is not None:
+            self.run_worker(self._copy(self.paper.path), exit_on_error=False)
+
+    async def _copy(self, path: str) -> None:
+        sheet = await self._ask_sheet(path)
+        if isinstance(sheet, Sheet):
+            text = sheet.content.decode("utf-8", "replace")
+            self.console_app.copy(Raw(text), f"{self.document_id} as Markdown", lines=True)
+        else:
+            self.say("it cannot be read now", warning=True)
