@@ -276,7 +276,7 @@ def _closed_change(paper: ChangePaper) -> PaperRow | None:
 
 
 def window_text(change: Change) -> str:
-    """`22 Nov 02:00-04:00 UTC, 1h30m`; empty without a window."""
+    """`window 22 Nov 02:00-04:00 UTC`; empty without a window."""
     window = change.plan.window
     if window is None:
         return ""

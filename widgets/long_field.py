@@ -97,12 +97,12 @@ class LongText(TextArea, inherit_bindings=True):
         return len(self._given) > MOST_CHARS
 
     @property
-    def exact(self) -> str:
+    def whole(self) -> str:
         """What stands in it."""
         return self._given if self.text == self._shown else self.text
 
-    @exact.setter
-    def exact(self, text: str) -> None:
+    @whole.setter
+    def whole(self, text: str) -> None:
         self._given, self._shown = text, printable(text[:MOST_CHARS])
         self.load_text(self._shown)
         self.read_only = self.is_too_long
@@ -191,12 +191,12 @@ class ChoiceLine(LineView, can_focus=True):
         self._hint = hint
 
     @property
-    def exact(self) -> str:
+    def whole(self) -> str:
         """What is chosen; empty where nothing is."""
         return self._chosen
 
-    @exact.setter
-    def exact(self, text: str) -> None:
+    @whole.setter
+    def whole(self, text: str) -> None:
         if text != self._chosen:
             self._chosen = text
             self.repaint_changed()
@@ -233,17 +233,17 @@ class ChoiceLine(LineView, can_focus=True):
         if found:
             event.stop()
             at = found.index(self._chosen) + 1 if self._chosen in found else 0
-            self.exact = found[at % len(found)]
+            self.whole = found[at % len(found)]
 
     def action_cycle(self, by: int) -> None:
         """To the next name; past the last one nothing is chosen."""
         ring = ("", *self._choices)
         at = ring.index(self._chosen) if self._chosen in ring else 0
-        self.exact = ring[(at + by) % len(ring)]
+        self.whole = ring[(at + by) % len(ring)]
 
     def action_empty(self) -> None:
         """Choose nothing."""
-        self.exact = ""
+        self.whole = ""
 
     def action_enter(self) -> None:
         """Go on to the next field."""
@@ -316,7 +316,7 @@ class LongField(Vertical):
         if not self.is_mounted:
             return self._text
         if not isinstance(self.editor, Input):
-            return self.editor.exact
+            return self.editor.whole
         value = self.editor.value
         # One line shows nothing that cannot be printed: unless it was typed into, that stays.
         return self._text if value == self.editor.validate_value(self._text) else value
@@ -330,7 +330,7 @@ class LongField(Vertical):
             self.editor.value = text
             self.editor.cursor_position = len(self.editor.value)
         else:
-            self.editor.exact = text
+            self.editor.whole = text
 
     @property
     def said(self) -> str:

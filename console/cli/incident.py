@@ -86,7 +86,7 @@ def new_incident(
     named = (("title", title), ("severity", severity), ("started", started))
 
     async def prepare(reading: Reading) -> Meant:
-        seed = _seed(reading, kept)
+        seed = seed_asked(reading, kept)
         terms = terms_of(reading)
         places = ", ".join(where) or seed.where
         said = what or seed.what
@@ -255,7 +255,7 @@ def terms_of(reading: Reading) -> Terms:
     )
 
 
-def _seed(reading: Reading, kept: Filter | None) -> Seed:
+def seed_asked(reading: Reading, kept: Filter | None) -> Seed:
     """What the alerts tell that `kept` matches."""
     now, environment = reading.now.replace(microsecond=0), reading.loaded.settings.environment
     if kept is None or reading.update is None:

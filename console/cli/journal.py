@@ -60,6 +60,8 @@ class JournalDocument(PaperDocument, frozen=True, kw_only=True):
     remedy: str
     notices: tuple[str, ...]
     last_commit: Logged | None
+    unread: str
+    """Why no document is known; empty where they were read: then none means none."""
     incidents: Mapping[str, int]
     """How many are in each state."""
     changes: Mapping[str, int]
@@ -258,6 +260,7 @@ async def _document(reading: Reading, told: JournalStatus) -> JournalDocument:
         remedy=told.remedy,
         notices=told.notices,
         last_commit=last,
+        unread=papers.unread,
         incidents=_counted(one.incident.state for one in papers.incidents),
         changes=_counted(one.change.state for one in papers.changes),
         broken=tuple(one.path for one in papers.broken),
@@ -291,9 +294,10 @@ def _lines(document: JournalDocument, now: datetime) -> Iterator[str]:
     if document.last_commit is not None:
         last = document.last_commit
         yield f"last       {last.at:%Y-%m-%d %H:%M} UTC  {last.author}: {last.subject}"
+    none = "not known" if document.unread else "none"
     for name, counts in (("incidents", document.incidents), ("changes", document.changes)):
         each = ", ".join(f"{count_text(count)} {state}" for state, count in counts.items())
-        yield f"{name:<10} {each or 'none'}"
+        yield f"{name:<10} {each or none}"
     if document.drafts:
         yield f"drafts     {count_text(document.drafts)}, not saved yet"
     for path in document.broken:

@@ -42,9 +42,7 @@ class Past(Protocol):
     async def happened(self, since: datetime, until: datetime) -> tuple[Event, ...]:
         """Everybody's events of that time, the earliest first."""
 
-    async def commits(
-        self, since: datetime, until: datetime
-    ) -> tuple[Logged, ...] | JournalFault:
+    async def commits(self, since: datetime, until: datetime) -> tuple[Logged, ...] | JournalFault:
         """Commits of the journal in that time, newest first; their subjects begin with ids."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -55,6 +55,8 @@ async def _settled(
     journal: Journal, events: _Events, path: str, base: Tree, here: Tree, there: Tree
 ) -> bytes | Unreconciled:
     leaves = [tree.get(path, Leaf("", "")) for tree in (base, here, there)]
+    if _EVENTS.fullmatch(path) and all(leaf.mode == PLAIN for leaf in leaves[1:]):
+        return await _appended(journal, leaves[1:])
     if not is_document(path) or any(leaf.mode != PLAIN for leaf in leaves):
         return Unreconciled()
     contents = [await journal.git.ask("cat-file", "blob", leaf.blob) for leaf in leaves]
@@ -75,6 +77,13 @@ async def _settled(
             raise
         return Unreconciled("more events than are read at once")
     return await asyncio.to_thread(reconciled, path, contents[0], *sides)
+
+
+async def _appended(journal: Journal, sides: Sequence[Leaf]) -> bytes:
+    """The lines of both sides, each once: nothing but lines at the end comes to such a file."""
+    here, there = [await journal.git.ask("cat-file", "blob", leaf.blob) for leaf in sides]
+    lines = dict.fromkeys((*there.splitlines(), *here.splitlines()))
+    return b"".join(line + b"\n" for line in lines if line)
 
 
 class _Events:

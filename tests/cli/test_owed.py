@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 import msgspec
+import pytest
 
 from config.load import Loaded
 from config.schema import Settings
 from console.cli.alerts import row_table
 from console.cli.facts import row_facts
+from console.cli.incident import seed_asked
+from console.cli.papers import Reading, Stop
 from console.cli.status import Verdict, verdict_of
 from console.cli.table import Paper
 from console.engine.handover import Handover, handover_of
@@ -19,6 +23,7 @@ from console.engine.notice import Newcomers
 from console.engine.row_forms import text_of
 from console.model.incident import Incident, IncidentState
 from console.model.nags import nags
+from console.model.papers import Papers
 from console.model.policy import Policy
 from console.model.registry import Registry
 from console.model.snapshot import Snapshot
@@ -28,6 +33,9 @@ from console.safety.jsontext import json_text
 from console.triage.filter import Filter, parse
 from console.triage.triage import Triage
 from tests.build import T0, ago, at, cell, service, snapshot, source
+
+if TYPE_CHECKING:
+    from console.engine.papers import PapersDesk
 
 LATE = Incident("INC-20261122-7f3", "redis down", ago(3720), services=("redis",))
 OVER = Incident(
@@ -90,6 +98,14 @@ def test_nobody_is_called_for_it_by_the_usual_filter() -> None:
         newcomers.look(update())
         severe = msgspec.structs.replace(LATE, severity=Priority.P0)
         assert len(newcomers.look(update(severe)).rows) == news
+
+
+def test_what_an_incident_owes_opens_no_other_one() -> None:
+    loaded = Loaded(Settings(environment="test"), Registry(), Policy(), None)
+    desk = cast("PapersDesk", None)
+    reading = Reading(loaded, desk, Papers(), T0, "kai", verified=True, update=update(LATE))
+    with pytest.raises(Stop, match="no alert matches"):
+        seed_asked(reading, parse("redis"))
 
 
 def test_a_copied_row_names_the_document() -> None:

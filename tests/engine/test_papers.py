@@ -12,6 +12,7 @@ import pytest
 from config.load import Loaded, load
 from config.schema import JournalRemote
 from console.engine.engine import Engine
+from console.engine.papers import PapersDesk
 from console.engine.saved import StateFolder
 from console.journal.errors import JournalFault
 from console.journal.remote import Synced, sync
@@ -21,7 +22,7 @@ from console.model.event import Event, EventKind
 from console.model.incident import Incident, IncidentProse, IncidentState
 from console.model.paper_wish import MoveIncident, Note, OpenIncident
 from console.model.papers import Draft as Typed
-from console.model.papers import JournalState, PaperKind
+from console.model.papers import JournalState, PaperKind, Papers
 from console.model.state import Priority
 from console.model.update import Update
 from console.model.worklist import RowKind
@@ -161,10 +162,11 @@ async def test_a_commit_that_is_on_its_way_is_not_called_pushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", "shared.git")
-    folder, gate = tmp_path / "journal", asyncio.Event()
+    folder, begun, gate = tmp_path / "journal", asyncio.Event(), asyncio.Event()
     gate.set()
 
     async def slow(journal: Journal, remote: JournalRemote) -> Synced | JournalFault:
+        begun.set()
         await gate.wait()
         return await sync(journal, remote)
 
@@ -177,13 +179,12 @@ async def test_a_commit_that_is_on_its_way_is_not_called_pushed(
         await opened(engine)
         await seen.until(lambda update: update.papers.status.words == "journal pushed")
         gate.clear()
+        begun.clear()
         await opened(engine, "api slow")
-        sending = asyncio.create_task(engine.papers.sync())
-        for _ in range(3):
-            papers = await engine.papers.look()
-            assert papers.status.words == "journal not pushed"
+        await begun.wait()
+        assert (await engine.papers.look()).status.words == "journal not pushed"
         gate.set()
-        assert (await sending).words == "journal pushed"
+        await seen.until(lambda update: update.papers.status.words == "journal pushed")
         gate.clear()
         await opened(other, "disk full")  # the same folder, and nobody told this console
         assert (await engine.papers.look()).status.words == "journal not pushed"
@@ -218,6 +219,24 @@ async def test_where_the_journal_cannot_be_opened_that_nothing_stands_there_is_n
         update = await seen.until(lambda update: update.papers.status.state is JournalState.FAULT)
         assert update.papers.unread and not update.papers.incidents
         assert isinstance(await engine.papers.search("redis"), JournalFault)
+
+
+async def test_a_bug_in_reading_is_said_and_is_over_once_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, bugs = PapersDesk.look, [ValueError("a bug")]
+
+    async def once(desk: PapersDesk) -> Papers:
+        if bugs:
+            raise bugs.pop()
+        return await look(desk)
+
+    monkeypatch.setattr(PapersDesk, "look", once)
+    monkeypatch.setattr("console.engine.engine.TRY_AGAIN_S", 0.01)
+    async with console("kai", settings(tmp_path, tmp_path / "journal")) as (_, seen):
+        said = "the journal: well again"
+        update = await seen.until(lambda update: any(said in event.text for event in update.events))
+        assert any("the journal is not read" in event.text for event in update.events)
 
 
 async def test_freezes_are_known_though_there_is_no_journal(tmp_path: Path) -> None:

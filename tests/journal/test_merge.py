@@ -16,7 +16,7 @@ from console.journal.bench import Bench
 from console.journal.change_text import CHANGES
 from console.journal.document import read_document
 from console.journal.errors import JournalFault, Problem
-from console.journal.happenings import entries_of, incident_entries
+from console.journal.happenings import entries_of, incident_entries, line_of
 from console.journal.incident_text import INCIDENTS
 from console.journal.language import Language
 from console.journal.reconcile import Side, Unreconciled, reconciled
@@ -260,6 +260,26 @@ class Clone:
 
 def same(incident: Incident) -> Incident:
     return incident
+
+
+@pytest.mark.real("git")
+async def test_one_person_in_two_clones_keeps_the_events_of_both(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", "shared.git")
+    clones = [Clone(await bench_in(tmp_path / name), "kai") for name in ("here", "there")]
+    for one in clones:
+        git(one.folder, "remote", "add", "origin", str(tmp_path / "shared.git"))
+    await clones[0].writes(same)
+    for one in clones:
+        assert isinstance(await one.shares(), Synced)
+    await clones[0].writes(same, KAI)
+    await clones[1].writes(same, MEI)
+    for one in (*clones, clones[0]):
+        assert isinstance(await one.shares(), Synced)
+    for one in clones:
+        (events,) = (file.read_bytes() for file in (one.folder / "events").rglob("*.jsonl"))
+        assert line_of(KAI) in events
+        assert line_of(MEI) in events
+        assert is_whole(one.folder)
 
 
 @pytest.mark.real("git")

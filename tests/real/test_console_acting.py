@@ -20,7 +20,26 @@ from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.acting import Ended
 from console.model.alert import Silence
+from console.model.change import Change, ChangeState
+from console.model.incident import Incident, IncidentState, StatusUpdate
 from console.model.labels import Matcher
+from console.model.paper_wish import (
+    ApproveChange,
+    Attach,
+    ExceptFreeze,
+    MoveChange,
+    MoveIncident,
+    Note,
+    OpenIncident,
+    PaperWish,
+    RestorePaper,
+    ReviewChange,
+    RewritePaper,
+    UpdateIncident,
+    WriteChange,
+    WriteIncident,
+)
+from console.model.papers import ChangePaper, IncidentPaper, Sheet
 from console.model.update import Update
 from console.model.wish import (
     AckWish,
@@ -170,6 +189,7 @@ async def test_read_only_sends_nothing_whatever_is_wished_for(am: Program, tmp_p
         assert (await eve.acting.undo()).ended is Ended.DENIED
     assert silences_at(am.url) == before
     assert not (tmp_path / "eve" / "acks.json").exists()
+    assert not (tmp_path / "eve" / "journal").exists()
 
 
 def every_wish(update: Update, row: Row, silence: Silence) -> tuple[Wish, ...]:
@@ -184,9 +204,35 @@ def every_wish(update: Update, row: Row, silence: Silence) -> tuple[Wish, ...]:
         ExpireWish((silence,)),
         ExtendWish((silence,), timedelta(hours=1)),
         RestoreWish((silence,)),
+        *every_paper_wish(),
     )
     assert {type(one) for one in wishes} == set(Wish.__args__)
     return wishes
+
+
+def every_paper_wish() -> tuple[PaperWish, ...]:
+    """One of each kind that is for the journal."""
+    at = datetime.now(UTC)
+    incident = Incident("INC-20261122-7f3", "redis down", at)
+    change = Change("CHG-20261122-9b1", "more memory", "mei", at, ChangeState.SUBMITTED)
+    paper = IncidentPaper(incident, "incidents/2026/INC-20261122-7f3.md", "b")
+    plan = ChangePaper(change, "changes/2026/CHG-20261122-9b1.md", "b")
+    sheet = Sheet(paper.path, b"text", "b")
+    return (
+        OpenIncident(incident),
+        WriteIncident(sheet, incident, incident),
+        MoveIncident(paper, IncidentState.MITIGATED),
+        UpdateIncident(paper, StatusUpdate("down", "restarting", "none")),
+        Note("restarted it", incident=incident.id),
+        WriteChange(change),
+        MoveChange(plan, ChangeState.APPROVED),
+        ApproveChange(plan),
+        ExceptFreeze(plan, "quarter-end", "it burns"),
+        ReviewChange(plan, "fine"),
+        Attach(incident.id, ("/etc/hostname",)),
+        RewritePaper(sheet, b"other", incident.id),
+        RestorePaper(sheet, "b", incident.id),
+    )
 
 
 async def test_an_ack_on_a_dead_server_is_kept_and_sent_when_it_answers_again(

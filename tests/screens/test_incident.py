@@ -435,7 +435,8 @@ async def test_a_draft_of_a_new_incident_is_gone_on_with(tmp_path: Path) -> None
     async with incidents_on(world(), drafts=tmp_path) as (console, pilot, desk):
         assert desk.drafts is not None
         fields = {"what": "it was dark", "where": "redis"}
-        draft = Draft("new-1", PaperKind.INCIDENT, fields, T0, alerts=(DOWN.fingerprint,))
+        alerts = (DOWN.fingerprint, "of one that ended meanwhile")
+        draft = Draft("new-1", PaperKind.INCIDENT, fields, T0, alerts=alerts)
         desk.drafts.save(draft)
         open_new_incident(console.app, (), draft=draft)
         form = await form_on_top(console, pilot, OpeningForm)
@@ -443,7 +444,8 @@ async def test_a_draft_of_a_new_incident_is_gone_on_with(tmp_path: Path) -> None
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bool(wishes_of(console)))
         one = wishes_of(console)[0].incident
-        assert one.alerts == (DOWN.fingerprint,) and one.started == DOWN.starts_at
+        assert one.alerts == alerts and one.started == DOWN.starts_at
+        assert (one.severity, one.title) == (Priority.P0, "ServiceDown redis")
         await until(pilot, lambda: desk.dropped == ["new-1"])
 
 

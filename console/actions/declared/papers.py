@@ -56,7 +56,7 @@ PAPER: tuple[Action, ...] = (
         Effect.REVERSIBLE,
         command="incident",
         argument="ID",
-        footer=48,
+        footer=31,
     ),
     Action(
         "row.change",
