@@ -9,6 +9,7 @@ import msgspec
 
 from console.cli.chosen import Chosen
 from console.cli.once import ascii_wanted
+from console.cli.owed import OwedItem, owed_cell, owed_items
 from console.cli.papers import PaperDocument, Reading, tell_broken
 from console.cli.table import Cell, Column, paper_for, put
 from console.model.change import OVER, Change, ChangeState, approvers_of
@@ -23,6 +24,7 @@ COLUMNS: Final = (
     Column("WINDOW (UTC)"),
     Column("AUTHOR", least=6),
     Column("ON", least=8),
+    Column("OWED", least=10),
     Column("TITLE", least=12),
 )
 
@@ -55,6 +57,8 @@ class ChangeFacts(msgspec.Struct, frozen=True):
     path: str
     """In the journal."""
     faults: tuple[str, ...]
+    owed: tuple[OwedItem, ...]
+    """The review of an emergency."""
 
 
 class ChangesDocument(PaperDocument, frozen=True, kw_only=True):
@@ -92,7 +96,7 @@ def put_changes(
         put("no change is written down that matches")
     else:
         paper = paper_for(ascii_wanted(reading.loaded, chosen))
-        put("\n".join(paper.table(COLUMNS, [_cells(one.change) for one in found])))
+        put("\n".join(paper.table(COLUMNS, [_cells(one.change, reading) for one in found])))
 
 
 def _facts(paper: ChangePaper, reading: Reading) -> ChangeFacts:
@@ -122,10 +126,11 @@ def _facts(paper: ChangePaper, reading: Reading) -> ChangeFacts:
         why_not=verdict.reasons,
         path=paper.path,
         faults=paper.faults,
+        owed=owed_items(known.id, reading),
     )
 
 
-def _cells(known: Change) -> list[Cell]:
+def _cells(known: Change, reading: Reading) -> list[Cell]:
     plan = known.plan
     window = ""
     if plan.window is not None:
@@ -138,5 +143,6 @@ def _cells(known: Change) -> list[Cell]:
         Cell(window),
         Cell(known.author),
         Cell(where),
+        owed_cell(known.id, reading),
         Cell(known.title),
     ]

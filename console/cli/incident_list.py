@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,12 +9,11 @@ import msgspec
 
 from console.cli.chosen import Chosen
 from console.cli.once import ascii_wanted
+from console.cli.owed import OwedItem, owed_cell, owed_items
 from console.cli.papers import PaperDocument, Reading, tell_broken
 from console.cli.table import Cell, Column, paper_for, put
 from console.model.incident import Clocks, Incident, IncidentState, clocks_of
-from console.model.nag import Nag
 from console.model.papers import IncidentPaper
-from console.model.words import breach_text
 from console.safety.jsontext import json_text
 
 COLUMNS: Final = (
@@ -37,16 +35,6 @@ class ClockFacts(msgspec.Struct, frozen=True):
     acknowledge_seconds: float | None
     mitigate_seconds: float | None
     resolve_seconds: float | None
-
-
-class OwedItem(msgspec.Struct, frozen=True):
-    """One thing that an incident still asks for."""
-
-    kind: str
-    text: str
-    due: datetime
-    overdue: bool
-    owner: str
 
 
 class IncidentFacts(msgspec.Struct, frozen=True):
@@ -135,10 +123,7 @@ def _facts(paper: IncidentPaper, reading: Reading) -> IncidentFacts:
         clocks=_clock_facts(clocks_of(known)),
         alerts=known.alerts,
         changes=known.changes,
-        owed=tuple(
-            OwedItem(one.kind, one.text, one.due, one.is_overdue(reading.now), one.owner)
-            for one in _owed(known, reading)
-        ),
+        owed=owed_items(known.id, reading),
         path=paper.path,
         faults=paper.faults,
     )
@@ -157,14 +142,7 @@ def _seconds(taken: timedelta | None) -> float | None:
     return None if taken is None else taken.total_seconds()
 
 
-def _owed(known: Incident, reading: Reading) -> Iterable[Nag]:
-    return (one for one in reading.papers.nags if one.incident == known.id)
-
-
 def _cells(known: Incident, reading: Reading) -> list[Cell]:
-    first = next(iter(_owed(known, reading)), None)
-    owed = "" if first is None else f"{first.text}, {breach_text(first.left(reading.now))}"
-    late = first is not None and first.is_overdue(reading.now)
     return [
         Cell(known.id, "bold"),
         Cell("?" if known.severity is None else str(known.severity)),
@@ -172,6 +150,6 @@ def _cells(known: Incident, reading: Reading) -> list[Cell]:
         Cell(f"{known.opened:%Y-%m-%d %H:%M}"),
         Cell(known.lead or "-"),
         Cell(", ".join((*known.services, *known.hosts))),
-        Cell(owed, "yellow" if late else ""),
+        owed_cell(known.id, reading),
         Cell(known.title),
     ]

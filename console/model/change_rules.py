@@ -180,10 +180,14 @@ def _unfit_to_start(change: Change, around: Surroundings) -> Iterator[str]:
         return
     approvers = approvers_of(change)
     if not approvers and not is_self_approved(change):
-        if change.approvals:
+        digest = plan_hash(plan)
+        voided = (one.by for one in change.approvals if one.plan != digest)
+        if any(not is_same_person(by, change.author) for by in voided):
             yield "its plan was edited after the approval; it has to be approved again"
+        elif plan.kind is ChangeKind.EMERGENCY:
+            yield "nobody has approved its plan as it stands; in an emergency its author may"
         else:
-            yield "nobody but its author has approved it"
+            yield "nobody but its author has approved it; somebody else has to"
 
 
 def _passes(change: Change, freeze: Freeze) -> bool:
@@ -203,6 +207,10 @@ def _frozen_words(freeze: Freeze, now: datetime, change: Change) -> str:
     whom = f"; ask {visible(freeze.owner, cells=40)}" if freeze.owner else ""
     if freeze.level is Level.SOFT:
         whom += f"; a second approval lets it through ({len(approvers_of(change))} so far)"
+    elif change.plan.kind is ChangeKind.EMERGENCY:
+        whom += "; linked to an open incident it goes through"
+    else:
+        whom += "; an exception by somebody else lets it through"
     return f"the {freeze.level} freeze {name} is in force{until}{why}{whom}"
 
 
@@ -213,8 +221,11 @@ def _window_reasons(change: Change, now: datetime, calendar: Calendar) -> list[s
         reasons.append("it has no window")
     elif not plan.window.holds(now):
         start, end = plan.window.start, plan.window.end
-        which = "has not begun" if now < start else "is over"
-        reasons.append(f"its window {which}: {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+        when = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+        if now < start:
+            reasons.append(f"its window has not begun: {when}")
+        else:
+            reasons.append(f"its window is over: {when}; another one has to be approved again")
     every = frozenset(one.name for one in calendar.freezes)
     if not calendar.is_open(now, plan.services, plan.environment, every):
         reasons.append("no window of the team is open for what it touches")

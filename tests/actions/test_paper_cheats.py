@@ -159,7 +159,8 @@ def test_an_approval_by_hand_in_the_authors_name_counts_for_nothing(folder: Path
             )
             assert paper.faults == ()
             assert len(paper.change.approvals) == 1
-            await assert_not_startable(kai, paper, "approved")
+            said = "nobody but its author has approved it; somebody else has to"
+            await assert_not_startable(kai, paper, said)
 
     two(folder, told)
 
@@ -168,8 +169,9 @@ def test_a_plan_edited_after_its_approval_is_carried_out_by_no_way_around(folder
     async def told(kai: PaperDesk, mei: PaperDesk, _: ManualClock) -> None:
         paper = await approved(kai, mei, plan(services=("d",)))
         worse = ('steps: "docker restart redis"', "steps: rm -rf /srv")
-        ended, _said = await edited(kai, paper, worse)
+        ended, said = await edited(kai, paper, worse)
         assert ended is Ended.DONE
+        assert "its plan is another one: it has to be approved again" in said
         paper = await kai.change(paper.change.id)
         assert paper.change.plan.steps == "rm -rf /srv"
         await assert_not_startable(kai, paper, "has to be approved again")

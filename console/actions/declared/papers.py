@@ -56,7 +56,7 @@ PAPER: tuple[Action, ...] = (
         Effect.REVERSIBLE,
         command="incident",
         argument="ID",
-        footer=31,
+        footer=41,
     ),
     Action(
         "row.change",

@@ -41,6 +41,7 @@ from console.model.papers import Papers
 from console.safety.text import visible
 
 STALE: Final = "its plan was edited since you looked"
+AGAIN: Final = "its plan is another one: it has to be approved again"
 NEEDS_REVIEW: Final = "it goes by the emergency path: somebody else has to review it afterwards"
 _TYPED: Final = ("title", "plan", "incidents", "related", "prose")
 """What an edit changes; everything else comes of a state, an approval or a review."""
@@ -176,8 +177,7 @@ async def _edited(wish: WriteChange, before: Change, bench: Bench, doing: Doing)
                 return denied(mine.id, f"not saved: {refusal}")
         text = f"edited: {fields_text(changed)}" if changed else "saved as it was"
         if both.state is not now.state:
-            again = "its plan is another one: it has to be approved again"
-            text, details = f"{text}; {again}", [again, *details]
+            text, details = f"{text}; {AGAIN}", [AGAIN, *details]
         return Amendment(both, Deed("edited", text, EventKind.CHANGE, tuple(details)))
 
     landed = await amend(bench, doing, Change, mine.id, rule)

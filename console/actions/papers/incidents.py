@@ -144,7 +144,8 @@ def _new(asked: Incident, new_id: str, bench: Bench, doing: Doing) -> Incident:
         started=started,
         # Whoever took the alert knew of it, whenever it was written down.
         detected=asked.detected or min(now, acked or now),
-        acknowledged=acked,
+        # Who opens it leads it, and has taken it by then at the latest.
+        acknowledged=acked or now,
         mitigated=None,
         resolved=None,
         closed=None,

@@ -8,7 +8,7 @@ import msgspec
 
 from console.actions.doing import Doing, Effected
 from console.actions.papers.amending import body_of, record
-from console.actions.papers.changes import with_silence
+from console.actions.papers.changes import AGAIN, with_silence
 from console.actions.papers.muting import Muted, unmute
 from console.actions.papers.outcomes import Deed, Landed, clashed, denied, faulted
 from console.actions.papers.saying import TITLE_CELLS, named
@@ -18,7 +18,7 @@ from console.journal.change_text import CHANGES
 from console.journal.document import read_document
 from console.journal.errors import JournalFault
 from console.journal.reading import paper_of
-from console.model.change import UNDERWAY, Change, wrote_plan
+from console.model.change import UNDERWAY, Change, plan_hash, wrote_plan
 from console.model.change_rules import edited
 from console.model.event import Event, EventKind
 from console.model.incident import Incident
@@ -64,7 +64,8 @@ async def rewrite(wish: RewritePaper, bench: Bench, doing: Doing) -> Effected:
         return denied(wish.document_id, f"not saved: {reasons[0]}", *reasons[1:])
     faults = paper.faults
     text = "edited as text" + (", and its file has faults now" if faults else "")
-    deed = Deed("edited", text, _kind_of(wish.document_id))
+    again = (AGAIN,) if _voids(was, paper) else ()
+    deed = Deed("edited", "; ".join((text, *again)), _kind_of(wish.document_id), again)
     content = _with_planner(was, paper, mine, doing.who)
     write = Write(mine.path, content, now.blob)
     landed = await _exactly(write, now, wish.document_id, deed, bench, doing)
@@ -87,6 +88,14 @@ async def _last_whole(bench: Bench, now: Sheet) -> Paper:
             if not earlier.faults:
                 return earlier
     return paper
+
+
+def _voids(before: Paper, after: Paper) -> bool:
+    """Whether what was agreed to is another plan now."""
+    if not isinstance(before, ChangePaper) or not isinstance(after, ChangePaper):
+        return False
+    was, will = before.change, after.change
+    return bool(was.approvals) and plan_hash(was.plan) != plan_hash(will.plan)
 
 
 def _with_planner(before: Paper, after: Paper, mine: Sheet, who: str) -> bytes:
