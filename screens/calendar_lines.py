@@ -114,10 +114,23 @@ def _now(view: View) -> Iterator[Part]:
     for window in calendar.windows:
         if window.schedule.holds(now):
             until = _until(window.schedule.until(now), view)
-            beaten = bool(calendar.in_force(now, window.scope.services, view.environment))
-            text = f"window {_named(window)} is open{until}{', but a freeze beats it' * beaten}"
-            yield Field("now", text, Ink.MUTED if beaten else Ink.OK)
+            said, whole = _beaten(window, view)
+            text = f"window {_named(window)} is open{until}{said}"
+            yield Field("now", text, Ink.MUTED if whole else Ink.OK)
     yield from _for_all(view)
+
+
+def _beaten(window: Window, view: View) -> tuple[str, bool]:
+    """What freezes take from `window` now, and whether that is all of it."""
+    mine = frozenset(window.scope.services)
+    frozen = view.calendar.in_force(view.now, window.scope.services, view.environment)
+    if not frozen:
+        return "", False
+    named = frozenset(name for one in frozen for name in one.scope.services)
+    if any(not one.scope.services for one in frozen) or (mine and mine <= named):
+        return ", but a freeze beats it", True
+    shown = visible(", ".join(sorted(named & mine if mine else named)), cells=60)
+    return f", but for {shown} a freeze beats it", False
 
 
 def _for_all(view: View) -> Iterator[Part]:
@@ -143,9 +156,10 @@ def _for_all(view: View) -> Iterator[Part]:
 def _next_freeze(view: View) -> Iterator[Part]:
     ahead = Period(view.now, view.now + timedelta(days=DAYS))
     begins = [
-        (found[0].start, one)
+        (stretch.start, one)
         for one in view.calendar.freezes
-        if (found := stretches(one.schedule, ahead))
+        for stretch in stretches(one.schedule, ahead)
+        if stretch.start > view.now
     ]
     if begins:
         at, one = min(begins, key=lambda pair: pair[0])

@@ -13,7 +13,7 @@ from console.model.change import UNDERWAY, Change, ChangeState
 from console.model.change_rules import Surroundings, around_of, paper_verdict
 from console.model.freeze import Calendar, Freeze
 from console.model.incident import Incident
-from console.model.nag import Nag
+from console.model.nag import Nag, NagKind
 from console.model.papers import ChangePaper, JournalState, Papers
 from console.model.words import many
 
@@ -56,7 +56,8 @@ class HandedPapers(msgspec.Struct, frozen=True):
     incidents: tuple[HandedIncident, ...] = ()
     """The ones that go on."""
     owed: tuple[Nag, ...] = ()
-    """What else is due before the next shift is over, overdue or not."""
+    """What else is due before the next shift is over, overdue or not; and every review, since it
+    takes somebody else than who made the change."""
     changes: tuple[HandedChange, ...] = ()
     in_force: tuple[Freeze, ...] = ()
     """Freezes now."""
@@ -77,7 +78,11 @@ def handed_papers(papers: Papers, now: datetime, until: datetime, environment: s
     covered = tuple(one for one in papers.calendar.freezes if one.scope.covers((), environment))
     return HandedPapers(
         incidents=incidents,
-        owed=tuple(one for one in papers.nags if one.due <= until and one not in told),
+        owed=tuple(
+            one
+            for one in papers.nags
+            if (one.due <= until or one.kind is NagKind.REVIEW) and one not in told
+        ),
         changes=tuple(_changes(papers, now, until)),
         in_force=Calendar(freezes=covered).in_force(now),
         turns=tuple(

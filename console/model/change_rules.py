@@ -170,9 +170,13 @@ def paper_verdict(paper: ChangePaper, now: datetime, around: Surroundings) -> Ve
 
 def _unfit_to_start(change: Change, around: Surroundings) -> Iterator[str]:
     plan = change.plan
+    again = "its plan was edited after the approval; it has to be approved again"
     startable = (ChangeState.APPROVED, ChangeState.SCHEDULED)
     if change.state not in startable:
-        yield f"it is {change.state}; an approved or scheduled change can be started"
+        if change.state is ChangeState.SUBMITTED and _is_voided(change):
+            yield again
+        else:
+            yield f"it is {change.state}; an approved or scheduled change can be started"
         return
     if plan.kind is ChangeKind.STANDARD:
         if plan.template not in around.templates:
@@ -180,14 +184,20 @@ def _unfit_to_start(change: Change, around: Surroundings) -> Iterator[str]:
         return
     approvers = approvers_of(change)
     if not approvers and not is_self_approved(change):
-        digest = plan_hash(plan)
-        voided = (one.by for one in change.approvals if one.plan != digest)
-        if any(not is_same_person(by, change.author) for by in voided):
-            yield "its plan was edited after the approval; it has to be approved again"
+        if _is_voided(change):
+            yield again
         elif plan.kind is ChangeKind.EMERGENCY:
             yield "nobody has approved its plan as it stands; in an emergency its author may"
         else:
             yield "nobody but its author has approved it; somebody else has to"
+
+
+def _is_voided(change: Change) -> bool:
+    """Whether somebody else agreed to it before its plan was edited, and nobody has since."""
+    digest = plan_hash(change.plan)
+    voided = (one.by for one in change.approvals if one.plan != digest)
+    is_agreed = bool(approvers_of(change))
+    return not is_agreed and any(not is_same_person(by, change.author) for by in voided)
 
 
 def _passes(change: Change, freeze: Freeze) -> bool:
@@ -248,6 +258,8 @@ def refusals(
     change: Change, to: ChangeState, who: str, now: datetime, around: Surroundings
 ) -> tuple[str, ...]:
     """Why `who` cannot bring `change` to the state `to`; empty where they can."""
+    if to is ChangeState.IN_PROGRESS and to not in MOVES[change.state]:
+        return tuple(_unfit_to_start(change, around))
     if to not in MOVES[change.state]:
         ways = ", ".join(sorted(MOVES[change.state])) or "nowhere: write a new change"
         return (f"it is {change.state}; from there it goes to {ways}",)

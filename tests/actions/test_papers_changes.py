@@ -135,7 +135,7 @@ def test_a_plan_that_was_edited_is_approved_again(folder: Path) -> None:
         assert now.change.state is ChangeState.SUBMITTED
         # Mei still has the old plan on her screen.
         assert "its plan was edited since you looked" in await mei.refused(ApproveChange(paper))
-        assert "it is submitted" in await kai.refused(MoveChange(now, STARTED))
+        assert "has to be approved again" in await kai.refused(MoveChange(now, STARTED))
         await mei.did(ApproveChange(now))
         assert (await kai.change(paper.change.id)).change.state is ChangeState.APPROVED
 

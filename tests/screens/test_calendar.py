@@ -66,6 +66,13 @@ def test_a_freeze_beats_the_window_that_is_open() -> None:
     )
 
 
+def test_a_freeze_of_some_services_takes_no_more_than_these_from_a_window() -> None:
+    some = msgspec.structs.replace(freeze(), scope=Scope(services=("pay", "invoice")))
+    lines = lines_of(Calendar((nightly(*NIGHT),), (some,)))
+    assert lines[1].endswith("04:00, in 43m, but for invoice, pay a freeze beats it")
+    assert not any("begins" in line for line in lines)
+
+
 def test_what_is_open_is_said_and_when_the_next_freeze_begins() -> None:
     ahead = freeze("month end", Level.SOFT, Period(T0 + DAY, T0 + 2 * DAY))
     assert lines_of(Calendar((nightly(*NIGHT),), (ahead,)))[:2] == [
