@@ -89,7 +89,8 @@ class ChangeFreeze(_Scheduled, frozen=True, forbid_unknown_fields=True, kw_only=
     """When changes wait. It never holds up what mends an open incident."""
 
     level: Literal["hard", "soft"] = "hard"
-    """`hard`: only an emergency or an exception approved beforehand. `soft`: one more approver."""
+    """`hard`: only an emergency for an open incident, or an exception approved beforehand. `soft`:
+    one more approver."""
     owner: str = ""
     """Whom to ask for an exception."""
     reason: str = ""

@@ -32,6 +32,7 @@ from config.kinds import (
     Url,
 )
 from config.people import Escalation, Person, Rota
+from config.runbooks import Runbooks
 from console.safety.secret import SecretSource
 
 PriorityName = Literal["P0", "P1", "P2", "P3"]
@@ -440,6 +441,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By when an incident needs what."""
     changes: Changes = Changes()
     """When changes may be made."""
+    runbooks: Runbooks = Runbooks()
+    """Runbooks of the team's own, beside those that ship."""
     people: dict[str, Person] = {}
     """Everybody who can be on call, by a short key."""
     rota: Rota = Rota()

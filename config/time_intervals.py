@@ -151,7 +151,8 @@ def _number(written: str, words: Items[str], base: int) -> int:
     if word in words:
         return words.index(word) + base
     if len(word) > 5 or not _is_number(word.removeprefix("-")):
-        raise _UnreadError(f"{visible(written, cells=20)} is no day, month or year")
+        expected = f"a name such as {words[0]}, or a number" if words else "a number"
+        raise _UnreadError(f"expected {expected}, got {visible(written, cells=20)}")
     return int(word)
 
 

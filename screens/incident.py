@@ -9,7 +9,7 @@ import msgspec
 from console.actions.papers.fields import Field, FieldFault, Typed
 from console.model.acting import Outcome
 from console.model.action import Action
-from console.model.incident import MOVES, IncidentState, StatusUpdate, refusals
+from console.model.incident import MOVES, Incident, IncidentState, StatusUpdate, refusals
 from console.model.paper_wish import Attach, MoveIncident, UpdateIncident, WriteIncident
 from console.model.papers import IncidentPaper, PaperKind, Papers
 from console.model.update import Update
@@ -84,7 +84,7 @@ class IncidentScreen(PaperScreen[IncidentPaper]):
 
     async def _go_on(self, paper: IncidentPaper, named: str) -> None:
         incident = paper.incident
-        ways = [one for one in IncidentState if one in MOVES[incident.state]]
+        ways = offered(incident)
         wanted = " ".join(named.split()).casefold()
         if wanted:
             begun = [one for one in IncidentState if one.value.startswith(wanted)]
@@ -145,6 +145,13 @@ class IncidentScreen(PaperScreen[IncidentPaper]):
                 "somebody changed the file meanwhile: look at it, and do it again", warning=True
             )
         return outcome
+
+
+def offered(incident: Incident) -> list[IncidentState]:
+    """Where it can go, in the order in which that is offered: the way back stands last, so that
+    Enter alone never takes it, and every way has the same number whatever is refused."""
+    ways = (one for one in IncidentState if one in MOVES[incident.state])
+    return sorted(ways, key=lambda to: to is IncidentState.OPEN)
 
 
 _MEANS: Final = {

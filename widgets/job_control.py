@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Final
 from console.safety.process import stop_own_job
 
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT)
+_LOOKS: Final = 30
+_LOOK_S: Final = 0.01
 
 
 class JobControl:
@@ -79,6 +82,11 @@ class JobControl:
         """Stop; whether it was a shell that had us go on, and not that there is none."""
         self._continued = False
         stop_own_job()
+        # The kernel may hand SIGCONT to another thread, so that we go on before it is told here.
+        for _ in range(_LOOKS):
+            if self._continued:
+                break
+            select.select((), (), (), _LOOK_S)
         return self._continued
 
     def _wait_for_foreground(self) -> bool:

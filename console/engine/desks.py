@@ -67,6 +67,7 @@ class Desks:
             logs=lambda: engine.logs,
             events=self._events,
             past=lambda: self.papers,
+            shelf=self._books,
         )
 
     @cached_property
@@ -158,6 +159,11 @@ class Desks:
             self._local_at = folder
             self._local = None if folder is None else LocalAcks(folder, self._clock)
         return self._local
+
+    def _books(self) -> tuple[Book, ...]:
+        from console.runbook.library import library_of
+
+        return library_of(map(Path, self._loaded().settings.runbooks.folders)).books
 
     def reload(self) -> None:
         """The settings are other ones now."""

@@ -22,10 +22,11 @@ from console.engine.evidence_incidents import incidents_before
 from console.engine.evidence_log import TRAIL, LogReader, log_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
 from console.engine.pause import within
-from console.engine.shelf import Book, candidates, shipped
 from console.model.event import Event
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
+from console.runbook.library import Book, shipped
+from console.runbook.matching import candidates
 from console.safety.clock import Clock
 from console.safety.whereabouts import whereabouts
 

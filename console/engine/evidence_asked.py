@@ -18,12 +18,12 @@ from console.engine.questions import (
     RuleValue,
     rule_of,
 )
-from console.engine.shelf import Candidate
 from console.model.event import Event, EventKind
 from console.model.labels import Labels
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.words import age_text, clock_time
 from console.model.worklist import Row
+from console.runbook.matching import Candidate
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 

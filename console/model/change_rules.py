@@ -235,7 +235,7 @@ def _window_reasons(change: Change, now: datetime, calendar: Calendar) -> list[s
         if now < start:
             reasons.append(f"its window has not begun: {when}")
         else:
-            reasons.append(f"its window is over: {when}; another one has to be approved again")
+            reasons.append(f"its window is over: {when}; it needs another one")
     every = frozenset(one.name for one in calendar.freezes)
     if not calendar.is_open(now, plan.services, plan.environment, every):
         reasons.append("no window of the team is open for what it touches")

@@ -174,6 +174,7 @@ def test_a_plan_edited_after_its_approval_is_carried_out_by_no_way_around(folder
         assert "its plan is another one: it has to be approved again" in said
         paper = await kai.change(paper.change.id)
         assert paper.change.plan.steps == "rm -rf /srv"
+        assert paper.change.state is ChangeState.SUBMITTED
         await assert_not_startable(kai, paper, "has to be approved again")
         paper = await approved(kai, mei, plan(services=("d",)))
         paper = await by_hand(kai, paper, worse)

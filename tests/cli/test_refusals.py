@@ -3,7 +3,7 @@ command and by a commit made by hand, in the words of one rule. And no freeze ho
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.real("git")
 
 HOUR: Final = timedelta(hours=1)
 NIGHT: Final = NOW.replace(microsecond=0)
-ALWAYS: Final = Period(NIGHT.replace(year=2020), NIGHT.replace(year=2099))
+ALWAYS: Final = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
 PEAK: Final = Freeze("peak", Level.HARD, Schedule(periods=(ALWAYS,)), Scope(("frozen",)), "ann")
 AROUND: Final = Surroundings(Calendar(freezes=(PEAK,)))
 SPAN: Final = f'{{start: "{ALWAYS.start:%FT%TZ}", end: "{ALWAYS.end:%FT%TZ}"}}'

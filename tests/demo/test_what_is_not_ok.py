@@ -22,7 +22,7 @@ from console.model.state import State
 from console.safety.clock import Instant, SystemClock
 
 DEADLINE_S = 60.0
-LEAST_SLOW = timedelta(seconds=1)
+LEAST_SLOW = timedelta(seconds=4)
 """Nothing is slow below this; what a scenario slows down takes longer."""
 
 OLD = {"media", "loki"}

@@ -27,7 +27,6 @@ from console.engine.questions import (
     RuleOf,
     RuleValue,
 )
-from console.engine.shelf import Book, book_of, candidates, slug_of
 from console.model.event import Event, EventKind
 from console.model.failure import Failure
 from console.model.host import HostFacts, Means, Mount
@@ -42,6 +41,8 @@ from console.model.snapshot import HostState, Snapshot
 from console.model.state import State
 from console.model.update import Update
 from console.model.worklist import Row, Worklist
+from console.runbook.library import Book, book_of
+from console.runbook.matching import candidates, slug_of
 from console.safety.clock import ManualClock, SystemClock
 from console.safety.http import HttpClient
 from console.safety.text import Raw, visible

@@ -194,7 +194,8 @@ async def test_forty_dark_hosts_delay_a_living_one_by_no_more_than_an_interval(
                 ages.append(update.snapshot.at.since(living.as_of))
             # Its own interval, and one more.
             assert sorted(ages)[len(ages) // 2] <= 2 * INTERVAL
-            assert state_of(seen.last, host_cell(NAME)) is State.OK
+            # Known, well or not: the machine of the test is the host, and may be busy.
+            assert state_of(seen.last, host_cell(NAME)) in (State.OK, State.FIRING)
             rows = [row for row in seen.last.worklist.rows if row.title.exact == "HostUnreachable"]
             assert len(rows) == 1
             assert rows[0].where.exact == "40 hosts"

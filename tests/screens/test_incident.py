@@ -10,7 +10,7 @@ import pytest
 from textual import events
 
 from console.model.acting import Ended, Outcome
-from console.model.incident import ActionItem, IncidentProse, IncidentState
+from console.model.incident import MOVES, ActionItem, IncidentProse, IncidentState
 from console.model.paper_wish import (
     Attach,
     MoveIncident,
@@ -21,7 +21,7 @@ from console.model.paper_wish import (
 from console.model.papers import Clash, Draft, PaperKind
 from console.model.snapshot import Snapshot
 from console.model.state import Priority, State
-from screens.incident import IncidentScreen, UpdateForm, open_incident
+from screens.incident import IncidentScreen, UpdateForm, offered, open_incident
 from screens.incident_form import IncidentForm, OpeningForm, open_new_incident
 from screens.paper_form import KEEP_AFTER_S
 from tests.build import T0, ack, ago, alert, cell, known, resolved, service, snapshot, source
@@ -224,10 +224,17 @@ async def test_closing_says_in_words_what_is_lacking_and_sends_nothing() -> None
         await pilot.press("m")
         await until(pilot, lambda: isinstance(console.app.screen, Chooser))
         assert "it has no severity" in console.text and "nobody led it" in console.text
-        await pilot.press("3", "escape")
+        await pilot.press("2", "escape")
         console.app.frame.act("paper.move", "closed")  # type: ignore[union-attr]
         await until(pilot, lambda: "not closed: it has no severity" in console.lines[-1])
         assert not wishes_of(console)
+
+
+def test_enter_on_the_list_of_states_does_not_open_it_again() -> None:
+    for state, ways in MOVES.items():
+        order = offered(redis(state=state).incident)
+        assert set(order) == ways
+        assert IncidentState.OPEN not in order[:1]
 
 
 async def test_an_action_item_is_ticked_off_from_the_list() -> None:

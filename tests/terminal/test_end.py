@@ -131,6 +131,7 @@ def test_ctrl_z_goes_to_the_shell_and_fg_comes_back(open_in: Opener, settings: s
     terminal.type("fg\n")
     terminal.wait_for("NEXT STEP")
     terminal.wait_for("redis@")
+    assert "no shell waits" not in terminal.text
     terminal.type("2")
     terminal.wait_for("only wrong")  # one reader of keys, and it reads
     terminal.type("q")

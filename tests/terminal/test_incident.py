@@ -93,7 +93,7 @@ def test_from_the_page_to_the_committed_report_by_keys_alone_at_80x24(
     hands.write(WHY)
     hands.press("\x13", "led by Kai")
     hands.press("m", "it is over")
-    hands.press("2", "resolved  P0")
+    hands.press("1", "resolved  P0")
 
     folder = down.settings_dir.parent / "journal"
     subjects = git(folder, "log", "--format=%an %s", "-9").splitlines()

@@ -24,7 +24,7 @@ def readable(terminal: Terminal) -> Terminal:
     terminal.wait_for("redis@")
     for text in ("ServiceDown", "P0 ack", "NEXT STEP", "? help"):
         terminal.wait_for(text)
-    for key, text in (("\r", "respond"), ("2", "only wrong"), ("7", "EVENT")):
+    for key, text in (("\r", "evidence"), ("2", "only wrong"), ("7", "EVENT")):
         terminal.type(key)
         terminal.wait_for(text)
     terminal.type("q")

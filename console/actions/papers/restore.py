@@ -18,7 +18,7 @@ from console.journal.change_text import CHANGES
 from console.journal.document import read_document
 from console.journal.errors import JournalFault
 from console.journal.reading import paper_of
-from console.model.change import UNDERWAY, Change, plan_hash, wrote_plan
+from console.model.change import UNDERWAY, Change
 from console.model.change_rules import edited
 from console.model.event import Event, EventKind
 from console.model.incident import Incident
@@ -51,7 +51,10 @@ async def restore(wish: RestorePaper, bench: Bench, doing: Doing) -> Effected:
 
 
 async def rewrite(wish: RewritePaper, bench: Bench, doing: Doing) -> Effected:
-    """Have a file say exactly what an editor left in it, if it is still the one it opened."""
+    """Have a file say exactly what an editor left in it, if it is still the one it opened.
+
+    Another plan is put down to who wrote it, and what was approved is submitted again.
+    """
     now = await bench.library.sheet(wish.opened.path)
     if isinstance(now, JournalFault):
         return faulted(now, wish.document_id)
@@ -64,9 +67,12 @@ async def rewrite(wish: RewritePaper, bench: Bench, doing: Doing) -> Effected:
         return denied(wish.document_id, f"not saved: {reasons[0]}", *reasons[1:])
     faults = paper.faults
     text = "edited as text" + (", and its file has faults now" if faults else "")
-    again = (AGAIN,) if _voids(was, paper) else ()
+    after = _edited(was, paper, doing.who)
+    again = (AGAIN,) if after is not None and after.state is not _state_of(paper) else ()
     deed = Deed("edited", "; ".join((text, *again)), _kind_of(wish.document_id), again)
-    content = _with_planner(was, paper, mine, doing.who)
+    content = mine.content
+    if after is not None:
+        content = CHANGES.update(read_document(mine.content, mine.path), after).content
     write = Write(mine.path, content, now.blob)
     landed = await _exactly(write, now, wish.document_id, deed, bench, doing)
     if isinstance(landed, Clash):
@@ -90,23 +96,22 @@ async def _last_whole(bench: Bench, now: Sheet) -> Paper:
     return paper
 
 
-def _voids(before: Paper, after: Paper) -> bool:
-    """Whether what was agreed to is another plan now."""
+def _edited(before: Paper, after: Paper, who: str) -> Change | None:
+    """The change as the rules have it after an edit of its plan; `None`: just as it was typed."""
     if not isinstance(before, ChangePaper) or not isinstance(after, ChangePaper):
-        return False
+        return None
     was, will = before.change, after.change
-    return bool(was.approvals) and plan_hash(was.plan) != plan_hash(will.plan)
+    if after.faults or was.plan == will.plan:
+        return None
+    try:
+        ruled = edited(msgspec.structs.replace(will, plan=was.plan), will.plan, who)
+    except ValueError:  # one that was never whole before, and is underway by its own word
+        return None
+    return None if ruled == will else ruled
 
 
-def _with_planner(before: Paper, after: Paper, mine: Sheet, who: str) -> bytes:
-    """The text with `who` among those who wrote the plan, where they did."""
-    if not isinstance(before, ChangePaper) or not isinstance(after, ChangePaper):
-        return mine.content
-    was, will = before.change, after.change
-    if after.faults or was.plan == will.plan or wrote_plan(will, who):
-        return mine.content
-    signed = msgspec.structs.replace(will, planners=(*will.planners, who))
-    return CHANGES.update(read_document(mine.content, mine.path), signed).content
+def _state_of(paper: Paper) -> object:
+    return None if isinstance(paper, BrokenPaper) else _document(paper).state
 
 
 async def _exactly(

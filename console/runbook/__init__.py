@@ -1,0 +1,1 @@
+"""Runbooks: Markdown read into steps, checked, found for an alert."""

@@ -1,0 +1,173 @@
+"""What can be told of a step's command without running it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from config.fault import quoted
+from console.model.runbook import PARAM_NAME
+from console.runbook.places import RESERVED
+from console.safety.text import visible
+
+_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_ASSIGNED: Final = re.compile(
+    r"(?:^|[\s;(&|])(?:export |readonly |local )?([A-Za-z_][A-Za-z0-9_]*)="
+    r"|\bfor ([A-Za-z_][A-Za-z0-9_]*) in\b|\bread (?:-r )?([A-Za-z_][A-Za-z0-9_]*)",
+    re.MULTILINE,
+)
+_SSH: Final = re.compile(rf'ssh[ \t]+"\$\{{?({PARAM_NAME})\}}?"[ \t]+--[ \t]+(.+)', re.DOTALL)
+_ANY_SSH: Final = re.compile(r"(?:^|[\s;&|(])(?:ssh|scp|sftp|rsync)\s")
+_PLAIN_WORDS: Final = re.compile(
+    rf'(?:[A-Za-z0-9_./:=,@%+^-]|"\$\{{?{PARAM_NAME}\}}?"|[ \t]|\\\n)+'
+)
+_ONE_QUOTED: Final = re.compile(r"'([^']+)'[ \t]*")
+_OPERATORS: Final = re.compile(r"[|&;<>()`\n#*?\[\]{}~!\\]|\$\(")
+_SSH_FORM: Final = (
+    'expected ssh "$TARGET_HOST" -- COMMAND with plain words and "$NAME" only,'
+    " or one script in single quotes"
+)
+_CURL_FLAGS: Final = frozenset(
+    [
+        *("-s", "-S", "-f", "-L", "-I", "-k", "-4", "-6", "-g", "--silent", "--show-error"),
+        *("--fail", "--location", "--head", "--insecure", "--ipv4", "--ipv6", "--compressed"),
+        *("--http1.1", "--http2", "--globoff", "--path-as-is", "--no-keepalive"),
+    ]
+)
+_CURL_OPTIONS: Final = frozenset(
+    [
+        *("-m", "--max-time", "--connect-timeout", "-H", "--header", "-A", "--user-agent"),
+        *("--resolve", "--cacert", "--max-redirs", "-X", "--request", "--url"),
+    ]
+)
+
+
+class Where(msgspec.Struct, frozen=True):
+    """On which host a command runs, and what of it runs there."""
+
+    on: str = ""
+    """The parameter that names the host; empty: where the console runs."""
+    script: str = ""
+    fault: str = ""
+
+
+def where_of(command: str) -> Where:
+    """Where `command` runs. `ssh "$HOST" -- uptime` runs `uptime` on `$HOST`.
+
+    Under plain `sh` the words go to the remote shell once more, so that only what means the
+    same in both is taken.
+    """
+    found = _SSH.fullmatch(command.strip())
+    if found is not None:
+        rest = found[2].strip()
+        script = _ONE_QUOTED.fullmatch(rest)
+        if script is not None:
+            if _VARIABLE.search(script[1]):
+                return Where(fault="expected no variable in the quoted script: it is not there")
+            return Where(found[1], script[1])
+        if _PLAIN_WORDS.fullmatch(rest) is not None:
+            return Where(found[1], rest)
+        return Where(fault=_SSH_FORM)
+    if _ANY_SSH.search(command):
+        return Where(fault=_SSH_FORM)
+    return Where("", command)
+
+
+def text_fault(command: str) -> str:
+    """What of `command` cannot be seen as it will be run, or is changed by runme."""
+    if visible(command.replace("\t", " "), lines=True) != command.replace("\t", " "):
+        return "expected a command of readable characters only"
+    for line in command.split("\n"):
+        if line.startswith("$"):
+            return "expected no line that begins with $, which runme takes away"
+        if line.startswith("### "):
+            return "expected no line that begins with ###, which runme leaves out"
+    if "{{" in command:
+        return "expected no {{...}}: values come as variables, never as text"
+    return ""
+
+
+def used(command: str) -> tuple[str, ...]:
+    """The variables of `command` that it does not set itself, but for the shell's own."""
+    assigned = {name for found in _ASSIGNED.finditer(command) for name in found.groups() if name}
+    names = dict.fromkeys(
+        name for name, _ in _uses(command) if name not in assigned and name not in RESERVED
+    )
+    return tuple(names)
+
+
+def unquoted(command: str) -> str | None:
+    """The first variable of `command` outside of double quotes; `None` where all are inside.
+
+    One in a here-document is not looked at.
+    """
+    if "<<" in command:
+        return None
+    return next((name for name, inside in _uses(command) if not inside), None)
+
+
+def verify_fault(command: str) -> str:
+    """Why `command` cannot be a step that verifies: that is one simple command that reads."""
+    joined = command.replace("\\\n", " ").strip()
+    bare = re.sub(r"'[^']*'|\"[^\"$`\\]*(?:\$\{?[A-Z][A-Z0-9_]+\}?[^\"$`\\]*)*\"", "Q", joined)
+    found = _OPERATORS.search(bare)
+    if found is not None:
+        return f"expected one simple command to verify with, without {quoted(found.group())}"
+    try:
+        words = shlex.split(joined)
+    except ValueError:
+        return "expected quotes that are closed"
+    return _curl_fault(words[1:]) if words and words[0] == "curl" else ""
+
+
+def is_curl(script: str) -> bool:
+    """Whether `script` is a request by `curl`."""
+    return script.split(maxsplit=1)[:1] == ["curl"]
+
+
+def _curl_fault(words: list[str]) -> str:
+    addresses = 0
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word in _CURL_FLAGS or re.fullmatch(r"-[sSfLIk46g]+", word):
+            continue
+        if name in _CURL_OPTIONS:
+            value = value if equals else next(rest, "")
+            if name in ("-X", "--request") and value not in ("GET", "HEAD"):
+                return f"expected GET or HEAD to verify with, got {quoted(value)}"
+            addresses += name == "--url"
+        elif word.startswith("-"):
+            return f"expected no {quoted(word)}: curl only asks here, and the console measures"
+        else:
+            addresses += 1
+    return "" if addresses == 1 else f"expected one address, got {addresses}"
+
+
+def _uses(command: str) -> Iterator[tuple[str, bool]]:
+    """Every variable, and whether it stands between double quotes."""
+    at, double = 0, False
+    while at < len(command):
+        character = command[at]
+        if character == "\\":
+            at += 2
+            continue
+        if character == '"':
+            double = not double
+        elif character == "'" and not double:
+            end = command.find("'", at + 1)
+            at = len(command) if end < 0 else end
+        elif character == "#" and not double and (at == 0 or command[at - 1].isspace()):
+            end = command.find("\n", at)
+            at = len(command) if end < 0 else end
+        elif character == "$":
+            found = _VARIABLE.match(command, at)
+            if found is not None:
+                yield found[1], double
+                at = found.end()
+                continue
+        at += 1
