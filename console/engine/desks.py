@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
+    from console.runbook.library import Book
 
 
 class Desks:

@@ -66,7 +66,7 @@ class EvidenceDesk:
             asker: the servers as they are now; a reload swaps them.
             logs: `None` where no logs are read.
             past: what was written down.
-            shelf: reads every runbook; called once, in a thread.
+            shelf: reads every runbook; called once for the same settings, in a thread.
         """
         self._clock = clock
         self._asker = asker
@@ -101,6 +101,7 @@ class EvidenceDesk:
     def forget(self) -> None:
         """Drop every answer that is kept: the settings are others now."""
         self._kept.clear()
+        self._books = None
 
     async def _gather(self, row: Row, snapshot: Snapshot, take: Take) -> None:
         async with asyncio.TaskGroup() as group:

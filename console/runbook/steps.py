@@ -243,7 +243,9 @@ class _Finish:
         self._faults.append(Fault(self._file, line, column, "", message))
 
 
-def _command_problems(step: Step, risk: str, where: Where, params: Mapping[str, ParamType]) -> Iterator[str]:
+def _command_problems(
+    step: Step, risk: str, where: Where, params: Mapping[str, ParamType]
+) -> Iterator[str]:
     command = step.command.exact
     if risk not in _RISKS:
         listed = ", ".join(_RISKS)
