@@ -75,7 +75,7 @@ class ChangeScreen(PaperScreen[ChangePaper]):
         if action.where != ("change",) and not action.id.startswith("paper."):
             return ""
         if paper is None:
-            return "it is not in the journal" if action.id != "journal.calendar" else ""
+            return self.without_paper(action) if action.id != "journal.calendar" else ""
         change = paper.change
         if action.id in WRITING and paper.faults:
             return "its file has faults: nothing is written to it before they are mended (E)"

@@ -35,7 +35,7 @@ def edit_text(app: OncallApp, text: str, name: str) -> str | None:
 
     `None` where it was left unchanged or nothing usable came back, which is then said. The
     editor is `$VISUAL`, `$EDITOR` or `vi`, without any shell; what it is given is a private
-    file that is removed afterwards.
+    file that is removed afterwards, unless the person saved something that is not taken.
 
     Args:
         name: what the file is called, for the editor's choice of colours: `redis.md`.
@@ -53,10 +53,31 @@ def edit_text(app: OncallApp, text: str, name: str) -> str | None:
     except FileError as error:
         app.say(f"nothing to edit in: {visible(str(error))}", warning=True)
         return None
+    path, before, fault = folder / _file_name(name), text.encode("utf-8", "replace"), ""
     try:
-        return _edited(app, driver, argv, folder / _file_name(name), text)
+        edited, fault = _edited(app, driver, argv, path, before)
     finally:
-        remove_scratch_dir(folder)
+        kept = bool(fault) and _was_saved(path, before)
+        if not kept:
+            remove_scratch_dir(folder)
+    if fault:
+        shown = visible(str(path))
+        app.say(f"not taken, kept in {shown}: {fault}" if kept else fault, warning=True)
+    return edited
+
+
+def keep_text(content: bytes, name: str) -> str:
+    """Keep what a person wrote, and what went nowhere, in a private file that stays.
+
+    Returns:
+        Where it is, or why it is nowhere: safe words that go on after "what you wrote ".
+    """
+    try:
+        path = make_scratch_dir("oncall-kept-") / _file_name(name)
+        write_atomic(path, content)
+    except FileError as error:
+        return f"could not be kept: {visible(str(error))}"
+    return f"is kept in {visible(str(path))}"
 
 
 def editor_of(environ: Mapping[str, str]) -> tuple[str, ...] | str:
@@ -75,31 +96,37 @@ def editor_of(environ: Mapping[str, str]) -> tuple[str, ...] | str:
 
 
 def _edited(
-    app: OncallApp, driver: OncallDriver, argv: tuple[str, ...], path: Path, text: str
-) -> str | None:
-    before = text.encode("utf-8", "replace")
+    app: OncallApp, driver: OncallDriver, argv: tuple[str, ...], path: Path, before: bytes
+) -> tuple[str | None, str]:
+    """What they saved, if that is anything new, and why it is not taken."""
     try:
         write_atomic(path, before)
     except FileError as error:
-        app.say(f"the text could not be written: {visible(str(error))}", warning=True)
-        return None
+        return None, f"the text could not be written: {visible(str(error))}"
     fault = _run(app, driver, argv, path)
     if fault:
-        app.say(fault, warning=True)
-        return None
+        return None, fault
     try:
         after = read_capped(path, MAX_BYTES, follow=False)
     except FileError as error:
-        app.say(f"what was saved is not taken: {visible(error.problem)}", warning=True)
-        return None
+        return None, f"what was saved is not taken: {visible(error.problem)}"
     if after == before:
-        return None
+        return None, ""
     try:
-        return after.decode("utf-8")
+        return after.decode("utf-8"), ""
     except UnicodeDecodeError as error:
         why = f"byte {error.start + 1} is not UTF-8; save it as UTF-8"
-        app.say(f"what was saved is not taken: {why}", warning=True)
-        return None
+        return None, f"what was saved is not taken: {why}"
+
+
+def _was_saved(path: Path, before: bytes) -> bool:
+    """Whether something of the person's own stands there."""
+    try:
+        after = read_capped(path, MAX_BYTES, follow=False)
+    except FileError:
+        # Longer than what is read, or nothing that a person saved: a link, a folder.
+        return path.is_file() and not path.is_symlink()
+    return after not in (before, b"")
 
 
 def _run(app: OncallApp, driver: OncallDriver, argv: tuple[str, ...], path: Path) -> str:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
 
 WRITING: Final = ("paper.edit", "paper.move", "incident.update", "incident.done")
-NOT_READ: Final = "it has not been read yet"
 UPDATE: Final = (
     Field("conditions", "condition", "How things are now, for those who wait."),
     Field("actions", "actions", "What is being done about it."),
@@ -55,7 +54,7 @@ class IncidentScreen(PaperScreen[IncidentPaper]):
             return ""
         paper = self.paper
         if paper is None:
-            return NOT_READ
+            return self.without_paper(action)
         if action.id in WRITING and paper.faults:
             return "its file has faults: nothing is written to it before they are mended (E)"
         if action.id == "paper.move" and not MOVES[paper.incident.state]:

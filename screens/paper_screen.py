@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from console.model.papers import ChangePaper, IncidentPaper, Papers, Sheet
+from console.model.action import Action
+from console.model.papers import BrokenPaper, ChangePaper, IncidentPaper, Papers, Sheet
 from console.model.update import Update
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.document import DocumentFrame
 from screens.paper_file import Kept, kept_of
-from widgets.detail import Part
+from widgets.detail import Blank, Paragraph, Part, Title
+from widgets.theme import Ink
 
 if TYPE_CHECKING:
     from console.journal.errors import JournalFault
@@ -26,7 +28,9 @@ class PaperScreen(DocumentFrame, Generic[P]):
         super().__init__()
         self.document_id = document_id
         self.paper: P | None = None
-        """As last read; `None`: there is none of that id."""
+        """As last read; `None`: there is none of that id, or its file cannot be read."""
+        self.broken: BrokenPaper | None = None
+        """Its file, where that cannot be read any more."""
         self.kept = Kept()
         self._asked = ""
         """The blob whose timeline and commit were asked for."""
@@ -43,8 +47,9 @@ class PaperScreen(DocumentFrame, Generic[P]):
 
     def show_body(self, update: Update) -> None:
         found = self.found(update.papers)
+        self.broken = None
         if found is None:
-            self._show_missing()
+            self._show_missing(update.papers)
             return
         self.paper = found
         if self._asked != found.blob:
@@ -54,11 +59,23 @@ class PaperScreen(DocumentFrame, Generic[P]):
             self.run_worker(work, exit_on_error=False, group="file", exclusive=True)
         self._draw()
 
-    def _show_missing(self) -> None:
+    def _show_missing(self, papers: Papers) -> None:
         shown = visible(self.document_id, cells=40)
+        broken = next((one for one in papers.broken if self._is_of(one)), None)
+        self.broken = broken
+        if broken is not None:
+            self.paper, self._asked = None, ""
+            parts = _mending(shown, broken)
+            self.detail.show(parts, subject=self.document_id)
+            return
         was_there, self.paper = self.paper is not None, None
         said = "is not in the journal any more" if was_there else "has not been read yet"
         self.show_gone(f"{shown} {said}", self.document_id)
+
+    def _is_of(self, broken: BrokenPaper) -> bool:
+        """By the name of the file, which begins with the id."""
+        name = broken.path.rpartition("/")[2].removesuffix(".md")
+        return f"{name}-".startswith(f"{self.document_id}-")
 
     def _draw(self) -> None:
         update = self.console_app.fresh
@@ -87,12 +104,19 @@ class PaperScreen(DocumentFrame, Generic[P]):
 
     # What can be done with any of them
 
+    def without_paper(self, action: Action) -> str:
+        """Why `action` cannot be done while nothing is known of the document."""
+        if self.broken is None:
+            return "it is not in the journal"
+        return "" if action.id == "paper.editor" else "its file cannot be read: E mends it"
+
     def do_paper_editor(self) -> None:
         """The file itself in the person's editor."""
         from screens.paper_text import edit_document  # late: few edit the file
 
-        if self.paper is not None:
-            work = edit_document(self.console_app, self.paper.path, self.document_id)
+        file = self.paper or self.broken
+        if file is not None:
+            work = edit_document(self.console_app, file.path, self.document_id)
             self.run_worker(work, exit_on_error=False)
 
     def do_row_copy(self) -> None:
@@ -107,3 +131,13 @@ class PaperScreen(DocumentFrame, Generic[P]):
             self.console_app.copy(Raw(text), f"{self.document_id} as Markdown", lines=True)
         else:
             self.say("it cannot be read now", warning=True)
+
+
+def _mending(shown: str, broken: BrokenPaper) -> tuple[Part, ...]:
+    """What is wrong in a file, and how it is mended."""
+    return (
+        Title(((f"{shown}: its file cannot be read", Ink.WARNING),)),
+        *(Paragraph(visible(fault), Ink.WARNING) for fault in broken.faults),
+        Blank(),
+        Paragraph("E opens it in your editor, to mend it there."),
+    )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from console.model.acting import Outcome
+from console.model.acting import Ended, Outcome
 from console.model.paper_wish import RewritePaper
 from console.model.papers import Clash, Sheet
 from console.safety.text import visible
 from screens.differences import pieces
+from widgets.detail import Paragraph
+from widgets.dialog import Overlay
+from widgets.theme import Ink
 
 if TYPE_CHECKING:
     from screens.app import OncallApp
@@ -19,6 +22,8 @@ BETWEEN: Final = "======="
 THEIRS: Final = ">>>>>>> theirs"
 UP_TO: Final = 3
 """Versions that are brought together in one go, before it goes back to where it came from."""
+_NOWHERE: Final = (Ended.DENIED, Ended.FAILED)
+"""What was written is not in the journal."""
 
 
 async def edit_document(app: OncallApp, path: str, document_id: str) -> None:
@@ -30,6 +35,24 @@ async def edit_document(app: OncallApp, path: str, document_id: str) -> None:
     outcome = await app.wishes.submit(RewritePaper(sheet, edited, document_id), (document_id,))
     if outcome.clash is not None:
         await _clashed(app, outcome.clash, document_id)
+    elif outcome.ended in _NOWHERE:
+        _lost(app, outcome, edited, path)
+
+
+def _lost(app: OncallApp, outcome: Outcome, content: bytes, path: str) -> None:
+    """Say why what they wrote is not in the journal, and where it is."""
+    where = f"what you wrote {_kept(content, path)}"
+    app.say(where, warning=True)
+    if not outcome.details:  # else the reasons stand over the screen already
+        lines = (Paragraph(outcome.text, Ink.WARNING), Paragraph(where))
+        app.push_screen(Overlay((("not in the journal", Ink.WARNING),), lines))
+
+
+def _kept(content: bytes, path: str) -> str:
+    from screens.editor import keep_text  # late: only who lost something needs it
+
+    id_alone = "-".join(path.rpartition("/")[2].removesuffix(".md").split("-")[:3])
+    return keep_text(content, f"{id_alone}.md")  # short: it has to be read in one line
 
 
 async def sheet_of(app: OncallApp, path: str) -> Sheet | None:
@@ -53,7 +76,7 @@ async def _clashed(app: OncallApp, clash: Clash, document_id: str) -> None:
         why_not = "it was edited as text: bring both together in the editor"
         answer = await clashes.open_clash(app, clash, why_not_merge=why_not)
         if answer == clashes.THEIRS:
-            app.say("their version stands; yours was not written")
+            app.say(f"theirs stands; yours {_kept(clash.mine.content, clash.mine.path)}")
             return
         if answer != clashes.EDITOR:
             continue
@@ -61,7 +84,9 @@ async def _clashed(app: OncallApp, clash: Clash, document_id: str) -> None:
         if outcome is not None and outcome.clash is None:
             return
         clash = clash if outcome is None or outcome.clash is None else outcome.clash
-    app.say("not written: both versions are as they were", warning=True)
+    app.say(
+        f"not written; what you wrote {_kept(clash.mine.content, clash.mine.path)}", warning=True
+    )
 
 
 async def settle_in_editor(app: OncallApp, clash: Clash, document_id: str) -> Outcome | None:
@@ -71,9 +96,15 @@ async def settle_in_editor(app: OncallApp, clash: Clash, document_id: str) -> Ou
     if edited is None:
         return None
     if any(line in edited.decode("utf-8", "replace").splitlines() for line in (MINE, THEIRS)):
-        app.say("not written: conflict marks stand in it still", warning=True)
+        kept = _kept(edited, clash.mine.path)
+        app.say(f"conflict marks stand in it still: not written; it {kept}", warning=True)
         return None
-    return await app.wishes.submit(RewritePaper(clash.theirs, edited, document_id), (document_id,))
+    outcome = await app.wishes.submit(
+        RewritePaper(clash.theirs, edited, document_id), (document_id,)
+    )
+    if outcome.clash is None and outcome.ended in _NOWHERE:
+        _lost(app, outcome, edited, clash.mine.path)
+    return outcome
 
 
 def conflicted(theirs: bytes, mine: bytes) -> bytes:

@@ -34,7 +34,7 @@ from console.runbook.library import (
     pages_in,
 )
 from console.runbook.lint import Finding, is_stale, lint
-from console.runbook.matching import slug_of
+from console.runbook.matching import called, slug_of
 from console.runbook.parse import Read, parse
 from console.runbook.scaffold import Wanted, scaffold
 from console.safety.clock import SystemClock
@@ -58,9 +58,9 @@ COLUMNS: Final = (
 class BookFacts(msgspec.Struct, frozen=True):
     """One runbook of `oncall runbook list --json`."""
 
-    name: str
-    title: str
-    source: str
+    name: Raw
+    title: Raw
+    source: Raw
     """`shipped`, or the folder."""
     path: str | None
     """`null`: it ships."""
@@ -130,13 +130,10 @@ def show(chosen: Chosen, name: str) -> None:
     """Print the runbook NAME: its parameters, and its steps with their exact commands."""
     rules = _rules(chosen)
     library = _library(rules)
-    book = library.book(name)
+    book = called(name, library.books)
     if book is None:
-        near = [one for one in library.books if slug_of(one.name.exact) == slug_of(name)]
-        if len(near) != 1:
-            narrate(f"no runbook is called {visible(name)}; `oncall runbook list` has them all")
-            sys.exit(EXIT_FINDINGS)
-        book = near[0]
+        narrate(f"no runbook is called {visible(name)}; `oncall runbook list` has them all")
+        sys.exit(EXIT_FINDINGS)
     try:
         read = open_book(book)
     except FileError as error:
@@ -176,9 +173,8 @@ def lint_books(chosen: Chosen, paths: tuple[Path, ...], as_json: bool) -> None:
     else:
         for finding in found:
             put(str(finding))
-        narrate(
-            f"{many(checked, 'runbook')}: {many(len(found), 'fault') if found else 'no faults'}"
-        )
+        told = many(len(found), "fault") if found else "no faults"
+        narrate(f"{many(checked, 'runbook')}: {told}")
     sys.exit(EXIT_FINDINGS if found else 0)
 
 
@@ -256,9 +252,9 @@ def _facts(one: _Opened, today: date, stale_after: timedelta) -> BookFacts:
     known = one.read.runbook
     steps = known.steps
     return BookFacts(
-        known.name,
-        known.title.exact,
-        one.book.source.exact,
+        one.book.name,
+        known.title,
+        one.book.source,
         None if one.book.path is None else str(one.book.path),
         known.alerts,
         known.services,
@@ -273,16 +269,16 @@ def _facts(one: _Opened, today: date, stale_after: timedelta) -> BookFacts:
 def _cells(one: _Opened, today: date, stale_after: timedelta) -> list[Cell]:
     facts = _facts(one, today, stale_after)
     reviewed = "-" if facts.reviewed is None else facts.reviewed.isoformat()
-    shipped = facts.source == SHIPPED
+    shipped = facts.path is None
     return [
-        Cell(Raw(facts.name), "bold"),
+        Cell(facts.name, "bold"),
         Cell(str(facts.steps)),
         Cell(str(facts.runnable)),
         Cell(f"{reviewed} stale" if facts.stale else reviewed, "yellow" if facts.stale else ""),
         Cell(str(facts.findings or "-"), "red" if facts.findings else ""),
         Cell(SHIPPED, "dim") if shipped else Cell(one.book.source),
         Cell(Raw(", ".join(facts.alerts) or "-")),
-        Cell(Raw(facts.title)),
+        Cell(facts.title),
     ]
 
 

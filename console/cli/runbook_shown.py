@@ -15,15 +15,14 @@ def lines_of(runbook: Runbook, source: Raw, paper: Paper) -> Iterator[str]:
     yield paper.line(Cell(runbook.title, "bold"))
     reviewed = "never" if runbook.reviewed is None else runbook.reviewed.isoformat()
     owner = visible(runbook.owner) or "nobody"
-    yield paper.line(
-        f"{visible(runbook.name)}, {visible(source)}; owner {owner}, reviewed {reviewed}"
-    )
+    told = f"{visible(runbook.name)}, {visible(source)}; owner {owner}, reviewed {reviewed}"
+    yield paper.line(told)
     for param in runbook.params:
         yield paper.line(_param(param))
     for section in runbook.sections:
         if section.level > 1 or (section.level == 1 and section.title != runbook.title):
             yield ""
-            yield paper.line(Cell(Raw("#" * section.level + " " + section.title.exact), "bold"))
+            yield paper.line(Cell(f"{'#' * section.level} ", "bold"), Cell(section.title, "bold"))
         for part in section.parts:
             yield ""
             if isinstance(part, Prose):

@@ -59,13 +59,15 @@ def timeout_of(written: str) -> timedelta | str:
 def expected_of(code: Code, step: str, file: str) -> Expected:
     """The conditions that stand in `code`, or every fault in them."""
     # The list gets a key, since a document of the strict reader begins with one.
-    root = read(f"expect:\n{code.text}".encode("utf-8", "replace"), file)
+    below = code.text.replace("\n", "\n ")
+    root = read(f"expect:\n {below}".encode("utf-8", "replace"), file)
     above = code.text_line - 2
     if isinstance(root, tuple):
         faults = (
             msgspec.structs.replace(
                 one,
                 line=max(one.line + above, code.line),
+                column=max(one.column - 1, 1),
                 message=f'{one.message}; conditions stand in quotes: - "[STATUS] == 200"',
             )
             for one in root
@@ -81,7 +83,7 @@ def expected_of(code: Code, step: str, file: str) -> Expected:
     for fault in block.faults:
         at = items[fault.line] if fault.line >= 0 else None
         line = at.line + above if at is not None else code.line
-        column = at.column + (not at.plain) + fault.column - 1 if at is not None else 1
+        column = at.column + (not at.plain) + fault.column - 2 if at is not None else 1
         found.append(Fault(file, line, column, "", fault.expected))
     lines = tuple(one.line + above for one in items)
     return Expected(step, code.line, block.conditions, lines, tuple(found))

@@ -106,7 +106,7 @@ def _params(read: Read) -> Iterator[_Rest]:
     used = {
         name
         for step in book.steps
-        for name in re.findall(r"\$\{?([A-Z][A-Z0-9_]+)", step.command.exact)
+        for name in re.findall(r"\$\{?([A-Z][A-Z0-9_]*)", step.command.exact)
     }
     for param in book.params:
         if param.name not in used:

@@ -38,7 +38,7 @@ def candidates(
     labels = known.alert.labels
     found: dict[str, Candidate] = {}
     if named is not None:
-        there = _called(named.exact, held)
+        there = called(named.exact, held)
         shown = named if there is None else there.name
         found[shown.exact] = Candidate(shown, "the alert names it", there is not None)
     for book in (book for book in held if name in book.alerts and _holds(book.matchers, labels)):
@@ -58,7 +58,7 @@ def slug_of(name: str) -> str:
     return "-".join(_WORDS.findall(name)).lower()
 
 
-def _called(name: str, books: Iterable[Book]) -> Book | None:
+def called(name: str, books: Iterable[Book]) -> Book | None:
     """The book of that name; else one whose name has the same words, since addresses of sites
     that are made of Markdown are in lower case: `.../runbooks/kubepodcrashlooping`."""
     held = tuple(books)

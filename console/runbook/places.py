@@ -13,6 +13,8 @@ MAX_LINES: Final = 10_000
 """A page of more lines is refused: 1 MiB of `- a` takes a CommonMark parser 18 s."""
 MAX_FRONT_LINES: Final = 500
 MAX_STEPS: Final = 500
+MAX_COMMAND: Final = 20_000
+"""Characters of one that can be run."""
 MAX_FAULTS: Final = 100
 
 SHELLS: Final = ("sh", "bash")

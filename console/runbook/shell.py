@@ -100,20 +100,20 @@ def used(command: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def unquoted(command: str) -> str | None:
-    """The first variable of `command` outside of double quotes; `None` where all are inside.
+def unquoted(command: str) -> tuple[str, ...]:
+    """The variables of `command` that stand outside of double quotes somewhere.
 
     One in a here-document is not looked at.
     """
     if "<<" in command:
-        return None
-    return next((name for name, inside in _uses(command) if not inside), None)
+        return ()
+    return tuple(dict.fromkeys(name for name, inside in _uses(command) if not inside))
 
 
 def verify_fault(command: str) -> str:
     """Why `command` cannot be a step that verifies: that is one simple command that reads."""
     joined = command.replace("\\\n", " ").strip()
-    bare = re.sub(r"'[^']*'|\"[^\"$`\\]*(?:\$\{?[A-Z][A-Z0-9_]+\}?[^\"$`\\]*)*\"", "Q", joined)
+    bare = re.sub(r"'[^']*'|\"[^\"$`\\]*(?:\$\{?[A-Z][A-Z0-9_]*\}?[^\"$`\\]*)*\"", "Q", joined)
     found = _OPERATORS.search(bare)
     if found is not None:
         return f"expected one simple command to verify with, without {quoted(found.group())}"

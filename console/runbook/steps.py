@@ -15,7 +15,7 @@ from console.model.runbook import STEP_NAME, ParamType, Retry, Step, StepKind
 from console.runbook.attributes import Info
 from console.runbook.expect import Expected, misplaced, retry_of, timeout_of
 from console.runbook.markdown import Code
-from console.runbook.places import SHELLS
+from console.runbook.places import MAX_COMMAND, SHELLS
 from console.runbook.shell import (
     Where,
     text_fault,
@@ -155,6 +155,10 @@ class _Finish:
         return self._command(plain, draft, draft.risk, problems)
 
     def _command(self, plain: Step, draft: Draft, risk: str, problems: list[str]) -> Step:
+        if len(plain.command) > MAX_COMMAND:
+            refusal = f"expected a command of at most {MAX_COMMAND:,} characters"
+            self._tell(draft, (refusal,))
+            return msgspec.structs.replace(plain, kind=StepKind.COMMAND, refusal=refusal)
         expected = self._expected.get(plain.name)
         where = where_of(plain.command.exact)
         timed = self._timed(draft, problems)
@@ -262,7 +266,7 @@ def _command_problems(
             yield f"{quoted('$' + name)} is not declared: it goes into oncall.params"
     if where.on in params and params[where.on] is not ParamType.HOST:
         yield f"{quoted('$' + where.on)} has to be a parameter of type host"
-    bare = next((name for name in (unquoted(command),) if name in params), None)
+    bare = next((name for name in unquoted(command) if name in params), None)
     if bare is not None:
         yield f'expected "${bare}" in double quotes'
     if risk == VERIFY:

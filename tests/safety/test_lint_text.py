@@ -11,6 +11,7 @@ from tests.safety.lint import Use, any_of, caught, findings, named, sources
 EXACT_ROOMS = (
     *("console/safety/*", "console/model/*", "console/fleet/*", "console/triage/*"),
     *("console/sources/*", "console/actions/*", "console/engine/*", "console/demo/*", "config/*"),
+    "console/runbook/*",
 )
 
 MARKUP_SINKS = frozenset(

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from textual import events
 
+from console.actions.registry import action_by_id
 from console.model.acting import Ended, Outcome
 from console.model.incident import MOVES, ActionItem, IncidentProse, IncidentState
 from console.model.paper_wish import (
@@ -18,7 +19,7 @@ from console.model.paper_wish import (
     UpdateIncident,
     WriteIncident,
 )
-from console.model.papers import Clash, Draft, PaperKind
+from console.model.papers import BrokenPaper, Clash, Draft, PaperKind
 from console.model.snapshot import Snapshot
 from console.model.state import Priority, State
 from screens.incident import IncidentScreen, UpdateForm, offered, open_incident
@@ -280,6 +281,42 @@ async def test_a_broken_file_says_its_faults_and_nothing_but_the_editor_writes_t
             await pilot.press(key)
         assert isinstance(console.app.screen, IncidentScreen) and not wishes_of(console)
         assert "its file has faults" in console.lines[-1]
+
+
+async def test_a_file_that_is_broken_while_it_is_shown_says_where_and_the_editor_mends_it() -> None:
+    async with incidents_on(world(), redis()) as (console, pilot, _):
+        open_incident(console.app, ID)
+        await until(pilot, lambda: f"{ID}  open" in console.text)
+        fault = f"{ID}.md:3:6: expected a list"
+        gone = BrokenPaper(f"incidents/2026/{ID}-redis.md", "b9", (fault,))
+        publish(console, papers_of(broken=(gone,)))
+        await until(pilot, lambda: fault in console.text and "E opens it" in console.text)
+        await pilot.press("e")
+        assert "its file cannot be read: E mends it" in console.lines[-1]
+        frame = console.app.frame
+        assert frame is not None and frame.why_not(action_by_id("paper.editor")) == ""
+
+
+def kept_in(folder: Path) -> Path:
+    (kept,) = folder.glob("oncall-kept-*/*")
+    return kept
+
+
+async def test_what_was_edited_as_text_and_is_refused_is_kept_and_said_where(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("screens.editor.edit_text", lambda *_: "mine, of half an hour")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with incidents_on(world(), redis(), size=(200, 50)) as (console, pilot, _):
+        assert console.engine is not None
+        console.engine.acting.outcome = Outcome(Ended.DENIED, "not saved: its id stays")
+        open_incident(console.app, ID)
+        await until(pilot, lambda: f"{ID}  open" in console.text)
+        await pilot.press("E")
+        await until(pilot, lambda: "what you wrote is kept in" in console.lines[-1])
+        kept = kept_in(tmp_path)
+        assert str(kept) in console.lines[-1] and "not saved: its id stays" in console.text
+        assert kept.read_text() == "mine, of half an hour"
 
 
 async def test_attaching_names_the_file_and_copying_gives_the_markdown(

@@ -129,7 +129,8 @@ async def _exactly(
     )
     await record(bench, event)
     keeps = bench.recorder.uncommitted()
-    subject = f"{document_id} {deed.did}: {visible(title, cells=TITLE_CELLS)}"
+    about = f": {visible(title, cells=TITLE_CELLS)}" if title else ""
+    subject = f"{document_id} {deed.did}{about}"
     told = await bench.journal.commit((change, *keeps), subject, body_of(doing))
     if isinstance(told, Conflict | JournalFault):
         if isinstance(told, JournalFault) and change.path in told.kept:
