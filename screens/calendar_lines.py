@@ -216,7 +216,9 @@ def _day(view: View, day: date, laid: Iterable[_Lasting], *, is_today: bool) -> 
         if window is not None:
             bands.append(Band(CHANGE, window))
         lines += _change_lines(paper, whole, view)
-    yield Title(((_day_name(day, whole, is_today=is_today), Ink.HEADING),))
+    name = _day_name(day, whole, is_today=is_today)
+    zone = f", times of {view.zone}" if is_today and view.zone is not UTC else ""
+    yield Title(((f"{name}{zone}", Ink.HEADING),))
     if bands or is_today:
         now = view.now if is_today else None
         yield Figure(strip(whole, bands, view.zone, now, ruled=is_today))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Generic
 
 import msgspec
@@ -39,10 +40,12 @@ class Written(msgspec.Struct, Generic[P], frozen=True):
     commit: Commit
     before: Sheet
     """The file as it was; its blob is empty where there was none."""
+    aside: tuple[str, ...] = ()
+    """Faults of the team's template, which the one that ships stood in for; safe to show."""
 
 
 class Unwritable(msgspec.Struct, frozen=True):
-    """Nothing was written: the document, or the template for it, has faults."""
+    """Nothing was written: the document has faults."""
 
     faults: tuple[str, ...]
     """`file:line:column: …`, safe to show."""
@@ -124,13 +127,11 @@ class _Paper(Generic[T, P]):
             if isinstance(now, JournalFault):
                 return now
         before = now if now.blob == before.blob else before
-        try:  # in a thread: a document of a megabyte takes its time
-            mine = await asyncio.to_thread(self._on, before, opened is None)
-        except DocumentFaults as error:
-            return Unwritable(tuple(map(str, error.faults)))
-        paper = await asyncio.to_thread(paper_in, self._shape, mine)
-        if isinstance(paper, BrokenPaper) or paper.faults:
-            return Unwritable(paper.faults)
+        # In a thread: a document of a megabyte takes its time.
+        made = await asyncio.to_thread(self._made, before, opened is None)
+        if isinstance(made, Unwritable):
+            return made
+        mine, paper, aside = made
         known = (before.blob,) if alone else (before.blob, mine.blob)
         if now.path != mine.path or now.blob not in known:
             return Clash(msgspec.structs.replace(mine, blob=before.blob), now)
@@ -141,9 +142,35 @@ class _Paper(Generic[T, P]):
                 Sheet(told.path, told.mine, told.expected),
                 Sheet(told.path, told.theirs, told.theirs_blob),
             )
-        return told if isinstance(told, JournalFault) else Written(paper, told, before)
+        return told if isinstance(told, JournalFault) else Written(paper, told, before, aside)
 
-    def _on(self, before: Sheet, is_new: bool) -> Sheet:
+    def _made(self, before: Sheet, is_new: bool) -> tuple[Sheet, P, tuple[str, ...]] | Unwritable:
+        """What is to stand in place of `before`, and what was wrong with the team's template.
+
+        An incident has to be opened in the night also where that has faults: the one that ships
+        stands in for it.
+        """
+        templates = self._bench.templates if is_new else None
+        made, aside = self._on(before, is_new, templates), tuple[str, ...]()
+        if isinstance(made, Unwritable) and templates is not None:
+            aside, own = made.faults, made
+            made = self._on(before, is_new, None)
+            made = own if isinstance(made, Unwritable) else made
+        return made if isinstance(made, Unwritable) else (made[0], made[1], aside)
+
+    def _on(
+        self, before: Sheet, is_new: bool, templates: Path | None
+    ) -> tuple[Sheet, P] | Unwritable:
+        try:
+            mine = self._text(before, is_new, templates)
+        except DocumentFaults as error:
+            return Unwritable(tuple(map(str, error.faults)))
+        paper = paper_in(self._shape, mine)
+        if isinstance(paper, BrokenPaper) or paper.faults:
+            return Unwritable(paper.faults)
+        return mine, paper
+
+    def _text(self, before: Sheet, is_new: bool, templates: Path | None) -> Sheet:
         """What is to stand in place of `before`.
 
         Raises:
@@ -151,7 +178,7 @@ class _Paper(Generic[T, P]):
         """
         text, bench = self._shape.text, self._bench
         if is_new:
-            template = template_of(text.kind, bench.language, bench.templates)
+            template = template_of(text.kind, bench.language, templates)
             document = text.new(self._value, bench.language, self._entries or (), template)
         else:
             document = read_document(before.content, name_of(before.path))

@@ -187,28 +187,46 @@ async def test_a_document_with_faults_is_not_written_and_they_are_told(tmp_path:
     assert "expected an id such as INC-20261122-7f3" in (await unwritable(bench, odd, None))[0]
 
 
-async def test_a_teams_template_is_filled_in_and_a_faulty_one_is_named(tmp_path: Path) -> None:
+async def test_a_teams_template_is_filled_in(tmp_path: Path) -> None:
     templates = tmp_path / "templates"
     templates.mkdir()
     bench = await bench_in(tmp_path / "j", Language.ENGLISH, templates)
     own = templates / "incident.md"
-    own.write_text("# T <!-- oncall:title -->\n\n## Why <!-- oncall:why -->\n\n## Timeline\n")
-    own.write_text(own.read_text() + "\n## Timeline <!-- oncall:timeline -->\n")
-    faults = await unwritable(bench, REDIS, None)
-    assert faults[0].startswith("incident.md:7:1: expected a line <!-- oncall:end timeline -->")
-
     own.write_bytes(b"# T <!-- oncall:title -->\r\n\r\nCall the bridge first.\r\n")
     told = await written(bench)
     content = in_head(tmp_path / "j", PATH)
     assert b"down <!-- oncall:title -->\r\n\r\nCall the bridge first.\r\n" in content
     assert content.count(b"\n") == content.count(b"\r\n")
+    assert told.paper.incident == REDIS and told.aside == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "# T <!-- oncall:title -->\n\n## Timeline <!-- oncall:timeline -->\n",
+            "incident.md:3:1: expected a line <!-- oncall:end timeline -->",
+        ),
+        ("---\nid: {x}\n---\n", "incident.md:3:5: id: expected text"),
+        ("", "symbolic link"),
+    ],
+    ids=["marks", "front matter", "link"],
+)
+async def test_a_teams_template_with_faults_keeps_nobody_from_opening_an_incident(
+    tmp_path: Path, text: str, fault: str
+) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    bench = await bench_in(tmp_path / "j", Language.ENGLISH, templates)
+    own = templates / "incident.md"
+    if text:
+        own.write_text(text)
+    else:
+        own.symlink_to(own)
+    told = await written(bench)
+    assert any(fault in one for one in told.aside)
     assert told.paper.incident == REDIS
-    own.unlink()
-    own.symlink_to(templates / "incident.md")
-    assert (
-        "symbolic link"
-        in (await unwritable(bench, msgspec.structs.replace(REDIS, id="INC-20261122-222"), None))[0]
-    )
+    assert b"<!-- oncall:end timeline -->" in in_head(tmp_path / "j", PATH)
 
 
 async def test_what_cannot_be_committed_is_on_disk_all_the_same(tmp_path: Path) -> None:

@@ -119,15 +119,25 @@ def test_days_are_those_of_the_rota_and_not_of_utc() -> None:
     lines = lines_of(
         Calendar((nightly((9 * 60, 10 * 60), zone=TAIPEI),)), now=at, zone=TAIPEI, days=1
     )
-    assert "Mon 23 Nov, today" in lines and "09:00-10:00 window nightly" in lines
+    assert (
+        "Mon 23 Nov, today, times of Asia/Taipei" in lines and "09:00-10:00 window nightly" in lines
+    )
 
 
 @pytest.mark.parametrize(
     ("day", "hours", "said"),
     [
-        (date(2026, 10, 25), 25, "Sun 25 Oct, today, 25 hours: the clocks are changed"),
-        (date(2026, 3, 29), 23, "Sun 29 Mar, today, 23 hours: the clocks are changed"),
-        (date(2026, 3, 30), 24, "Mon 30 Mar, today"),
+        (
+            date(2026, 10, 25),
+            25,
+            "Sun 25 Oct, today, 25 hours: the clocks are changed, times of Europe/Berlin",
+        ),
+        (
+            date(2026, 3, 29),
+            23,
+            "Sun 29 Mar, today, 23 hours: the clocks are changed, times of Europe/Berlin",
+        ),
+        (date(2026, 3, 30), 24, "Mon 30 Mar, today, times of Europe/Berlin"),
     ],
 )
 def test_a_day_on_which_the_clocks_are_changed_is_told(day: date, hours: int, said: str) -> None:

@@ -236,6 +236,8 @@ def _landed(
 ) -> Landed:
     document = amendment.document
     notices = [written.commit.notice] if written.commit.notice else []
+    if written.aside:
+        notices.append(f"not by the team's template, which has a fault: {written.aside[0]}")
     if unrecorded is not None:
         notices.append(
             f"only its document says so: the event is kept for later, {unrecorded.cause}"

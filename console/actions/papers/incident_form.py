@@ -237,7 +237,7 @@ def _unknown(names: Iterable[str], known: frozenset[str], noun: str) -> str:
 def _title(_: str, text: str) -> str:
     title = " ".join(text.split())
     if not title:
-        raise ValueError("expected a few words: redis is down")
+        raise ValueError("expected a title in a few words, such as `redis is down`")
     if len(title) > MOST_TITLE:
         raise ValueError(f"expected at most {MOST_TITLE} characters, got {len(title):,}")
     return title
