@@ -69,7 +69,7 @@ def test_a_window_over_midnight_is_open_all_night_of_its_own_zone() -> None:
         ("times: 22:00", "expected a list"),
         ("times: []", "expected a list"),
         ("weekdays: [friday:monday]", "expected weekdays"),
-        ("weekdays: [someday]", "someday is no day"),
+        ("weekdays: [someday]", "expected a name such as sunday, or a number, got someday"),
         ("days_of_month: ['0']", "expected days 1 to 31"),
         ("days_of_month: ['5:-5']", "expected days 1 to 31"),
         ("months: [december:january]", "expected months"),

@@ -209,7 +209,7 @@ class Terminal:
             with contextlib.suppress(OSError):
                 if os.getsid(int(folder.name)) == self.pid and int(folder.name) != self.pid:
                     found.append((folder / "cmdline").read_text().replace("\0", " "))
-        return found
+        return [command for command in found if command]  # one that has none has ended
 
     def not_restored(self) -> list[str]:
         """What the program has changed of the terminal and not put back."""

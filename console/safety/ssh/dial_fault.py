@@ -87,7 +87,9 @@ def lost(target: Target, attempt: Attempt, offer: Offer) -> SshFailure:
             remedy="see whether that port is sshd's, and whether it limits who may connect",
         )
     if not attempt.has_keys:
-        return protocol(target, "it closed the connection while keys were agreed on")
+        # It hangs up on us in that case too, and that may be seen before what it offered.
+        meaning = "maybe its sshd and this console have no algorithm in common"
+        return protocol(target, "it closed the connection while keys were agreed on", meaning)
     return refused(target, offer, attempt.wants, "it closed the connection")
 
 
