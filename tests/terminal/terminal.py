@@ -26,6 +26,7 @@ from tests.spawn import PROJECT
 WAIT_S: Final = 30.0
 """Far longer than anything takes: its end means that the wait was in vain."""
 END_S: Final = 15.0
+QUIET_S: Final = 10.0
 ONCALL: Final = (sys.executable, "-m", "console")
 
 # pyte takes these for text; no terminal that a person uses does.
@@ -60,6 +61,8 @@ class Terminal:
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self._half = b""
+        self._passed: list[str] = []
+        """The screens that have stood there since the last key."""
         self.master, self.slave = pty.openpty()
         self.resize(*size)
 
@@ -100,6 +103,7 @@ class Terminal:
 
     def type(self, text: str | bytes) -> None:
         """Send keys, in one write."""
+        self._passed.clear()
         os.write(self.master, text.encode() if isinstance(text, str) else text)
 
     def escape(self) -> None:
@@ -155,6 +159,7 @@ class Terminal:
         end = unfinished.start() if unfinished else len(came)
         self._half = came[end:]
         self._stream.feed(_KITTY.sub(b"", came[:end]))
+        self._passed.append(self.text)
         return bool(came)
 
     def wait_for(self, shown: str | Callable[[], bool], wait_s: float = WAIT_S) -> None:
@@ -176,9 +181,17 @@ class Terminal:
                     return
                 raise AssertionError(f"ended with {self.program.returncode}:\n{self.text}")
 
-    def wait_quiet(self, quiet_s: float = 0.3) -> None:
-        """Read until nothing has come for `quiet_s`."""
-        while self.read(quiet_s):
+    def wait_said(self, shown: str, wait_s: float = WAIT_S) -> None:
+        """Read until `shown` stands on the screen, or has stood there since the last key.
+
+        For what is said for a few seconds: on a busy machine it is gone before the screen rests.
+        """
+        self.wait_for(lambda: any(shown in each for each in (self.text, *self._passed)), wait_s)
+
+    def wait_quiet(self, quiet_s: float = 0.3, most_s: float = QUIET_S) -> None:
+        """Read until nothing has come for `quiet_s`, or `most_s` are over: clocks tick on."""
+        end = time.monotonic() + most_s
+        while self.read(quiet_s) and time.monotonic() < end:
             pass
 
     def wait_end(self, wait_s: float = END_S) -> int:

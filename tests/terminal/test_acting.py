@@ -94,7 +94,7 @@ def test_ack_silence_and_handover_by_keys_alone_at_80x24(
     kai.wait_for("looking at it")
     kai.wait_quiet(0.2)
     kai.type("\r")
-    kai.wait_for("acked 1 alert with 1 silence")
+    kai.wait_said("acked 1 alert with 1 silence")
     for one in pair:
         (silence,) = silences_at(one)
         assert str(silence["comment"]).startswith("ACK! kai: looking at it [oncall ")
@@ -152,7 +152,7 @@ def test_letters_typed_ahead_in_one_packet_with_a_all_reach_the_note(
 ) -> None:
     kai = on_triage(open_in("--config", folder_of(tmp_path, "kai", *pair)))
     kai.type("alooking at redis now")
-    kai.wait_for("note: looking at redis now")
+    kai.wait_said("note: looking at redis now")
     assert silences_at(pair[0]) == []
 
 

@@ -40,7 +40,7 @@ class Hands:
             self.terminal.type(key)
             self.terminal.wait_quiet(CALM_S)
         if shown:
-            self.terminal.wait_for(shown, LONG_S)
+            self.terminal.wait_said(shown, LONG_S)
             self.terminal.wait_quiet(CALM_S)
 
     def write(self, text: str) -> None:
