@@ -11,9 +11,12 @@ from console.actions.declared.logs import LOGS
 from console.actions.declared.moving import MOVING
 from console.actions.declared.papers import PAPER
 from console.actions.declared.rows import ON_ROWS
+from console.actions.declared.runbooks import RUNBOOKS
 from console.model.action import Action
 
-ACTIONS: tuple[Action, ...] = (*(*EVERYWHERE, *MOVING, *ON_ROWS, *EFFECTS, *PAPER, *LOGS, *LISTS),)
+ACTIONS: tuple[Action, ...] = (
+    *(*EVERYWHERE, *MOVING, *ON_ROWS, *EFFECTS, *PAPER, *RUNBOOKS, *LOGS, *LISTS),
+)
 
 
 def action_by_id(action_id: str) -> Action:

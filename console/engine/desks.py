@@ -15,6 +15,7 @@ from config.load import Loaded
 from console.model.acting import Acting
 from console.model.event import Event
 from console.model.papers import NOT_READ, Papers
+from console.model.run import Runs
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands
     from console.engine.papers import PapersDesk
+    from console.engine.runs import RunsDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
     from console.runbook.library import Book
@@ -149,6 +151,31 @@ class Desks:
         """What is being done and can be taken back: part of every update."""
         acting = self.acting_if_open
         return Acting() if acting is None else acting.state
+
+    @cached_property
+    def runs(self) -> RunsDesk:
+        """The library of runbooks, and those that are worked through."""
+        from console.engine.runs import RunsDesk
+
+        return RunsDesk(
+            self._engine,
+            clock=self._clock,
+            hands=self._hands,
+            folder=self._folder,
+            loaded=self._loaded,
+        )
+
+    @property
+    def runs_if_open(self) -> RunsDesk | None:
+        """The same, where somebody has come to it already."""
+        found: RunsDesk | None = self.__dict__.get("runs")
+        return found
+
+    @property
+    def runs_known(self) -> Runs:
+        """The runs of this console: part of every update."""
+        desk = self.runs_if_open
+        return Runs() if desk is None else desk.runs
 
     def local_acks(self) -> LocalAcks | None:
         """Where acks are kept that no server has: the team's folder, else the person's own."""

@@ -470,6 +470,7 @@ class Engine:
             self._log.latest,
             self._desks.state,
             self._desks.papers_read,
+            self._desks.runs_known,
             took_s,
         )
         self._number += 1

@@ -37,6 +37,8 @@ class EventKind(enum.StrEnum):
     """An incident was opened, or went to another state."""
     CHANGE = "change"
     """A change went to another state, or somebody agreed to it."""
+    STEP = "step"
+    """A step of a runbook was carried out, skipped or ticked off."""
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # every first frame has wishes, and few have a document
     from console.model.change import Change, ChangeState
     from console.model.incident import Incident, IncidentState, StatusUpdate
     from console.model.papers import ChangePaper, IncidentPaper, Sheet
+    from console.model.run import Run
 
 
 class OpenIncident(msgspec.Struct, frozen=True):
@@ -138,6 +139,13 @@ class RestorePaper(msgspec.Struct, frozen=True):
     document_id: str
 
 
+class KeepRun(msgspec.Struct, frozen=True):
+    """Write down what a runbook's run has come to so far: its transcript."""
+
+    action: ClassVar[str] = "run.keep"
+    run: Run
+
+
 PaperWish = (
     OpenIncident
     | WriteIncident
@@ -152,4 +160,5 @@ PaperWish = (
     | Attach
     | RewritePaper
     | RestorePaper
+    | KeepRun
 )

@@ -7,6 +7,7 @@ import msgspec
 from console.model.acting import Acting
 from console.model.event import Event
 from console.model.papers import Papers
+from console.model.run import Runs
 from console.model.snapshot import Snapshot
 from console.model.worklist import Worklist
 
@@ -24,5 +25,7 @@ class Update(msgspec.Struct, frozen=True):
     """What the console does in the person's name, and what can be taken back."""
     papers: Papers = Papers()
     """The journal: incidents, changes, drafts, and how it stands."""
+    runs: Runs = Runs()
+    """The runbooks that are being worked through, and what becomes of their steps."""
     build_s: float = 0.0
     """How long snapshot and worklist took to make, in seconds."""

@@ -6,6 +6,9 @@ FILTERED = ("triage", "group", "fleet", "sources", "silences")
 """Screens with rows under a cursor, of which a filter leaves some."""
 LISTS = (*FILTERED, "journal")
 """Screens with rows under a cursor."""
+BOOKS = ("runbooks",)
+RUN = ("run",)
+"""The screen on which a runbook is worked through."""
 INCIDENTS = ("incident",)
 CHANGES = ("change",)
 PAPERS = (*INCIDENTS, *CHANGES)
