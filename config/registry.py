@@ -126,10 +126,9 @@ def _targets(service: Service, hosts: dict[str, Host]) -> list[tuple[ProbeKind, 
         return []
     base = _base(service, hosts)
     targets = []
-    if service.health_kind is ProbeKind.HTTP:
-        url = _url(base, service.health or "")
-        if url is not None:
-            targets.append((ProbeKind.HTTP, url))
+    url = _health_url(service, hosts)
+    if url is not None:
+        targets.append((ProbeKind.HTTP, url))
     elif service.health_kind is ProbeKind.TCP and service.host is not None:
         targets.append((ProbeKind.TCP, f"{_address(service.host, hosts)}:{service.port}"))
     elif service.health_kind in (ProbeKind.COMMAND, ProbeKind.FILE):
@@ -149,6 +148,22 @@ def _via(service: Service, hosts: dict[str, Host]) -> str:
     host = hosts.get(service.host or "")
     via = service.via or (host.via if host is not None else None) or ""
     return "" if via in hosts and hosts[via].is_local else via
+
+
+def base_url_of(service: Service, registry: Registry) -> str | None:
+    """What its endpoints begin with, as they are asked; `None` where it has no address."""
+    return _base(service, {host.name: host for host in registry.hosts})
+
+
+def health_url_of(service: Service, registry: Registry) -> str | None:
+    """The whole URL by which its liveness is asked; `None` where HTTP does not ask it."""
+    return _health_url(service, {host.name: host for host in registry.hosts})
+
+
+def _health_url(service: Service, hosts: dict[str, Host]) -> str | None:
+    if service.health_kind is not ProbeKind.HTTP:
+        return None
+    return _url(_base(service, hosts), service.health or "")
 
 
 def _base(service: Service, hosts: dict[str, Host]) -> str | None:

@@ -211,10 +211,19 @@ def people_completions(
 
 
 def leaving(
-    lost: Sequence[tuple[HeldAck, timedelta]], sending: frozenset[str], clock: Clock
+    lost: Sequence[tuple[HeldAck, timedelta]],
+    sending: frozenset[str],
+    clock: Clock,
+    steps: Sequence[str] = (),
 ) -> Dialog:
-    """The question before the console closes: which acks of mine lapse, and when."""
-    parts: list[Part] = []
+    """The question before the console closes: which acks of mine lapse, and when.
+
+    Args:
+        steps: a sentence for each step of a runbook that is being carried out.
+    """
+    parts: list[Part] = [Paragraph(f"{one}.", Ink.WARNING) for one in steps[:LISTED]]
+    if len(steps) > LISTED:
+        parts.append(Paragraph(f"and {many(len(steps) - LISTED, 'step')} more", Ink.WARNING))
     if sending:
         parts.append(Paragraph("Something is being sent right now.", Ink.WARNING))
     if lost:

@@ -23,6 +23,7 @@ from console.actions.keys import keymap
 from console.actions.registry import action_by_id
 from console.engine.thread import EngineThread, MakeEngine
 from console.model.acting import Acting, HeldAck, lapses
+from console.model.run import Runs
 from console.model.update import Update
 from console.safety.clock import Clock, SystemClock
 from console.safety.text import Raw, visible
@@ -36,6 +37,7 @@ from screens.help import help_of
 from screens.here import Doors
 from screens.keys import Keys
 from screens.notice import Notices
+from screens.runs_said import ended_between, going_on, left_behind
 from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
 from widgets.detail import Paragraph
@@ -110,13 +112,19 @@ def _journal() -> Screen[None]:
     return JournalScreen()
 
 
+def _runbooks() -> Screen[None]:
+    from screens.books import BooksScreen  # late: the first frame needs nothing of it
+
+    return BooksScreen()
+
+
 class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     """One console on one environment."""
 
     # All at once: a sheet that comes with its screen has every sheet parsed again.
     CSS_PATH = [  # noqa: RUF012
         *("app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"),
-        *("journal.tcss", "paper_form.tcss"),
+        *("journal.tcss", "paper_form.tcss", "books.tcss"),
     ]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
@@ -126,6 +134,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         "handover": _handover,
         "silences": _silences,
         "journal": _journal,
+        "runbooks": _runbooks,
     }
     DEFAULT_MODE = "triage"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in Textual's own eyes
@@ -155,6 +164,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         """The wishes that screens make, and those that are under way."""
         self.doors = Doors(os.environ.get("SHELL", ""))
         self.fresh: Update | None = None
+        self.book_names: tuple[str, ...] = ()
+        """Of all runbooks, as far as somebody has asked for them; safe to show."""
         self.notices: list[str] = []
         """Everything that was said in the bottom line, oldest first."""
         self.engine = EngineThread(
@@ -168,6 +179,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self._warned_until = float("-inf")
         """A notice is on screen until then that nothing of less weight may take away."""
         self._offered = False
+        self._told_left = False
+        """It was said that an earlier console left runs behind."""
         self._last_key = self.clock.now().mono
         self.animation_level = "none"
         for known in themes():
@@ -222,10 +235,11 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def on_fresh(self, message: Fresh) -> None:
         self.engine.received()
-        self.fresh = message.update
+        before, self.fresh = self.fresh, message.update
         frame = self.frame
         if frame is not None:
             frame.show(message.update)
+        self._tell_runs(before, message.update)
         self._offer_drafts(message.update)
         self.calls.tick()
         if not self._settled and message.update.snapshot.complete:
@@ -233,6 +247,17 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
             gc.collect()
             gc.freeze()
             gc.disable()
+
+    def _tell_runs(self, before: Update | None, update: Update) -> None:
+        """Say what became of steps in runs that nobody looks at."""
+        shown: str = getattr(self.frame, "run_id", "")
+        for told in ended_between(Runs() if before is None else before.runs, update.runs):
+            if told.run != shown:
+                self.say(told.text, warning=told.is_warning)
+        left = left_behind(update.runs)
+        if left and not self._told_left:
+            self._told_left = True
+            self.say(left)
 
     def _offer_drafts(self, update: Update) -> None:
         """Say once that something typed before this console was opened is not saved."""
@@ -305,6 +330,9 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     def do_app_journal(self) -> None:
         self._go("journal")
 
+    def do_app_runbooks(self) -> None:
+        self._go("runbooks")
+
     def do_app_calendar(self) -> None:
         """Open the calendar in front of what is shown, once."""
         from screens.calendar import CalendarScreen  # late: the first frame needs nothing of it
@@ -350,16 +378,21 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self.push_screen(Overlay((("messages", Ink.HEADING),), lines))
 
     def do_app_quit(self) -> None:
-        """Leave; ask first where that lets acks of mine lapse, or where something is being sent."""
+        """Leave; ask first where that lets acks of mine lapse, where something is being sent,
+        and where a step of a runbook goes on without this console."""
         acting = self.fresh.acting if self.fresh is not None else Acting()
         lost = lapses(acting, self.clock.now().wall)
-        if lost or self.wishes.sending:
-            self.run_worker(self._quit_if_sure(lost), exit_on_error=False)
+        steps = going_on(self.fresh.runs) if self.fresh is not None else ()
+        if lost or self.wishes.sending or steps:
+            self.run_worker(self._quit_if_sure(lost, steps), exit_on_error=False)
         else:
             self.exit(0)
 
-    async def _quit_if_sure(self, lost: Sequence[tuple[HeldAck, timedelta]]) -> None:
-        if await self.push_screen_wait(leaving(lost, self.wishes.sending, self.clock)) == "leave":
+    async def _quit_if_sure(
+        self, lost: Sequence[tuple[HeldAck, timedelta]], steps: Sequence[str]
+    ) -> None:
+        question = leaving(lost, self.wishes.sending, self.clock, steps)
+        if await self.push_screen_wait(question) == "leave":
             self.exit(0)
 
     def do_app_suspend(self) -> None:

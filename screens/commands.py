@@ -50,9 +50,18 @@ def command_of(typed: str) -> Command | str:
 
 
 def completions(
-    typed: str, screen: str, cells: Sequence[Cell], keys: Keys, hosts: Sequence[Host] = ()
+    typed: str,
+    screen: str,
+    cells: Sequence[Cell],
+    keys: Keys,
+    hosts: Sequence[Host] = (),
+    books: Sequence[str] = (),
 ) -> Sequence[Completion]:
-    """The ways to go on with what is typed after `:`."""
+    """The ways to go on with what is typed after `:`.
+
+    Args:
+        books: names of runbooks.
+    """
     word, space, rest = typed.partition(" ")
     if not space:
         found = [
@@ -64,7 +73,7 @@ def completions(
     action = commands().get(word)
     if action is None:
         return ()
-    names = _arguments(action, cells, hosts)
+    names = list(books) if action.id == "row.runbook" else _arguments(action, cells, hosts)
     wanted = rest.casefold()
     first = [name for name in names if name.casefold().startswith(wanted)]
     inside = [name for name in names if wanted in name.casefold() and name not in first]

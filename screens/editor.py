@@ -66,6 +66,15 @@ def edit_text(app: OncallApp, text: str, name: str) -> str | None:
     return edited
 
 
+def edit_file(app: OncallApp, path: Path) -> str:
+    """Have the person edit a file where it stands; why they could not, empty: they did."""
+    driver = app._driver
+    if not isinstance(driver, OncallDriver):
+        return "this terminal cannot be lent to an editor"
+    argv = editor_of(os.environ)
+    return argv if isinstance(argv, str) else _run(app, driver, argv, path)
+
+
 def keep_text(content: bytes, name: str) -> str:
     """Keep what a person wrote, and what went nowhere, in a private file that stays.
 

@@ -26,7 +26,8 @@ from screens.commands import action_called, command_of, completions, palette
 from screens.filter_line import FilterLine
 from screens.here import Subject
 from screens.keys import handler_name
-from screens.papering import Papering
+from screens.runbooking import Runbooking
+from screens.runs_said import badge_of
 from screens.too_small import TooSmall
 from widgets.command_line import CommandLine, Completer, Completion
 from widgets.counts import CountsLine
@@ -47,7 +48,7 @@ BACK_INSIDE = 95
 """Footer priority of the way back on a screen that lies on another."""
 
 
-class Frame(Papering, inherit_bindings=False):
+class Frame(Runbooking, inherit_bindings=False):
     """One screen: a body of its own between the header and the footer.
 
     Keys come to `on_key`, are looked up in the registry's table for this screen, and call the
@@ -136,6 +137,8 @@ class Frame(Papering, inherit_bindings=False):
             notes.append("NO AUDIT")
         if update is not None and update.acting.waiting:
             notes.append(f"{update.acting.waiting} not sent")
+        if update is not None and (badge := badge_of(update.runs)):
+            notes.append(badge)
         if snapshot is None:
             notes.append("starting")
         elif snapshot.restored:
@@ -238,6 +241,11 @@ class Frame(Papering, inherit_bindings=False):
     @property
     def wanted_row(self) -> Row | None:
         """The row under the cursor, as it was painted."""
+        return None
+
+    @property
+    def wanted_source(self) -> SourceHealth | None:
+        """The source under the cursor, or the one that is shown whole."""
         return None
 
     def wanted_rows(self) -> tuple[Row, ...]:
@@ -447,6 +455,7 @@ class Frame(Papering, inherit_bindings=False):
 
     def do_app_command(self) -> None:
         """Ask for a command."""
+        self.learn_book_names()
         self._type(":", completer=self._completions)
 
     def do_app_palette(self) -> None:
@@ -462,7 +471,8 @@ class Frame(Papering, inherit_bindings=False):
         update = self.console_app.fresh
         cells = update.snapshot.cells if update is not None else ()
         hosts = update.snapshot.hosts if update is not None else ()
-        return completions(typed, self.word, cells, self.console_app.keys, hosts)
+        books = self.console_app.book_names
+        return completions(typed, self.word, cells, self.console_app.keys, hosts, books)
 
     def on_command_line_changed(self, event: CommandLine.Changed) -> None:
         if event.prompt == "/":

@@ -273,13 +273,14 @@ async def _open_broken(app: OncallApp, row: PaperRow) -> None:
     parts += [Paragraph(mend, Ink.MUTED), Blank()]
     future = app.engine.ask(lambda engine: engine.papers.sheet(broken.path))
     if future is not None:
-        parts += _text_of(await asyncio.wrap_future(future))
+        parts += text_of(await asyncio.wrap_future(future))
     if app.is_looked_at:
         title = ((visible(broken.path, cells=60), Ink.WARNING),)
         app.push_screen(Overlay(title, parts))
 
 
-def _text_of(sheet: Sheet | JournalFault) -> list[Part]:
+def text_of(sheet: Sheet | JournalFault) -> list[Part]:
+    """A file of the journal as it stands, or why it cannot be read."""
     if not isinstance(sheet, Sheet):
         return [Paragraph(f"it cannot be read: {sheet}", Ink.WARNING)]
     lines = sheet.content.decode("utf-8", "replace").split("\n")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NOTE: Final = "note"
 CHANGE: Final = "CHG-"
+RUN: Final = "RUN-"
 NAMED: Final = 3
 
 
@@ -161,8 +162,12 @@ class Papering(Deeds, inherit_bindings=False):
 
 
 def open_document(app: OncallApp, document_id: str) -> None:
-    """Open an incident or a change by its id."""
-    if document_id.startswith(CHANGE):
+    """Open an incident, a change or the transcript of a run by its id."""
+    if document_id.startswith(RUN):
+        from screens.book_text import open_transcript
+
+        open_transcript(app, document_id)
+    elif document_id.startswith(CHANGE):
         from screens.change import open_change  # late: nobody opens one at once
 
         open_change(app, document_id)

@@ -28,6 +28,12 @@ class SourceScreen(DocumentFrame):
         super().__init__()
         self._source = source
 
+    @property
+    def wanted_source(self) -> SourceHealth | None:
+        update = self.console_app.fresh
+        sources = () if update is None else update.snapshot.sources
+        return next((one for one in sources if one.name == self._source), None)
+
     def show_body(self, update: Update) -> None:
         found = next((s for s in update.snapshot.sources if s.name == self._source), None)
         if found is None:

@@ -79,6 +79,10 @@ class SourcesScreen(Frame):
         self._take_cursor(self.sources)
         self.sources.focus()
 
+    @property
+    def wanted_source(self) -> SourceHealth | None:
+        return self.sources.cursor_row if self.focused is self.sources else None
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         super().on_descendant_focus(event)
         self._take_cursor(event.widget)

@@ -234,7 +234,7 @@ class LogView(LineView, can_focus=True):
         elif self._is_found(line):
             sign = self.glyphs.marked
         head: list[Span] = [(sign, Ink.STRONG), (self._time(line) + " ", Ink.MUTED)]
-        ink = Ink.WARNING if self._is_found(line) else Ink.PLAIN
+        ink = Ink.WARNING if self._is_found(line) else self._ink_of(line)
         spans: list[Spans] = []
         if number == self._rule:
             spans.append(self._rule_spans(width))
@@ -258,6 +258,9 @@ class LogView(LineView, can_focus=True):
         rule = self.glyphs.rule
         text = f"{rule * 2} {self._rule_text} "
         return (_RULE, (text, Ink.HEADING), (rule * max(0, width - len(text)), Ink.HEADING))
+
+    def _ink_of(self, line: LogLine) -> Ink:
+        return Ink.PLAIN
 
     def _time(self, line: LogLine) -> str:
         width = 14 if self._with_date else 8

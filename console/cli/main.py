@@ -36,7 +36,7 @@ COMMANDS = {
     "incident": ("console.cli.incident", "Incidents: open, tell, close, export."),
     "init": ("console.cli.settings", "Write a settings folder to start from."),
     "journal": ("console.cli.journal", "How the journal stands; search, sync, verify."),
-    "runbook": ("console.cli.runbook", "Runbooks: list, show, lint, new."),
+    "runbook": ("console.cli.runbook", "Runbooks: list, show, lint, run, runs, new."),
     "schema": ("console.cli.settings", "Print the JSON Schema of the settings, for editors."),
     "sources": ("console.cli.sources", "Every source, its age and its error."),
     "status": ("console.cli.status", "One screen of text; the exit code tells the rest."),

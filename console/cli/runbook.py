@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from config.fault import Fault, SettingsFaults
+from config.load import Loaded
 from config.runbooks import Runbooks
 from console.cli.chosen import (
     EXIT_FAILED,
@@ -21,11 +22,13 @@ from console.cli.chosen import (
     settings_of,
     source_options,
 )
+from console.cli.runbook_list import Opened, put_books
+from console.cli.runbook_run import run_book
+from console.cli.runbook_runs import past_of, runs
 from console.cli.runbook_shown import lines_of
-from console.cli.table import Cell, Column, paper_for, put
+from console.cli.table import paper_for, put
 from console.model.words import many
 from console.runbook.library import (
-    SHIPPED,
     Book,
     Library,
     content_of,
@@ -33,55 +36,16 @@ from console.runbook.library import (
     open_book,
     pages_in,
 )
-from console.runbook.lint import Finding, is_stale, lint
+from console.runbook.lint import Finding, lint
 from console.runbook.matching import called, slug_of
-from console.runbook.parse import Read, parse
+from console.runbook.parse import parse
 from console.runbook.scaffold import Wanted, scaffold
 from console.safety.clock import SystemClock
 from console.safety.files import FileError, write_atomic
 from console.safety.jsontext import json_text
-from console.safety.text import Raw, visible
+from console.safety.text import visible
 
 EXIT_FINDINGS: Final = 1
-COLUMNS: Final = (
-    Column("NAME", least=12),
-    Column("STEPS", "right"),
-    Column("RUN", "right"),
-    Column("REVIEWED"),
-    Column("FAULTS", "right"),
-    Column("FROM", least=8),
-    Column("ALERTS", least=10),
-    Column("TITLE", least=12),
-)
-
-
-class BookFacts(msgspec.Struct, frozen=True):
-    """One runbook of `oncall runbook list --json`."""
-
-    name: Raw
-    title: Raw
-    source: Raw
-    """`shipped`, or the folder."""
-    path: str | None
-    """`null`: it ships."""
-    alerts: tuple[str, ...]
-    services: tuple[str, ...]
-    steps: int
-    runnable: int
-    """Of the steps: those that can be run from here."""
-    reviewed: date | None
-    stale: bool | None
-    """`null`: it does not say when it was reviewed."""
-    findings: int
-
-
-class ListDocument(msgspec.Struct, frozen=True):
-    """What `oncall runbook list --json` prints."""
-
-    runbooks: tuple[BookFacts, ...]
-    unread: tuple[str, ...]
-    """Files and folders that cannot be read, and why."""
-    schema_version: int = 1
 
 
 class LintDocument(msgspec.Struct, frozen=True):
@@ -92,17 +56,11 @@ class LintDocument(msgspec.Struct, frozen=True):
     schema_version: int = 1
 
 
-class _Opened(msgspec.Struct, frozen=True):
-    book: Book
-    read: Read
-    findings: tuple[Finding, ...]
-
-
 @click.group()
 @source_options
 @click.pass_context
 def runbook(ctx: click.Context, chosen: Chosen) -> None:
-    """Runbooks: list, show, lint, new."""
+    """Runbooks: list, show, lint, new; run, and runs of the past."""
     ctx.obj = chosen
 
 
@@ -110,17 +68,16 @@ def runbook(ctx: click.Context, chosen: Chosen) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
 @click.pass_obj
 def list_books(chosen: Chosen, as_json: bool) -> None:
-    """Every runbook, where it comes from and how it stands."""
-    rules = _rules(chosen)
+    """Every runbook, where it comes from, how it stands and how it has done."""
+    loaded = _loaded(chosen)
+    rules = loaded.settings.runbooks if loaded is not None else Runbooks()
     library = _library(rules)
-    today = _today()
-    opened = list(_opened(library, today, rules.stale_after))
-    if as_json:
-        facts = tuple(_facts(one, today, rules.stale_after) for one in opened)
-        put(json_text(ListDocument(facts, tuple(map(str, library.faults)))))
-        return
-    rows = [_cells(one, today, rules.stale_after) for one in opened]
-    put("\n".join(paper_for(chosen.ascii).table(COLUMNS, rows)))
+    now = SystemClock().now().wall
+    opened = list(_opened(library, now.date(), rules.stale_after))
+    past = past_of(loaded) if loaded is not None else None
+    paper = None if as_json else paper_for(chosen.ascii)
+    unread = tuple(map(str, library.faults))
+    put_books(opened, unread, past, now, rules.stale_after, paper)
 
 
 @runbook.command()
@@ -212,13 +169,21 @@ def new(alert: str, service: str, summary: str, owner: str, folder: Path | None)
     put(visible(str(path)))
 
 
-def _rules(chosen: Chosen) -> Runbooks:
-    """What the settings say; without settings there are the runbooks that ship."""
+runbook.add_command(run_book)
+runbook.add_command(runs)
+
+
+def _loaded(chosen: Chosen) -> Loaded | None:
     try:
-        loaded = settings_of(chosen)
+        return settings_of(chosen)
     except SettingsFaults as error:
         narrate(*map(str, error.faults))
         sys.exit(EXIT_USAGE)
+
+
+def _rules(chosen: Chosen) -> Runbooks:
+    """What the settings say; without settings there are the runbooks that ship."""
+    loaded = _loaded(chosen)
     return loaded.settings.runbooks if loaded is not None else Runbooks()
 
 
@@ -232,54 +197,20 @@ def _today() -> date:
     return SystemClock().now().wall.date()
 
 
-def _opened(library: Library, today: date, stale_after: timedelta) -> Iterator[_Opened]:
+def _opened(library: Library, today: date, stale_after: timedelta) -> Iterator[Opened]:
     for book in sorted(library.books, key=lambda book: book.name):
         try:
             read = open_book(book)
         except FileError as error:  # it was there when the library was read
             narrate(visible(str(error)))
             continue
-        yield _Opened(book, read, lint(read, _shown(book), today, stale_after))
+        yield Opened(book, read, lint(read, _shown(book), today, stale_after))
 
 
 def _shown(book: Book) -> str:
     if book.path is None:
         return f"runbooks/{visible(book.name)}.md"
     return visible(str(book.path))
-
-
-def _facts(one: _Opened, today: date, stale_after: timedelta) -> BookFacts:
-    known = one.read.runbook
-    steps = known.steps
-    return BookFacts(
-        one.book.name,
-        known.title,
-        one.book.source,
-        None if one.book.path is None else str(one.book.path),
-        known.alerts,
-        known.services,
-        len(steps),
-        sum(step.is_runnable for step in steps),
-        known.reviewed,
-        is_stale(known.reviewed, today, stale_after),
-        len(one.findings),
-    )
-
-
-def _cells(one: _Opened, today: date, stale_after: timedelta) -> list[Cell]:
-    facts = _facts(one, today, stale_after)
-    reviewed = "-" if facts.reviewed is None else facts.reviewed.isoformat()
-    shipped = facts.path is None
-    return [
-        Cell(facts.name, "bold"),
-        Cell(str(facts.steps)),
-        Cell(str(facts.runnable)),
-        Cell(f"{reviewed} stale" if facts.stale else reviewed, "yellow" if facts.stale else ""),
-        Cell(str(facts.findings or "-"), "red" if facts.findings else ""),
-        Cell(SHIPPED, "dim") if shipped else Cell(one.book.source),
-        Cell(Raw(", ".join(facts.alerts) or "-")),
-        Cell(facts.title),
-    ]
 
 
 def _files(path: Path, found: list[Finding]) -> Iterable[Path]:

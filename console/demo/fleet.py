@@ -15,7 +15,7 @@ from console.demo.prometheus import PrometheusApi
 from console.demo.scenarios import DEFAULT
 from console.demo.script import Scenario
 from console.demo.server import LOOPBACK, HttpListener, Listener, PingListener
-from console.demo.settings import Endpoints, source_name, write_settings
+from console.demo.settings import STATE, Endpoints, source_name, write_settings
 from console.demo.wire import Answer, Handler, Request
 from console.demo.world import COMPONENTS, World
 from console.safety.clock import Clock, SystemClock
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal"
 """The folder of its journal, in that of everything that the demo keeps for itself."""
+SHELF = "runbooks"
+"""That of the team's own runbooks, beside it."""
 MEMBERS = ("alertmanager-a", "alertmanager-b")
 PEERS = ("am-a", "am-b")
 
@@ -99,7 +101,8 @@ class DemoFleet:
             self._scratch = make_scratch_dir("oncall-demo-")
             # git works in processes of its own, while this one makes certificates and keys.
             past = asyncio.create_task(self._write_past(self._scratch), name="demo journal")
-            self._tasks.append(past)
+            shelf = asyncio.create_task(self._write_shelf(self._scratch), name="demo runbooks")
+            self._tasks += [past, shelf]
             # Late: with what they stand on they take 0.2 s to import.
             from console.demo.certificates import Authority
 
@@ -111,11 +114,14 @@ class DemoFleet:
             self._install(endpoints)
             if self._settings_dir is None:
                 self._settings_dir = private_dir(self._scratch / "settings")
-            write_settings(self._settings_dir, self.world, endpoints, self._scratch / JOURNAL)
+            journal, runbooks = self._scratch / JOURNAL, self._scratch / SHELF
+            write_settings(self._settings_dir, self.world, endpoints, journal, runbooks)
             if self._hosts is not None:
                 self._hosts.write_keys(self._settings_dir)
             await self.follow()
             ground = await past
+            await shelf
+            await self._remember()
         except BaseException:
             await self.stop()
             raise
@@ -178,6 +184,17 @@ class DemoFleet:
         from console.demo.journal import make_journal
 
         return await make_journal(scratch / JOURNAL, self.world.start.wall)
+
+    async def _write_shelf(self, scratch: Path) -> None:
+        from console.demo.shelf import make_shelf
+
+        await make_shelf(scratch / SHELF, self.world.start.wall)
+
+    async def _remember(self) -> None:
+        from console.demo.shelf import remember_last_run
+
+        state = self.settings_dir / STATE
+        await asyncio.to_thread(remember_last_run, state, self.world.start.wall)
 
     async def _visit(self, ground: Ground) -> None:
         from console.demo.journal import Colleague

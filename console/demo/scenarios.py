@@ -14,6 +14,14 @@ from console.demo.creeping import (
 )
 from console.demo.dark import DARK_SUMMARY, RACK_SUMMARY, host_dark, rack_down
 from console.demo.inventory import USER_NAME
+from console.demo.mendable import (
+    DATABASE_SUMMARY,
+    EDGE_SUMMARY,
+    HOURS_SUMMARY,
+    edge_rule,
+    slow_database,
+    small_hours,
+)
 from console.demo.script import (
     Bend,
     Outage,
@@ -48,6 +56,9 @@ _SUMMARIES = {
     "cert-expiring": CERT_SUMMARY,
     "host-dark": DARK_SUMMARY,
     "rack-down": RACK_SUMMARY,
+    "small-hours": HOURS_SUMMARY,
+    "slow-database": DATABASE_SUMMARY,
+    "edge-rule": EDGE_SUMMARY,
 }
 
 FOLDED = (
@@ -248,6 +259,9 @@ _BUILDERS: dict[str, Callable[[], Scenario]] = {
     "cert-expiring": cert_expiring,
     "host-dark": host_dark,
     "rack-down": rack_down,
+    "small-hours": small_hours,
+    "slow-database": slow_database,
+    "edge-rule": edge_rule,
 }
 
 

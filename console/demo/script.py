@@ -73,6 +73,28 @@ class Release(msgspec.Struct, frozen=True):
     version: str
 
 
+class Query(msgspec.Struct, frozen=True):
+    """A statement in the database that holds what others wait for."""
+
+    cause: str
+    pid: int
+    since_s: float
+    user: str
+    text: str
+
+
+class EdgeRule(msgspec.Struct, frozen=True):
+    """The newest commit in the rules of a proxy: taken back and read again, it is over."""
+
+    cause: str
+    service: str
+    """The proxy, which reads them."""
+    folder: str
+    at_s: float
+    by: str
+    subject: str
+
+
 class PostedSilence(msgspec.Struct, frozen=True):
     """A silence that somebody had made before the world started, or makes on schedule.
 
@@ -106,6 +128,8 @@ class Scenario(msgspec.Struct, frozen=True):
     """What is restarted and the cause that this puts right, where they differ in name."""
     certificates: tuple[tuple[str, float], ...] = ()
     """TLS endpoints and the script second at which their certificate ends."""
+    query: Query | None = None
+    rule: EdgeRule | None = None
 
 
 def bend(cause: str, family: str, shape: Shape, recovery_s: float = 30.0, **want: str) -> Bend:

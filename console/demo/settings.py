@@ -102,11 +102,16 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 
 def write_settings(
-    folder: Path, world: World, endpoints: Endpoints, journal: Path | None = None
+    folder: Path,
+    world: World,
+    endpoints: Endpoints,
+    journal: Path | None = None,
+    runbooks: Path | None = None,
 ) -> None:
     """Write `oncall.yaml` and `services.yaml` for the world that answers at `endpoints`.
 
-    Without the folder of a `journal` there is one in the state, and it is shared nowhere. What
+    Without the folder of a `journal` there is one in the state, and it is shared nowhere; without
+    that of the team's `runbooks` there are those that ship. What
     SSH needs lies beside them, in `ssh/`, and is written by who makes the keys.
 
     Raises:
@@ -116,7 +121,7 @@ def write_settings(
     private_dir(folder / STATE)
     intro = f"# The demo `{world.scenario.name}`: {world.scenario.summary}.\n"
     for name, content in (
-        ("oncall.yaml", oncall_settings(folder, world, endpoints, journal)),
+        ("oncall.yaml", oncall_settings(folder, world, endpoints, journal, runbooks)),
         ("services.yaml", registry(world, endpoints)),
     ):
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=98)
@@ -124,7 +129,11 @@ def write_settings(
 
 
 def oncall_settings(
-    folder: Path, world: World, endpoints: Endpoints, journal: Path | None = None
+    folder: Path,
+    world: World,
+    endpoints: Endpoints,
+    journal: Path | None = None,
+    runbooks: Path | None = None,
 ) -> Mapping[str, object]:
     """The content of `oncall.yaml`."""
     health: dict[str, object] = {"interval": "10s", "ready_interval": "10s"}
@@ -160,6 +169,7 @@ def oncall_settings(
         "people": PEOPLE,
         "rota": rota_settings(world.start.wall),
         "journal": journal_settings(journal),
+        **({} if runbooks is None else {"runbooks": {"folders": [str(runbooks)]}}),
         "incidents": {"lead": "2m", "severity": "5m", "post_mortem": "48h"},
         "changes": change_settings(world.start.wall),
     }

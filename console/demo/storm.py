@@ -54,6 +54,7 @@ def alert_storm() -> Scenario:
         bends=tuple(bends),
         troubles=tuple(troubles),
         more_cause=CAUSE,
+        remedies=(("pay PAYMENT_ROUTE=second", "pay"),),
         more_series=(*_rack(draw), *_ingest(draw), *_quiet_racks()),
     )
 

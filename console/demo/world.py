@@ -81,6 +81,7 @@ class World:
         self._mended: dict[str, float] = {}
         self._stops: dict[str, list[tuple[float, float]]] = {}
         self._begun: dict[str, float] = {}
+        self._reverts: dict[str, list[float]] = {}
         self._fingerprints: dict[tuple[str, LabelPairs], str] = {}
         self._stamps: dict[tuple[float, bool], str] = {}
         self._annotations: dict[Track, dict[str, str]] = {}
@@ -162,7 +163,32 @@ class World:
         dead = any(trouble.refuse and trouble.cause == name for trouble in self.troubles_of(name))
         for cause in (*cured, *([name] if dead else [])):
             self.restore(cause)
+        self.reread(name)
         self._affect()
+
+    def reread(self, name: str) -> None:
+        """Let a proxy read its rules again, which ends a bad one that was taken back."""
+        rule = self.scenario.rule
+        if rule is not None and rule.service == name and len(self.reverts(name)) % 2:
+            self.restore(rule.cause)
+
+    def set_env(self, name: str, pair: str) -> None:
+        """Change a deployment's environment, `NAME=value`, which may be what mends it."""
+        for wished, cause in self.scenario.remedies:
+            if wished == f"{name} {pair}":
+                self.restore(cause)
+
+    def revert(self, name: str) -> None:
+        """Take back the newest commit in the rules of a proxy; again, that one."""
+        self._reverts.setdefault(name, []).append(float(self.now_s()))
+
+    def reverts(self, name: str) -> tuple[float, ...]:
+        """When that was done."""
+        return tuple(self._reverts.get(name, ()))
+
+    def is_mended(self, cause: str) -> bool:
+        """Whether it was put right."""
+        return cause in self._mended
 
     def begun_s(self, name: str) -> float | None:
         """When somebody last started it by hand; `None` where nobody has."""

@@ -26,7 +26,7 @@ from console.engine.wording import event_of, subjects_of, what_of, why_of
 from console.journal.bench import Bench
 from console.journal.errors import JournalFault
 from console.model.acting import Acting, Ended, Outcome, Plan
-from console.model.action import Action
+from console.model.action import Action, Effect
 from console.model.alert import Alert
 from console.model.change import ChangeState
 from console.model.event import Event
@@ -204,16 +204,25 @@ class ActingDesk:
         subjects: Sequence[str] = (),
         why: str = "",
         *,
+        effect: Effect | None = None,
+        missing: Sequence[str] = (),
         broke_glass: bool = False,
     ) -> Intent | Decision:
-        """Record that an action is about to start; a `Decision` says why it must not."""
+        """Record that an action is about to start; a `Decision` says why it must not.
+
+        Args:
+            effect: of a step, which its runbook declares; `None`: that of the action.
+            missing: facts that it depends on and that nobody knows now.
+        """
         action = action_by_id(action_id)
-        decision = self._decide(action)
+        if effect is not None:
+            action = msgspec.structs.replace(action, effect=effect)
+        decision = self._decide(action, missing=missing)
         if not decision.allowed or self._audit is None:
             return decision
         intent = await asyncio.to_thread(self._audit.intend, action, what, subjects, why)
         fault = "" if intent.recorded else self._audit.fault
-        decision = self._decide(action, fault, broke_glass=broke_glass)
+        decision = self._decide(action, fault, broke_glass=broke_glass, missing=missing)
         if decision.allowed:
             return intent
         await asyncio.to_thread(self._audit.end, intent, Ended.DENIED, decision.reasons[0])
@@ -355,7 +364,13 @@ class ActingDesk:
             await self.ended(intent, ended, text)
 
     def _decide(
-        self, action: Action, fault: str = "", *, disabled: str = "", broke_glass: bool = False
+        self,
+        action: Action,
+        fault: str = "",
+        *,
+        disabled: str = "",
+        broke_glass: bool = False,
+        missing: Sequence[str] = (),
     ) -> Decision:
         if self._hands is None:
             return Decision(("nobody acts from here",))
@@ -364,6 +379,7 @@ class ActingDesk:
             disabled=disabled,
             audit_fault=fault,
             broke_glass=broke_glass,
+            missing=tuple(missing),
         )
         return decide(action, facts)
 

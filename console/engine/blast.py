@@ -17,10 +17,10 @@ import msgspec
 from console.model.alert import Alert
 from console.model.failure import Failure
 from console.model.labels import Labels, Matcher
+from console.model.matcher_check import holds
 from console.model.policy import Policy
 from console.model.query import InstantAnswer
 from console.model.state import Priority
-from console.safety.pattern import PatternError, compile_pattern
 from console.safety.text import quoted
 from console.triage.priority import Priorities
 
@@ -174,7 +174,7 @@ def week_query(
         value = external.get(one.name)
         if value is None:
             parts.append(f"{one.name}{one.operator}{quoted(one.value)}")
-        elif _holds(one, value) is False:
+        elif holds(one, value) is False:
             return None
     by = [
         name
@@ -183,17 +183,6 @@ def week_query(
     ]
     days = WINDOW.days
     return f"count by ({', '.join(by)}) (last_over_time(ALERTS{{{','.join(parts)}}}[{days}d]))"
-
-
-def _holds(matcher: Matcher, value: str) -> bool | None:
-    """Whether `matcher` holds for `value`; `None` where its pattern cannot be tried here."""
-    wanted = matcher.value.exact
-    if not matcher.is_regex:
-        return (value == wanted) is matcher.is_equal
-    try:
-        return compile_pattern(wanted).matches_whole(value) is matcher.is_equal
-    except PatternError:
-        return None
 
 
 def _without_replica(server: Server, policy: Policy) -> tuple[tuple[str, str], ...] | str:

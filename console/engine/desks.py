@@ -71,6 +71,7 @@ class Desks:
             events=self._events,
             past=lambda: self.papers,
             shelf=self._books,
+            shelved=lambda: self.runs.shelf(),
         )
 
     @cached_property
@@ -172,6 +173,13 @@ class Desks:
         return found
 
     @property
+    def has_runs(self) -> bool:
+        """Whether there may be a run to look after: one was opened here, or by a console before."""
+        if self.runs_if_open is not None:
+            return True
+        return self._folder is not None and (self._folder / "runs").is_dir()
+
+    @property
     def runs_known(self) -> Runs:
         """The runs of this console: part of every update."""
         desk = self.runs_if_open
@@ -201,3 +209,5 @@ class Desks:
             acting.reload()
         if (papers := self.papers_if_open) is not None:
             papers.reload()
+        if (runs := self.runs_if_open) is not None:
+            runs.reload()

@@ -50,9 +50,11 @@ if TYPE_CHECKING:
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands
     from console.engine.papers import PapersDesk
+    from console.engine.runs import RunsDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
     from console.sources.alertmanager.cluster import AlertmanagerCluster
+    from console.sources.reach import Reach
 
 Publish = Callable[[Update], None]
 
@@ -69,6 +71,7 @@ TRY_AGAIN_S = 15.0
 WATCH = "the watch"
 ACKS = "the acks"
 JOURNAL = "the journal"
+RUNS = "the runs"
 LOOK_AFTER_S = 15.0
 """Between two looks at the acks: what is about to lapse is extended minutes before it does."""
 FIRST_LOOK_S = 1.0
@@ -171,6 +174,20 @@ class Engine:
     def papers(self) -> PapersDesk:
         """The journal, and drafts of what is to go into it."""
         return self._desks.papers
+
+    @property
+    def runs(self) -> RunsDesk:
+        """The library of runbooks, and those that are worked through."""
+        return self._desks.runs
+
+    @property
+    def reach(self) -> Reach | None:
+        """The hosts as places where commands run; `None` before the watch has begun."""
+        return self._watch.reach
+
+    def runs_changed(self) -> None:
+        """The runs are others than were shown."""
+        self._show_soon()
 
     def papers_changed(self) -> None:
         """The journal is another one than was shown."""
@@ -308,7 +325,9 @@ class Engine:
                 group.create_task(self._look_after_acks(), name="acks")
                 group.create_task(self._noise.run(), name="noise")
                 group.create_task(self._keep_papers(), name="papers")
+                group.create_task(self._look_after_runs(), name="runs")
         finally:
+            await self._close_runs()
             # Cancelled by now is the polling, and not what a person asked for.
             acting = self._desks.acting_if_open
             if acting is not None:
@@ -323,6 +342,24 @@ class Engine:
             # What is not written in time stands in the event log of the state all the same.
             with contextlib.suppress(Exception):
                 await within(self.papers.close(), self._clock, SETTLE_EFFECTS_S)
+
+    async def _look_after_runs(self) -> None:
+        """Learn what became of steps that were left running; a bug there costs that alone."""
+        await self._clock.sleep(FIRST_LOOK_S)
+        while True:
+            try:
+                if self._desks.has_runs:
+                    await self.runs.watch()
+            except Exception as error:
+                text = f"runs of runbooks are not looked after: {whereabouts(error)}"
+                self._trouble.begin(RUNS, text)
+                self._show_soon()
+            await self._clock.sleep(TRY_AGAIN_S)
+
+    async def _close_runs(self) -> None:
+        if self._desks.runs_if_open is not None:
+            with contextlib.suppress(Exception):
+                await within(self.runs.close(), self._clock, SETTLE_EFFECTS_S)
 
     async def _keep_papers(self) -> None:
         """Read the journal and share it; a bug there costs that and nothing else."""
@@ -380,6 +417,7 @@ class Engine:
             for task in (watching, give_up, reading):
                 task.cancel()
             ended, *_ = await asyncio.gather(watching, give_up, reading, return_exceptions=True)
+            await self._close_runs()
             await self._close_papers()
             await self._connections.aclose()
         if isinstance(ended, Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -23,6 +24,7 @@ from console.engine.evidence_log import TRAIL, LogReader, log_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
 from console.engine.pause import within
 from console.model.event import Event
+from console.model.run import Shelved
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.runbook.library import Book, shipped
@@ -37,15 +39,22 @@ KEPT_FOR_S: Final = {
     Topic.LOG: 20.0,
     Topic.CHANGE: 300.0,
     Topic.BEFORE: 300.0,
-    Topic.BOOK: 300.0,
+    Topic.BOOK: 30.0,
 }
 FAILED_KEPT_FOR_S: Final = 10.0
+HEALTH_S: Final = 2.0
+"""How runbooks have done stands in the journal: the names of those that help do not wait longer."""
 MOST_KEPT: Final = 256
 """Answers: those of the last fifty rows or so."""
 
 Take = Callable[[Learned], None]
 """Receives an answer, on the engine's loop; must not wait."""
 Key = tuple[str, str, str, Topic]
+
+
+async def _unknown() -> tuple[Shelved, ...]:
+    """Nobody keeps how runbooks have done."""
+    return ()
 
 
 class EvidenceDesk:
@@ -60,6 +69,7 @@ class EvidenceDesk:
         events: Callable[[], Sequence[Event]],
         past: Callable[[], Past] = NoPast,
         shelf: Callable[[], tuple[Book, ...]] = shipped,
+        shelved: Callable[[], Awaitable[Sequence[Shelved]]] = _unknown,
     ) -> None:
         """
         Args:
@@ -67,6 +77,7 @@ class EvidenceDesk:
             logs: `None` where no logs are read.
             past: what was written down.
             shelf: reads every runbook; called once for the same settings, in a thread.
+            shelved: tells how they have done.
         """
         self._clock = clock
         self._asker = asker
@@ -74,6 +85,7 @@ class EvidenceDesk:
         self._events = events
         self._past = past
         self._shelf = shelf
+        self._shelved = shelved
         self._books: tuple[Book, ...] | None = None
         self._kept: OrderedDict[Key, tuple[Learned, float]] = OrderedDict()
         """Answers, and until when (monotonic) they are handed out again."""
@@ -172,4 +184,9 @@ class EvidenceDesk:
     async def _book(self, row: Row) -> tuple[EvidenceLine, ...]:
         if self._books is None:
             self._books = await asyncio.to_thread(self._shelf)
-        return book_lines(candidates(row.alerts[0], row.cell, self._books))
+        found = candidates(row.alerts[0], row.cell, self._books)
+        shelved: Sequence[Shelved] = ()
+        if found:
+            with contextlib.suppress(TimeoutError):
+                shelved = await within(self._shelved(), self._clock, HEALTH_S)
+        return book_lines(found, shelved, self._clock.now().wall)

@@ -20,9 +20,11 @@ from console.engine.questions import (
 )
 from console.model.event import Event, EventKind
 from console.model.labels import Labels
+from console.model.run import Shelved
 from console.model.snapshot import KnownAlert, Snapshot
 from console.model.words import age_text, clock_time
 from console.model.worklist import Row
+from console.runbook.health_words import short_text
 from console.runbook.matching import Candidate
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
@@ -205,19 +207,33 @@ def _cell_before(row: Row, snapshot: Snapshot, events: Sequence[Event]) -> tuple
 # book
 
 
-def book_lines(found: Sequence[Candidate]) -> tuple[EvidenceLine, ...]:
-    """Candidate runbooks, the likeliest first, each with its reason."""
+def book_lines(
+    found: Sequence[Candidate], shelf: Sequence[Shelved] = (), now: datetime | None = None
+) -> tuple[EvidenceLine, ...]:
+    """Candidate runbooks, the likeliest first: how that one has done, why the others are there.
+
+    Args:
+        shelf: what is known of runbooks; one that is not among them stands there with its reason.
+    """
     if not found:
         return (plain(Topic.BOOK, "no runbook", Tone.MUTED),)
+    known = {book.name.exact: book for book in shelf} if now is not None else {}
     pieces: list[Piece] = []
     for number, one in enumerate(found[:SHOWN_LINES], 1):
         many = f"{number} " if len(found) > 1 else ""
         where = "" if one.on_shelf else ", not here"
+        book = known.get(one.name.exact) if number == 1 else None
+        told = [f"({one.why}{where})"]
+        if book is not None and now is not None:
+            # The reason of the first of several is told by its place.
+            told = [short_text(book, now), *(told if len(found) == 1 else ())]
         pieces += [
             Piece(many, Tone.MUTED),
             Piece(one.name, Tone.STRONG),
-            Piece(f" ({one.why}{where})   ", Tone.MUTED),
+            Piece(f" {' '.join(told)}   ", Tone.MUTED),
         ]
+        if book is not None and book.is_stale:
+            pieces.insert(-1, Piece(" stale", Tone.WARNING))
     return (EvidenceLine(Topic.BOOK, tuple(pieces)),)
 
 

@@ -58,6 +58,21 @@ def container_word(
     return worst
 
 
+def well_containers(
+    service: Service, facts: HostFacts, at: datetime, others: Collection[str] = ()
+) -> tuple[int, int] | None:
+    """How many containers of `service` are well, and how many there should be; `None`: docker
+    did not tell. One that has just been started is not well yet.
+
+    `at` and `others`: as of `container_word`.
+    """
+    if not isinstance(facts.containers, tuple):
+        return None
+    found = containers_called(service.unit, facts.containers, others)
+    verdicts = [_of_container(one, at).verdict for one in found]
+    return verdicts.count(Verdict.HEALTHY), max(len(found), service.replicas or 0)
+
+
 def unit_word(service: Service, facts: HostFacts) -> Word:
     """What systemd says of the unit of `service`."""
     told = facts.units

@@ -34,6 +34,7 @@ _DONE: Final = {
     EventKind.NOTE: "note",
     EventKind.UPDATE: "update",
     EventKind.CHANGE: "of-change",
+    EventKind.STEP: "step",
 }
 """What belongs into How, and what it is called there."""
 _SAID_BY_ITSELF: Final = frozenset({EventKind.ACKED, EventKind.UNACKED, EventKind.UNSILENCED})

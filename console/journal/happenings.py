@@ -42,7 +42,9 @@ _SEEN: Final = frozenset(
     }
 )
 """What every console that looks sees by itself; the others one console alone writes down."""
-_KEPT: Final = _SEEN | {_K.UNDONE, _K.SHELL, _K.NOTE, _K.UPDATE, _K.INCIDENT, _K.CHANGE}
+_KEPT: Final = _SEEN | {
+    *(_K.UNDONE, _K.SHELL, _K.NOTE, _K.UPDATE, _K.INCIDENT, _K.CHANGE, _K.STEP),
+}
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -22,10 +22,15 @@ class Kind(enum.StrEnum):
 
     INCIDENT = "INC"
     CHANGE = "CHG"
+    RUN = "RUN"
+    """A transcript: the console alone writes it."""
 
 
-ID: Final = re.compile(r"(?P<kind>INC|CHG)-(?P<day>[0-9]{8})-(?P<mark>[0-9a-z]{3,8})")
-"""`INC-20261122-7f3`."""
+_FORM: Final = r"-(?P<day>[0-9]{8})-(?P<mark>[0-9a-z]{3,8})"
+ID: Final = re.compile(rf"(?P<kind>INC|CHG){_FORM}")
+"""`INC-20261122-7f3`: of what people write."""
+ANY_ID: Final = re.compile(rf"(?P<kind>INC|CHG|RUN){_FORM}")
+"""Of transcripts too: `RUN-20261123-7f3`."""
 
 
 def new_id(kind: Kind, at: datetime, taken: Container[str]) -> str:

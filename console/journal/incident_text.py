@@ -19,7 +19,7 @@ def _facts(incident: Incident, language: Language) -> Iterator[str]:
     severity = str(incident.severity) if incident.severity is not None else unknown
     yield _fact("state", escaped(incident.state), language)
     yield _fact("severity", severity, language)
-    for name in ("services", "hosts", "changes"):
+    for name in ("services", "hosts", "changes", "runs"):
         words = getattr(incident, name)
         if words:
             yield _fact(name, ", ".join(map(code, words)), language)

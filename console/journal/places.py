@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from config.schema import Journal
-from console.journal.ids import ID, Kind, slug
+from console.journal.ids import ANY_ID, Kind, slug
 
-FOLDERS: Final = ("incidents", "changes", "reports", "events")
+FOLDERS: Final = ("incidents", "changes", "reports", "events", "runs")
 """Everything that the console writes lies in one of these."""
-_OF_KIND: Final = {Kind.INCIDENT: "incidents", Kind.CHANGE: "changes"}
+_OF_KIND: Final = {Kind.INCIDENT: "incidents", Kind.CHANGE: "changes", Kind.RUN: "runs"}
 _MOST_BYTES: Final = 200
 """Of one part of a path; file systems take 255, and temporary names come on top."""
 
@@ -48,7 +48,7 @@ def folder_of(document_id: str) -> str:
     Raises:
         ValueError: `document_id` is no id.
     """
-    found = ID.fullmatch(document_id)
+    found = ANY_ID.fullmatch(document_id)
     if found is None:
         raise ValueError("an id is written INC-20261122-7f3")
     return f"{_OF_KIND[Kind(found['kind'])]}/{found['day'][:4]}"
@@ -56,7 +56,7 @@ def folder_of(document_id: str) -> str:
 
 def id_of(path: str) -> str:
     """The id in the name of the document at `path`; empty: none."""
-    found = ID.match(path.rpartition("/")[2])
+    found = ANY_ID.match(path.rpartition("/")[2])
     return found[0] if found else ""
 
 

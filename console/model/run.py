@@ -229,6 +229,17 @@ class StepPlan(msgspec.Struct, frozen=True):
     """By the monotonic clock, in seconds: later it has to be shown anew."""
 
 
+class Started(msgspec.Struct, frozen=True):
+    """Whether a step was started. Its text is safe to show."""
+
+    why_not: str = ""
+    """Empty: it was."""
+    needs_glass: bool = False
+    """No record can be written; typing `without record` would start it all the same."""
+    is_other: bool = False
+    """The plan that was shown is too old, or would be another one now: it is to be shown anew."""
+
+
 class StepOutput(msgspec.Struct, frozen=True):
     """What one attempt has printed so far."""
 

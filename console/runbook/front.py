@@ -9,7 +9,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from config.durations import duration_of
 from config.fault import Fault, meant, quoted
 from config.validate import Checked
 from config.yaml_nodes import Mapping, Node, Scalar, Sequence, read
@@ -17,14 +16,13 @@ from console.actions.silences.matchers import MatcherFault, matcher_of
 from console.model.labels import Matcher
 from console.model.runbook import PARAM_NAME, Origin, Param, ParamType
 from console.runbook.places import FACTS, MAX_FRONT_LINES, RESERVED, shifted
+from console.runbook.values import NAME_VALUE, expected_of
 from console.safety.text import Raw
 
 _FENCE: Final = re.compile(r"---[ \t]*")
 _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*")
 _LABEL: Final = re.compile(r"label\.([A-Za-z_][A-Za-z0-9_]{0,99})")
 _Types = Literal["host", "service", "url", "int", "duration", "name", "text", "choice", "secret"]  # fmt: skip # noqa: E501
-_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
-NAME_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,252}", re.ASCII)
 
 
 class ParamEntry(
@@ -204,20 +202,8 @@ def _param_fault(name: str, entry: ParamEntry) -> str:
 
 
 def _default_fault(value: str, entry: ParamEntry) -> str:
-    expected = ""
-    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", value):
-        expected = "one line of readable characters"
-    elif value.startswith("-") and entry.type != "int":
-        expected = "a value that does not begin with -, which programs take for an option"
-    elif entry.type == "int" and _WHOLE.fullmatch(value) is None:
-        expected = "a whole number"
-    elif entry.type == "duration" and duration_of(value) is None:
-        expected = "a duration such as 5m"
-    elif entry.type == "url" and not value.startswith(("http://", "https://")):
-        expected = "a URL that begins with http:// or https://"
-    elif entry.type == "choice" and value not in entry.choices:
-        expected = "one of its choices"
-    elif entry.type in ("name", "host", "service") and NAME_VALUE.fullmatch(value) is None:
+    expected = expected_of(ParamType(entry.type), value, entry.choices)
+    if not expected and entry.type in ("host", "service") and not NAME_VALUE.fullmatch(value):
         expected = "one word"
     return f"default: expected {expected}, got {quoted(value)}" if expected else ""
 

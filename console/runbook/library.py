@@ -93,10 +93,18 @@ def open_book(book: Book) -> Read:
     Raises:
         FileError: it cannot be read, or everybody could have written it.
     """
-    name = book.name.exact
+    return parse(content_of_book(book), book.name.exact)
+
+
+def content_of_book(book: Book) -> bytes:
+    """The bytes of a runbook's file as it stands now.
+
+    Raises:
+        FileError: as `open_book` does.
+    """
     if book.path is None:
-        return parse((files("runbooks") / f"{name}.md").read_bytes(), name)
-    return parse(content_of(book.path), name)
+        return (files("runbooks") / f"{book.name.exact}.md").read_bytes()
+    return content_of(book.path)
 
 
 def content_of(path: Path) -> bytes:

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from console.model.labels import Labels, Matcher
+from console.model.matcher_check import holds
 from console.model.snapshot import KnownAlert
 from console.runbook.library import Book
-from console.safety.pattern import PatternError, compile_pattern
 from console.safety.text import Raw
 
 _WORDS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
@@ -75,16 +75,5 @@ def called(name: str, books: Iterable[Book]) -> Book | None:
 
 
 def _holds(matchers: Iterable[Matcher], labels: Labels) -> bool:
-    return all(_one_holds(matcher, labels.exact(matcher.name)) for matcher in matchers)
-
-
-def _one_holds(matcher: Matcher, value: str) -> bool:
-    """Whether it holds; a pattern that cannot be tried here holds for nothing."""
-    wanted = matcher.value.exact
-    if not matcher.is_regex:
-        return (value == wanted) is matcher.is_equal
-    try:
-        pattern = compile_pattern(wanted)
-    except PatternError:
-        return False
-    return pattern.reads_whole(value) and pattern.matches_whole(value) is matcher.is_equal
+    """Whether all of them hold; one that cannot be tried here holds for nothing."""
+    return all(holds(matcher, labels.exact(matcher.name)) is True for matcher in matchers)

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from console.model.event import Event
+from console.model.run import PastRun, Run, Shelved
 from console.model.snapshot import Cell, KnownAlert, SourceHealth
 from console.model.worklist import Row
 from console.safety.pattern import Pattern, PatternError, compile_pattern
@@ -25,9 +26,12 @@ from console.triage.filter_facts import (
     NO_FACTS,
     AlertFacts,
     Facts,
+    facts_of_book,
     facts_of_cell,
     facts_of_event,
+    facts_of_past_run,
     facts_of_row,
+    facts_of_run,
     facts_of_silence,
     facts_of_source,
     fold,
@@ -147,6 +151,18 @@ class Filter(msgspec.Struct, frozen=True):
     def matches_silence(self, use: SilenceUse) -> bool:
         """Whether all terms hold for a silence; its equal matchers read as labels."""
         return not self.terms or self._holds(facts_of_silence(use))
+
+    def matches_book(self, book: Shelved) -> bool:
+        """Whether all terms hold for a runbook of the library."""
+        return not self.terms or self._holds(facts_of_book(book))
+
+    def matches_run(self, run: Run) -> bool:
+        """Whether all terms hold for a run that is open."""
+        return not self.terms or self._holds(facts_of_run(run))
+
+    def matches_past_run(self, run: PastRun) -> bool:
+        """Whether all terms hold for a run of which there is a transcript."""
+        return not self.terms or self._holds(facts_of_past_run(run))
 
     def _holds(self, facts: Facts | AlertFacts) -> bool:
         return all(term.holds(facts) for term in self.terms)

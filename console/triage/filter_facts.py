@@ -11,6 +11,7 @@ import msgspec
 
 from console.model.event import Event
 from console.model.labels import Labels
+from console.model.run import PastRun, Run, Shelved
 from console.model.snapshot import Cell, KnownAlert, SourceHealth
 from console.model.worklist import Row
 from console.triage.silence_use import SilenceUse, words_of
@@ -154,6 +155,32 @@ def facts_of_silence(use: SilenceUse) -> Facts:
     told = [values[name] for name in ("@state", "@owner", "@cluster", "@kind", "@comment", "@id")]
     unused = ["unused"] if use.is_unused else []
     return _facts([*texts, *told, *unused], {**named, **values})
+
+
+def facts_of_book(book: Shelved) -> Facts:
+    """A runbook: what it is called, what it is for, and what is wrong with it."""
+    texts = [book.name.exact, book.title.exact, book.source.exact, *book.alerts, *book.services]
+    stale = "stale" if book.is_stale else ""
+    lint = "lint" if book.findings else ""
+    values = {"@name": book.name.exact, "@source": book.source.exact, "@lint": str(book.findings)}
+    return _facts([*texts, stale, lint], {**values, "@stale": stale})
+
+
+def facts_of_run(run: Run) -> Facts:
+    """A run that is open: whose it is, of what, about what, and how its steps stand."""
+    book = run.runbook
+    states = dict.fromkeys(step.state.value for step in run.steps)
+    texts = [run.id, book.name, book.title.exact, run.subject, run.who, run.service]
+    values = {"@name": book.name, "@who": run.who, "@service": run.service, "@id": run.id}
+    return _facts([*texts, run.incident, run.change, *states], values)
+
+
+def facts_of_past_run(run: PastRun) -> Facts:
+    """A run that has ended, as its transcript tells it."""
+    ended = "passed" if run.passed else "failed" if dict(run.counts).get("failed") else ""
+    texts = [run.id, run.runbook, run.title.exact, run.subject.exact, run.who.exact, run.service]
+    values = {"@name": run.runbook, "@who": run.who.exact, "@service": run.service, "@id": run.id}
+    return _facts([*texts, run.incident, ended], {**values, "@state": ended})
 
 
 def _facts(texts: Iterable[str], values: Mapping[str, str]) -> Facts:

@@ -57,6 +57,9 @@ FIRING = {
     | ON_DATA_1
     | NEED_DATA_1
     | {"product", "basket", "checkout-page", "account", "list-products", "search", "me"},
+    "small-hours": OLD | {"worker", "ci-runner", "backup-agent", "clickhouse", "host:data-1"},
+    "slow-database": OLD | {"accounts", "pgbouncer", "postgres-replica"},
+    "edge-rule": OLD | {"basket", "checkout-page"},
 }
 """By scenario the registered cells that fire at its start; all others are OK."""
 

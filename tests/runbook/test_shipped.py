@@ -208,6 +208,7 @@ class Mend(msgspec.Struct, frozen=True):
 OWN_PROGRAMS: Final = ("date",)
 """What a host of the demo has from the machine that it really runs on."""
 KUBE: Final = {"KUBE_HOST": "k8s-1", "NAMESPACE": "shop", "DEPLOYMENT": "api"}
+WORKER: Final = {"KUBE_HOST": "k8s-1", "NAMESPACE": "shop", "WORKER": "worker"}
 MENDS: Final = (
     Mend("cache-down", "redis-down", "ServiceDown", 30, "start-redis",
          {"TARGET_HOST": "data-1", "CONTAINER": "redis"}),
@@ -232,6 +233,21 @@ MENDS: Final = (
          {"TARGET_HOST": "ops-1", "UNIT": "prometheus@edge.service"}),
     Mend("service-down", "source-lost", "ServiceDown", 180, "restart-unit",
          {"TARGET_HOST": "ops-1", "UNIT": "prometheus@edge.service"}),
+    Mend("worker-stuck", "small-hours", "WorkerStuck", 30, "restart-workers", WORKER),
+    Mend("queue-backlog", "small-hours", "QueueBacklog", 30, "restart-workers",
+         WORKER | {"BROKER_HOST": "data-1"}),
+    Mend("runner-offline", "small-hours", "RunnerOffline", 30, "restart-runner",
+         {"TARGET_HOST": "ops-1", "RUNNER": "gitlab-runner.service"}),
+    Mend("backup-failed", "small-hours", "BackupTooOld", 30, "run-backup",
+         {"TARGET_HOST": "ops-1", "BACKUP_UNIT": "backup-agent.service"}),
+    Mend("memory-high", "small-hours", "HighMemoryUsage", 320, "restart-container",
+         {"TARGET_HOST": "data-1", "CONTAINER": "clickhouse"}),
+    Mend("memory-high", "small-hours", "ContainerOOMKilled", 30, "restart-container",
+         {"TARGET_HOST": "data-1", "CONTAINER": "clickhouse"}),
+    Mend("slow-query", "slow-database", "ReplicationLag", 30, "cancel-query",
+         {"DB_HOST": "data-1", "QUERY_PID": "48213"}),
+    Mend("database-connections", "slow-database", "PoolNearlyFull", 30, "restart-pooler",
+         {"TARGET_HOST": "data-1", "POOLER": "pgbouncer.service"}),
 )  # fmt: skip
 
 

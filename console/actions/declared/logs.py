@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.actions.declared.where import READ_THROUGH
 from console.model.action import Action, Effect
 
 LOGS: tuple[Action, ...] = (
@@ -22,7 +23,7 @@ LOGS: tuple[Action, ...] = (
         "Mark lines with a text or /re/ and go to the next; the others stay around them.",
         ("slash",),
         "logs",
-        ("logs",),
+        READ_THROUGH,
         Effect.READ,
         command="find",
         argument="TEXT",
@@ -34,7 +35,7 @@ LOGS: tuple[Action, ...] = (
         "To the next line that was found.",
         ("n",),
         "logs",
-        ("logs",),
+        READ_THROUGH,
         Effect.READ,
     ),
     Action(
@@ -43,7 +44,7 @@ LOGS: tuple[Action, ...] = (
         "To the line before that was found.",
         ("N",),
         "logs",
-        ("logs",),
+        READ_THROUGH,
         Effect.READ,
     ),
     Action(
@@ -82,17 +83,17 @@ LOGS: tuple[Action, ...] = (
         "Break long lines, or cut them and move sideways.",
         ("z",),
         "logs",
-        ("logs",),
+        READ_THROUGH,
         Effect.READ,
         footer=35,
     ),
     Action(
         "logs.copy-command",
         "copy command",
-        "Send the command that reads this log to the terminal's clipboard.",
+        "Send the command that these lines are of to the terminal's clipboard.",
         ("Y",),
         "logs",
-        ("logs",),
+        READ_THROUGH,
         Effect.READ,
     ),
 )

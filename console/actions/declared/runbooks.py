@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions.declared.where import BOOKS, RUN
+from console.actions.declared.where import BOOKS, RUN, STEP
 from console.model.action import Action, Effect
 
 RUNBOOKS: tuple[Action, ...] = (
@@ -84,7 +84,7 @@ RUNBOOKS: tuple[Action, ...] = (
         "Stop the step that runs, on its host too; asks first.",
         ("ctrl+c",),
         "runbook",
-        RUN,
+        (*RUN, *STEP),
         Effect.READ,
         footer=67,
     ),

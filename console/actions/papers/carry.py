@@ -11,12 +11,14 @@ from console.actions.papers.changes import move_change, write_edited_change
 from console.actions.papers.incidents import move_incident, open_incident, write_edited
 from console.actions.papers.notes import attached, note, update
 from console.actions.papers.restore import restore, rewrite
+from console.actions.papers.runs import keep_run
 from console.journal.bench import Bench
 from console.model.acting import Ended
 from console.model.paper_wish import (
     ApproveChange,
     Attach,
     ExceptFreeze,
+    KeepRun,
     MoveChange,
     MoveIncident,
     Note,
@@ -79,5 +81,7 @@ async def _carried_out(wish: PaperWish, bench: Bench, doing: Doing) -> Effected:
             return await rewrite(wish, bench, doing)
         case RestorePaper():
             return await restore(wish, bench, doing)
+        case KeepRun():
+            return await keep_run(wish, bench, doing)
         case _:
             assert_never(wish)

@@ -12,6 +12,7 @@ from console.model.paper_wish import (
     ApproveChange,
     Attach,
     ExceptFreeze,
+    KeepRun,
     MoveChange,
     MoveIncident,
     Note,
@@ -82,6 +83,8 @@ def what_of_paper(wish: PaperWish) -> str:
             return f"edit of {_id(wish.document_id)} as text"
         case RestorePaper():
             return f"taking back of what was written into {_id(wish.document_id)}"
+        case KeepRun():
+            return f"transcript of {_id(wish.run.id)}"
         case _:
             assert_never(wish)
 
@@ -109,6 +112,10 @@ def subjects_of_paper(wish: PaperWish) -> tuple[str, ...]:
             return (_id(wish.document_id), visible(wish.opened.path, cells=_TEXT_CELLS))
         case RestorePaper():
             return (_id(wish.document_id), visible(wish.before.path, cells=_TEXT_CELLS))
+        case KeepRun():
+            run = wish.run
+            about = (run.runbook.name, run.subject, run.incident, run.change)
+            return (_id(run.id), *(visible(one, cells=_TEXT_CELLS) for one in about if one))
         case _:
             assert_never(wish)
 
@@ -151,6 +158,8 @@ def _kind_of(wish: PaperWish) -> EventKind:
             return EventKind.INCIDENT
         case RestorePaper():
             return EventKind.UNDONE
+        case KeepRun():
+            return EventKind.STEP
         case Attach() | RewritePaper():
             return EventKind.CHANGE if wish.document_id.startswith("CHG") else EventKind.INCIDENT
         case _:

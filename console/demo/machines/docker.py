@@ -12,6 +12,7 @@ from console.demo.machines.gotemplate import filled
 from console.demo.machines.inside import run_inside
 from console.demo.machines.logtext import Asked, answered
 from console.demo.machines.moments import ago, nano
+from console.demo.machines.numbers import Numbers
 from console.demo.machines.options import parsed
 from console.demo.machines.said import Call, RefusedError, Said, not_in_this_world
 from console.demo.world import World
@@ -155,11 +156,17 @@ def _exec(world: World, call: Call, args: Sequence[str]) -> Said:
 def _stats(world: World, call: Call, args: Sequence[str]) -> Said:
     parsed(args, {"--no-stream": False, "-a/--all": False})
     rows = [("CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "PIDS")]
+    numbers = Numbers(world, call.host)
+    leaking = {name for name, cause in world.scenario.remedies
+               if cause == "memory" and not world.is_mended(cause)}  # fmt: skip
     for box in boxes_on(world, call.host):
         if box.life.runs:
             mib = 120 + int(box.id[3:6], 16)
+            used = f"{mib}MiB / 8GiB"
+            if box.spec.name in leaking:
+                used = f"{numbers.memory_kib[0] * 0.55 / (1 << 20):.1f}GiB / 64GiB"
             rows.append((box.id[:12], box.spec.name, f"{int(box.id[:2], 16) / 20:.2f}%",
-                         f"{mib}MiB / 8GiB", str(8 + int(box.id[2:3], 16))))  # fmt: skip
+                         used, str(8 + int(box.id[2:3], 16))))  # fmt: skip
     return Said(table(rows))
 
 

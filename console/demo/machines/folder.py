@@ -41,6 +41,10 @@ class ShellFolder:
         self.socket = folder / "s"
         self.home = private_dir(folder / "home")
         self.shell = shutil.which("bash") or "/bin/sh"
+        for kind in ("state", "run", "tmp"):
+            private_dir(folder / kind)
+            for host in HOST:
+                private_dir(folder / kind / host)
         self._write_home(world)
         self._write_stand_ins()
 
@@ -50,6 +54,10 @@ class ShellFolder:
         return {
             "PATH": os.pathsep.join([str(self._folder / host), str(self._folder / "bin"), real]),
             "HOME": str(self.home),
+            # Five machines on one: what each keeps and locks must not meet the others'.
+            "XDG_STATE_HOME": str(self._folder / "state" / host),
+            "XDG_RUNTIME_DIR": str(self._folder / "run" / host),
+            "TMPDIR": str(self._folder / "tmp" / host),
             "USER": USER,
             "LOGNAME": USER,
             "SHELL": self.shell,

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from console.demo.inventory import BY_NAME, ServiceSpec
+from console.demo.machines.postgres import pg_ctl, psql
 from console.demo.machines.said import Call, Hand, RefusedError, Said
 from console.demo.world import World
 
@@ -147,4 +148,6 @@ _CHECKS = {
     "redis-cli": redis_cli,
     "pg_isready": pg_isready,
     "rabbitmq-diagnostics": rabbitmq_diagnostics,
+    "psql": psql,
+    "pg_ctl": pg_ctl,
 }

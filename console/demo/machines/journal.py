@@ -57,9 +57,12 @@ def journalctl(world: World, call: Call) -> Said:
         "--utc": False, "-q/--quiet": False, "-p/--priority": True, "--no-tail": False,
         "-e/--pager-end": False, "-x/--catalog": False, "-b/--boot": False, "--no-hostname": False,
         "-t/--identifier": True, "-a/--all": False, "-r/--reverse": False, "-g/--grep": True,
-        "--no-full": False, "-m/--merge": False,
+        "--no-full": False, "-m/--merge": False, "--vacuum-time": True, "--vacuum-size": True,
     })  # fmt: skip
     host = call.host
+    if options.has("--vacuum-time") or options.has("--vacuum-size"):
+        freed = "Vacuuming done, freed 24.0M of archived journals from /var/log/journal.\n"
+        return Said("", freed)
     units = [unit_on(world, host, name) for name in options.all("--unit")]
     services = [unit.service for unit in units if unit is not None and unit.service in BY_NAME]
     kernel_only = options.has("--dmesg") or options.get("--identifier") == "kernel"

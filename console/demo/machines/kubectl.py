@@ -221,6 +221,16 @@ def _rollout(world: World, call: Call, args: Sequence[str]) -> Said:
     return Said(f"{shown} restarted\n")
 
 
+def _set(world: World, call: Call, args: Sequence[str]) -> Said:
+    options = parsed(args, _FLAGS)
+    if options.words[:1] != ["env"] or len(options.words) < 3:
+        raise not_in_this_world("kubectl set " + " ".join(options.words[:1]))
+    spec, _ = _target(world, options.words[1], options)
+    for pair in options.words[2:]:
+        world.set_env(spec.name, pair)
+    return Said(f"deployment.apps/{spec.name} env updated\n")
+
+
 def _version(world: World, call: Call, args: Sequence[str]) -> Said:
     options = parsed(args, _FLAGS)
     if options.get("--output") == "json":
@@ -285,6 +295,7 @@ _VERBS: dict[str, Callable[[World, Call, Sequence[str]], Said]] = {
     "logs": _logs,
     "exec": _exec,
     "rollout": _rollout,
+    "set": _set,
     "version": _version,
     "config": _config,
 }

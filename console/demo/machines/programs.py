@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.demo.machines.containers import has_docker
 from console.demo.machines.docker import docker
+from console.demo.machines.git import git
 from console.demo.machines.inside import file_program, pg_isready, rabbitmq_diagnostics, redis_cli
 from console.demo.machines.journal import dmesg, journalctl
 from console.demo.machines.kernel import (
@@ -15,6 +16,7 @@ from console.demo.machines.kernel import (
     hostname,
     ipmitool,
     nproc,
+    truncate,
     uname,
     uptime,
 )
@@ -26,8 +28,8 @@ from console.demo.world import World
 
 _EVERYWHERE: dict[str, Program] = {
     "cat": cat, "df": df, "dmesg": dmesg, "du": du, "free": free, "getconf": getconf,
-    "hostname": hostname, "journalctl": journalctl, "nproc": nproc, "systemctl": systemctl,
-    "uname": uname, "uptime": uptime,
+    "git": git, "hostname": hostname, "journalctl": journalctl, "nproc": nproc,
+    "systemctl": systemctl, "truncate": truncate, "uname": uname, "uptime": uptime,
 }  # fmt: skip
 _DATABASE: dict[str, Program] = {"pg_isready": pg_isready, "redis-cli": redis_cli,
                                  "rabbitmq-diagnostics": rabbitmq_diagnostics}  # fmt: skip

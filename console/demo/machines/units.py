@@ -100,7 +100,7 @@ def systemctl(world: World, call: Call) -> Said:
         "--no-legend": False, "--no-pager": False, "-l/--full": False, "-q/--quiet": False,
         "-a/--all": False, "-t/--type": True, "--state": True, "--timestamp": True,
         "--user": False, "--version": False, "--no-ask-password": False, "-n/--lines": True,
-        "-o/--output": True, "--now": False,
+        "-o/--output": True, "--now": False, "--no-block": False,
     })  # fmt: skip
     if options.has("--version"):
         return Said("systemd 252 (252.39-1~deb12u1)\n")
@@ -211,6 +211,14 @@ def _start(world: World, call: Call, names: Sequence[str]) -> Said:
     return Said()
 
 
+def _reload(world: World, call: Call, names: Sequence[str]) -> Said:
+    for unit in _wanted(world, call, names):
+        if unit.states[0] != "active":
+            raise RefusedError(f"{unit.name} is not active, cannot reload.")
+        world.reread(unit.service)
+    return Said()
+
+
 def _stop(world: World, call: Call, names: Sequence[str]) -> Said:
     known = {spec.name for spec in SERVICES}
     for unit in _wanted(world, call, names):
@@ -240,7 +248,7 @@ _VERBS: dict[str, Callable[[World, Call, Sequence[str]], Said]] = {
     "status": _status,
     "start": _start,
     "restart": _begin,
-    "reload": _begin,
+    "reload": _reload,
     "reload-or-restart": _begin,
     "reset-failed": lambda _world, _call, _names: Said(),
     "stop": _stop,

@@ -1,0 +1,1 @@
+"""The team's own runbooks, as they stand in its checkout."""

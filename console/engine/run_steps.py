@@ -1,0 +1,288 @@
+"""Carrying out a step: its command, then what shows that it worked, then the record of both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from console.actions.audit.audit import Intent
+from console.actions.registry import action_by_id
+from console.engine.run_output import Capture, OutputShelf
+from console.engine.run_work import Work
+from console.model.acting import Ended
+from console.model.action import Effect
+from console.model.event import Event
+from console.model.paper_wish import KeepRun
+from console.model.run import Attempt, StepPlan, StepRun, StepState
+from console.model.runbook import Step
+from console.runbook.plan import job_of, verifiers_of
+from console.runbook.progress import attempted
+from console.runbook.running.job import Finished, Job, OnOutput
+from console.runbook.running.mask import Masker, excerpt_of
+from console.runbook.running.trial import Trial, concluded, tried
+from console.runbook.telling import step_event
+from console.safety.clock import Clock
+from console.safety.whereabouts import whereabouts
+
+if TYPE_CHECKING:
+    from console.engine.acting import ActingDesk
+    from console.runbook.running.runner import Runner
+
+ACTION: Final = "run.step"
+ENDED: Final = {
+    StepState.PASSED: Ended.DONE,
+    StepState.FAILED: Ended.FAILED,
+    StepState.UNKNOWN: Ended.UNKNOWN,
+}
+CLOSED: Final = "the console was closed while it ran"
+
+
+class World(Protocol):
+    """What carrying out needs of the engine around it."""
+
+    @property
+    def acting(self) -> ActingDesk:
+        """Decides, and keeps the record."""
+
+    def note(self, event: Event) -> None:
+        """Put something into the event log."""
+
+
+class Carrier:
+    """Carries steps out, one at a time of each run. One loop uses it."""
+
+    def __init__(
+        self,
+        world: World,
+        clock: Clock,
+        runner: Runner,
+        outputs: OutputShelf,
+        save: Callable[[Work], Awaitable[None]],
+        plan: Callable[[Work, Step], Awaitable[StepPlan]],
+    ) -> None:
+        """
+        Args:
+            save: keeps a run as it is now, before anything depends on it, and shows it.
+            plan: what a step would do now.
+        """
+        self._world = world
+        self._clock = clock
+        self._runner = runner
+        self._outputs = outputs
+        self._save = save
+        self._plan = plan
+
+    async def carry(self, work: Work, step: Step, plan: StepPlan, intent: Intent) -> None:
+        """Carry out one step to its end, whatever that is."""
+        try:
+            attempt, trial = await self._attempt(work, step, plan, intent.id)
+            await self._conclude(work, step, attempt, trial)
+        except asyncio.CancelledError:
+            await self._cut_short(work)
+            raise
+
+    async def carry_reads(self, work: Work, steps: Sequence[Step]) -> None:
+        """Carry out steps that only read, one after the other."""
+        for step in steps:
+            if work.stopping:
+                return
+            plan = await self._plan(work, step)
+            if plan.refusals:
+                continue
+            told = await self._world.acting.intend(
+                ACTION, plan.typed, _subjects(work, plan), _why(work, step), effect=Effect.READ
+            )
+            if isinstance(told, Intent):
+                await self.carry(work, step, plan, told)
+
+    async def learn(self, work: Work, step: Step) -> None:
+        """Ask the host what became of a step that was sent and never heard of again."""
+        one = work.run.step(step.name)
+        attempt = None if one is None else one.last
+        if attempt is None or attempt.state is not StepState.UNKNOWN or not attempt.job:
+            return
+        capture = work.live[step.name] = Capture(attempt.number)
+        masker = Masker(tuple(work.secrets.values()))
+        finished = await self._runner.rejoin(attempt.job, attempt.host, _masked(masker, capture))
+        if finished is None:
+            why = "there is no trace of it on its host: it never began, or its trace was removed"
+            finished = Finished(None, fault=why)
+        if not finished.is_unknown:
+            await self._conclude(work, step, attempt, concluded(step, finished))
+
+    async def _attempt(
+        self, work: Work, step: Step, plan: StepPlan, intent: str
+    ) -> tuple[Attempt, Trial]:
+        """Run the command of a step, and judge what came."""
+        before = work.run.step(step.name)
+        last = None if before is None else before.last
+        number = 1 if last is None else last.number + 1
+        who = self._world.acting.who
+        job = job_of(work.run, step, number, work.secrets, who)
+        attempt = Attempt(
+            number,
+            StepState.RUNNING,
+            self._clock.now().wall,
+            who,
+            plan.where,
+            plan.typed,
+            values=plan.values,
+            job=job.id if isinstance(job, Job) and job.keeps_marker else "",
+            host=plan.host,
+            intent=intent,
+        )
+        capture = work.live[step.name] = Capture(number)
+        await self._put(work, step, attempt)
+        if isinstance(job, str):
+            return attempt, Trial(StepState.FAILED, job)
+        watched = _Watched(self._runner, work, step.name)
+        try:
+            trial = await tried(step, job, watched, self._clock, capture.take)
+        except Exception as error:
+            state = StepState.FAILED if step.effect is Effect.READ else StepState.UNKNOWN
+            trial = Trial(state, f"the console failed over it: {whereabouts(error)}")
+        return attempt, trial
+
+    async def _conclude(self, work: Work, step: Step, attempt: Attempt, trial: Trial) -> None:
+        """Verify what acted, then write down how it ended."""
+        ended = msgspec.structs.replace(
+            attempt,
+            state=trial.state,
+            ended=self._clock.now().wall,
+            exit_status=trial.exit_status,
+            said=trial.said,
+            checks=trial.checks,
+            tries=trial.tries,
+            excerpt=excerpt_of(trial.finished, tuple(work.secrets.values())),
+            output_bytes=trial.finished.stdout_bytes + trial.finished.stderr_bytes,
+        )
+        if trial.state is StepState.PASSED and step.effect is not Effect.READ:
+            ended = await self._verified(work, step, ended)
+        capture = work.live.get(step.name)
+        if capture is not None:
+            output = capture.output
+            await asyncio.to_thread(self._outputs.keep, work.run.id, step.name, output)
+        await self._put(work, step, ended)
+        await self._record(work, step, ended)
+        if ended.job and ended.state is not StepState.UNKNOWN:
+            await self._runner.forget(ended.job, ended.host)
+
+    async def _verified(self, work: Work, step: Step, ended: Attempt) -> Attempt:
+        """What a step that acted came to by those that show whether it worked."""
+        verifiers = verifiers_of(work.run.runbook, step)
+        if not verifiers:
+            said = f"{ended.said}; no step shows whether it worked"
+            return msgspec.structs.replace(ended, said=said)
+        names = ", ".join(one.name for one in verifiers)
+        waiting = f"{ended.said}; {names} looks whether it worked"
+        await self._put(
+            work, step, msgspec.structs.replace(ended, state=StepState.RUNNING, said=waiting)
+        )
+        for one in verifiers:
+            told = "it was stopped before" if work.stopping else await self._verify(work, one)
+            if told:
+                said = f"it ran ({ended.said}), and is not verified: {one.name}: {told}"
+                return msgspec.structs.replace(
+                    ended, state=StepState.FAILED, said=said, by=(one.name,)
+                )
+        said = f"{ended.said}; verified by {names}"
+        by = tuple(one.name for one in verifiers)
+        return msgspec.structs.replace(ended, said=said, by=by)
+
+    async def _verify(self, work: Work, step: Step) -> str:
+        """Run a step that verifies, as any other; why it does not show that all is well."""
+        plan = await self._plan(work, step)
+        if plan.refusals:
+            return plan.refusals[0]
+        told = await self._world.acting.intend(
+            ACTION, plan.typed, _subjects(work, plan), _why(work, step), effect=Effect.READ
+        )
+        if not isinstance(told, Intent):
+            return told.reasons[0]
+        attempt, trial = await self._attempt(work, step, plan, told.id)
+        await self._conclude(work, step, attempt, trial)
+        return "" if trial.state is StepState.PASSED else trial.said
+
+    async def _cut_short(self, work: Work) -> None:
+        """It was stopped between two commands, or the console ends.
+
+        Then what acts goes on at its host, and the next console asks for it.
+        """
+        for one in work.run.running:
+            attempt = one.last
+            if attempt is None or (attempt.job and not work.stopping):
+                continue
+            is_over = attempt.exit_status is not None or not attempt.job
+            ended = msgspec.structs.replace(
+                attempt,
+                state=StepState.FAILED if is_over else StepState.UNKNOWN,
+                ended=self._clock.now().wall,
+                said=_stopped(attempt) if work.stopping else CLOSED,
+            )
+            work.run = attempted(work.run, one.name, ended)
+            await self._save(work)
+            await self._world.acting.ended(_intent(ended), ENDED[ended.state], ended.said)
+
+    async def _put(self, work: Work, step: Step, attempt: Attempt) -> None:
+        work.run = attempted(work.run, step.name, attempt)
+        await self._save(work)
+
+    async def _record(self, work: Work, step: Step, attempt: Attempt) -> None:
+        """The end in the audit, an event for the timeline and, of what acted, a transcript."""
+        acting = self._world.acting
+        intent = _intent(attempt, step.effect)
+        await acting.ended(intent, ENDED.get(attempt.state, Ended.UNKNOWN), attempt.said)
+        self.tell(work, step.name)
+        if step.effect is not Effect.READ:
+            await acting.submit(KeepRun(work.run))
+
+    def tell(self, work: Work, step: str) -> None:
+        """Put what a step has come to into the event log."""
+        one = work.run.step(step)
+        if isinstance(one, StepRun):
+            self._world.note(step_event(work.run, one, self._clock.now().wall))
+
+
+class _Watched:
+    """A runner that remembers what it runs, so that it can be stopped."""
+
+    def __init__(self, runner: Runner, work: Work, step: str) -> None:
+        self._runner = runner
+        self._work = work
+        self._step = step
+
+    async def run(self, job: Job, on_output: OnOutput) -> Finished:
+        """See `Runner.run`."""
+        self._work.jobs[self._step] = job.id, job.host
+        try:
+            return await self._runner.run(job, on_output)
+        finally:
+            self._work.jobs.pop(self._step, None)
+
+
+def _intent(attempt: Attempt, effect: Effect | None = None) -> Intent:
+    """What was recorded before it began, perhaps by an earlier console."""
+    effect = effect or (Effect.DESTRUCTIVE if attempt.job else Effect.READ)
+    action = msgspec.structs.replace(action_by_id(ACTION), effect=effect)
+    return Intent(attempt.intent, action, recorded=True)
+
+
+def _stopped(attempt: Attempt) -> str:
+    if attempt.exit_status is None:
+        return "it was stopped"
+    return f"it ran ({attempt.said}), and was stopped before it was verified"
+
+
+def _masked(masker: Masker, capture: Capture) -> OnOutput:
+    return lambda stream, data: capture.take(stream, masker.feed(stream, data))
+
+
+def _subjects(work: Work, plan: StepPlan) -> tuple[str, ...]:
+    return tuple(one for one in (plan.where, work.run.subject) if one)
+
+
+def _why(work: Work, step: Step) -> str:
+    return f"{work.run.id} {work.run.runbook.title.exact[:80]}: {step.name}"

@@ -1,0 +1,50 @@
+"""One run that is open here: its present state, and all that goes with it and is never saved."""
+
+from __future__ import annotations
+
+import asyncio
+
+from console.engine.run_output import Capture
+from console.model.run import Run, StepPlan
+from console.runbook.filling import Subject
+from console.safety.secret import Secret
+
+
+class Work:
+    """A run, its secrets, and what runs of it. One loop uses it."""
+
+    def __init__(self, run: Run, content: bytes, subject: Subject, last_text: bytes | None) -> None:
+        """
+        Args:
+            content: the runbook's file as it was opened.
+            last_text: the same as it was run here the last time; `None`: it never was, or is
+                the same still.
+        """
+        self.run = run
+        self.content = content
+        self.subject = subject
+        self.last_text = last_text
+        self.given: dict[str, str] = {}
+        """What a person typed, by parameter."""
+        self.secrets: dict[str, Secret] = {}
+        self.shown: dict[str, StepPlan] = {}
+        """The plans that a person was shown, by step."""
+        self.live: dict[str, Capture] = {}
+        """What the latest attempt of a step has printed, while it runs."""
+        self.jobs: dict[str, tuple[str, str]] = {}
+        """The command that runs for a step now: its job and its host."""
+        self.task: asyncio.Task[None] | None = None
+        """What is being carried out."""
+        self.claimed = False
+        """Something of it is about to be carried out."""
+        self.stopping = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something of it is being carried out by this console."""
+        return self.task is not None and not self.task.done()
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether its runbook is another one than was run here before, and nobody has agreed."""
+        return self.last_text is not None

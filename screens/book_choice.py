@@ -1,0 +1,228 @@
+"""From an alert, a service or a name to a runbook that is open: what is offered, and why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from console.model.run import Run, Runs, Shelved
+from console.model.words import age_text, many
+from console.runbook.health_words import short_text
+from console.runbook.matching import Candidate
+from console.safety.text import Raw, visible
+from screens.acting import NOT_UP
+from screens.book_for import SOURCE_LOST, STORM, BookFor
+from screens.books_rows import states_text
+from screens.scaffolding import begin_book, why_no_scaffold
+from widgets.chooser import MOST, Chooser, Offer
+
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+    from screens.app import OncallApp
+    from screens.frame import Frame
+
+WAYS_ON: Final = 2
+"""Offers behind the runbooks: another one of the library, a new one."""
+_WHY_NAMED: Final = {
+    SOURCE_LOST: "for a source that does not answer",
+    STORM: "for many alerts at once",
+}
+
+
+async def learn_names(app: OncallApp) -> None:
+    """Have the names of all runbooks at hand."""
+    future = app.engine.ask(lambda engine: engine.runs.library())
+    if future is not None:
+        library = await asyncio.wrap_future(future)
+        app.book_names = tuple(sorted(visible(book.name, cells=80) for book in library.books))
+
+
+async def open_for(frame: Frame, wanted: BookFor) -> None:
+    """Open the run that is about it; else its runbook; else offer what there is."""
+    app = frame.console_app
+    going = wanted.runs_of(_runs(app))
+    if len(going) == 1:
+        show_run(app, going[0].id)
+        return
+    if going:
+        await _choose_run(app, going, f"several runs are about {wanted.title}", another=False)
+        return
+    found = await _found_for(app, wanted)
+    if found is None:
+        app.say(NOT_UP, warning=True)
+        return
+    offered, shelf = found
+    if len(offered) == 1 and offered[0].on_shelf:
+        await begin(app, offered[0].name.exact, wanted)
+    elif app.is_looked_at:
+        await _choose_book(frame, wanted, offered, shelf)
+
+
+async def open_named(frame: Frame, name: str, wanted: BookFor) -> None:
+    """Open the runbook of that name, filled in from what it is wanted for.
+
+    Where it is worked through already for something else, or for nothing, that is offered.
+    """
+    app = frame.console_app
+    same = [run for run in _runs(app).open if run.runbook.name == name]
+    about = {run.id for run in wanted.runs_of(_runs(app))}
+    mine = [run for run in same if run.id in about]
+    if mine:
+        show_run(app, mine[0].id)
+    elif same:
+        title = f"{visible(name, cells=40)} is open already"
+        if await _choose_run(app, same, title, another=True):
+            await begin(app, name, wanted)
+    else:
+        await begin(app, name, wanted)
+
+
+async def begin(app: OncallApp, name: str, wanted: BookFor) -> None:
+    """Begin a run of the runbook of that name, and go there."""
+    future = app.engine.ask(
+        lambda engine: engine.runs.begin(
+            name, wanted.known, wanted.service, None, change=wanted.change
+        )
+    )
+    if future is None:
+        app.say(NOT_UP, warning=True)
+        return
+    run = await asyncio.wrap_future(future)
+    if isinstance(run, str):
+        app.say(run, warning=True)
+    elif app.is_looked_at:
+        show_run(app, run.id)
+    else:
+        app.say(f"{visible(run.runbook.name, cells=40)} is open now: 3, then tab")
+
+
+def show_run(app: OncallApp, run_id: str) -> None:
+    """Go to a run that is open."""
+    from screens.run import open_run  # late: nobody opens one at once
+
+    open_run(app, run_id)
+
+
+# What there is
+
+
+async def _found_for(
+    app: OncallApp, wanted: BookFor
+) -> tuple[tuple[Candidate, ...], tuple[Shelved, ...]] | None:
+    known = wanted.known
+
+    async def ask(engine: Engine) -> tuple[tuple[Candidate, ...], tuple[Shelved, ...]]:
+        shelf = await engine.runs.shelf()
+        mine = () if known is None else await engine.runs.candidates(known)
+        return mine, shelf
+
+    future = app.engine.ask(ask)
+    if future is None:
+        return None
+    mine, shelf = await asyncio.wrap_future(future)
+    return offered_for(wanted, mine, shelf), shelf
+
+
+def offered_for(
+    wanted: BookFor, mine: Sequence[Candidate], shelf: Sequence[Shelved]
+) -> tuple[Candidate, ...]:
+    """Every runbook that may help, the likeliest first, each once with its best reason.
+
+    Args:
+        mine: those for its alert, in their order.
+    """
+    names = {book.name.exact for book in shelf}
+    by_kind = [
+        Candidate(Raw(name), _WHY_NAMED.get(name, "the change names it"), name in names)
+        for name in wanted.named
+        if name in names or name not in _WHY_NAMED
+    ]
+    of_service = [
+        Candidate(book.name, "for this service", True)
+        for book in shelf
+        if wanted.service and wanted.service in book.services
+    ]
+    found: dict[str, Candidate] = {}
+    for one in (*by_kind, *mine, *of_service):
+        found.setdefault(one.name.exact, one)
+    return tuple(found.values())
+
+
+# What is offered
+
+
+async def _choose_book(
+    frame: Frame, wanted: BookFor, offered: Sequence[Candidate], shelf: Sequence[Shelved]
+) -> None:
+    app = frame.console_app
+    shown = tuple(offered[: MOST - WAYS_ON])
+    now = app.clock.now().wall
+    offers = [book_offer(one, wanted, shelf, now) for one in shown]
+    why_not = why_no_scaffold(app)
+    folders = app.opened.loaded.settings.runbooks.folders
+    where = f"in {visible(folders[0], cells=50)}" if len(folders) == 1 else "in a folder of yours"
+    offers.append(Offer("another one", "choose from the library"))
+    offers.append(Offer("begin a new one", f"{where}, filled in from the alert", why_not))
+    left = len(offered) - len(shown)
+    note = f"and {left} more, in the library" if left else ""
+    there = any(one.on_shelf for one in shown)
+    title = f"runbooks for {wanted.title}" if there else f"no runbook for {wanted.title}"
+    at = await app.push_screen_wait(Chooser(visible(title, cells=70), offers, note=note))
+    if at is None:
+        return
+    if at < len(shown):
+        await begin(app, shown[at].name.exact, wanted)
+    elif at == len(shown):
+        from screens.books import BooksScreen  # late: it needs this one too
+
+        app.push_screen(BooksScreen(wanted))
+    else:
+        await begin_book(frame, wanted)
+
+
+def book_offer(one: Candidate, wanted: BookFor, shelf: Sequence[Shelved], now: datetime) -> Offer:
+    """A runbook with its reason and how it has done; where it is not here, where it is."""
+    if not one.on_shelf:
+        url = "" if wanted.known is None else address_of(wanted)
+        at = f", it is at {url}: o follows it" if url else ""
+        return Offer(one.name, why_not=f"{one.why}; it is not in the library{at}")
+    book = next((book for book in shelf if book.name == one.name), None)
+    health = "" if book is None else f"; {short_text(book, now)}"
+    stale = "; stale" if book is not None and book.is_stale else ""
+    return Offer(one.name, f"{one.why}{health}{stale}")
+
+
+def address_of(wanted: BookFor) -> str:
+    """Where the runbook is that the alert names; safe to show."""
+    known = wanted.known
+    if known is None:
+        return ""
+    return visible(known.alert.annotations.exact("runbook_url"), cells=120)
+
+
+async def _choose_run(app: OncallApp, going: Sequence[Run], title: str, *, another: bool) -> bool:
+    """Offer to go on with one of `going`; whether another one is to be begun."""
+    now = app.clock.now().wall
+    shown = tuple(going[: MOST - 1])
+    offers = [Offer(f"go on with {run.id}", _run_words(run, now)) for run in shown]
+    if another:
+        offers.append(Offer("begin another run"))
+    left = len(going) - len(shown)
+    note = f"and {many(left, 'more run')}: 3, then tab" if left else ""
+    at = await app.push_screen_wait(Chooser(visible(title, cells=70), offers, note=note))
+    if at is not None and at < len(shown):
+        show_run(app, shown[at].id)
+        return False
+    return at is not None
+
+
+def _run_words(run: Run, now: datetime) -> str:
+    about = run.subject or "about nothing in particular"
+    age = age_text(now - run.began, coarse=True)
+    return f"{about}; {states_text(run)}; {visible(run.who, cells=40)}, {age} ago"
+
+
+def _runs(app: OncallApp) -> Runs:
+    return Runs() if app.fresh is None else app.fresh.runs

@@ -1,0 +1,378 @@
+"""The keys that carry steps out: what is shown and asked before one, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from console.model.run import Run, Started, StepPlan, StepRun, StepState
+from console.model.runbook import Step
+from console.model.words import many
+from console.safety.text import visible
+from screens.frame import Frame
+from screens.run_words import only_reads
+from widgets.detail import Field, Paragraph, Part
+from widgets.dialog import Choice, Dialog
+from widgets.theme import Ink
+
+if TYPE_CHECKING:
+    from console.engine.runs import RunsDesk
+
+Answer = TypeVar("Answer")
+SKIP: Final = "skip"
+NOT_UP: Final = "the engine is not up yet"
+TO_LEAVE: Final = "nothing of it runs; to leave, press q"
+
+
+class Carrying(Frame, inherit_bindings=False):
+    """A screen to derive from, on which steps of one run are carried out.
+
+    Every key binds to the step that was under the cursor when it was pressed.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__()
+        self.run_id = run_id
+        self.shown: Run | None = None
+        """As last shown; `None`: it is not open in this console."""
+        self._preparing = ""
+        """The step whose plan is being made, or is shown."""
+        self._stopping = False
+        self._skipping = ""
+        """The step for which the reason is typed."""
+
+    @property
+    def wanted_step(self) -> Step | None:
+        """The step under the cursor, as it was painted."""
+        raise NotImplementedError
+
+    def go_to_step(self, name: str) -> bool:
+        """Put the cursor on a step."""
+        raise NotImplementedError
+
+    # The desk
+
+    async def ask_desk(self, question: Callable[[RunsDesk], Awaitable[Answer]]) -> Answer | None:
+        """What the desk answers; `None` before there is an engine, which is said."""
+        future = self.console_app.engine.ask(lambda engine: question(engine.runs))
+        if future is None:
+            self.say(NOT_UP, warning=True)
+            return None
+        return await asyncio.wrap_future(future)
+
+    def _begin(self, work: Coroutine[object, object, object]) -> None:
+        self.run_worker(work, exit_on_error=False)
+
+    @property
+    def running_steps(self) -> tuple[StepRun, ...]:
+        """The steps that run now, as last shown."""
+        return () if self.shown is None else self.shown.running
+
+    def done_of(self, step: Step) -> StepRun:
+        """What became of a step so far."""
+        return (self.shown and self.shown.step(step.name)) or StepRun(step.name)
+
+    # One step
+
+    def why_no_step(self, step: Step | None) -> str:
+        """Why `x` does nothing on it; empty where it does."""
+        if self.shown is None:
+            return "the run is closed"
+        if step is None:
+            return "this is read, not done; enter opens it"
+        if step.refusal:
+            return f"not run from here: {step.refusal}"
+        if not step.is_runnable:
+            copied = "y copies it, " if step.command else ""
+            return f"it is done by hand: {copied}space ticks it off"
+        if self._preparing:
+            return f"{self._preparing} is being asked about"
+        if self.running_steps:
+            names = ", ".join(one.name for one in self.running_steps)
+            return f"{names} runs: wait for it, or ctrl+c stops it"
+        return ""
+
+    def do_run_step(self) -> None:
+        """Carry out the step under the cursor: at once what reads, else its plan is shown."""
+        step = self.wanted_step
+        if step is not None:
+            self._carry(step)
+
+    def _carry(self, step: Step) -> None:
+        why = self.why_no_step(step)
+        if why:
+            self.say(why, warning=True)
+            return
+        self._preparing = step.name
+        self.show_hints()
+        work = self._start_read(step) if only_reads(step) else self._start_acting(step)
+        self._begin(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        finally:
+            self._preparing = ""
+            if self.is_attached and self.is_current:
+                self.show_hints()
+
+    async def _start_read(self, step: Step) -> None:
+        started = await self.ask_desk(lambda desk: desk.start(self.run_id, step.name))
+        self._tell_started(step, started)
+
+    def _tell_started(self, step: Step, started: Started | None) -> None:
+        if started is None:
+            return
+        if started.why_not:
+            self.say(f"{step.name} was not started: {started.why_not}", warning=True)
+        else:
+            self.say(f"{step.name} runs")
+
+    async def _start_acting(self, step: Step) -> None:
+        if not await self._changes_are_known(step):
+            return
+        shown: StepPlan | None = None
+        while True:
+            plan = await self.ask_desk(lambda desk: desk.prepare(self.run_id, step.name))
+            if plan is None:
+                return
+            if isinstance(plan, str):
+                self.say(f"{step.name} cannot be run: {plan}", warning=True)
+                return
+            if not self._is_looked_at:
+                self.say(f"{step.name} was not run: you went on; x asks again", warning=True)
+                return
+            if not await self._confirmed(plan, shown):
+                return
+            started = await self._started(step, plan)
+            if started is None or not started.is_other:
+                self._tell_started(step, started)
+                return
+            shown = plan
+
+    async def _changes_are_known(self, step: Step) -> bool:
+        """Whether the runbook is the one that was run before, or somebody says it is all right."""
+        changed = await self.ask_desk(lambda desk: desk.differences(self.run_id))
+        if changed is None:
+            return True
+        if not self._is_looked_at:
+            self.say(f"{step.name} was not run: you went on; x asks again", warning=True)
+            return False
+        return await self._ask_about(changed, asks=True)
+
+    async def _ask_about(self, changed: tuple[str, str], *, asks: bool) -> bool:
+        from screens.run_changes import ChangesScreen  # late: a runbook seldom changes
+
+        screen = ChangesScreen(*changed, clock=self.console_app.clock, asks=asks)
+        if not await self.app.push_screen_wait(screen):
+            return False
+        why = await self.ask_desk(lambda desk: desk.accept(self.run_id))
+        if why:
+            self.say(why, warning=True)
+        return not why
+
+    async def _confirmed(self, plan: StepPlan, shown: StepPlan | None) -> bool:
+        from screens.run_plan import PlanConfirm, PlanDialog, differs, refused
+
+        changed = () if shown is None else differs(shown, plan)
+        clock = self.console_app.clock
+        if plan.refusals:
+            await self.app.push_screen_wait(refused(plan))
+            return False
+        if plan.word:
+            sure = await self.app.push_screen_wait(PlanConfirm(plan, changed, clock=clock))
+        else:
+            answer = await self.app.push_screen_wait(PlanDialog(plan, changed, clock=clock))
+            sure = answer == "run"
+        if not sure:
+            self.say(f"{plan.step} was not run")
+        return sure
+
+    async def _started(self, step: Step, plan: StepPlan) -> Started | None:
+        """Start what was said yes to; without a record only after its own word."""
+        told = await self.ask_desk(lambda desk: desk.start(self.run_id, step.name, plan.digest))
+        if told is None or not told.needs_glass:
+            return told
+        from screens.run_plan import glass_confirm
+
+        asked = glass_confirm(plan, told.why_not, clock=self.console_app.clock)
+        if not await self.app.push_screen_wait(asked):
+            return Started("it was not confirmed")
+        # What was shown is used up by the first try: the same has to be planned once more.
+        again = await self.ask_desk(lambda desk: desk.prepare(self.run_id, step.name))
+        if not isinstance(again, StepPlan) or again.digest != plan.digest:
+            return Started("it would be something else now", is_other=True)
+        return await self.ask_desk(
+            lambda desk: desk.start(self.run_id, step.name, again.digest, broke_glass=True)
+        )
+
+    @property
+    def _is_looked_at(self) -> bool:
+        """Whether a question may come in front: this screen is on top, and nobody types."""
+        return self.is_attached and self.console_app.is_looked_at and self.is_current
+
+    # All that reads
+
+    def do_run_reads(self) -> None:
+        """Carry out every step that only reads, in turn."""
+        self._begin(self._start_reads())
+
+    async def _start_reads(self) -> None:
+        why = await self.ask_desk(lambda desk: desk.start_reads(self.run_id))
+        if why is not None:
+            self.say(why or "every step that only reads, one after the other", warning=bool(why))
+
+    # Back again
+
+    def rollback_of(self, step: Step | None) -> Step | None:
+        """The step that takes `step` back; else the one of what failed last in this run."""
+        run = self.shown
+        if run is None:
+            return None
+        if step is not None and step.rollback:
+            return run.runbook.step(step.rollback)
+        failed = [one for one in run.steps if one.state is StepState.FAILED and one.last]
+        failed.sort(key=lambda one: one.last.began if one.last else run.began)
+        for one in reversed(failed):
+            named = run.runbook.step(one.name)
+            if named is not None and named.rollback:
+                return run.runbook.step(named.rollback)
+        return None
+
+    def do_run_rollback(self) -> None:
+        """Go to the step that takes this one back, and show what it would do."""
+        back = self.rollback_of(self.wanted_step)
+        if back is None:
+            self.say("no step takes it back", warning=True)
+        elif self.go_to_step(back.name):
+            self._carry(back)
+
+    # Stopping
+
+    def do_run_stop(self) -> None:
+        """Ask, then stop what runs, on its host too."""
+        if self.running_steps and not self._stopping:
+            self._begin(self._stop_if_sure(self.running_steps))
+
+    async def _stop_if_sure(self, running: tuple[StepRun, ...]) -> None:
+        names = ", ".join(one.name for one in running)
+        hosts = [one.last.host for one in running if one.last is not None and one.last.host]
+        where = f" on {', '.join(dict.fromkeys(hosts))}" if hosts else ""
+        there = "there too" if hosts else "with all that it began"
+        parts: list[Part] = [Paragraph(f"Its command is ended {there}, and that is looked after.")]
+        parts += [Field(one.name, one.last.typed) for one in running if one.last is not None]
+        choice = Choice("stop", "Stop it", danger=True)
+        title = ((f"stop {names}{where}?", Ink.WARNING),)
+        question = Dialog(title, parts, (choice,), clock=self.console_app.clock)
+        if await self.app.push_screen_wait(question) != choice.id:
+            return
+        self._stopping = True
+        try:
+            self.say(f"stopping {names}{where}")
+            said = await self.ask_desk(lambda desk: desk.stop(self.run_id))
+        finally:
+            self._stopping = False
+        if said is not None:
+            self.say(said)
+
+    # By hand
+
+    def do_run_tick(self) -> None:
+        """Tick the step off, or take that back."""
+        step = self.wanted_step
+        if step is not None:
+            self._begin(self._tick(step))
+
+    async def _tick(self, step: Step) -> None:
+        before = self.done_of(step).state
+        why = await self.ask_desk(lambda desk: desk.tick(self.run_id, step.name))
+        if why:
+            self.say(why, warning=True)
+        elif why is not None:
+            back = before in (StepState.MANUAL, StepState.SKIPPED)
+            self.say(f"{step.name} is open again" if back else f"{step.name}: done by hand")
+
+    def do_run_skip(self) -> None:
+        """Ask why, and leave the step out."""
+        step = self.wanted_step
+        if step is not None:
+            self._skipping = step.name
+            sign = ((f"skip {step.name}", Ink.KEY), ("  because: ", Ink.MUTED))
+            self.ask_line(SKIP, sign)
+
+    def deed_sent(self, prompt: str, text: str) -> bool:
+        if prompt != SKIP:
+            return super().deed_sent(prompt, text)
+        step, self._skipping = self._skipping, ""
+        if step:
+            self._begin(self._skip(step, text))
+        return True
+
+    async def _skip(self, step: str, reason: str) -> None:
+        why = await self.ask_desk(lambda desk: desk.skip(self.run_id, step, reason))
+        if why is not None:
+            self.say(why or f"{step} is left out; space takes that back", warning=bool(why))
+
+    # The run
+
+    def do_run_differences(self) -> None:
+        """What changed in the runbook since it was run here."""
+        self._begin(self._differences())
+
+    async def _differences(self) -> None:
+        changed = await self.ask_desk(lambda desk: desk.differences(self.run_id))
+        if changed is None:
+            self.say("it is as it was when it was last run here, or never was")
+        elif self._is_looked_at and await self._ask_about(changed, asks=False):
+            self.say("noted: the changes are all right")
+
+    def do_run_keep(self) -> None:
+        """Write the transcript as it stands."""
+        self._begin(self._keep())
+
+    async def _keep(self) -> None:
+        outcome = await self.ask_desk(lambda desk: desk.keep(self.run_id))
+        if outcome is not None:
+            self.say(_whole(outcome.text, outcome.details), warning=not outcome.well)
+
+    def do_run_finish(self) -> None:
+        """Close the run; where its transcript is, is said."""
+        self._begin(self._finish())
+
+    async def _finish(self) -> None:
+        left = [] if self.shown is None else open_steps(self.shown)
+        if left and not await self._is_sure(left):
+            return
+        outcome = await self.ask_desk(lambda desk: desk.finish(self.run_id))
+        if outcome is None:
+            return
+        self.say(_whole(outcome.text, outcome.details), warning=not outcome.well)
+        if outcome.well and self.is_attached and self.is_current:
+            self.dismiss_run()
+
+    async def _is_sure(self, left: list[StepRun]) -> bool:
+        """Steps that acted and failed, with nothing done after it: closing is asked about."""
+        names = ", ".join(one.name for one in left)
+        parts: list[Part] = [
+            Paragraph(f"{many(len(left), 'step')} failed and stands as it is: {names}."),
+            Paragraph("The transcript says so too. Nothing opens a run again.", Ink.MUTED),
+        ]
+        choice = Choice("finish", "Close it as it is")
+        title = (("close this run?", Ink.WARNING),)
+        question = Dialog(title, parts, (choice,), clock=self.console_app.clock)
+        return await self.app.push_screen_wait(question) == choice.id
+
+    def dismiss_run(self) -> None:
+        """Leave the screen."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+
+def open_steps(run: Run) -> list[StepRun]:
+    """Steps that failed."""
+    return [one for one in run.steps if one.state is StepState.FAILED]
+
+
+def _whole(text: str, details: tuple[str, ...]) -> str:
+    return visible("; ".join((text, *details)), cells=400)

@@ -1,0 +1,266 @@
+"""One step of a run, whole: its text, its command, what came of it, and all of its output."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from console.model.action import Action
+from console.model.run import Run, StepOutput, StepState
+from console.model.update import Update
+from console.safety.clock import Instant
+from console.safety.pattern import PatternError
+from console.safety.text import Raw, visible
+from console.triage.find import matcher_of
+from screens.frame import Frame
+from screens.run_output import excerpt_lines, output_lines, output_title
+from screens.run_parts import row_parts
+from screens.run_rows import RunRow, rows_of, title_of
+from widgets.command_line import CommandLine
+from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
+from widgets.output_view import OutputLine, OutputView
+from widgets.paint import Span, Spans, width_of
+from widgets.theme import Ink
+
+POLL_S = 0.25
+"""Between two looks at an output that grows."""
+NOT_HERE = "the run is closed; its transcript is in the journal"
+
+
+class StepScreen(Frame):
+    """Nothing on it runs anything; `ctrl+c` asks to stop what runs."""
+
+    word: ClassVar[str] = "step"
+
+    def __init__(self, run_id: str, key: str) -> None:
+        """
+        Args:
+            key: of the row of the run's screen.
+        """
+        super().__init__()
+        self.run_id = run_id
+        self._key = key
+        self.shown: Run | None = None
+        self._row: RunRow | None = None
+        self._output = StepOutput()
+        self._asking = False
+        self._wanted = ""
+        self._was_placed = False
+
+    def body(self) -> Iterable[Widget]:
+        self.lines_view = OutputView(id="lines")
+        self.lines_view.set_wraps(True)
+        yield self.lines_view
+
+    def on_mount(self) -> None:
+        self.lines_view.focus()
+        self.set_interval(POLL_S, self._poll)
+
+    def show_body(self, update: Update) -> None:
+        run = update.runs.run(self.run_id)
+        if run is not None:
+            self.shown = run
+            rows, _ = rows_of(run, ascii_only=self.console_app.ascii_only)
+            self._row = next((row for row in rows if row.key == self._key), self._row)
+        self._draw()
+        self._ask()
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        if self._runs:
+            self._draw()
+
+    @property
+    def _runs(self) -> bool:
+        return self._row is not None and self._row.state is StepState.RUNNING
+
+    # The output
+
+    def _poll(self) -> None:
+        """While it runs, and only while this is what is looked at."""
+        if self._runs and self.is_current:
+            self._ask()
+
+    def _ask(self) -> None:
+        row = self._row
+        if row is None or row.step is None or self._asking:
+            return
+        self._asking = True
+        self.run_worker(self._read(row.step.name), exit_on_error=False)
+
+    async def _read(self, step: str) -> None:
+        try:
+            future = self.console_app.engine.ask(
+                lambda engine: engine.runs.output(self.run_id, step)
+            )
+            if future is None:
+                return
+            output = await asyncio.wrap_future(future)
+        finally:
+            self._asking = False
+        if self.is_attached and output != self._output:
+            self._output = output
+            self._draw()
+
+    # Drawing
+
+    def _draw(self) -> None:
+        run, row = self.shown, self._row
+        if run is None or row is None:
+            self.lines_view.set_words(empty=(((f"  {NOT_HERE}", Ink.WARNING),),))
+            return
+        now = self.console_app.clock.now().wall
+        ascii_only = self.console_app.ascii_only
+        width = max(20, self.lines_view.size.width - 6)
+        lines = lines_of(row_parts(run, row, now, ascii_only=ascii_only), width)
+        if row.step is not None and row.done is not None and row.done.last is not None:
+            shown = output_lines(self._output) or excerpt_lines(row.done.last)
+            lines += [_line(""), *lines_of(self._head(len(shown)), width), *shown]
+        self.lines_view.show_lines(lines)
+        self.lines_view.set_words(title=self._title(run, row), foot=self._foot())
+        if not self._was_placed:
+            self._was_placed = True
+            self.lines_view.action_first()
+        self.show_hints()
+
+    def _head(self, lines: int) -> list[Part]:
+        return [Title(output_title(self._output, lines, runs=self._runs))]
+
+    def _title(self, run: Run, row: RunRow) -> Spans:
+        what = title_of(row.step) if row.step is not None else row.section.title
+        spans: list[Span] = [(what, Ink.STRONG), ("  of ", Ink.MUTED), (run.runbook.title, Ink.MUTED)]
+        if self._wanted:
+            spans.append((f"  /{self._wanted} {self.lines_view.count_found()} found", Ink.WARNING))
+        return tuple(spans)
+
+    def _foot(self) -> Spans:
+        if self._runs:
+            at_end = "follows" if self.lines_view.at_end else "G goes to its end, and follows"
+            return ((f"it runs, {at_end}", Ink.OK),)
+        return ()
+
+    # Finding
+
+    def do_logs_find(self, text: str = "") -> None:
+        """Find `text`, or ask for it."""
+        if text:
+            self._refuse(self.find(text))
+        else:
+            self._type("/", self._wanted)
+
+    def take_filter(self, text: str) -> str:
+        """What is typed after `/` finds here; nothing is hidden."""
+        return self.find(text, go=False)
+
+    def on_command_line_sent(self, event: CommandLine.Sent) -> None:
+        super().on_command_line_sent(event)
+        if event.prompt == "/" and self._wanted:
+            self.do_logs_next()
+
+    def find(self, text: str, *, go: bool = True) -> str:
+        """Mark the lines with `text` in them; returns why it cannot be read, or nothing."""
+        try:
+            matcher = matcher_of(text)
+        except PatternError as error:
+            return str(error)
+        self._wanted = text
+        self.lines_view.find(matcher)
+        if go and text:
+            self.do_logs_next()
+        self._draw()
+        return ""
+
+    def do_logs_next(self) -> None:
+        """To the next match; where nothing is searched for, `n` is a note as everywhere."""
+        if self._wanted:
+            self._go_to_found(1)
+        else:
+            self.act("app.note-line")
+
+    def do_logs_previous(self) -> None:
+        self._go_to_found(-1)
+
+    def _go_to_found(self, step: int) -> None:
+        if not self.lines_view.go_to_found(step):
+            self.say(f"no line has {self._wanted}", warning=True)
+        self._draw()
+
+    # Other keys
+
+    def why_not(self, action: Action) -> str:
+        if action.id == "logs.previous" and not self._wanted:
+            return "nothing is looked for; / does"
+        if action.id == "run.stop" and not self._runs:
+            return "it does not run; to leave, press q"
+        return ""
+
+    def do_run_stop(self) -> None:
+        """The run's own screen asks, which lies below."""
+        from screens.run_steps import Carrying
+
+        below = next((one for one in self.app.screen_stack if isinstance(one, Carrying)), None)
+        if below is not None:
+            below.do_run_stop()
+
+    def do_logs_wrap(self) -> None:
+        self.lines_view.set_wraps(not self.lines_view.wraps)
+
+    def do_row_copy(self) -> None:
+        line = self.lines_view.cursor_line
+        if line is not None:
+            self.copy_text(line.text, "line")
+
+    def do_logs_copy_command(self) -> None:
+        row = self._row
+        if row is None or row.step is None or not row.step.command:
+            self.say("there is no command to copy", warning=True)
+        else:
+            text = visible(row.step.command, lines=True)
+            self.console_app.copy(text, "command", lines=True)
+
+    def do_app_back(self) -> None:
+        if self._wanted:
+            self.find("")
+        else:
+            super().do_app_back()
+
+    def do_app_quit(self) -> None:
+        """Back to the steps; what runs goes on."""
+        super().do_app_back()
+
+
+def lines_of(parts: Iterable[Part], width: int) -> list[OutputLine]:
+    """A document as lines that are read through and searched like its output."""
+    found: list[OutputLine] = []
+    for part in parts:
+        match part:
+            case Title():
+                text = _joined(part.spans)
+                rule = "-" * max(0, width - width_of(((text, Ink.PLAIN),)) - 4)
+                found.append(_line(f"-- {text} {rule}".rstrip(), Ink.HEADING))
+            case Field():
+                note = f"  {part.note}" if part.note else ""
+                text = f"{visible(part.name):<10} {visible(part.value)}{note}"
+                found.append(_line(text, part.ink))
+            case Paragraph():
+                shown = visible(part.text, lines=True).split("\n")
+                found += [_line(one, part.ink) for one in shown]
+            case SpanLine():
+                ink = max(part.spans, key=lambda one: width_of((one,)), default=("", Ink.PLAIN))[1]
+                found.append(_line(_joined(part.spans), ink))
+            case Blank():
+                found.append(_line(""))
+            case _:
+                pass
+    return found
+
+
+def _joined(spans: Spans) -> str:
+    return "".join(visible(text) for text, _ in spans)
+
+
+def _line(text: str, ink: Ink = Ink.PLAIN) -> OutputLine:
+    return OutputLine(None, Raw(text), "", ink)
