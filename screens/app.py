@@ -124,7 +124,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     # All at once: a sheet that comes with its screen has every sheet parsed again.
     CSS_PATH = [  # noqa: RUF012
         *("app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"),
-        *("journal.tcss", "paper_form.tcss", "books.tcss"),
+        *("journal.tcss", "paper_form.tcss", "run.tcss", "books.tcss"),
     ]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {

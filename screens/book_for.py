@@ -73,7 +73,7 @@ def wanted_on(frame: Frame) -> BookFor:
     document: str = getattr(frame, "document_id", "")
     if document:
         return of_document(document, update)
-    row = frame.wanted_row
+    row = frame.row_in_view
     if row is not None:
         return of_row(row, update)
     subject = frame.subject

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
@@ -119,7 +119,8 @@ class BooksScreen(Frame):
         self._read_again()
 
     def _read_again(self) -> None:
-        self.run_worker(self._read_all, exit_on_error=False, group="shelf", exclusive=True)
+        work: Callable[[], Coroutine[None, None, None]] = self._read_all
+        self.run_worker(work, exit_on_error=False, group="shelf", exclusive=True)
 
     async def _read_all(self) -> None:
         async def read(engine: Engine) -> Read:

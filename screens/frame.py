@@ -244,6 +244,11 @@ class Frame(Runbooking, inherit_bindings=False):
         return None
 
     @property
+    def row_in_view(self) -> Row | None:
+        """The row that what is shown is about, also where nothing can be done with it."""
+        return self.wanted_row
+
+    @property
     def wanted_source(self) -> SourceHealth | None:
         """The source under the cursor, or the one that is shown whole."""
         return None
@@ -287,7 +292,7 @@ class Frame(Runbooking, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             action = action_by_id(action_id)
-            types = action.argument or action.id == "app.note"
+            types = action.argument or action.id in ("app.note", "run.skip")
             if types and action.effect is not Effect.READ and self._refusal(action):
                 self._deaf_since = app.clock.now().mono
             if not blind or action.group == "move":

@@ -18,8 +18,9 @@ from console.model.runbook import Param, ParamType
 from console.safety.secret import Secret
 from console.safety.text import visible
 from screens.run_parts import value_text
-from widgets.detail import Detail, Field, Paragraph, Part
+from widgets.detail import Field, Paragraph, Part
 from widgets.form import FieldInput, Said
+from widgets.grown import GrownDetail
 from widgets.paint import content_of
 from widgets.theme import Ink
 
@@ -51,7 +52,6 @@ class ValuesScreen(ModalScreen[None]):
         padding: 0 1;
     }
     ValuesScreen Detail {
-        height: auto;
         background: $surface;
     }
     ValuesScreen Said {
@@ -61,7 +61,7 @@ class ValuesScreen(ModalScreen[None]):
         display: none;
     }
     """
-    AUTO_FOCUS = "Detail"
+    AUTO_FOCUS = "GrownDetail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
         Binding("q", "leave", show=False),
@@ -92,7 +92,7 @@ class ValuesScreen(ModalScreen[None]):
             box.border_title = content_of(
                 (("values", Ink.HEADING), ("  a digit types one, esc leaves", Ink.MUTED))
             )
-            yield _Listed()
+            yield GrownDetail()
             yield Said(id="typing")
             yield FieldInput(compact=True, select_on_focus=False)
             yield Said(id="judged")
@@ -105,7 +105,7 @@ class ValuesScreen(ModalScreen[None]):
         self._take_room()
 
     def _take_room(self) -> None:
-        self.query_one(_Listed).styles.max_height = max(3, self.app.size.height - 8)
+        self.query_one(GrownDetail).styles.max_height = max(3, self.app.size.height - 8)
 
     def _draw(self) -> None:
         parts: list[Part] = []
@@ -114,7 +114,7 @@ class ValuesScreen(ModalScreen[None]):
             parts += _listed(one, number, self._param(one), here=here)
         if not parts:
             parts.append(Paragraph("it has no parameters", Ink.MUTED))
-        listed = self.query_one(_Listed)
+        listed = self.query_one(GrownDetail)
         listed.show(parts, subject="values")
         listed.refresh(layout=True)
 
@@ -139,7 +139,7 @@ class ValuesScreen(ModalScreen[None]):
 
     def action_scroll(self, pages: int) -> None:
         """Scroll where the list is longer than the screen."""
-        listed = self.query_one(_Listed)
+        listed = self.query_one(GrownDetail)
         (listed.action_page_down if pages > 0 else listed.action_page_up)()
 
     def action_type(self) -> None:
@@ -181,7 +181,7 @@ class ValuesScreen(ModalScreen[None]):
         field.display = False
         self.query_one("#typing", Said).say(())
         self.query_one("#judged", Said).say(())
-        self.set_focus(self.query_one(_Listed))
+        self.set_focus(self.query_one(GrownDetail))
         self._draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -257,13 +257,6 @@ class ValuesScreen(ModalScreen[None]):
         if self._typing is None:
             self.query_one("#judged", Said).say(((said, ink),))
         self._draw()
-
-
-class _Listed(Detail):
-    """As tall as it is, up to the screen."""
-
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return self.height_at(width)
 
 
 def _listed(one: Filled, number: int, param: Param | None, *, here: bool) -> list[Part]:

@@ -12,9 +12,10 @@ from console.model.runbook import ParamType, Step, StepKind
 from console.model.words import age_text, clock_time, count_text, many
 from console.safety.text import Raw, visible
 from screens.run_rows import RunRow, prose_around, title_of, tries_text
-from screens.run_text import plain_parts
+from screens.run_text import first_words, plain_parts
 from screens.run_words import STATE_INKS, effect_mark, only_reads, shape_of, took
 from widgets.detail import Blank, Field, Figure, Paragraph, Part, SpanLine, Title
+from widgets.output_view import OutputLine
 from widgets.paint import GLYPHS, Glyphs, Span, Spans, width_of
 from widgets.theme import Ink
 
@@ -23,6 +24,8 @@ HEAD_LINES: Final = 2
 NOTES: Final = 2
 VALUE_CELLS: Final = 40
 HIDDEN: Final = "***"
+ASKED_EVERY_S: Final = 15
+"""Between two questions to a host about a step whose outcome is not known: the engine's."""
 
 
 # Above the steps
@@ -131,6 +134,29 @@ def row_parts(run: Run, row: RunRow, now: datetime, *, ascii_only: bool = False)
     return parts
 
 
+def brief_parts(row: RunRow, lines: Sequence[OutputLine], now: datetime) -> list[Part]:
+    """Two lines about the row where there is no room for more: what came of it, and its end."""
+    step, done = row.step, row.done
+    if step is None or done is None:
+        texts = prose_around(row.section, None)[0]
+        return [SpanLine(((first_words(texts[0]) if texts else Raw(""), Ink.PLAIN),))]
+    last = done.last
+    if last is None:
+        words = done.reason or (f"not run from here: {step.refusal}" if step.refusal else "")
+        said: Raw | str = words or first_words(step.text)
+        command: Spans = ()
+        if step.command:
+            command = (("$ ", Ink.MUTED), (first_words(step.command), Ink.STRONG))
+        return [SpanLine(((said, Ink.PLAIN),)), SpanLine(command)]
+    ink = STATE_INKS[done.state]
+    failed = next((one.shown for one in last.checks if not one.passed), "")
+    said = last.said or failed or str(done.state)
+    if done.state is StepState.RUNNING:
+        said = f"runs {_on(last)} for {age_text(now - last.began)}"
+    end: Spans = ((lines[-1].text, lines[-1].ink),) if lines else (("nothing printed", Ink.MUTED),)
+    return [SpanLine(((said, ink),)), SpanLine(end)]
+
+
 def _prose(texts: Iterable[Raw]) -> list[Part]:
     parts: list[Part] = []
     for text in texts:
@@ -185,8 +211,8 @@ def _unknown(last: Attempt, now: datetime) -> Iterator[Part]:
     )
     if last.job:
         yield Paragraph(
-            f"{where} keeps a marker of how it ended. This console asks for it again and again, "
-            "by itself, until there is an answer: look at what it changes before you run it again."
+            f"{where} keeps a marker of how it ended. It is asked for it every {ASKED_EVERY_S} s, "
+            "until there is an answer: look at what it changes before you run it again."
         )
     else:
         yield Paragraph("It leaves no marker there: look at what it changes yourself.")

@@ -133,6 +133,7 @@ class Carrying(Frame, inherit_bindings=False):
         if not await self._changes_are_known(step):
             return
         shown: StepPlan | None = None
+        self.say(f"looking what {step.name} would do")
         while True:
             plan = await self.ask_desk(lambda desk: desk.prepare(self.run_id, step.name))
             if plan is None:

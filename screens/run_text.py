@@ -11,13 +11,13 @@ from widgets.detail import Blank, Paragraph, Part
 from widgets.theme import Ink
 
 _FENCE: Final = re.compile(r"[ \t]*(```+|~~~+)")
-_QUOTE: Final = re.compile(r"[ \t]*>[ \t]?")
-_ITEM: Final = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
-_HEADING: Final = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
+_QUOTE: Final = re.compile(r"^[ \t]*>[ \t]?")
+_ITEM: Final = re.compile(r"^[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
+_HEADING: Final = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+")
 # None of these looks back over what another try has read: a hostile line costs its length.
 _BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
 _LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\]\(([^()\s]*)\)")
-_NOTE: Final = re.compile(r"\[!([A-Z]{2,20})\][ \t]*")
+_NOTE: Final = re.compile(r"^\[!([A-Z]{2,20})\][ \t]*")
 _WARNS: Final = ("warning", "caution", "danger", "important")
 
 

@@ -131,7 +131,11 @@ class StepScreen(Frame):
 
     def _title(self, run: Run, row: RunRow) -> Spans:
         what = title_of(row.step) if row.step is not None else row.section.title
-        spans: list[Span] = [(what, Ink.STRONG), ("  of ", Ink.MUTED), (run.runbook.title, Ink.MUTED)]
+        spans: list[Span] = [
+            (what, Ink.STRONG),
+            ("  of ", Ink.MUTED),
+            (run.runbook.title, Ink.MUTED),
+        ]
         if self._wanted:
             spans.append((f"  /{self._wanted} {self.lines_view.count_found()} found", Ink.WARNING))
         return tuple(spans)
@@ -190,6 +194,9 @@ class StepScreen(Frame):
 
     # Other keys
 
+    def footer_of(self, action: Action) -> int:
+        return {"app.quit": 0, "row.incident": 0, "row.runbook": 0}.get(action.id, action.footer)
+
     def why_not(self, action: Action) -> str:
         if action.id == "logs.previous" and not self._wanted:
             return "nothing is looked for; / does"
@@ -203,6 +210,7 @@ class StepScreen(Frame):
 
         below = next((one for one in self.app.screen_stack if isinstance(one, Carrying)), None)
         if below is not None:
+            below.shown = self.shown
             below.do_run_stop()
 
     def do_logs_wrap(self) -> None:

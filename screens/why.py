@@ -87,6 +87,10 @@ class WhyScreen(DocumentFrame):
         self._lines: tuple[WhyLine, ...] = ()
 
     @property
+    def row_in_view(self) -> Row | None:
+        return self._row
+
+    @property
     def subject(self) -> Subject | None:
         update = self.console_app.fresh
         return None if update is None else subject_of_row(self._row, update.snapshot)

@@ -21,12 +21,16 @@ class OutputLine(LogLine, frozen=True, gc=False):
 class OutputView(LogView):
     """It grows at its end while something prints, and keeps its place for who has scrolled up."""
 
-    def show_lines(self, lines: Sequence[OutputLine]) -> None:
+    _subject = ""
+
+    def show_lines(self, lines: Sequence[OutputLine], *, subject: str = "") -> None:
         """Show these lines, of which the first may be those that are shown already.
 
         Not by what stands in a line, as `set_lines` does: many lines of an output are alike.
+        Whoever has scrolled up stays there while `subject` is the same.
         """
-        follows = self.at_end and bool(self._lines)
+        follows = self.at_end or subject != self._subject
+        self._subject = subject
         self._lines = list(lines)
         self._found.clear()
         self._go(len(self._lines) - 1 if follows else self._cursor)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from console.cli.chosen import narrate
 from console.model.words import count_text
-from console.safety.clock import Clock
 from console.safety.text import Raw, visible
 
 if TYPE_CHECKING:
@@ -26,33 +25,40 @@ LEFT: Final = (
 )
 
 
-async def watched(desk: RunsDesk, run_id: str, clock: Clock) -> bool:
-    """Show what runs of the run until all of it has ended.
+class Watching:
+    """One run, watched; what was shown of it once is not shown again."""
 
-    The first ctrl+c stops it on its host; the second one leaves it and ends the command.
+    def __init__(self, desk: RunsDesk, run_id: str) -> None:
+        self._desk = desk
+        self._run_id = run_id
+        self._shown = _Shown(desk, run_id)
 
-    Returns:
-        Whether it ended by itself.
-    """
-    shown = _Shown(desk, run_id)
-    with _interrupts() as asked:
-        ending = asyncio.create_task(desk.ended(run_id))
-        stop = asyncio.create_task(asked.wait())
-        try:
-            while not ending.done() and not stop.done():
-                await asyncio.wait(
-                    (ending, stop), timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED
-                )
-                await shown.more()
-            if not ending.done():
-                narrate(STOPPING)
-                narrate(await desk.stop(run_id))
-            await ending
-            await shown.rest()
-        finally:
-            stop.cancel()
-            ending.cancel()
-        return not asked.is_set()
+    async def until_ended(self) -> bool:
+        """Show what runs of the run until all of it has ended.
+
+        The first ctrl+c stops it on its host; the second one leaves it and ends the command.
+
+        Returns:
+            Whether it ended by itself.
+        """
+        with _interrupts() as asked:
+            ending = asyncio.create_task(self._desk.ended(self._run_id))
+            stop = asyncio.create_task(asked.wait())
+            try:
+                while not ending.done() and not stop.done():
+                    await asyncio.wait(
+                        (ending, stop), timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    await self._shown.more()
+                if not ending.done():
+                    narrate(STOPPING)
+                    narrate(await self._desk.stop(self._run_id))
+                await ending
+                await self._shown.rest()
+            finally:
+                stop.cancel()
+                ending.cancel()
+            return not asked.is_set()
 
 
 class _Shown:

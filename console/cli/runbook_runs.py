@@ -19,8 +19,9 @@ from console.cli.table import Cell, Column, paper_for, put
 from console.engine.papers import PapersDesk
 from console.journal.errors import JournalFault
 from console.journal.ids import Kind
+from console.journal.past_runs import RunShelf
 from console.model.run import PastRun
-from console.model.words import age_text
+from console.model.words import age_text, many
 from console.runbook.matching import slug_of
 from console.safety.clock import SystemClock
 from console.safety.jsontext import json_text
@@ -104,27 +105,29 @@ def past_of(loaded: Loaded) -> tuple[PastRun, ...] | None:
     )
     if not desk.is_there:
         return None
-    found = asyncio.run(_past_at(desk))
+    found = asyncio.run(_shelf_at(desk))
     if isinstance(found, JournalFault):
         narrate(f"how they have done is not known: the journal cannot be read: {found}")
         return None
-    return found
+    return found.runs
 
 
-async def _past_at(desk: PapersDesk) -> tuple[PastRun, ...] | JournalFault:
-    from console.journal.past_runs import past_runs
-
+async def _shelf_at(desk: PapersDesk) -> RunShelf | JournalFault:
     bench = await desk.bench()
-    return bench if isinstance(bench, JournalFault) else await past_runs(bench)
+    return bench if isinstance(bench, JournalFault) else await bench.library.runs()
 
 
 async def _past(reading: Reading) -> tuple[PastRun, ...]:
     if not reading.desk.is_there:
         return ()
-    found = await _past_at(reading.desk)
+    found = await _shelf_at(reading.desk)
     if isinstance(found, JournalFault):
         raise Stop(EXIT_FAILED, f"the journal cannot be read: {found}")
-    return found
+    for broken in found.broken:
+        narrate(*broken.faults)
+    if found.left_out:
+        narrate(f"{many(found.left_out, 'older transcript')} left out")
+    return found.runs
 
 
 async def _paths_with(text: str, reading: Reading) -> frozenset[str]:

@@ -18,14 +18,13 @@ from console.cli.chosen import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, narrat
 from console.cli.papers import Stop
 from console.cli.run_lines import attempt_lines, not_run_line, plan_lines, word_of
 from console.cli.runbook_asked import Asked, Wanted
-from console.cli.runbook_live import watched
+from console.cli.runbook_live import Watching
 from console.cli.table import Paper
 from console.model.acting import Ended
 from console.model.action import Effect
 from console.model.run import Attempt, Run, StepPlan, StepState
 from console.model.runbook import Step
 from console.model.snapshot import KnownAlert
-from console.safety.clock import Clock
 from console.safety.text import visible
 
 if TYPE_CHECKING:
@@ -73,14 +72,13 @@ class Came(msgspec.Struct, frozen=True):
 class Session:
     """One run of one command line. Steps run on the loop that it is called on."""
 
-    def __init__(self, desk: RunsDesk, asked: Asked, clock: Clock, paper: Paper, put: Put) -> None:
+    def __init__(self, desk: RunsDesk, asked: Asked, paper: Paper, put: Put) -> None:
         """
         Args:
             put: takes each line of results as soon as it is known; narration goes to stderr.
         """
         self._desk = desk
         self._asked = asked
-        self._clock = clock
         self._paper = paper
         self._put = put
         self._not_run: list[tuple[str, tuple[str, ...]]] = []
@@ -133,6 +131,7 @@ class Session:
     async def work(self, run: Run, steps: tuple[Step, ...]) -> Came:
         """Carry the steps out. After one that did not pass nothing is changed any more."""
         cells = max(len(step.name) for step in run.runbook.steps)
+        watching = Watching(self._desk, run.id)
         failed = ""
         for step in steps:
             reads = step.effect is Effect.READ
@@ -140,17 +139,17 @@ class Session:
                 self._refuse(step, ("it was stopped before",), cells)
             elif failed and not reads:
                 self._refuse(step, (f"{failed} did not pass",), cells)
-            elif not await self._step(run, step, cells):
+            elif not await self._step(run, step, watching, cells):
                 failed = failed or step.name
         return await self._kept(self._now(run), tuple(step.name for step in steps))
 
-    async def _step(self, run: Run, step: Step, cells: int) -> bool:
+    async def _step(self, run: Run, step: Step, watching: Watching, cells: int) -> bool:
         """Whether the step passed."""
         before = set(_attempts(self._now(run)))
         if reasons := await self._start(run, step):
             self._refuse(step, reasons, cells)
             return False
-        self._stopped = not await watched(self._desk, run.id, self._clock)
+        self._stopped = not await watching.until_ended()
         now = self._now(run)
         for (name, number), attempt in _attempts(now).items():
             if (name, number) not in before:

@@ -180,7 +180,7 @@ _DATA = (
     ServiceSpec("minio", "docker", "data-1", "data", 9000, "/minio/health/live",
                 version="2026.10.2"),
     ServiceSpec("redis-exporter", "http", "data-1", "data", 9121, "/health", version="1.66.0",
-                depends_on=("redis",)),
+                depends_on=("redis",), unit="redis_exporter.service"),
 )  # fmt: skip
 
 _OPS = (

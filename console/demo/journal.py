@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from config.schema import Acks, Silences
 from console.actions.doing import Doing
 from console.actions.papers.carry import carry_out_paper
 from console.demo.papers import ENVIRONMENT, Past, incidents
+from console.demo.past_runs import PastWork, runs
 from console.demo.plans import changes
 from console.demo.team import EMAIL, LOGINS, MEI, STANDARDS
 from console.journal.author import Author
@@ -28,12 +30,14 @@ from console.journal.library import Library
 from console.journal.places import document_path, events_path
 from console.journal.recorder import Recorder
 from console.journal.repository import Journal
+from console.journal.transcript import summary_of, transcript_of
 from console.model.change import ChangeState, wrote_plan
 from console.model.incident import Incident
 from console.model.paper_wish import ApproveChange, Note, PaperWish
 from console.model.papers import ChangePaper, IncidentPaper
 from console.model.policy import Policy
 from console.model.snapshot import Snapshot
+from console.runbook.telling import transcript_path
 from console.safety.clock import Clock
 
 ORIGIN: Final = "origin.git"
@@ -84,13 +88,15 @@ def history(now: datetime) -> bytes:
     document, by whoever wrote it, at the time of then."""
     told: list[bytes] = []
     kept: dict[str, bytes] = {}
-    for past in sorted((*incidents(now), *changes(now)), key=lambda one: one.at):
-        files = {document_path(past.paper.id, past.paper.title): _content(past)}
+    worked = runs(now)
+    everything: list[Past | PastWork] = [*incidents(now), *changes(now), *worked]
+    for past in sorted(everything, key=lambda one: one.at):
+        files = _document(past, worked)
         for event in past.events:
             path = events_path(event.at, LOGINS[event.who or past.by], _CONSOLE)
             kept[path] = files[path] = kept.get(path, b"") + line_of(event)
         signed = f"{past.by} <{_address(past.by)}> {int(past.at.timestamp())} +0000"
-        subject = f"{past.paper.id} {past.did}: {past.paper.title}\n"
+        subject = f"{_subject(past)}\n"
         told.append(f"commit refs/heads/main\ncommitter {signed}\n".encode())
         told.append(_sized(subject.encode()))
         for path, content in files.items():
@@ -102,13 +108,25 @@ def _sized(content: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(content), content)
 
 
-def _content(past: Past) -> bytes:
-    """The document, as the console writes it."""
+def _document(past: Past | PastWork, worked: Sequence[PastWork]) -> dict[str, bytes]:
+    """The document by its path, as the console writes it."""
+    if isinstance(past, PastWork):
+        return {transcript_path(past.run): transcript_of(past.run, Language.ENGLISH, ())}
     paper = past.paper
+    path = document_path(paper.id, paper.title)
     if isinstance(paper, Incident):
-        entries = incident_entries(paper, past.events)
-        return INCIDENTS.new(paper, past.language, entries).content
-    return CHANGES.new(paper, past.language, change_entries(paper, past.events)).content
+        steps = (event for work in worked if work.run.incident == paper.id for event in work.events)
+        events = sorted((*past.events, *steps), key=lambda event: event.at)
+        entries = incident_entries(paper, events)
+        return {path: INCIDENTS.new(paper, past.language, entries).content}
+    entries = change_entries(paper, past.events)
+    return {path: CHANGES.new(paper, past.language, entries).content}
+
+
+def _subject(past: Past | PastWork) -> str:
+    if isinstance(past, PastWork):
+        return f"{past.run.id} {past.run.runbook.name}: {summary_of(past.run)}"
+    return f"{past.paper.id} {past.did}: {past.paper.title}"
 
 
 def _address(name: str) -> str:

@@ -206,6 +206,21 @@ class Carrier:
         await self._conclude(work, step, attempt, trial)
         return "" if trial.state is StepState.PASSED else trial.said
 
+    async def failed(self, work: Work, where: str) -> None:
+        """The console failed over it: what acts is asked for by its marker, nothing has passed."""
+        said = f"the console failed over it: {where}"
+        for one in work.run.running:
+            attempt = one.last
+            if attempt is None:
+                continue
+            state = StepState.UNKNOWN if attempt.job else StepState.FAILED
+            ended = msgspec.structs.replace(
+                attempt, state=state, ended=self._clock.now().wall, said=said
+            )
+            work.run = attempted(work.run, one.name, ended)
+            await self._save(work)
+            await self._world.acting.ended(_intent(ended), ENDED[state], said)
+
     async def _cut_short(self, work: Work) -> None:
         """It was stopped between two commands, or the console ends.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -21,6 +21,7 @@ from console.engine.run_steps import ACTION, Carrier
 from console.engine.run_work import Work
 from console.journal.errors import JournalFault
 from console.journal.ids import Kind, new_id
+from console.journal.past_runs import past_runs
 from console.model.acting import Ended, Outcome
 from console.model.action import Effect
 from console.model.event import Event
@@ -40,11 +41,14 @@ from console.safety.clock import Clock
 from console.safety.files import FileError
 from console.safety.secret import Secret
 from console.safety.text import visible
+from console.safety.whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from console.engine.acting import ActingDesk
     from console.engine.papers import PapersDesk
     from console.sources.reach import Reach
+
+Carry = Callable[[], Awaitable[None]]
 
 LEARN_S: Final = 15.0
 """Between two questions to a host about a step whose outcome is not known."""
@@ -141,7 +145,7 @@ class RunsDesk:
         if not self._world.papers.is_there:
             return ()
         bench = await self._world.papers.bench()
-        return () if isinstance(bench, JournalFault) else ()
+        return () if isinstance(bench, JournalFault) else await past_runs(bench)
 
     # A run.
 
@@ -274,7 +278,7 @@ class RunsDesk:
             return Started("; ".join(told.reasons), needs_glass=told.break_glass)
         if not reads:
             await self._remember(work)
-        self._go(work, self._carrier.carry(work, step, plan, told))
+        self._go(work, lambda: self._carrier.carry(work, step, plan, told))
         return Started()
 
     async def _remember(self, work: Work) -> None:
@@ -305,7 +309,7 @@ class RunsDesk:
         ]
         if not steps:
             return "it has no step that only reads"
-        self._go(work, self._carrier.carry_reads(work, steps))
+        self._go(work, lambda: self._carrier.carry_reads(work, steps))
         return ""
 
     async def ended(self, run_id: str) -> Run | None:
@@ -472,7 +476,7 @@ class RunsDesk:
         unknown = [one.name for one in work.run.steps if one.state is StepState.UNKNOWN]
         steps = [step for step in work.run.runbook.steps if step.name in unknown]
         if steps and self._world.reach is not None:
-            self._go(work, self._learn_all(work, steps))
+            self._go(work, lambda: self._learn_all(work, steps))
 
     async def _learn_all(self, work: Work, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -495,13 +499,16 @@ class RunsDesk:
 
     # Inside.
 
-    def _go(self, work: Work, carrying: Coroutine[object, object, None]) -> None:
+    def _go(self, work: Work, carry: Carry) -> None:
         work.stopping = False
-        work.task = asyncio.create_task(self._guarded(work, carrying), name=work.run.id)
+        work.task = asyncio.create_task(self._guarded(work, carry), name=work.run.id)
 
-    async def _guarded(self, work: Work, carrying: Coroutine[object, object, None]) -> None:
+    async def _guarded(self, work: Work, carry: Carry) -> None:
         try:
-            await carrying
+            await carry()
+        except Exception as error:
+            # A bug of ours: what it had started is asked for by its marker.
+            await self._carrier.failed(work, whereabouts(error))
         finally:
             self._world.runs_changed()
 

@@ -16,6 +16,7 @@ import msgspec
 from console.journal.change_text import CHANGES
 from console.journal.errors import JournalFault
 from console.journal.ids import ID
+from console.journal.past_runs import PastRuns, RunShelf
 from console.journal.places import id_of
 from console.journal.reading import Paper, name_of, paper_of
 from console.journal.repository import Journal
@@ -57,6 +58,7 @@ class Library:
         self._root = str(journal.disk.root)
         self._kept: dict[str, _Kept] = {}
         self._shelf = Shelf()
+        self._runs = PastRuns(journal.disk)
         # Of threads, not of tasks: one that is cancelled leaves its thread at work.
         self._reading = threading.Lock()
 
@@ -81,8 +83,14 @@ class Library:
             return found
         return Sheet(found.path, found.content, found.blob)
 
+    async def runs(self) -> RunShelf:
+        """Every transcript of a run as it stands on disk; the same object as before where nothing
+        changed."""
+        return await asyncio.to_thread(self._runs.read)
+
     async def search(self, text: str, most: int = 200) -> tuple[Found, ...]:
-        """Lines of documents, reports and events in which `text` stands, case and width aside.
+        """Lines of documents, transcripts, reports and events in which `text` stands, case and
+        width aside.
 
         Several words: the lines with the first of them, in files in which all of them stand; of
         events, lines with all of them. Documents come first, each sort the newest first.
@@ -150,6 +158,9 @@ class Library:
         papers.sort(key=_age, reverse=True)
         titled = [(paper.path, _id(paper), _value(paper).title) for paper in papers]
         titled += [(paper.path, id_of(paper.path), "") for paper in shelf.broken]
+        past = self._runs.read()
+        titled += [(run.path, run.id, run.title.exact) for run in past.runs]
+        titled += [(run.path, id_of(run.path), "") for run in past.broken]
         for top in ("reports", "events"):
             paths = [path for path in self._disk.listed(top) if path.endswith((".md", ".jsonl"))]
             titled += [(path, "", "") for path in reversed(paths)]

@@ -10,7 +10,7 @@ import msgspec
 from config.fault import Fault, quoted
 from console.journal.change_text import CHANGES
 from console.journal.document import read_document
-from console.journal.ids import ID, Kind
+from console.journal.ids import ANY_ID, Kind
 from console.journal.incident_text import INCIDENTS
 from console.journal.paper_text import PaperText
 from console.journal.places import id_of
@@ -63,7 +63,7 @@ def paper_in(shape: Shape[T, P], sheet: Sheet) -> P | BrokenPaper:
 def id_faults(document_id: str, kind: Kind, path: str) -> tuple[str, ...]:
     """What is wrong with `document_id` as that of the document of that kind at `path`."""
     name = name_of(path)
-    found = ID.fullmatch(document_id)
+    found = ANY_ID.fullmatch(document_id)
     if found is None or found["kind"] != kind:
         message = f"expected an id such as {kind}-20261122-7f3, got {quoted(document_id)}"
         return (str(Fault(name, 0, 0, "id", message)),)

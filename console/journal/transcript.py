@@ -7,6 +7,7 @@ it, the seal is broken, and the file is theirs.
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from collections import Counter
@@ -197,7 +198,7 @@ def _digest(content: bytes) -> str:
 
 def _without(value: T, masker: Masker) -> T:
     """`value` with every text in it masked but for what names something."""
-    if type(value) is str:
+    if isinstance(value, str) and not isinstance(value, enum.Enum):
         return cast("T", _masked(value, masker))
     if isinstance(value, Raw):
         return cast("T", Raw(_masked(value.exact, masker)))

@@ -57,11 +57,14 @@ async def verify(journal: Journal, library: Library) -> Verified:
     faults = [fault for one in shelf.broken for fault in one.faults]
     faults += [fault for one in papers for fault in one.faults]
     faults += _twice(papers)
+    runs = await library.runs()
+    faults += [fault for one in runs.broken for fault in one.faults]
+    documents = len(papers) + len(runs.runs)
     pending = await journal.pending()
     if isinstance(pending, JournalFault):
-        return Verified(len(papers), tuple(faults), repository=(str(pending),))
+        return Verified(documents, tuple(faults), repository=(str(pending),))
     return Verified(
-        len(papers) + len(shelf.broken),
+        documents + len(shelf.broken) + len(runs.broken),
         tuple(dict.fromkeys(faults)),
         tuple(visible(path) for path in pending),
         await _fsck(journal),

@@ -105,7 +105,7 @@ class _Facts:
         left, right = visible(condition.left), visible(condition.right)
         operator = str(condition.operator)
         shown = f"{left} ({actual}) {operator} {right}"
-        return Checked(passed, left, actual, operator, right, shown)
+        return Checked(passed, left, str(actual), operator, right, shown)
 
     def _judged(self, condition: Condition) -> tuple[str, bool]:
         if condition.asked is Asked.PRESENCE:

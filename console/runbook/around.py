@@ -216,14 +216,13 @@ class _About:
 
     def _frozen(self, freeze: Freeze, incident: Incident | None) -> Around:
         until = freeze.schedule.until(self._world.now.wall)
-        said = f"the {freeze.level} freeze {visible(freeze.name, cells=24)} is in force"
+        said = f"{freeze.level} freeze {_named(freeze.name)}"
         if incident is not None:
-            return _line(FREEZE, f"{said}; {incident.id} is mended all the same")
+            return _line(FREEZE, f"{said} does not hold up {incident.id}")
         change = self._change()
         if change is not None and change.id == self._run.change:
-            return _line(FREEZE, f"{said}; {change.id} was let through")
-        if until is not None:
-            said += f" until {until:%Y-%m-%d %H:%M} UTC"
+            return _line(FREEZE, f"{said} let {change.id} through")
+        said += " in force" if until is None else f" until {until:%Y-%m-%d %H:%M} UTC"
         whom = f"; ask {visible(freeze.owner, cells=20)}" if freeze.owner else ""
         return _line(FREEZE, said + whom, Tone.WARNING)
 

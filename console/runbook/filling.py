@@ -6,7 +6,6 @@ comes: a host or a service is looked up in the registry, and all else has to loo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Set
 from typing import Final, NamedTuple
 
@@ -15,7 +14,7 @@ import msgspec
 from config.fault import quoted
 from config.registry import base_url_of, health_url_of
 from console.fleet.discover import host_of
-from console.model.registry import LOCAL, Host, Registry, Service, ServiceType, host_cell
+from console.model.registry import Host, Registry, Service, ServiceType, host_cell
 from console.model.run import Filled, Run
 from console.model.runbook import Origin, Param, ParamType, Runbook
 from console.model.snapshot import KnownAlert
@@ -206,9 +205,6 @@ def _fact(key: str, service: Service, registry: Registry) -> str | None:
             return None
 
 
-_PORT: Final = re.compile(r".*:[0-9]{1,5}", re.DOTALL)
-
-
 def _host(text: str, registry: Registry) -> tuple[str, str]:
     named = [one for one in registry.hosts if one.name == text]
     found = named or _called(text, registry)
@@ -234,12 +230,13 @@ def _called(text: str, registry: Registry) -> list[Host]:
     by_instance = {
         one.host for one in registry.services if text in one.instances and one.host is not None
     }
-    bare = host_of(text) if _PORT.fullmatch(text) else text
+    # As it stands too: the last part of an IPv6 address looks like a port.
+    spelt = {text, host_of(text)} - {""}
+    # `local` is a word of the settings and nobody's address.
     by_address = {
         one.name
         for one in registry.hosts
-        # `local` is a word of the settings and nobody's address.
-        if one.name == bare or (one.address == bare and bare != LOCAL)
+        if one.name in spelt or (one.address in spelt and not one.is_local)
     }
     names: Iterable[str] = (by_instance & by_address) or (by_instance | by_address)
     return [one for one in registry.hosts if one.name in names]

@@ -288,9 +288,7 @@ class _Lexer:
                 end = self._past("`", self._at + 1)
                 inner.append(script[self._at + 1 : end - 1])
                 self._at = end
-            elif script.startswith("$'", self._at) and not double:
-                raise _UnreadError
-            elif script.startswith("$((", self._at):
+            elif script.startswith(("$((",) if double else ("$'", "$(("), self._at):
                 raise _UnreadError
             elif script.startswith("$(", self._at):
                 end = self._past_paren(self._at + 2)

@@ -13,6 +13,7 @@ from config.changes import calendar_of, standards_of
 from config.load import load
 from console.demo.journal import MIND, ORIGIN, REMARK, Colleague, bench_of, history, make_journal
 from console.demo.serve import start_demo
+from console.demo.shelf import make_shelf, remember_last_run
 from console.demo.team import MEI, YUN
 from console.engine.releases import releases_of
 from console.journal.bench import Bench
@@ -24,6 +25,9 @@ from console.model.change_rules import approval_refusals, lacking
 from console.model.incident import Incident, IncidentProse, IncidentState
 from console.model.nags import nags
 from console.model.papers import ChangePaper, Papers
+from console.runbook.health import health_of
+from console.runbook.kept import KeptRuns
+from console.runbook.library import library_of
 from console.safety.clock import ManualClock
 
 from .demo_world import START
@@ -196,3 +200,38 @@ async def _change(bench: Bench, document_id: str) -> ChangePaper:
     found = await bench.library.change(document_id)
     assert found is not None
     return found
+
+
+async def test_runs_of_the_past_have_transcripts_that_tell_how_the_runbooks_did(
+    kai: Bench,
+) -> None:
+    shelf = await kai.library.runs()
+    assert shelf.broken == ()
+    assert len(shelf.runs) == 7
+    redis = health_of("cache-down", shelf.runs)
+    assert redis.runs == 2
+    assert redis.last_passed is not None
+    assert timedelta(days=8) < START - redis.last_passed < timedelta(days=10)
+    assert redis.median_minutes is not None
+    assert health_of("service-down", shelf.runs).last_passed is None
+    (incident,) = [
+        one for one in (await kai.library.read()).incidents if one.incident.id.endswith("5r8")
+    ]
+    text = (kai.journal.folder / incident.path).read_text()
+    assert "start-redis on data-1: passed" in text
+
+
+async def test_the_teams_checkout_has_a_past_and_a_runbook_that_changed_since_its_last_run(
+    tmp_path: Path,
+) -> None:
+    folder, state = tmp_path / "runbooks", tmp_path / "state"
+    await make_shelf(folder, START)
+    remember_last_run(state, START)
+    assert git(folder, "status", "--porcelain") == ""
+    assert len(git(folder, "log", "--format=%s").splitlines()) == 2
+    (book,) = [one for one in library_of([folder]).books if one.name.exact == "payment-errors"]
+    assert book.path is not None
+    last = KeptRuns(state).last_text("payment-errors")
+    assert last is not None
+    assert last != book.path.read_bytes()
+    assert last == git(folder, "show", "HEAD~1:payment-errors.md").encode() + b"\n"

@@ -225,9 +225,9 @@ async def test_a_step_that_is_stopped_is_gone_and_says_so(tmp_path: Path) -> Non
         plan = await engine.runs.prepare(run.id, "break")
         assert isinstance(plan, StepPlan)
         assert (await engine.runs.start(run.id, "break", plan.digest)).why_not == ""
+        await until(lambda: bool(engine.runs.runs.running) and _sleeps(tmp_path))
         busy = await engine.runs.start(run.id, "look")
         assert "break runs" in busy.why_not
-        await until(lambda: bool(engine.runs.runs.running) and _sleeps(tmp_path))
         said = await engine.runs.stop(run.id)
         assert "break" in said
         after = await engine.runs.ended(run.id)
@@ -365,6 +365,7 @@ async def test_a_secret_is_handed_over_and_stands_nowhere(tmp_path: Path) -> Non
         assert isinstance(plan, StepPlan)
         assert any("TOKEN" in one for one in plan.refusals)
         assert await engine.runs.set_value(run.id, "TOKEN", Secret("hunter2-canary")) == ""
+        await carried(engine, run, "mend")
         step = await carried(engine, run, "secretly")
         assert step.state is StepState.PASSED
         printed = await engine.runs.output(run.id, "secretly")

@@ -49,7 +49,7 @@ HOST: Final = Param("TARGET_HOST", ParamType.HOST, Origin.LABEL, "instance")
 
 
 def about(**labels: str) -> KnownAlert:
-    return known(alert(**labels))
+    return known(msgspec.structs.replace(alert(), labels=Labels({"alertname": "A", **labels})))
 
 
 def one(param: Param, subject: Subject | None = None, **typed: str) -> Filled:

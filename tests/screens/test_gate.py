@@ -35,6 +35,7 @@ from screens.silence import SilenceScreen
 from screens.source import SourceScreen
 from screens.why import WhyScreen
 from tests.build import MONO0, T0, ack, ago, alert, cell, known, service, snapshot, source
+from tests.screens.books_world import ScriptedRuns
 from tests.screens.console import Console, console_on, typed, until, update_of
 from tests.screens.incident_world import Desk, papers_of, redis
 from tests.screens.journal_world import change
@@ -42,6 +43,7 @@ from widgets.footer import Footer
 
 if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
+    from console.engine.runs import RunsDesk
 
 BACKUP = SilenceTemplate(name="backup", matchers=('job="backup"',), comment="backup runs")
 SETTINGS = Settings(
@@ -115,6 +117,7 @@ async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
         app.push_screen(made[word]())
     elif word != "triage":
         keys = {"fleet": "2", "journal": "4", "handover": "6", "sources": "7", "silences": "S"}
+        keys["runbooks"] = "3"
         await pilot.press(keys[word])
     await until(pilot, lambda: isinstance(app.screen, Frame) and app.screen.word == word)
     frame = cast("Frame", app.screen)
@@ -138,6 +141,7 @@ async def opened(console: Console, pilot: Pilot[int], word: str) -> Frame:
     update = update_of(world(), number=50)
     undo = Undoable("ack of QueueBacklog", MONO0 + 30)
     console.engine.papers = cast("PapersDesk", Desk(PAPERS))  # type: ignore[attr-defined]
+    console.engine.runs = cast("RunsDesk", ScriptedRuns())  # type: ignore[attr-defined]
     acting = Acting(undo=undo)
     console.engine.publish(msgspec.structs.replace(update, acting=acting, papers=PAPERS))
     await until(pilot, lambda: console.app.fresh is not None and console.app.fresh.number == 50)

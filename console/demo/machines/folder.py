@@ -58,6 +58,7 @@ class ShellFolder:
             "XDG_STATE_HOME": str(self._folder / "state" / host),
             "XDG_RUNTIME_DIR": str(self._folder / "run" / host),
             "TMPDIR": str(self._folder / "tmp" / host),
+            "ONCALL_LOCKS": str(self._folder / "tmp" / host),
             "USER": USER,
             "LOGNAME": USER,
             "SHELL": self.shell,

@@ -195,10 +195,8 @@ def _mark_at(stdout: bytes, mark: str) -> tuple[int, int] | None:
     if mark:
         at = stdout.rfind(b"\n" + mark.encode() + b" ")
         return None if at < 0 else (at, at + 1 + len(mark))
-    last = None
-    for last in _ANY_MARK.finditer(stdout):
-        pass
-    return None if last is None else (last.start(), last.end(1))
+    found = list(_ANY_MARK.finditer(stdout))
+    return (found[-1].start(), found[-1].end(1)) if found else None
 
 
 def _number(written: bytes) -> float:

@@ -1,0 +1,372 @@
+"""The programs of a Linux host that are known, and how each is told apart.
+
+A judge says READS only where every word that matters is one that it knows; a variable in the
+place of a subcommand is never known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from console.runbook.catalogue_tools import TOOLS
+from console.runbook.verdict import (
+    ACTS,
+    READS,
+    Inner,
+    Judge,
+    Kind,
+    Verdict,
+    acts,
+    leading,
+    plain_words,
+    unknown,
+)
+from console.runbook.words import VALUE
+
+READING: Final = frozenset(
+    [
+        *("uptime", "free", "ps", "w", "who", "whoami", "id", "groups", "last", "lastb", "nproc"),
+        *("df", "du", "lsof", "vmstat", "iostat", "mpstat", "pidstat", "cat", "zcat", "head"),
+        *("tail", "tac", "grep", "egrep", "fgrep", "zgrep", "wc", "cut", "tr", "ls", "stat"),
+        *("readlink", "realpath", "basename", "dirname", "echo", "printf", "true", "false"),
+        *("test", "[", "pwd", "getent", "dig", "host", "nslookup", "ping", "ping6", "traceroute"),
+        *("tracepath", "uname", "arch", "lscpu", "lsblk", "lsmod", "lspci", "sleep", "seq"),
+        *("expr", "jq", "column", "nl", "rev", "paste", "comm", "cmp", "diff", "join", "fold"),
+        *("md5sum", "sha1sum", "sha256sum", "cksum", "pgrep", "pidof", "pstree", "pg_isready"),
+        *("namei", "numfmt", "od", "strings", "type", "which", "getconf", "locale", "dmidecode"),
+        *("apt-cache", "dpkg-query", "findmnt", "ntpq", "numastat", "slabtop"),
+        *("pmap", "locate", "file", "tty", "logname", "base64", "hexdump"),
+    ]
+) - {"nmap-ping"}
+WRITING: Final = frozenset(
+    [
+        *("rm", "rmdir", "mv", "cp", "ln", "touch", "mkdir", "mkfifo", "chmod", "chown", "chgrp"),
+        *("truncate", "dd", "shred", "install", "kill", "pkill", "killall", "reboot", "shutdown"),
+        *("halt", "poweroff", "init", "telinit", "useradd", "usermod", "userdel", "groupadd"),
+        *("passwd", "chpasswd", "mkswap", "swapoff", "umount", "fdisk", "parted", "wipefs"),
+        *("setfacl", "chattr", "unlink", "rename", "logrotate", "renice", "modprobe", "rmmod"),
+        *("insmod", "kexec", "ldconfig", "unzip", "gunzip", "bunzip2", "fstrim", "fsck"),
+        *("apt-get", "yum", "dnf", "zypper"),
+        *("ansible-playbook", "wall", "pg_restore", "vacuumdb", "reindexdb", "dropdb", "createdb"),
+    ]
+)
+
+_SUDO_VALUED: Final = frozenset(["-u", "-g", "--user", "--group"])
+_SUDO: Final = frozenset(["-n", "--non-interactive", *_SUDO_VALUED])
+
+
+def _sudo(words: list[str], inner: Inner) -> Verdict:
+    options, rest = leading(words, _SUDO_VALUED)
+    found = inner(rest)
+    if found.kind is Kind.ACTS or all(one in _SUDO for one in options if one.startswith("-")):
+        return found
+    return unknown("sudo is given what is not known here")
+
+
+_TIMEOUT_VALUED: Final = frozenset(["-k", "--kill-after", "-s", "--signal"])
+
+
+def _timeout(words: list[str], inner: Inner) -> Verdict:
+    return inner(leading(words, _TIMEOUT_VALUED)[1][1:])
+
+
+def _nice(words: list[str], inner: Inner) -> Verdict:
+    return inner(leading(words, frozenset(["-n", "-c", "--adjustment", "--class"]))[1])
+
+
+def _command(words: list[str], inner: Inner) -> Verdict:
+    if words[:1] in (["-v"], ["-V"]):
+        return READS
+    return inner(words)
+
+
+def _env(words: list[str], inner: Inner) -> Verdict:
+    rest = [*words]
+    while rest and re.match(r"[A-Za-z_][A-Za-z0-9_]*=", rest[0]):
+        if re.match(r"PATH=|LD_|BASH_ENV|ENV=|PYTHON|PERL|GIT_", rest[0]):
+            return unknown("it says where programs are loaded from")
+        rest.pop(0)
+    return inner(rest)
+
+
+def _xargs(words: list[str], inner: Inner) -> Verdict:
+    valued = frozenset(["-n", "-P", "-I", "-L", "-d", "-s", "-a", "-E"])
+    found = inner(leading(words, valued)[1])
+    # What it appends may be an option.
+    return found if found.kind is Kind.ACTS else unknown("what xargs appends is not known")
+
+
+def _find(words: list[str], inner: Inner) -> Verdict:
+    for at, word in enumerate(words):
+        if word == "-delete" or word.startswith(("-fprint", "-fls")):
+            return acts(f"find {word} changes something")
+        if word in ("-exec", "-execdir", "-ok", "-okdir"):
+            end = next((n for n in range(at, len(words)) if words[n] in (";", "+")), len(words))
+            found = inner(words[at + 1 : end])
+            return found if found.kind is Kind.ACTS else unknown(f"find {word} starts a program")
+    return READS
+
+
+def _journalctl(words: list[str], inner: Inner) -> Verdict:
+    acting = ("--vacuum", "--rotate", "--flush", "--sync", "--relinquish-var", "--smart-relinq")
+    more = ("--setup-keys", "--update-catalog", "--cursor-file")
+    for word in words:
+        name = word.partition("=")[0]
+        # getopt takes the beginning of an option for it.
+        if len(name) > 4 and any(
+            name.startswith(one) or one.startswith(name) for one in (*acting, *more)
+        ):
+            return acts(f"journalctl {name} changes something")
+    return READS
+
+
+_SYSTEMCTL_READS: Final = frozenset(
+    [
+        *("status", "is-active", "is-failed", "is-enabled", "is-system-running", "show", "cat"),
+        *("list-units", "list-unit-files", "list-timers", "list-sockets", "list-jobs", "help"),
+        *("list-dependencies", "list-machines", "get-default", "show-environment"),
+        *("list-automounts", "list-paths"),
+    ]
+)
+
+
+def _systemctl(words: list[str], inner: Inner) -> Verdict:
+    valued = frozenset(["-p", "--property", "-t", "--type", "--state", "-n", "--lines", "-o", "-s"])
+    options, rest = plain_words(words, valued)
+    if any(one in ("-H", "--host", "-M") or one.startswith(("--host=", "-H")) for one in options):
+        return unknown("it goes to another host by itself")
+    if not rest or rest[0] in _SYSTEMCTL_READS:
+        return READS
+    if VALUE in rest[0]:
+        return unknown("which subcommand it is stands in a variable")
+    return acts(f"systemctl {rest[0]} changes something")
+
+
+def _service(words: list[str], inner: Inner) -> Verdict:
+    if "--status-all" in words or words[1:] == ["status"]:
+        return READS
+    if len(words) < 2 or VALUE in words[1]:
+        return unknown("what service is to do is not written there")
+    return acts(f"service {words[1]} changes something")
+
+
+def _by_first(reads: frozenset[str], acting: frozenset[str]) -> Judge:
+    """By the first word that is no option."""
+
+    def judge(words: list[str], inner: Inner) -> Verdict:
+        rest = plain_words(words, frozenset())[1]
+        first = rest[0] if rest else ""
+        if first in reads:
+            return READS
+        if first in acting:
+            return ACTS
+        return unknown("what it is to do is not known here")
+
+    return judge
+
+
+def _unless(*acting: str, words_act: bool = False) -> Judge:
+    """It reads without these options, or words that are none."""
+
+    def judge(words: list[str], inner: Inner) -> Verdict:
+        options, rest = plain_words(words, frozenset())
+        for option in options:
+            if any(_is_option(option, one) for one in acting):
+                return ACTS
+        return unknown("what it is to set is not known") if words_act and rest else READS
+
+    return judge
+
+
+def _is_option(word: str, option: str) -> bool:
+    if option.startswith("--"):
+        name = word.partition("=")[0]
+        return name == option or (len(name) > 3 and option.startswith(name))
+    return not word.startswith("--") and option[1] in word[1:]
+
+
+def _sed(words: list[str], inner: Inner) -> Verdict:
+    if any(re.match(r"--in-place|-[nEzsru]*i", one) for one in words):
+        return acts("sed -i changes files")
+    if any(one.startswith("-") and one not in ("-n", "-E", "-r", "-u", "-e") for one in words):
+        return unknown("sed is given what is not known here")
+    scripts = [one for one in words if not one.startswith("-")][:1]
+    plain = re.compile(r"(?:\d+|\$)?(?:,(?:\d+|\$))?[pdq]|s([/|,#])[^\n;]*?\1[^\n;]*?\1[gpiI0-9]*")
+    if scripts and VALUE not in scripts[0] and plain.fullmatch(scripts[0]) and "-e" not in words:
+        return READS
+    return unknown("what sed is to do is not known here")
+
+
+def _awk(words: list[str], inner: Inner) -> Verdict:
+    program = next((one for one in plain_words(words, frozenset(["-F", "-v"]))[1]), VALUE)
+    if "-f" in words or VALUE in program or re.search(r"system|getline|[|>]|@", program):
+        return unknown("what awk is to do is not known here")
+    return READS
+
+
+def _sort(words: list[str], inner: Inner) -> Verdict:
+    return _unless("-o", "--output", "--compress-program")(words, inner)
+
+
+def _uniq(words: list[str], inner: Inner) -> Verdict:
+    rest = plain_words(words, frozenset(["-f", "-s", "-w"]))[1]
+    return acts("uniq writes into its second file") if len(rest) > 1 else READS
+
+
+def _tee(words: list[str], inner: Inner) -> Verdict:
+    rest = [one for one in words if not one.startswith("-")]
+    return acts("tee writes into files") if set(rest) - {"/dev/null", "/dev/stderr"} else READS
+
+
+def _ipmitool(words: list[str], inner: Inner) -> Verdict:
+    valued = frozenset(["-H", "-U", "-P", "-I", "-L", "-f", "-p", "-E", "-k", "-y", "-C"])
+    rest = plain_words(words, valued - {"-E"})[1]
+    text = " ".join(rest)
+    if re.fullmatch(
+        r"(?:chassis (?:power )?status|power status|sdr(?: .*)?|sel (?:list|elist|info)(?: .*)?"
+        r"|sensor(?: list)?|mc info|fru(?: print)?|lan print(?: .*)?|chassis poh)",
+        text,
+    ):
+        return READS
+    if re.match(r"(?:chassis )?power (?:on|off|cycle|reset|soft|diag)|sel clear|mc reset", text):
+        return ACTS
+    return unknown("what ipmitool is to do is not known here")
+
+
+def _ip(words: list[str], inner: Inner) -> Verdict:
+    rest = plain_words(words, frozenset(["-n", "-netns", "-f", "-family"]))[1]
+    verbs = ("show", "list", "get", "ls")
+    if rest[:1] and VALUE not in rest[0] and (len(rest) == 1 or rest[1] in verbs):
+        return READS
+    return unknown("what ip is to do is not known here")
+
+
+def _date(words: list[str], inner: Inner) -> Verdict:
+    options, rest = plain_words(words, frozenset(["-d", "--date", "-f", "-r"]))
+    if any(_is_option(one, "--set") or re.match(r"-[a-zA-Z]*s", one) for one in options):
+        return ACTS
+    return READS if all(one.startswith("+") for one in rest) else unknown("it may set the clock")
+
+
+def _git(words: list[str], inner: Inner) -> Verdict:
+    _, rest = leading(words, frozenset(["-C", "--git-dir", "--work-tree"]))
+    reads = ("log", "status", "show", "diff", "rev-parse", "describe", "ls-files", "ls-tree")
+    if any(one.startswith(("--output", "-c", "--ext-diff", "--config")) for one in words):
+        return unknown("git is given what is not known here")
+    if rest[:1] and rest[0] in (*reads, "rev-list", "blame", "shortlog", "cat-file", "merge-base"):
+        return READS
+    acting = ("revert", "reset", "checkout", "switch", "commit", "push", "pull", "merge", "clean")
+    if rest[:1] and rest[0] in (*acting, "rebase", "add", "rm", "mv", "restore", "cherry-pick"):
+        return acts(f"git {rest[0]} changes something")
+    return unknown("what git is to do is not known here")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _sysctl(words: list[str], inner: Inner) -> Verdict:
+    if any("=" in one or VALUE in one for one in words):
+        return unknown("it may set something")
+    return _unless("-w", "-p", "--write", "--load", "--system")(words, inner)
+
+
+def _only(*forms: str) -> Judge:
+    """It reads where its words begin so."""
+
+    def judge(words: list[str], inner: Inner) -> Verdict:
+        text = " ".join(words)
+        if any(text == form or text.startswith(f"{form} ") for form in forms):
+            return READS
+        return unknown("what it is to do is not known here")
+
+    return judge
+
+
+_BY_OPTION: Final[Mapping[str, Judge]] = {
+    "hostname": _unless("-F", "-b", "--file", words_act=True),
+    "ss": _unless("-K", "--kill", "-D", "--diag"),
+    "netstat": _unless(),
+    "dmesg": _unless("-c", "-C", "-D", "-E", "-n", "--clear", "--read-clear", "--console-off"),
+    "mount": _unless("-a", "-o", "-t", "--all", "--options", words_act=True),
+    "smartctl": _unless("-s", "-o", "-S", "-t", "-X", "--set", "--test", "--abort"),
+    "dpkg": _unless("-i", "-r", "-P", "--install", "--remove", "--purge", "--configure"),
+    "nvidia-smi": _unless("-r", "-p", "-a", "-c", "--gpu-reset", "--persistence", "--power"),
+    "crontab": _only("-l"),
+    "nginx": _only("-t", "-T", "-v", "-V"),
+    "haproxy": _only("-c", "-v", "-vv"),
+    "rpm": _only("-q", "-qa", "-qi", "-ql", "-V"),
+    "top": _only("-b", "-bn1"),
+    "pg_lsclusters": _only(""),
+    "promtool": _only("check", "query"),
+}
+_BY_VERB: Final[Mapping[str, tuple[str, str]]] = {
+    "timedatectl": (
+        "status show list-timezones show-timesync timesync-status",
+        "set-time set-ntp set-timezone",
+    ),
+    "hostnamectl": ("status", "set-hostname hostname"),
+    "loginctl": (
+        "list-sessions list-users session-status show-session",
+        "terminate-session kill-session terminate-user",
+    ),
+    "chronyc": ("tracking sources sourcestats activity ntpdata", "makestep burst online offline"),
+    "certbot": ("certificates", "renew certonly revoke delete run"),
+    "rabbitmq-diagnostics": (
+        "ping status cluster_status check_running check_local_alarms check_port_connectivity"
+        " alarms listeners memory_breakdown check_virtual_hosts is_running is_booting"
+        " server_version",
+        "",
+    ),
+    "rabbitmqctl": (
+        "status cluster_status list_queues list_consumers list_connections list_channels"
+        " list_exchanges list_bindings list_vhosts list_users list_policies ping",
+        "stop stop_app start_app reset force_reset purge_queue delete_queue close_connection"
+        " close_all_connections shutdown set_policy clear_policy delete_vhost",
+    ),
+    "pg_ctl": ("status", "start stop restart reload promote kill logrotate"),
+    "mysqladmin": (
+        "ping status extended-status processlist variables version",
+        "shutdown kill flush-hosts flush-logs flush-tables refresh reload drop create",
+    ),
+    "supervisorctl": (
+        "status pid avail",
+        "start stop restart reload update shutdown clear remove signal",
+    ),
+    "helm": (
+        "list ls status history get version search show",
+        "upgrade rollback uninstall delete install",
+    ),
+}
+"""What reads, and what acts, by the first word that is no option."""
+
+PROGRAMS: Final[Mapping[str, Judge]] = {
+    **TOOLS,
+    **_BY_OPTION,
+    **{name: _by_first(*map(_words, verbs)) for name, verbs in _BY_VERB.items()},
+    "sudo": _sudo,
+    "timeout": _timeout,
+    "nice": _nice,
+    "ionice": _nice,
+    "command": _command,
+    "env": _env,
+    "xargs": _xargs,
+    "find": _find,
+    "journalctl": _journalctl,
+    "systemctl": _systemctl,
+    "service": _service,
+    "sed": _sed,
+    "awk": _awk,
+    "gawk": _awk,
+    "mawk": _awk,
+    "sort": _sort,
+    "uniq": _uniq,
+    "tee": _tee,
+    "ipmitool": _ipmitool,
+    "ip": _ip,
+    "date": _date,
+    "git": _git,
+    "sysctl": _sysctl,
+}

@@ -1,0 +1,375 @@
+"""A runbook that is worked through: its steps on the left, what is known of one on the right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from console.actions.decide import READ_ONLY
+from console.model.action import Action, Effect
+from console.model.run import Attempt, Run, StepOutput, StepPlan, StepState
+from console.model.runbook import Step
+from console.model.update import Update
+from console.model.worklist import Row
+from console.safety.clock import Instant
+from console.safety.text import visible
+from screens.run_output import excerpt_lines, output_lines, output_title
+from screens.run_parts import brief_parts, head_parts, row_parts
+from screens.run_rows import STEP, RunRow, rows_of, run_columns
+from screens.run_steps import TO_LEAVE, Carrying
+from screens.run_words import only_reads
+from screens.step import NOT_HERE, POLL_S, StepScreen
+from widgets.detail import Detail
+from widgets.dialog import FittedDetail
+from widgets.grown import GrownDetail
+from widgets.live_list import LiveList
+from widgets.output_view import OutputLine, OutputView
+from widgets.theme import Ink
+
+if TYPE_CHECKING:
+    from screens.app import OncallApp
+
+BOTH_FROM: Final = 110
+"""From so many cells on, steps and output stand beside each other."""
+FOOTER: Final = {"row.open": 70, "row.copy": 56, "row.incident": 20, "row.change": 0, "app.quit": 0}
+ON_STEP: Final = ("run.step", "run.skip", "run.tick", "row.copy")
+
+
+class RunScreen(Carrying):
+    """It follows its run through updates; leaving it leaves the run as it is."""
+
+    word: ClassVar[str] = "run"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(run_id)
+        self._made_of: tuple[Run, bool] | None = None
+        """What the rows were made of."""
+        self._output = StepOutput()
+        self._output_of = ""
+        """The step that the output is of."""
+        self._lines: tuple[OutputLine, ...] = ()
+        """That output, line by line."""
+        self._asking = False
+        self._is_reading = False
+        """In one pane: the step is shown, and not the list."""
+        self._was_placed = False
+        self._failed: frozenset[str] = frozenset()
+        """Steps that had failed when they were last looked at."""
+
+    def body(self) -> Iterable[Widget]:
+        self.head = FittedDetail(())
+        self.head.id = "head"
+        self.steps = LiveList[RunRow](
+            run_columns(),
+            key=lambda row: row.key,
+            clock=self.console_app.clock,
+            id="steps",
+        )
+        self.about = GrownDetail(id="about")
+        self.output = OutputView(id="output")
+        self.brief = Detail(id="brief")
+        self.brief.can_focus = False
+        yield self.head
+        yield Horizontal(self.steps, Vertical(self.about, self.output, id="step"), id="panes")
+        yield self.brief
+
+    def on_mount(self) -> None:
+        self.steps.set_empty((((f"  asking for the run {self.run_id}", Ink.MUTED),),))
+        self.steps.focus()
+        self.set_interval(POLL_S, self._poll)
+
+    def on_resize(self, event: events.Resize) -> None:
+        both = event.size.width >= BOTH_FROM
+        self.set_class(both, "-both")
+        self._arrange()
+
+    # What is shown
+
+    def show_body(self, update: Update) -> None:
+        run = update.runs.run(self.run_id)
+        was, self.shown = self.shown, run
+        if run is None:
+            self._show_closed(was)
+            return
+        ascii_only = self.console_app.ascii_only
+        if self._made_of != (run, ascii_only):
+            self._made_of = (run, ascii_only)
+            rows, headings = rows_of(run, ascii_only=ascii_only)
+            self.steps.set_empty((((NO_STEPS, Ink.WARNING),),))
+            self.steps.set_rows(rows, headings)
+            if not self._was_placed:
+                self._was_placed = True
+                self._go_to_first(run)
+            self.head.show(head_parts(run, self.head.glyphs), subject=run.id)
+            self.head.refresh(layout=True)
+            self._tell_failed(was, run)
+        self._draw_step()
+        self._ask_output()
+
+    def _go_to_first(self, run: Run) -> None:
+        """To the first step that somebody has to come back to: the cursor begins there, and
+        is never moved but by a key."""
+        waiting = next((one for one in run.steps if not one.state.is_settled), None)
+        if waiting is not None:
+            self.steps.move_to(f"{STEP}{waiting.name}")
+
+    def _show_closed(self, was: Run | None) -> None:
+        self._made_of = None
+        title = self.run_id if was is None else visible(was.runbook.title, cells=80)
+        said = NOT_HERE if was is not None else "it is not open in this console"
+        self.steps.set_empty((((f"  {title}: {said}", Ink.WARNING),),))
+        self.steps.set_rows(())
+        self._draw_step()
+
+    def _tell_failed(self, was: Run | None, run: Run) -> None:
+        """Say once, in plain words, that a failed step can be taken back."""
+        now = frozenset(one.name for one in run.steps if one.state is StepState.FAILED)
+        fresh, self._failed = now - self._failed, now
+        if was is None:
+            return
+        for name in fresh:
+            step = run.runbook.step(name)
+            if step is not None and step.rollback and step.effect is not Effect.READ:
+                self.say(
+                    f"{name} failed; b shows what takes it back: {step.rollback}", warning=True
+                )
+
+    def _draw_step(self) -> None:
+        run, row = self.shown, self.steps.cursor_row
+        if run is None or row is None:
+            self.about.show(())
+            self.brief.show(())
+            self.set_class(False, "-prints")
+            return
+        now = self.console_app.clock.now().wall
+        ascii_only = self.console_app.ascii_only
+        self.about.show(row_parts(run, row, now, ascii_only=ascii_only), subject=row.key)
+        self._draw_output(row)
+
+    def _draw_output(self, row: RunRow) -> None:
+        attempt = None if row.done is None else row.done.last
+        lines = self._lines_for(row, attempt)
+        runs = row.state is StepState.RUNNING
+        self.set_class(bool(lines) or runs, "-prints")
+        self.about.refresh(layout=True)
+        self.brief.show(brief_parts(row, lines, self.console_app.clock.now().wall))
+        number = 0 if attempt is None else attempt.number
+        self.output.show_lines(lines, subject=f"{row.key} {number}")
+        output = self._output if self._is_output_of(row) else StepOutput()
+        self.output.set_words(title=output_title(output, len(lines), runs=runs))
+
+    def _lines_for(self, row: RunRow, attempt: Attempt | None) -> tuple[OutputLine, ...]:
+        if attempt is None:
+            return ()
+        return (self._lines if self._is_output_of(row) else ()) or excerpt_lines(attempt)
+
+    def _is_output_of(self, row: RunRow) -> bool:
+        return row.step is not None and row.step.name == self._output_of
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self.steps.tick(now)
+        row = self.steps.cursor_row
+        if row is not None and row.state in (StepState.RUNNING, StepState.UNKNOWN):
+            self._draw_step()
+
+    def key_pressed(self) -> None:
+        self.steps.hold()
+
+    # The output of the step under the cursor
+
+    def _poll(self) -> None:
+        """While it runs, and only while this screen is what is looked at."""
+        row = self.steps.cursor_row
+        if row is not None and row.state is StepState.RUNNING and self.is_current:
+            self._ask_output()
+
+    def _ask_output(self) -> None:
+        row = self.steps.cursor_row
+        if row is None or row.step is None or row.done is None or self._asking:
+            return
+        if row.done.last is None:
+            return
+        self._asking = True
+        self.run_worker(self._read_output(row.step.name), exit_on_error=False)
+
+    async def _read_output(self, step: str) -> None:
+        try:
+            future = self.console_app.engine.ask(
+                lambda engine: engine.runs.output(self.run_id, step)
+            )
+            if future is None:
+                return
+            output = await asyncio.wrap_future(future)
+        finally:
+            self._asking = False
+        if not self.is_attached:
+            return
+        changed = (output, step) != (self._output, self._output_of)
+        if changed:
+            self._output, self._output_of, self._lines = output, step, output_lines(output)
+        row = self.steps.cursor_row
+        if row is None or row.step is None:
+            return
+        if row.step.name != step:
+            self._ask_output()  # the cursor went on meanwhile
+        elif changed:
+            self._draw_output(row)
+
+    # Moving
+
+    def on_live_list_highlighted(self) -> None:
+        self._draw_step()
+        self._ask_output()
+        self.show_hints()
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
+
+    def _arrange(self) -> None:
+        """One pane or both; the keys stay with what is shown."""
+        both = self.has_class("-both")
+        self.set_class(self._is_reading and not both, "-reading")
+        if not both:
+            self._give_keys(self.about if self._is_reading else self.steps)
+
+    def _give_keys(self, view: Widget) -> None:
+        line = self.command_line
+        if not (line is not None and line.is_open):
+            self.set_focus(view)
+
+    def do_run_pane(self) -> None:
+        """From the steps to what is known of the one, to its output, and back."""
+        prints = self.has_class("-prints")
+        if self.focused is self.steps:
+            self._is_reading = True
+            self._arrange()
+            self._give_keys(self.about)
+        elif self.focused is self.about and prints:
+            self._give_keys(self.output)
+        else:
+            self._is_reading = False
+            self._arrange()
+            self._give_keys(self.steps)
+
+    @property
+    def wanted_step(self) -> Step | None:
+        row = self.steps.cursor_row
+        return None if row is None else row.step
+
+    def go_to_step(self, name: str) -> bool:
+        self.steps.hold()
+        return self.steps.move_to(f"{STEP}{name}")
+
+    def wanted_rows(self) -> tuple[Row, ...]:
+        return ()
+
+    # Keys
+
+    def footer_of(self, action: Action) -> int:
+        return FOOTER.get(action.id, action.footer)
+
+    def _refusal(self, action: Action, *, named: bool = False) -> str:
+        step = self.wanted_step
+        if action.id == "run.step" and step is not None and only_reads(step):
+            return self.why_not(action)  # what reads is run in read-only mode too
+        why = super()._refusal(action, named=named)
+        # Read-only is said where nothing else is in the way of it.
+        return self.why_not(action) or why if why == READ_ONLY else why
+
+    def why_not(self, action: Action) -> str:
+        run, step = self.shown, self.wanted_step
+        if run is None:
+            is_of_run = action.id.startswith("run.") or action.id in ("row.open", "row.copy")
+            return "the run is closed" if is_of_run and action.id != "run.pane" else ""
+        if action.id == "run.step":
+            return self.why_no_step(step)
+        if action.id in ON_STEP and step is None:
+            return "this is read, not done"
+        if action.id == "run.stop" and not self.running_steps:
+            return TO_LEAVE
+        if action.id == "run.reads" and self.running_steps:
+            return "a step runs"
+        if action.id == "run.rollback" and self.rollback_of(step) is None:
+            return "no step takes it back"
+        if action.id == "run.params" and not run.params:
+            return "it has no parameters"
+        if step is not None and action.id in ("run.skip", "run.tick"):
+            state = self.done_of(step).state
+            if state is StepState.RUNNING:
+                return "it runs: ctrl+c stops it"
+            if action.id == "run.tick" and state is StepState.PASSED:
+                return "it passed"
+        return ""
+
+    def do_row_open(self) -> None:
+        """The step, or the section, whole; nothing is run."""
+        row = self.steps.cursor_row
+        if row is not None:
+            self.app.push_screen(StepScreen(self.run_id, row.key))
+
+    def do_row_copy(self) -> None:
+        step = self.wanted_step
+        if step is not None and step.command:
+            self.run_worker(self._copy(step), exit_on_error=False)
+        elif step is not None:
+            self.say("it has no command to copy", warning=True)
+
+    async def _copy(self, step: Step) -> None:
+        """As a person would type it with the values of this run; else as the runbook has it."""
+        text, what = visible(step.command, lines=True), "command, as the runbook has it"
+        if step.is_runnable:
+            plan = await self.ask_desk(lambda desk: desk.prepare(self.run_id, step.name))
+            if isinstance(plan, StepPlan) and plan.typed and not plan.refusals:
+                text, what = plan.typed, "command"
+        # Its line breaks are the runbook's own, and belong to the command.
+        self.console_app.copy(text, f"{what} of {step.name}", lines=True)
+
+    def do_run_params(self) -> None:
+        from screens.run_params import ValuesScreen  # late: most runs are filled in already
+
+        if self.shown is not None:
+            registry = self.console_app.opened.loaded.registry
+            self.app.push_screen(ValuesScreen(self.shown, registry))
+
+    def do_app_refresh(self) -> None:
+        self._ask_output()
+        self.console_app.do_app_refresh()
+
+    def do_app_back(self) -> None:
+        if self.has_class("-reading"):
+            self._is_reading = False
+            self._arrange()
+            self._give_keys(self.steps)
+        else:
+            self._leave()
+
+    def do_app_quit(self) -> None:
+        """Leave the screen, not the console."""
+        self._leave()
+
+    def _leave(self) -> None:
+        names = ", ".join(one.name for one in self.running_steps)
+        if names:
+            self.say(f"{names} goes on; its run stays open, in the runbooks (3)")
+        elif self.shown is not None and self.shown.is_touched:
+            self.say(f"{self.run_id} stays open, in the runbooks (3); f there closes it")
+        self.dismiss_run()
+
+
+NO_STEPS: Final = "  this runbook says nothing: it has no step and no text"
+
+
+def open_run(app: OncallApp, run_id: str) -> None:
+    """Show the run of that id; where its screen lies open already, that one."""
+    for screen in app.screen_stack:
+        if isinstance(screen, RunScreen) and screen.run_id == run_id:
+            while app.screen is not screen:
+                app.pop_screen()
+            return
+    app.push_screen(RunScreen(run_id))
