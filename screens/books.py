@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
@@ -77,6 +77,8 @@ class BooksScreen(Frame):
         self._read: Read | None = None
         self._read_for: tuple[str, ...] | None = None
         """Which runs were open when it was read."""
+        self._asked = 0
+        """How often it was asked for: an older answer takes nothing away."""
 
     def body(self) -> Iterable[Widget]:
         clock = self.console_app.clock
@@ -119,10 +121,10 @@ class BooksScreen(Frame):
         self._read_again()
 
     def _read_again(self) -> None:
-        work: Callable[[], Coroutine[None, None, None]] = self._read_all
-        self.run_worker(work, exit_on_error=False, group="shelf", exclusive=True)
+        self._asked += 1
+        self.run_worker(self._read_all(self._asked), exit_on_error=False, group="shelf")
 
-    async def _read_all(self) -> None:
+    async def _read_all(self, number: int) -> None:
         async def read(engine: Engine) -> Read:
             runs = engine.runs
             return Read(await runs.library(), await runs.shelf(), await runs.past())
@@ -131,8 +133,10 @@ class BooksScreen(Frame):
         if future is None:
             self.set_timer(0.5, self._read_again)
             return
-        self._read = await asyncio.wrap_future(future)
-        self._draw()
+        answer = await asyncio.wrap_future(future)
+        if number == self._asked:
+            self._read = answer
+            self._draw()
 
     # What is shown
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -11,19 +10,20 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from console.actions.decide import READ_ONLY
-from console.model.action import Action, Effect
-from console.model.run import Attempt, Run, StepOutput, StepPlan, StepState
+from console.model.action import Action
+from console.model.run import Attempt, Run, StepOutput, StepPlan, StepRun, StepState
 from console.model.runbook import Step
 from console.model.update import Update
 from console.model.worklist import Row
 from console.safety.clock import Instant
 from console.safety.text import visible
-from screens.run_output import excerpt_lines, output_lines, output_title
+from screens.run_following import NOT_HERE
+from screens.run_output import excerpt_lines, output_title
 from screens.run_parts import brief_parts, head_parts, row_parts
 from screens.run_rows import STEP, RunRow, rows_of, run_columns
 from screens.run_steps import TO_LEAVE, Carrying
-from screens.run_words import only_reads
-from screens.step import NOT_HERE, POLL_S, StepScreen
+from screens.run_words import ended_texts, only_reads
+from screens.step import StepScreen
 from widgets.detail import Detail
 from widgets.dialog import FittedDetail
 from widgets.grown import GrownDetail
@@ -49,17 +49,9 @@ class RunScreen(Carrying):
         super().__init__(run_id)
         self._made_of: tuple[Run, bool] | None = None
         """What the rows were made of."""
-        self._output = StepOutput()
-        self._output_of = ""
-        """The step that the output is of."""
-        self._lines: tuple[OutputLine, ...] = ()
-        """That output, line by line."""
-        self._asking = False
         self._is_reading = False
         """In one pane: the step is shown, and not the list."""
         self._was_placed = False
-        self._failed: frozenset[str] = frozenset()
-        """Steps that had failed when they were last looked at."""
 
     def body(self) -> Iterable[Widget]:
         self.head = FittedDetail(())
@@ -81,7 +73,6 @@ class RunScreen(Carrying):
     def on_mount(self) -> None:
         self.steps.set_empty((((f"  asking for the run {self.run_id}", Ink.MUTED),),))
         self.steps.focus()
-        self.set_interval(POLL_S, self._poll)
 
     def on_resize(self, event: events.Resize) -> None:
         both = event.size.width >= BOTH_FROM
@@ -107,9 +98,11 @@ class RunScreen(Carrying):
                 self._go_to_first(run)
             self.head.show(head_parts(run, self.head.glyphs), subject=run.id)
             self.head.refresh(layout=True)
-            self._tell_failed(was, run)
+            if was is not None:
+                for said, well in ended_texts(was, run):
+                    self.say(said, warning=not well)
         self._draw_step()
-        self._ask_output()
+        self.ask_output()
 
     def _go_to_first(self, run: Run) -> None:
         """To the first step that somebody has to come back to: the cursor begins there, and
@@ -125,19 +118,6 @@ class RunScreen(Carrying):
         self.steps.set_empty((((f"  {title}: {said}", Ink.WARNING),),))
         self.steps.set_rows(())
         self._draw_step()
-
-    def _tell_failed(self, was: Run | None, run: Run) -> None:
-        """Say once, in plain words, that a failed step can be taken back."""
-        now = frozenset(one.name for one in run.steps if one.state is StepState.FAILED)
-        fresh, self._failed = now - self._failed, now
-        if was is None:
-            return
-        for name in fresh:
-            step = run.runbook.step(name)
-            if step is not None and step.rollback and step.effect is not Effect.READ:
-                self.say(
-                    f"{name} failed; b shows what takes it back: {step.rollback}", warning=True
-                )
 
     def _draw_step(self) -> None:
         run, row = self.shown, self.steps.cursor_row
@@ -160,16 +140,16 @@ class RunScreen(Carrying):
         self.brief.show(brief_parts(row, lines, self.console_app.clock.now().wall))
         number = 0 if attempt is None else attempt.number
         self.output.show_lines(lines, subject=f"{row.key} {number}")
-        output = self._output if self._is_output_of(row) else StepOutput()
+        output = self.output_seen if self._is_output_of(row) else StepOutput()
         self.output.set_words(title=output_title(output, len(lines), runs=runs))
 
     def _lines_for(self, row: RunRow, attempt: Attempt | None) -> tuple[OutputLine, ...]:
         if attempt is None:
             return ()
-        return (self._lines if self._is_output_of(row) else ()) or excerpt_lines(attempt)
+        return (self.output_read if self._is_output_of(row) else ()) or excerpt_lines(attempt)
 
     def _is_output_of(self, row: RunRow) -> bool:
-        return row.step is not None and row.step.name == self._output_of
+        return row.step is not None and row.step.name == self.output_of
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
@@ -183,49 +163,21 @@ class RunScreen(Carrying):
 
     # The output of the step under the cursor
 
-    def _poll(self) -> None:
-        """While it runs, and only while this screen is what is looked at."""
+    @property
+    def followed(self) -> StepRun | None:
         row = self.steps.cursor_row
-        if row is not None and row.state is StepState.RUNNING and self.is_current:
-            self._ask_output()
+        return None if row is None else row.done
 
-    def _ask_output(self) -> None:
+    def output_came(self) -> None:
         row = self.steps.cursor_row
-        if row is None or row.step is None or row.done is None or self._asking:
-            return
-        if row.done.last is None:
-            return
-        self._asking = True
-        self.run_worker(self._read_output(row.step.name), exit_on_error=False)
-
-    async def _read_output(self, step: str) -> None:
-        try:
-            future = self.console_app.engine.ask(
-                lambda engine: engine.runs.output(self.run_id, step)
-            )
-            if future is None:
-                return
-            output = await asyncio.wrap_future(future)
-        finally:
-            self._asking = False
-        if not self.is_attached:
-            return
-        changed = (output, step) != (self._output, self._output_of)
-        if changed:
-            self._output, self._output_of, self._lines = output, step, output_lines(output)
-        row = self.steps.cursor_row
-        if row is None or row.step is None:
-            return
-        if row.step.name != step:
-            self._ask_output()  # the cursor went on meanwhile
-        elif changed:
+        if row is not None:
             self._draw_output(row)
 
     # Moving
 
     def on_live_list_highlighted(self) -> None:
         self._draw_step()
-        self._ask_output()
+        self.ask_output()
         self.show_hints()
 
     def on_live_list_opened(self) -> None:
@@ -330,6 +282,10 @@ class RunScreen(Carrying):
         # Its line breaks are the runbook's own, and belong to the command.
         self.console_app.copy(text, f"{what} of {step.name}", lines=True)
 
+    def do_row_incident(self, document_id: str = "") -> None:
+        """The run's incident, where it has one."""
+        super().do_row_incident(document_id or self.document_id)
+
     def do_run_params(self) -> None:
         from screens.run_params import ValuesScreen  # late: most runs are filled in already
 
@@ -338,7 +294,7 @@ class RunScreen(Carrying):
             self.app.push_screen(ValuesScreen(self.shown, registry))
 
     def do_app_refresh(self) -> None:
-        self._ask_output()
+        self.ask_output()
         self.console_app.do_app_refresh()
 
     def do_app_back(self) -> None:

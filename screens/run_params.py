@@ -17,6 +17,7 @@ from console.model.run import Filled, Run
 from console.model.runbook import Param, ParamType
 from console.safety.secret import Secret
 from console.safety.text import visible
+from screens.run_following import NOT_UP
 from screens.run_parts import value_text
 from widgets.detail import Field, Paragraph, Part
 from widgets.form import FieldInput, Said
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
 
 DIGITS = "123456789"
-NOT_UP = "the engine is not up yet"
 
 
 class ValuesScreen(ModalScreen[None]):

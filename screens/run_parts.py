@@ -13,7 +13,7 @@ from console.model.words import age_text, clock_time, count_text, many
 from console.safety.text import Raw, visible
 from screens.run_rows import RunRow, prose_around, title_of, tries_text
 from screens.run_text import first_words, plain_parts
-from screens.run_words import STATE_INKS, effect_mark, only_reads, shape_of, took
+from screens.run_words import STATE_INKS, effect_mark, only_reads, shape_of, took, unknown_text
 from widgets.detail import Blank, Field, Figure, Paragraph, Part, SpanLine, Title
 from widgets.output_view import OutputLine
 from widgets.paint import GLYPHS, Glyphs, Span, Spans, width_of
@@ -24,8 +24,6 @@ HEAD_LINES: Final = 2
 NOTES: Final = 2
 VALUE_CELLS: Final = 40
 HIDDEN: Final = "***"
-ASKED_EVERY_S: Final = 15
-"""Between two questions to a host about a step whose outcome is not known: the engine's."""
 
 
 # Above the steps
@@ -190,7 +188,8 @@ def _became(run: Run, step: Step, done: StepRun, now: datetime) -> Iterator[Part
         yield Paragraph(last.said, ink)
     yield Paragraph(_when(last, done, now), Ink.MUTED)
     if done.state is StepState.FAILED and step.rollback:
-        yield Paragraph(f"b goes to what takes it back, {step.rollback}: it is shown and asked.")
+        said = f"b goes to what takes it back, {step.rollback}: it is shown first, and asked."
+        yield Paragraph(said)
 
 
 def _is_skipped(done: StepRun) -> bool:
@@ -202,20 +201,11 @@ def _on(attempt: Attempt) -> str:
 
 
 def _unknown(last: Attempt, now: datetime) -> Iterator[Part]:
-    """Why nobody knows, and what is being done about it."""
-    where = last.host or "this host"
+    yield Paragraph(f"{unknown_text(last)}, since {age_text(now - last.began)}", Ink.UNKNOWN)
     yield Paragraph(
-        f"It was sent to {where} {age_text(now - last.began)} ago, and how it ended has not been "
-        f"learnt. It may have run, and may be running still.",
-        Ink.UNKNOWN,
+        "It may have run, and may be running still: look at what it changes before you run it "
+        "again. s leaves it out once you know."
     )
-    if last.job:
-        yield Paragraph(
-            f"{where} keeps a marker of how it ended. It is asked for it every {ASKED_EVERY_S} s, "
-            "until there is an answer: look at what it changes before you run it again."
-        )
-    else:
-        yield Paragraph("It leaves no marker there: look at what it changes yourself.")
 
 
 def _when(last: Attempt, done: StepRun, now: datetime) -> str:
@@ -231,7 +221,7 @@ def _when(last: Attempt, done: StepRun, now: datetime) -> str:
     if len(done.attempts) > 1:
         said.append(f"{count_text(len(done.attempts))} times so far")
     if last.by:
-        said.append(f"verified by {', '.join(last.by)}")
+        said.append(f"looked at by {', '.join(last.by)}")
     return ", ".join(said)
 
 

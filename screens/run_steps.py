@@ -2,76 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Coroutine
+from typing import Final
 
-from console.model.run import Run, Started, StepPlan, StepRun, StepState
+from console.model.run import Started, StepPlan, StepRun, StepState
 from console.model.runbook import Step
-from console.model.words import many
-from console.safety.text import visible
-from screens.frame import Frame
+from screens.run_hand import Handling
 from screens.run_words import only_reads
 from widgets.detail import Field, Paragraph, Part
 from widgets.dialog import Choice, Dialog
 from widgets.theme import Ink
 
-if TYPE_CHECKING:
-    from console.engine.runs import RunsDesk
-
-Answer = TypeVar("Answer")
-SKIP: Final = "skip"
-NOT_UP: Final = "the engine is not up yet"
 TO_LEAVE: Final = "nothing of it runs; to leave, press q"
 
 
-class Carrying(Frame, inherit_bindings=False):
+class Carrying(Handling, inherit_bindings=False):
     """A screen to derive from, on which steps of one run are carried out.
 
     Every key binds to the step that was under the cursor when it was pressed.
     """
 
     def __init__(self, run_id: str) -> None:
-        super().__init__()
-        self.run_id = run_id
-        self.shown: Run | None = None
-        """As last shown; `None`: it is not open in this console."""
+        super().__init__(run_id)
         self._preparing = ""
         """The step whose plan is being made, or is shown."""
         self._stopping = False
-        self._skipping = ""
-        """The step for which the reason is typed."""
-
-    @property
-    def wanted_step(self) -> Step | None:
-        """The step under the cursor, as it was painted."""
-        raise NotImplementedError
 
     def go_to_step(self, name: str) -> bool:
         """Put the cursor on a step."""
         raise NotImplementedError
 
-    # The desk
-
-    async def ask_desk(self, question: Callable[[RunsDesk], Awaitable[Answer]]) -> Answer | None:
-        """What the desk answers; `None` before there is an engine, which is said."""
-        future = self.console_app.engine.ask(lambda engine: question(engine.runs))
-        if future is None:
-            self.say(NOT_UP, warning=True)
-            return None
-        return await asyncio.wrap_future(future)
-
-    def _begin(self, work: Coroutine[object, object, object]) -> None:
-        self.run_worker(work, exit_on_error=False)
-
     @property
     def running_steps(self) -> tuple[StepRun, ...]:
         """The steps that run now, as last shown."""
         return () if self.shown is None else self.shown.running
-
-    def done_of(self, step: Step) -> StepRun:
-        """What became of a step so far."""
-        return (self.shown and self.shown.step(step.name)) or StepRun(step.name)
 
     # One step
 
@@ -107,7 +71,7 @@ class Carrying(Frame, inherit_bindings=False):
         self._preparing = step.name
         self.show_hints()
         work = self._start_read(step) if only_reads(step) else self._start_acting(step)
-        self._begin(self._guarded(work))
+        self.begin(self._guarded(work))
 
     async def _guarded(self, work: Coroutine[object, object, None]) -> None:
         try:
@@ -141,7 +105,7 @@ class Carrying(Frame, inherit_bindings=False):
             if isinstance(plan, str):
                 self.say(f"{step.name} cannot be run: {plan}", warning=True)
                 return
-            if not self._is_looked_at:
+            if not self.is_free:
                 self.say(f"{step.name} was not run: you went on; x asks again", warning=True)
                 return
             if not await self._confirmed(plan, shown):
@@ -157,21 +121,10 @@ class Carrying(Frame, inherit_bindings=False):
         changed = await self.ask_desk(lambda desk: desk.differences(self.run_id))
         if changed is None:
             return True
-        if not self._is_looked_at:
+        if not self.is_free:
             self.say(f"{step.name} was not run: you went on; x asks again", warning=True)
             return False
-        return await self._ask_about(changed, asks=True)
-
-    async def _ask_about(self, changed: tuple[str, str], *, asks: bool) -> bool:
-        from screens.run_changes import ChangesScreen  # late: a runbook seldom changes
-
-        screen = ChangesScreen(*changed, clock=self.console_app.clock, asks=asks)
-        if not await self.app.push_screen_wait(screen):
-            return False
-        why = await self.ask_desk(lambda desk: desk.accept(self.run_id))
-        if why:
-            self.say(why, warning=True)
-        return not why
+        return await self.ask_about(changed, asks=True)
 
     async def _confirmed(self, plan: StepPlan, shown: StepPlan | None) -> bool:
         from screens.run_plan import PlanConfirm, PlanDialog, differs, refused
@@ -208,16 +161,11 @@ class Carrying(Frame, inherit_bindings=False):
             lambda desk: desk.start(self.run_id, step.name, again.digest, broke_glass=True)
         )
 
-    @property
-    def _is_looked_at(self) -> bool:
-        """Whether a question may come in front: this screen is on top, and nobody types."""
-        return self.is_attached and self.console_app.is_looked_at and self.is_current
-
     # All that reads
 
     def do_run_reads(self) -> None:
         """Carry out every step that only reads, in turn."""
-        self._begin(self._start_reads())
+        self.begin(self._start_reads())
 
     async def _start_reads(self) -> None:
         why = await self.ask_desk(lambda desk: desk.start_reads(self.run_id))
@@ -254,14 +202,15 @@ class Carrying(Frame, inherit_bindings=False):
     def do_run_stop(self) -> None:
         """Ask, then stop what runs, on its host too."""
         if self.running_steps and not self._stopping:
-            self._begin(self._stop_if_sure(self.running_steps))
+            self.begin(self._stop_if_sure(self.running_steps))
 
     async def _stop_if_sure(self, running: tuple[StepRun, ...]) -> None:
         names = ", ".join(one.name for one in running)
         hosts = [one.last.host for one in running if one.last is not None and one.last.host]
         where = f" on {', '.join(dict.fromkeys(hosts))}" if hosts else ""
         there = "there too" if hosts else "with all that it began"
-        parts: list[Part] = [Paragraph(f"Its command is ended {there}, and that is looked after.")]
+        said = f"Its command is ended {there}; then it is looked whether it is gone."
+        parts: list[Part] = [Paragraph(said)]
         parts += [Field(one.name, one.last.typed) for one in running if one.last is not None]
         choice = Choice("stop", "Stop it", danger=True)
         title = ((f"stop {names}{where}?", Ink.WARNING),)
@@ -271,109 +220,8 @@ class Carrying(Frame, inherit_bindings=False):
         self._stopping = True
         try:
             self.say(f"stopping {names}{where}")
-            said = await self.ask_desk(lambda desk: desk.stop(self.run_id))
+            told = await self.ask_desk(lambda desk: desk.stop(self.run_id))
         finally:
             self._stopping = False
-        if said is not None:
-            self.say(said)
-
-    # By hand
-
-    def do_run_tick(self) -> None:
-        """Tick the step off, or take that back."""
-        step = self.wanted_step
-        if step is not None:
-            self._begin(self._tick(step))
-
-    async def _tick(self, step: Step) -> None:
-        before = self.done_of(step).state
-        why = await self.ask_desk(lambda desk: desk.tick(self.run_id, step.name))
-        if why:
-            self.say(why, warning=True)
-        elif why is not None:
-            back = before in (StepState.MANUAL, StepState.SKIPPED)
-            self.say(f"{step.name} is open again" if back else f"{step.name}: done by hand")
-
-    def do_run_skip(self) -> None:
-        """Ask why, and leave the step out."""
-        step = self.wanted_step
-        if step is not None:
-            self._skipping = step.name
-            sign = ((f"skip {step.name}", Ink.KEY), ("  because: ", Ink.MUTED))
-            self.ask_line(SKIP, sign)
-
-    def deed_sent(self, prompt: str, text: str) -> bool:
-        if prompt != SKIP:
-            return super().deed_sent(prompt, text)
-        step, self._skipping = self._skipping, ""
-        if step:
-            self._begin(self._skip(step, text))
-        return True
-
-    async def _skip(self, step: str, reason: str) -> None:
-        why = await self.ask_desk(lambda desk: desk.skip(self.run_id, step, reason))
-        if why is not None:
-            self.say(why or f"{step} is left out; space takes that back", warning=bool(why))
-
-    # The run
-
-    def do_run_differences(self) -> None:
-        """What changed in the runbook since it was run here."""
-        self._begin(self._differences())
-
-    async def _differences(self) -> None:
-        changed = await self.ask_desk(lambda desk: desk.differences(self.run_id))
-        if changed is None:
-            self.say("it is as it was when it was last run here, or never was")
-        elif self._is_looked_at and await self._ask_about(changed, asks=False):
-            self.say("noted: the changes are all right")
-
-    def do_run_keep(self) -> None:
-        """Write the transcript as it stands."""
-        self._begin(self._keep())
-
-    async def _keep(self) -> None:
-        outcome = await self.ask_desk(lambda desk: desk.keep(self.run_id))
-        if outcome is not None:
-            self.say(_whole(outcome.text, outcome.details), warning=not outcome.well)
-
-    def do_run_finish(self) -> None:
-        """Close the run; where its transcript is, is said."""
-        self._begin(self._finish())
-
-    async def _finish(self) -> None:
-        left = [] if self.shown is None else open_steps(self.shown)
-        if left and not await self._is_sure(left):
-            return
-        outcome = await self.ask_desk(lambda desk: desk.finish(self.run_id))
-        if outcome is None:
-            return
-        self.say(_whole(outcome.text, outcome.details), warning=not outcome.well)
-        if outcome.well and self.is_attached and self.is_current:
-            self.dismiss_run()
-
-    async def _is_sure(self, left: list[StepRun]) -> bool:
-        """Steps that acted and failed, with nothing done after it: closing is asked about."""
-        names = ", ".join(one.name for one in left)
-        parts: list[Part] = [
-            Paragraph(f"{many(len(left), 'step')} failed and stands as it is: {names}."),
-            Paragraph("The transcript says so too. Nothing opens a run again.", Ink.MUTED),
-        ]
-        choice = Choice("finish", "Close it as it is")
-        title = (("close this run?", Ink.WARNING),)
-        question = Dialog(title, parts, (choice,), clock=self.console_app.clock)
-        return await self.app.push_screen_wait(question) == choice.id
-
-    def dismiss_run(self) -> None:
-        """Leave the screen."""
-        if len(self.app.screen_stack) > 1:
-            self.app.pop_screen()
-
-
-def open_steps(run: Run) -> list[StepRun]:
-    """Steps that failed."""
-    return [one for one in run.steps if one.state is StepState.FAILED]
-
-
-def _whole(text: str, details: tuple[str, ...]) -> str:
-    return visible("; ".join((text, *details)), cells=400)
+        if told is not None:
+            self.say(told)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from console.model.action import Effect
-from console.model.run import Attempt, StepRun, StepState
+from console.model.run import Attempt, Run, StepRun, StepState
 from console.model.runbook import Step, StepKind
 from console.model.words import age_text
 from widgets.theme import Ink
@@ -30,6 +31,7 @@ _ASCII_SHAPES: Final = {
     StepState.MANUAL: "+",
     StepState.UNKNOWN: "?",
 }
+_ENDED: Final = (StepState.PASSED, StepState.FAILED, StepState.UNKNOWN)
 STATE_INKS: Final = {
     StepState.PENDING: Ink.MUTED,
     StepState.RUNNING: Ink.STRONG,
@@ -45,6 +47,10 @@ _EFFECTS: Final = {
     Effect.DISRUPTIVE: ("DISRUPTS", Ink.BREACHED),
     Effect.DESTRUCTIVE: ("DESTROYS", Ink.BREACHED),
 }
+
+
+ASKED_EVERY_S: Final = 15
+"""Between two questions to a host about a step whose outcome is not known: the engine's."""
 
 
 def shape_of(state: StepState, *, ascii_only: bool = False) -> str:
@@ -66,11 +72,6 @@ def effect_mark(step: Step) -> tuple[str, Ink]:
     return ("copy only" if step.command else "by hand"), Ink.MUTED
 
 
-def place_of(attempt: Attempt) -> str:
-    """Where an attempt ran, in a sentence; safe to show."""
-    return attempt.where if attempt.host else "this host"
-
-
 def time_of(step: StepRun, now: datetime) -> str:
     """For how long it has been running, or how long the last attempt took; else empty."""
     last = step.last
@@ -87,3 +88,29 @@ def took(attempt: Attempt) -> str:
         return ""
     span = attempt.ended - attempt.began
     return "<1s" if span < timedelta(seconds=1) else age_text(span)
+
+
+def unknown_text(last: Attempt) -> str:
+    """Why nobody knows how it ended, and what is being done about it, in one sentence."""
+    sent = f"sent to {last.host or 'this host'}, no answer"
+    if last.job:
+        return f"{sent}: it is asked again every {ASKED_EVERY_S} s"
+    return f"{sent}, and it left no marker there: look yourself"
+
+
+def ended_texts(was: Run, now: Run) -> Iterator[tuple[str, bool]]:
+    """What the steps that have ended since came to, and whether that is well; of one that failed,
+    in plain words, what takes it back."""
+    for one in now.steps:
+        before, last = was.step(one.name), one.last
+        if before is None or last is None or one.state not in _ENDED:
+            continue
+        if before.state == one.state and len(before.attempts) == len(one.attempts):
+            continue
+        step = now.runbook.step(one.name)
+        said = f"{one.name} {one.state}: {last.said}" if last.said else f"{one.name} {one.state}"
+        if one.state is StepState.UNKNOWN:
+            said = f"{one.name} unknown: {unknown_text(last)}"
+        elif one.state is StepState.FAILED and step is not None and step.rollback:
+            said = f"{one.name} failed: b shows what takes it back, {step.rollback}; {last.said}"
+        yield said, one.state is StepState.PASSED

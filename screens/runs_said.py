@@ -95,4 +95,5 @@ def _goes_on(run: Run, step: StepRun) -> str:
         return f"what became of {name}{where} is not known: the next console reads how it ended"
     if attempt is not None and not attempt.job:
         return f"{name} runs{on}: it only reads, and ends with this console"
-    return f"{name} runs{on}: it goes on there; the next console reads how it ended"
+    there = " there" if host else ""
+    return f"{name} runs{on}: it goes on{there}; the next console reads how it ended"

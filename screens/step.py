@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.widget import Widget
 
 from console.model.action import Action
-from console.model.run import Run, StepOutput, StepState
+from console.model.run import Run, StepRun, StepState
 from console.model.update import Update
 from console.safety.clock import Instant
 from console.safety.pattern import PatternError
 from console.safety.text import Raw, visible
 from console.triage.find import matcher_of
-from screens.frame import Frame
-from screens.run_output import excerpt_lines, output_lines, output_title
+from screens.run_following import NOT_HERE, Following
+from screens.run_output import excerpt_lines, output_title
 from screens.run_parts import row_parts
 from screens.run_rows import RunRow, rows_of, title_of
 from widgets.command_line import CommandLine
@@ -25,12 +24,8 @@ from widgets.output_view import OutputLine, OutputView
 from widgets.paint import Span, Spans, width_of
 from widgets.theme import Ink
 
-POLL_S = 0.25
-"""Between two looks at an output that grows."""
-NOT_HERE = "the run is closed; its transcript is in the journal"
 
-
-class StepScreen(Frame):
+class StepScreen(Following):
     """Nothing on it runs anything; `ctrl+c` asks to stop what runs."""
 
     word: ClassVar[str] = "step"
@@ -40,13 +35,9 @@ class StepScreen(Frame):
         Args:
             key: of the row of the run's screen.
         """
-        super().__init__()
-        self.run_id = run_id
+        super().__init__(run_id)
         self._key = key
-        self.shown: Run | None = None
         self._row: RunRow | None = None
-        self._output = StepOutput()
-        self._asking = False
         self._wanted = ""
         self._was_placed = False
 
@@ -57,7 +48,6 @@ class StepScreen(Frame):
 
     def on_mount(self) -> None:
         self.lines_view.focus()
-        self.set_interval(POLL_S, self._poll)
 
     def show_body(self, update: Update) -> None:
         run = update.runs.run(self.run_id)
@@ -66,7 +56,7 @@ class StepScreen(Frame):
             rows, _ = rows_of(run, ascii_only=self.console_app.ascii_only)
             self._row = next((row for row in rows if row.key == self._key), self._row)
         self._draw()
-        self._ask()
+        self.ask_output()
 
     def tick(self, now: Instant) -> None:
         super().tick(now)
@@ -79,31 +69,12 @@ class StepScreen(Frame):
 
     # The output
 
-    def _poll(self) -> None:
-        """While it runs, and only while this is what is looked at."""
-        if self._runs and self.is_current:
-            self._ask()
+    @property
+    def followed(self) -> StepRun | None:
+        return None if self._row is None else self._row.done
 
-    def _ask(self) -> None:
-        row = self._row
-        if row is None or row.step is None or self._asking:
-            return
-        self._asking = True
-        self.run_worker(self._read(row.step.name), exit_on_error=False)
-
-    async def _read(self, step: str) -> None:
-        try:
-            future = self.console_app.engine.ask(
-                lambda engine: engine.runs.output(self.run_id, step)
-            )
-            if future is None:
-                return
-            output = await asyncio.wrap_future(future)
-        finally:
-            self._asking = False
-        if self.is_attached and output != self._output:
-            self._output = output
-            self._draw()
+    def output_came(self) -> None:
+        self._draw()
 
     # Drawing
 
@@ -117,7 +88,7 @@ class StepScreen(Frame):
         width = max(20, self.lines_view.size.width - 6)
         lines = lines_of(row_parts(run, row, now, ascii_only=ascii_only), width)
         if row.step is not None and row.done is not None and row.done.last is not None:
-            shown = output_lines(self._output) or excerpt_lines(row.done.last)
+            shown = self.output_read or excerpt_lines(row.done.last)
             lines += [_line(""), *lines_of(self._head(len(shown)), width), *shown]
         self.lines_view.show_lines(lines)
         self.lines_view.set_words(title=self._title(run, row), foot=self._foot())
@@ -127,7 +98,7 @@ class StepScreen(Frame):
         self.show_hints()
 
     def _head(self, lines: int) -> list[Part]:
-        return [Title(output_title(self._output, lines, runs=self._runs))]
+        return [Title(output_title(self.output_seen, lines, runs=self._runs))]
 
     def _title(self, run: Run, row: RunRow) -> Spans:
         what = title_of(row.step) if row.step is not None else row.section.title

@@ -20,6 +20,7 @@ from console.model.update import Update
 from console.runbook.library import library_of, open_book
 from console.runbook.matching import called
 from console.safety.files import FileError
+from console.safety.masking import LEAST_CHARS, is_maskable
 from console.safety.secret import Secret, SecretError, SecretSource, resolve
 from console.safety.text import visible
 
@@ -180,9 +181,13 @@ def _type(name: str, runbook: Runbook, option: str) -> ParamType:
 
 async def _resolved(name: str, source: SecretSource) -> Secret:
     try:
-        return await resolve(source)
+        secret = await resolve(source)
     except SecretError as error:
         raise Stop(EXIT_USAGE, f"--secret {name}: {visible(str(error))}") from None
+    if not is_maskable(secret):
+        told = f"expected at least {LEAST_CHARS} characters: less could not be kept out of outputs"
+        raise Stop(EXIT_USAGE, f"--secret {name}: {told}")
+    return secret
 
 
 def _shown(text: str) -> str:

@@ -91,7 +91,7 @@ async def _ran(loaded: Loaded, chosen: Chosen, asked: Asked) -> tuple[Update, Ca
     async def then(update: Update) -> None:
         paper = paper_for(ascii_wanted(loaded, chosen))
         say = (lambda line: None) if asked.as_json else put
-        session = Session(engine.runs, asked, paper, say)
+        session = Session(engine.runs, asked, SystemClock(), paper, say)
         known = alert_of(update, asked.alert, asked.service) if asked.alert else None
         incident, change = _documents(asked, engine, loaded)
         run = await session.begin(wanted, known, incident, change)

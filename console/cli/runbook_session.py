@@ -25,6 +25,7 @@ from console.model.action import Effect
 from console.model.run import Attempt, Run, StepPlan, StepState
 from console.model.runbook import Step
 from console.model.snapshot import KnownAlert
+from console.safety.clock import Clock
 from console.safety.text import visible
 
 if TYPE_CHECKING:
@@ -72,13 +73,14 @@ class Came(msgspec.Struct, frozen=True):
 class Session:
     """One run of one command line. Steps run on the loop that it is called on."""
 
-    def __init__(self, desk: RunsDesk, asked: Asked, paper: Paper, put: Put) -> None:
+    def __init__(self, desk: RunsDesk, asked: Asked, clock: Clock, paper: Paper, put: Put) -> None:
         """
         Args:
             put: takes each line of results as soon as it is known; narration goes to stderr.
         """
         self._desk = desk
         self._asked = asked
+        self._clock = clock
         self._paper = paper
         self._put = put
         self._not_run: list[tuple[str, tuple[str, ...]]] = []
@@ -98,7 +100,7 @@ class Session:
             asked.name, known, asked.service, dict(wanted.values), change, incident
         )
         if isinstance(run, str):
-            raise Stop(EXIT_FAILED, run)
+            raise Stop(EXIT_USAGE, run)
         for name, secret in wanted.secrets:
             if fault := await self._desk.set_value(run.id, name, secret):
                 raise Stop(EXIT_USAGE, f"--secret {name}: {fault}")
@@ -201,19 +203,25 @@ class Session:
 
     async def _kept(self, run: Run, names: tuple[str, ...]) -> Came:
         """Close the run, and keep its transcript where one is wanted."""
-        came = Came(run, names, (), tuple(self._not_run), stopped=self._stopped)
         is_open = any(one.state in _OPEN for one in run.steps)
         if is_open:
             self._say("what is not known yet is asked for by the next console that is open")
             outcome = await self._desk.keep(run.id)
         else:
             outcome = await self._desk.finish(run.id, keeps=self._asked.keeps)
+            run = msgspec.structs.replace(run, ended=self._clock.now().wall)
         kept = outcome.document if outcome.ended is Ended.DONE else ""
         if outcome.text:
             self._say(outcome.text)
         failed = self._asked.keeps and outcome.ended not in (Ended.DONE, Ended.KEPT)
-        return msgspec.structs.replace(
-            came, kept=kept, said=tuple(self._said), keeping_failed=failed
+        return Came(
+            run,
+            names,
+            not_run=tuple(self._not_run),
+            kept=kept,
+            said=tuple(self._said),
+            keeping_failed=failed,
+            stopped=self._stopped,
         )
 
     def _refuse(self, step: Step, reasons: tuple[str, ...], cells: int = 0) -> None:

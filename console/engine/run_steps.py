@@ -14,6 +14,7 @@ from console.engine.run_output import Capture, OutputShelf
 from console.engine.run_work import Work
 from console.model.acting import Ended
 from console.model.action import Effect
+from console.model.condition_check import Checked
 from console.model.event import Event
 from console.model.paper_wish import KeepRun
 from console.model.run import Attempt, StepPlan, StepRun, StepState
@@ -21,10 +22,11 @@ from console.model.runbook import Step
 from console.runbook.plan import job_of, verifiers_of
 from console.runbook.progress import attempted
 from console.runbook.running.job import Finished, Job, OnOutput
-from console.runbook.running.mask import Masker, excerpt_of
+from console.runbook.running.mask import Masker, excerpt_of, masked
 from console.runbook.running.trial import Trial, concluded, tried
 from console.runbook.telling import step_event
 from console.safety.clock import Clock
+from console.safety.secret import Secret
 from console.safety.whereabouts import whereabouts
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ class Carrier:
         capture = work.live[step.name] = Capture(attempt.number)
         masker = Masker(tuple(work.secrets.values()))
         finished = await self._runner.rejoin(attempt.job, attempt.host, _masked(masker, capture))
+        _let_go(masker, capture)
         if finished is None:
             why = "there is no trace of it on its host: it never began, or its trace was removed"
             finished = Finished(None, fault=why)
@@ -139,24 +142,28 @@ class Carrier:
         if isinstance(job, str):
             return attempt, Trial(StepState.FAILED, job)
         watched = _Watched(self._runner, work, step.name)
+        masker = Masker(tuple(work.secrets.values()))
         try:
-            trial = await tried(step, job, watched, self._clock, capture.take)
+            trial = await tried(step, job, watched, self._clock, _masked(masker, capture))
         except Exception as error:
             state = StepState.FAILED if step.effect is Effect.READ else StepState.UNKNOWN
             trial = Trial(state, f"the console failed over it: {whereabouts(error)}")
+        finally:
+            _let_go(masker, capture)
         return attempt, trial
 
     async def _conclude(self, work: Work, step: Step, attempt: Attempt, trial: Trial) -> None:
-        """Verify what acted, then write down how it ended."""
+        """Verify what acted, then write down how it ended, without the secrets in it."""
+        secrets = tuple(work.secrets.values())
         ended = msgspec.structs.replace(
             attempt,
             state=trial.state,
             ended=self._clock.now().wall,
             exit_status=trial.exit_status,
-            said=trial.said,
-            checks=trial.checks,
+            said=masked(trial.said, secrets),
+            checks=tuple(_check_masked(one, secrets) for one in trial.checks),
             tries=trial.tries,
-            excerpt=excerpt_of(trial.finished, tuple(work.secrets.values())),
+            excerpt=excerpt_of(trial.finished, secrets),
             output_bytes=trial.finished.stdout_bytes + trial.finished.stderr_bytes,
         )
         if trial.state is StepState.PASSED and step.effect is not Effect.READ:
@@ -204,7 +211,8 @@ class Carrier:
             return told.reasons[0]
         attempt, trial = await self._attempt(work, step, plan, told.id)
         await self._conclude(work, step, attempt, trial)
-        return "" if trial.state is StepState.PASSED else trial.said
+        said = masked(trial.said, tuple(work.secrets.values()))
+        return "" if trial.state is StepState.PASSED else said
 
     async def failed(self, work: Work, where: str) -> None:
         """The console failed over it: what acts is asked for by its marker, nothing has passed."""
@@ -293,6 +301,23 @@ def _stopped(attempt: Attempt) -> str:
 
 def _masked(masker: Masker, capture: Capture) -> OnOutput:
     return lambda stream, data: capture.take(stream, masker.feed(stream, data))
+
+
+def _let_go(masker: Masker, capture: Capture) -> None:
+    """Nothing more comes: what might have become a secret is none."""
+    for stream in (1, 2):
+        if rest := masker.finish(stream):
+            capture.take(stream, rest)
+
+
+def _check_masked(one: Checked, secrets: tuple[Secret, ...]) -> Checked:
+    return msgspec.structs.replace(
+        one,
+        left=masked(one.left, secrets),
+        actual=masked(one.actual, secrets),
+        right=masked(one.right, secrets),
+        shown=masked(one.shown, secrets),
+    )
 
 
 def _subjects(work: Work, plan: StepPlan) -> tuple[str, ...]:

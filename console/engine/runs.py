@@ -39,6 +39,7 @@ from console.runbook.progress import fresh, reopened, skipped, ticked
 from console.runbook.running.runner import Runner
 from console.safety.clock import Clock
 from console.safety.files import FileError
+from console.safety.masking import is_maskable
 from console.safety.secret import Secret
 from console.safety.text import visible
 from console.safety.whereabouts import whereabouts
@@ -221,7 +222,10 @@ class RunsDesk:
         if work is None or param is None:
             return NOT_OPEN if work is None else f"there is no parameter {visible(name, cells=60)}"
         if isinstance(text, Secret) or param.type is ParamType.SECRET:
-            work.secrets[name] = text if isinstance(text, Secret) else Secret(text)
+            secret = text if isinstance(text, Secret) else Secret(text)
+            if not is_maskable(secret):
+                return "a secret of fewer than 4 characters cannot be kept out of what is shown"
+            work.secrets[name] = secret
         else:
             work.given[name] = text
         self._fill(work)

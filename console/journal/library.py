@@ -159,7 +159,7 @@ class Library:
         titled = [(paper.path, _id(paper), _value(paper).title) for paper in papers]
         titled += [(paper.path, id_of(paper.path), "") for paper in shelf.broken]
         past = self._runs.read()
-        titled += [(run.path, run.id, run.title.exact) for run in past.runs]
+        titled += [(run.path, run.id, visible(run.title)) for run in past.runs]
         titled += [(run.path, id_of(run.path), "") for run in past.broken]
         for top in ("reports", "events"):
             paths = [path for path in self._disk.listed(top) if path.endswith((".md", ".jsonl"))]

@@ -201,7 +201,7 @@ def _without(value: T, masker: Masker) -> T:
     if isinstance(value, str) and not isinstance(value, enum.Enum):
         return cast("T", _masked(value, masker))
     if isinstance(value, Raw):
-        return cast("T", Raw(_masked(value.exact, masker)))
+        return cast("T", Raw(_masked(visible(value), masker)))
     if isinstance(value, tuple):
         return cast("T", tuple(_without(each, masker) for each in value))
     if isinstance(value, msgspec.Struct):

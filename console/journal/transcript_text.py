@@ -28,7 +28,7 @@ MAX_CHARS: Final = 16_000
 _MOST_CHECKS: Final = 100
 _TEXT_CELLS: Final = 2_000
 _NAME_CELLS: Final = 200
-_VALUE_CHARS: Final = 1_000
+_VALUE_CELLS: Final = 1_000
 _LEFT_OUT: Final = "[…]"
 
 
@@ -60,8 +60,7 @@ def value_of(one: Filled) -> str:
     """What the commands were given, safe to show; a secret as `***`, empty where nothing was."""
     if one.type is ParamType.SECRET:
         return MASK if one.is_given else ""
-    text = one.resolved or ("" if one.value is None else one.value.exact)
-    return visible(text[:_VALUE_CHARS])
+    return visible(one.resolved or one.value or "", cells=_VALUE_CELLS)
 
 
 def took_of(attempt: Attempt) -> timedelta | None:
@@ -154,7 +153,7 @@ def _attempt(attempt: Attempt, language: Language) -> Iterator[str]:
     if attempt.values:
         yield ""
         yield from (
-            f"- {code(visible(name, cells=_NAME_CELLS))}: {code(visible(value[:_VALUE_CHARS]))}"
+            f"- {code(visible(name, cells=_NAME_CELLS))}: {_value(value)}"
             for name, value in attempt.values
         )
     if attempt.checks:
@@ -199,3 +198,7 @@ def _whole(taken: timedelta) -> timedelta:
 
 def _name(text: str) -> str:
     return escaped(visible(text, cells=_NAME_CELLS))
+
+
+def _value(text: str) -> str:
+    return code(visible(text, cells=_VALUE_CELLS))

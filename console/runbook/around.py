@@ -60,6 +60,7 @@ def around_of(run: Run, step: Step, world: AroundWorld) -> tuple[tuple[Around, .
     if step.effect not in GUARDED:
         return tuple(about.freezes()), ()
     lines = [
+        *about.unsure(),
         *about.replicas(),
         *about.neighbours(),
         *about.dependants(),
@@ -108,13 +109,25 @@ class _About:
         if snapshot.restored:
             yield "how anything is now: what is shown is what an earlier console saved"
             return
-        wanted = self._run.service or (host_cell(self._host) if self._host else "")
-        cell = self._states.get(wanted)
+        cell = self._states.get(self._wanted)
         if cell is None and self._run.service:
             yield f"how {_named(self._run.service)} is: no source tells of it"
-        elif cell is not None and cell.state in _UNSURE:
+        elif cell is not None and cell.state is State.STALE:
             because = f": {cell.because}" if cell.because else ""
-            yield f"how {_named(wanted)} is: it is {cell.state}{because}"
+            yield f"how {_named(self._wanted)} is: it is {cell.state}{because}"
+
+    def unsure(self) -> Iterator[Around]:
+        """That it was asked and gives no answer: what hangs is what is restarted most often, so
+        that this denies nothing. Its replicas are counted as ill all the same."""
+        cell = self._states.get(self._wanted)
+        if cell is not None and cell.state is State.UNKNOWN:
+            because = f": {cell.because}" if cell.because else ""
+            yield _line("now", f"{_named(self._wanted)} is {cell.state}{because}", Tone.WARNING)
+
+    @property
+    def _wanted(self) -> str:
+        """The cell that tells how it is."""
+        return self._run.service or (host_cell(self._host) if self._host else "")
 
     def replicas(self) -> Iterator[Around]:
         """How many of the service are well, and what is left of them."""

@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from console.runbook.catalogue_filters import FILTERS
+from console.runbook.catalogue_http import REQUESTS
+from console.runbook.catalogue_sql import DATABASES
 from console.runbook.catalogue_tools import TOOLS
 from console.runbook.verdict import (
     ACTS,
@@ -19,9 +22,13 @@ from console.runbook.verdict import (
     Kind,
     Verdict,
     acts,
+    are_known,
+    is_option,
     leading,
+    listed,
     plain_words,
     unknown,
+    without,
 )
 from console.runbook.words import VALUE
 
@@ -60,7 +67,7 @@ _SUDO: Final = frozenset(["-n", "--non-interactive", *_SUDO_VALUED])
 def _sudo(words: list[str], inner: Inner) -> Verdict:
     options, rest = leading(words, _SUDO_VALUED)
     found = inner(rest)
-    if found.kind is Kind.ACTS or all(one in _SUDO for one in options if one.startswith("-")):
+    if found.kind is Kind.ACTS or all(one in _SUDO for one in options):
         return found
     return unknown("sudo is given what is not known here")
 
@@ -91,32 +98,16 @@ def _env(words: list[str], inner: Inner) -> Verdict:
     return inner(rest)
 
 
-def _xargs(words: list[str], inner: Inner) -> Verdict:
-    valued = frozenset(["-n", "-P", "-I", "-L", "-d", "-s", "-a", "-E"])
-    found = inner(leading(words, valued)[1])
-    # What it appends may be an option.
-    return found if found.kind is Kind.ACTS else unknown("what xargs appends is not known")
-
-
-def _find(words: list[str], inner: Inner) -> Verdict:
-    for at, word in enumerate(words):
-        if word == "-delete" or word.startswith(("-fprint", "-fls")):
-            return acts(f"find {word} changes something")
-        if word in ("-exec", "-execdir", "-ok", "-okdir"):
-            end = next((n for n in range(at, len(words)) if words[n] in (";", "+")), len(words))
-            found = inner(words[at + 1 : end])
-            return found if found.kind is Kind.ACTS else unknown(f"find {word} starts a program")
-    return READS
-
-
 def _journalctl(words: list[str], inner: Inner) -> Verdict:
     acting = ("--vacuum", "--rotate", "--flush", "--sync", "--relinquish-var", "--smart-relinq")
-    more = ("--setup-keys", "--update-catalog", "--cursor-file")
+    more = ("--setup-keys", "--update-catalog", "--cursor-file", "--force")
     for word in words:
         name = word.partition("=")[0]
         # getopt takes the beginning of an option for it.
-        if len(name) > 4 and any(
-            name.startswith(one) or one.startswith(name) for one in (*acting, *more)
+        if (
+            len(name) > 3
+            and name not in ("--cursor", "--root")
+            and any(name.startswith(one) or one.startswith(name) for one in (*acting, *more))
         ):
             return acts(f"journalctl {name} changes something")
     return READS
@@ -131,11 +122,22 @@ _SYSTEMCTL_READS: Final = frozenset(
     ]
 )
 
+_SYSTEMCTL_FLAGS: Final = frozenset(
+    [
+        *("--no-pager", "--no-legend", "--plain", "--full", "-l", "-a", "--all", "--failed", "-q"),
+        *("--quiet", "--value", "--user", "--system", "--reverse", "--recursive", "-r", "--now"),
+        *("--no-ask-password", "--no-block", "--version", "--help", "--force", "-f", "--wait"),
+        *("--runtime", "--after", "--before"),
+    ]
+)
+
 
 def _systemctl(words: list[str], inner: Inner) -> Verdict:
     valued = frozenset(["-p", "--property", "-t", "--type", "--state", "-n", "--lines", "-o", "-s"])
     options, rest = plain_words(words, valued)
-    if any(one in ("-H", "--host", "-M") or one.startswith(("--host=", "-H")) for one in options):
+    if not are_known(options, valued, _SYSTEMCTL_FLAGS):
+        return unknown("systemctl is given what is not known here")
+    if any(one.startswith(("--host=", "--machine=", "--root=", "--image=")) for one in options):
         return unknown("it goes to another host by itself")
     if not rest or rest[0] in _SYSTEMCTL_READS:
         return READS
@@ -152,12 +154,18 @@ def _service(words: list[str], inner: Inner) -> Verdict:
     return acts(f"service {words[1]} changes something")
 
 
+_VERB_VALUED: Final = frozenset(["-n", "--namespace", "--node", "-u", "-h", "-P", "-p", "-D", "-c"])
+_VERB_FLAGS: Final = frozenset(["-q", "--quiet", "-s", "--silent", "--no-pager"])
+
+
 def _by_first(reads: frozenset[str], acting: frozenset[str]) -> Judge:
     """By the first word that is no option."""
 
     def judge(words: list[str], inner: Inner) -> Verdict:
-        rest = plain_words(words, frozenset())[1]
+        options, rest = leading(words, _VERB_VALUED)
         first = rest[0] if rest else ""
+        if not are_known(options, _VERB_VALUED, _VERB_FLAGS):
+            return unknown("it is given what is not known here")
         if first in reads:
             return READS
         if first in acting:
@@ -165,59 +173,6 @@ def _by_first(reads: frozenset[str], acting: frozenset[str]) -> Judge:
         return unknown("what it is to do is not known here")
 
     return judge
-
-
-def _unless(*acting: str, words_act: bool = False) -> Judge:
-    """It reads without these options, or words that are none."""
-
-    def judge(words: list[str], inner: Inner) -> Verdict:
-        options, rest = plain_words(words, frozenset())
-        for option in options:
-            if any(_is_option(option, one) for one in acting):
-                return ACTS
-        return unknown("what it is to set is not known") if words_act and rest else READS
-
-    return judge
-
-
-def _is_option(word: str, option: str) -> bool:
-    if option.startswith("--"):
-        name = word.partition("=")[0]
-        return name == option or (len(name) > 3 and option.startswith(name))
-    return not word.startswith("--") and option[1] in word[1:]
-
-
-def _sed(words: list[str], inner: Inner) -> Verdict:
-    if any(re.match(r"--in-place|-[nEzsru]*i", one) for one in words):
-        return acts("sed -i changes files")
-    if any(one.startswith("-") and one not in ("-n", "-E", "-r", "-u", "-e") for one in words):
-        return unknown("sed is given what is not known here")
-    scripts = [one for one in words if not one.startswith("-")][:1]
-    plain = re.compile(r"(?:\d+|\$)?(?:,(?:\d+|\$))?[pdq]|s([/|,#])[^\n;]*?\1[^\n;]*?\1[gpiI0-9]*")
-    if scripts and VALUE not in scripts[0] and plain.fullmatch(scripts[0]) and "-e" not in words:
-        return READS
-    return unknown("what sed is to do is not known here")
-
-
-def _awk(words: list[str], inner: Inner) -> Verdict:
-    program = next((one for one in plain_words(words, frozenset(["-F", "-v"]))[1]), VALUE)
-    if "-f" in words or VALUE in program or re.search(r"system|getline|[|>]|@", program):
-        return unknown("what awk is to do is not known here")
-    return READS
-
-
-def _sort(words: list[str], inner: Inner) -> Verdict:
-    return _unless("-o", "--output", "--compress-program")(words, inner)
-
-
-def _uniq(words: list[str], inner: Inner) -> Verdict:
-    rest = plain_words(words, frozenset(["-f", "-s", "-w"]))[1]
-    return acts("uniq writes into its second file") if len(rest) > 1 else READS
-
-
-def _tee(words: list[str], inner: Inner) -> Verdict:
-    rest = [one for one in words if not one.startswith("-")]
-    return acts("tee writes into files") if set(rest) - {"/dev/null", "/dev/stderr"} else READS
 
 
 def _ipmitool(words: list[str], inner: Inner) -> Verdict:
@@ -236,7 +191,12 @@ def _ipmitool(words: list[str], inner: Inner) -> Verdict:
 
 
 def _ip(words: list[str], inner: Inner) -> Verdict:
-    rest = plain_words(words, frozenset(["-n", "-netns", "-f", "-family"]))[1]
+    options, rest = plain_words(words, frozenset(["-n", "-netns", "-f", "-family"]))
+    if any(
+        not re.fullmatch(r"-(?:[046sdojphrc]+|br(?:ief)?|n|details|json|stat.*)", one)
+        for one in options
+    ):
+        return unknown("ip is given what is not known here")
     verbs = ("show", "list", "get", "ls")
     if rest[:1] and VALUE not in rest[0] and (len(rest) == 1 or rest[1] in verbs):
         return READS
@@ -245,15 +205,18 @@ def _ip(words: list[str], inner: Inner) -> Verdict:
 
 def _date(words: list[str], inner: Inner) -> Verdict:
     options, rest = plain_words(words, frozenset(["-d", "--date", "-f", "-r"]))
-    if any(_is_option(one, "--set") or re.match(r"-[a-zA-Z]*s", one) for one in options):
+    if any(is_option(one, "--set") or re.match(r"-[a-zA-Z]*s", one) for one in options):
         return ACTS
     return READS if all(one.startswith("+") for one in rest) else unknown("it may set the clock")
 
 
 def _git(words: list[str], inner: Inner) -> Verdict:
-    _, rest = leading(words, frozenset(["-C", "--git-dir", "--work-tree"]))
+    valued = frozenset(["-C", "--git-dir", "--work-tree"])
+    options, rest = leading(words, valued)
+    if not all(one in valued or one in ("--no-pager", "-P") for one in options):
+        return unknown("git is given what is not known here")
     reads = ("log", "status", "show", "diff", "rev-parse", "describe", "ls-files", "ls-tree")
-    if any(one.startswith(("--output", "-c", "--ext-diff", "--config")) for one in words):
+    if any(one.startswith(("--output", "--ext-diff")) for one in words):
         return unknown("git is given what is not known here")
     if rest[:1] and rest[0] in (*reads, "rev-list", "blame", "shortlog", "cat-file", "merge-base"):
         return READS
@@ -263,14 +226,10 @@ def _git(words: list[str], inner: Inner) -> Verdict:
     return unknown("what git is to do is not known here")
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 def _sysctl(words: list[str], inner: Inner) -> Verdict:
     if any("=" in one or VALUE in one for one in words):
         return unknown("it may set something")
-    return _unless("-w", "-p", "--write", "--load", "--system")(words, inner)
+    return without("-w", "-p", "--write", "--load", "--system")(words, inner)
 
 
 def _only(*forms: str) -> Judge:
@@ -286,14 +245,14 @@ def _only(*forms: str) -> Judge:
 
 
 _BY_OPTION: Final[Mapping[str, Judge]] = {
-    "hostname": _unless("-F", "-b", "--file", words_act=True),
-    "ss": _unless("-K", "--kill", "-D", "--diag"),
-    "netstat": _unless(),
-    "dmesg": _unless("-c", "-C", "-D", "-E", "-n", "--clear", "--read-clear", "--console-off"),
-    "mount": _unless("-a", "-o", "-t", "--all", "--options", words_act=True),
-    "smartctl": _unless("-s", "-o", "-S", "-t", "-X", "--set", "--test", "--abort"),
-    "dpkg": _unless("-i", "-r", "-P", "--install", "--remove", "--purge", "--configure"),
-    "nvidia-smi": _unless("-r", "-p", "-a", "-c", "--gpu-reset", "--persistence", "--power"),
+    "hostname": without("-F", "-b", "--file", words_act=True),
+    "ss": without("-K", "--kill", "-D", "--diag"),
+    "netstat": without(),
+    "dmesg": without("-c", "-C", "-D", "-E", "-n", "--clear", "--read-clear", "--console-off"),
+    "mount": without("-a", "-o", "-t", "--all", "--options", words_act=True),
+    "smartctl": without("-s", "-o", "-S", "-t", "-X", "--set", "--test", "--abort"),
+    "dpkg": without("-i", "-r", "-P", "--install", "--remove", "--purge", "--configure"),
+    "nvidia-smi": without("-r", "-p", "-a", "-c", "--gpu-reset", "--persistence", "--power"),
     "crontab": _only("-l"),
     "nginx": _only("-t", "-T", "-v", "-V"),
     "haproxy": _only("-c", "-v", "-vv"),
@@ -343,27 +302,21 @@ _BY_VERB: Final[Mapping[str, tuple[str, str]]] = {
 """What reads, and what acts, by the first word that is no option."""
 
 PROGRAMS: Final[Mapping[str, Judge]] = {
+    **FILTERS,
     **TOOLS,
+    **DATABASES,
+    **REQUESTS,
     **_BY_OPTION,
-    **{name: _by_first(*map(_words, verbs)) for name, verbs in _BY_VERB.items()},
+    **{name: _by_first(*map(listed, verbs)) for name, verbs in _BY_VERB.items()},
     "sudo": _sudo,
     "timeout": _timeout,
     "nice": _nice,
     "ionice": _nice,
     "command": _command,
     "env": _env,
-    "xargs": _xargs,
-    "find": _find,
     "journalctl": _journalctl,
     "systemctl": _systemctl,
     "service": _service,
-    "sed": _sed,
-    "awk": _awk,
-    "gawk": _awk,
-    "mawk": _awk,
-    "sort": _sort,
-    "uniq": _uniq,
-    "tee": _tee,
     "ipmitool": _ipmitool,
     "ip": _ip,
     "date": _date,

@@ -67,10 +67,63 @@ def plain_words(words: list[str], valued: frozenset[str]) -> tuple[list[str], li
 
 
 def leading(words: list[str], valued: frozenset[str]) -> tuple[list[str], list[str]]:
-    """The options that stand before the first other word, and all from there on."""
+    """The options before the first other word, without their values, and all from there on."""
+    options: list[str] = []
     at = 0
     while at < len(words) and words[at].startswith("-") and len(words[at]) > 1:
         if words[at] == "--":
-            return words[:at], words[at + 1 :]
+            return options, words[at + 1 :]
+        options.append(words[at])
         at += 2 if words[at] in valued else 1
-    return words[:at], words[at:]
+    return options, words[at:]
+
+
+def are_known(options: list[str], valued: frozenset[str], flags: frozenset[str]) -> bool:
+    """Whether every option is known: which word is the subcommand depends on that.
+
+    One with `=` takes no other word; short ones may stand together, or with their value.
+    """
+    return all(
+        one in flags
+        or one in valued
+        or (one.startswith("--") and "=" in one)
+        or (not one.startswith("--") and _is_cluster(one, valued, flags))
+        for one in options
+    )
+
+
+def _is_cluster(option: str, valued: frozenset[str], flags: frozenset[str]) -> bool:
+    if option[:2] in valued:
+        return True
+    return all(f"-{letter}" in flags for letter in option[1:])
+
+
+def listed(text: str) -> frozenset[str]:
+    """The words of `text`."""
+    return frozenset(text.split())
+
+
+def not_known(program: str) -> Verdict:
+    """It is known, but not what it is to do."""
+    return unknown(f"what {program} is to do is not known here")
+
+
+def without(*acting: str, words_act: bool = False) -> Judge:
+    """It reads without these options, or words that are none."""
+
+    def judge(words: list[str], inner: Inner) -> Verdict:
+        options, rest = plain_words(words, frozenset())
+        for option in options:
+            if any(is_option(option, one) for one in acting):
+                return ACTS
+        return unknown("what it is to set is not known") if words_act and rest else READS
+
+    return judge
+
+
+def is_option(word: str, option: str) -> bool:
+    """Whether `word` gives `option`, perhaps shortened or among others."""
+    if option.startswith("--"):
+        name = word.partition("=")[0]
+        return name == option or (len(name) > 3 and option.startswith(name))
+    return not word.startswith("--") and option[1] in word[1:]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,7 +104,7 @@ class Place:
         )
         (self.settings / "services.yaml").write_text(
             "hosts: [{name: box, address: local}]\n"
-            "services: [{name: shop, type: external, host: box}]\n"
+            'services: [{name: shop, type: external, host: box, health_endpoint: "true"}]\n'
         )
         self.write("shop", BOOK)
 
@@ -121,17 +122,23 @@ class Place:
         }
 
     def run(
-        self, *words: str, exit_code: int = 0, before: tuple[str, ...] = (), **more: str
+        self,
+        *words: str,
+        exit_code: int = 0,
+        before: tuple[str, ...] = (),
+        more: Mapping[str, str] | None = None,
     ) -> Ended:
         """What `oncall runbook …` says; it must end with `exit_code`, by no fault of ours."""
-        ran = CliRunner().invoke(command, [*before, "runbook", *words], env=self.env | more)
+        ran = CliRunner().invoke(
+            command, [*before, "runbook", *words], env={**self.env, **(more or {})}
+        )
         assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exc_info
         said = Ended(ran.exit_code, ran.stdout, ran.stderr)
         assert ran.exit_code == exit_code, said
         return said
 
-    def json(self, *words: str, exit_code: int = 0, **more: str) -> Any:
-        said = self.run(*words, "--json", exit_code=exit_code, **more)
+    def json(self, *words: str, exit_code: int = 0, more: Mapping[str, str] | None = None) -> Any:
+        said = self.run(*words, "--json", exit_code=exit_code, more=more)
         assert said.stdout.isascii()
         printed = json.loads(said.stdout)
         assert printed["schema_version"] == 1

@@ -30,7 +30,7 @@ def test_only_read_runs_every_step_that_reads_or_verifies_and_changes_nothing(pl
     (place.flags / "up").touch()
     said = place.run(
         *("run", "shop", "--service", "shop", "--only", "read", "--secret", "TOKEN=env:TOKEN"),
-        TOKEN="hunter2",
+        more={"TOKEN": "hunter2"},
     )
     lines = said.stdout.splitlines()
     assert [line.split()[:3] for line in lines] == [

@@ -57,7 +57,7 @@ touch mended
 sleep 600
 ```
 
-```sh {"name":"secretly","oncall.risk":"reversible"}
+```sh {"name":"secretly","oncall.risk":"reversible","oncall.verify":"is-mended"}
 printf '%s\\n' "$TOKEN"
 ```
 

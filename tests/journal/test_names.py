@@ -28,6 +28,7 @@ from console.journal.places import (
     observation_report_path,
     path_fault,
 )
+from console.model.run import RUN_ID
 from tests.journal.folder import NOON, opened, saved
 
 HOSTILE = (
@@ -173,3 +174,13 @@ def test_settings_that_no_git_would_take_are_faults_with_their_place(tmp_path: P
     assert journal is not None and journal.remote is not None
     assert (journal.remote.name, journal.remote.branch) == ("origin", "team/journal")
     assert home_of(journal, Path("/state")) == tmp_path / "notes"
+
+
+def test_a_run_has_an_id_and_a_place_and_is_nothing_that_people_write() -> None:
+    found = new_id(Kind.RUN, NOON, ())
+    assert re.fullmatch(RUN_ID, found)
+    assert ID.fullmatch(found) is None
+    path = document_path("RUN-20261122-7f3", "../cache down")
+    assert path == "runs/2026/RUN-20261122-7f3-cache-down.md"
+    assert id_of(path) == "RUN-20261122-7f3"
+    assert path_fault(path) == ""

@@ -314,7 +314,6 @@ def test_a_step_on_a_host_itself_names_who_lives_there(of: str, run: Run) -> Non
     [
         (None, "nothing has been asked yet"),
         (seen(restored=True), "an earlier console saved"),
-        (seen(redis=State.UNKNOWN, because="no answer"), "redis is: it is UNKNOWN: no answer"),
         (seen(redis=State.STALE), "how redis is: it is STALE"),
         (snapshot(), "how redis is: no source tells of it"),
     ],
@@ -323,6 +322,13 @@ def test_what_nobody_knows_now_is_missing(shown: Snapshot | None, said: str) -> 
     _, missing = told(shown)
     assert len(missing) == 1
     assert said in missing[0]
+
+
+def test_what_hangs_may_be_restarted_and_its_silence_is_told() -> None:
+    lines, missing = told(seen(redis=State.UNKNOWN, because="no answer"))
+    assert missing == ()
+    assert lines["now"].text == "redis is UNKNOWN: no answer"
+    assert lines["now"].tone is Tone.WARNING
 
 
 @pytest.mark.parametrize("state", [State.OK, State.FIRING, State.LOST])
