@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from console.model.run import Run, Runs, Shelved
+import msgspec
+
+from console.model.run import PastRun, Run, Runs, Shelved
 from console.model.words import age_text, many
 from console.runbook.health_words import short_text
 from console.runbook.matching import Candidate
 from console.safety.text import Raw, visible
 from screens.acting import NOT_UP
 from screens.book_for import SOURCE_LOST, STORM, BookFor
-from screens.books_rows import states_text
+from screens.book_text import show_transcript
+from screens.books_rows import ended_word, states_text
 from screens.scaffolding import begin_book, why_no_scaffold
 from widgets.chooser import MOST, Chooser, Offer
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from screens.app import OncallApp
     from screens.frame import Frame
 
+PAST: Final = 3
+"""Runs of an incident that have ended, of which the newest are offered to be read."""
 WAYS_ON: Final = 2
 """Offers behind the runbooks: another one of the library, a new one."""
 _WHY_NAMED: Final = {
@@ -53,11 +58,10 @@ async def open_for(frame: Frame, wanted: BookFor) -> None:
     if found is None:
         app.say(NOT_UP, warning=True)
         return
-    offered, shelf = found
-    if len(offered) == 1 and offered[0].on_shelf:
-        await begin(app, offered[0].name.exact, wanted)
+    if len(found.offered) == 1 and found.offered[0].on_shelf and not found.past:
+        await begin(app, found.offered[0].name.exact, wanted)
     elif app.is_looked_at:
-        await _choose_book(frame, wanted, offered, shelf)
+        await _choose_book(frame, wanted, found)
 
 
 async def open_named(frame: Frame, name: str, wanted: BookFor) -> None:
@@ -108,21 +112,26 @@ def show_run(app: OncallApp, run_id: str) -> None:
 # What there is
 
 
-async def _found_for(
-    app: OncallApp, wanted: BookFor
-) -> tuple[tuple[Candidate, ...], tuple[Shelved, ...]] | None:
-    known = wanted.known
+class _Found(msgspec.Struct, frozen=True):
+    """What there is for what a runbook is wanted for."""
 
-    async def ask(engine: Engine) -> tuple[tuple[Candidate, ...], tuple[Shelved, ...]]:
+    offered: tuple[Candidate, ...]
+    shelf: tuple[Shelved, ...]
+    past: tuple[PastRun, ...]
+    """Those that belong to its document, the newest first."""
+
+
+async def _found_for(app: OncallApp, wanted: BookFor) -> _Found | None:
+    async def ask(engine: Engine) -> _Found:
         shelf = await engine.runs.shelf()
+        known, document = wanted.known, wanted.document
         mine = () if known is None else await engine.runs.candidates(known)
-        return mine, shelf
+        past = await engine.runs.past() if document else ()
+        of_it = tuple(run for run in past if run.incident == document)
+        return _Found(offered_for(wanted, mine, shelf), shelf, of_it)
 
     future = app.engine.ask(ask)
-    if future is None:
-        return None
-    mine, shelf = await asyncio.wrap_future(future)
-    return offered_for(wanted, mine, shelf), shelf
+    return None if future is None else await asyncio.wrap_future(future)
 
 
 def offered_for(
@@ -153,33 +162,45 @@ def offered_for(
 # What is offered
 
 
-async def _choose_book(
-    frame: Frame, wanted: BookFor, offered: Sequence[Candidate], shelf: Sequence[Shelved]
-) -> None:
+async def _choose_book(frame: Frame, wanted: BookFor, found: _Found) -> None:
     app = frame.console_app
-    shown = tuple(offered[: MOST - WAYS_ON])
+    past = found.past[:PAST]
+    shown = found.offered[: MOST - WAYS_ON - len(past)]
     now = app.clock.now().wall
-    offers = [book_offer(one, wanted, shelf, now) for one in shown]
-    why_not = why_no_scaffold(app)
+    offers = [_past_offer(run, now) for run in past]
+    offers += [book_offer(one, wanted, found.shelf, now) for one in shown]
     folders = app.opened.loaded.settings.runbooks.folders
     where = f"in {visible(folders[0], cells=50)}" if len(folders) == 1 else "in a folder of yours"
     offers.append(Offer("another one", "choose from the library"))
-    offers.append(Offer("begin a new one", f"{where}, filled in from the alert", why_not))
-    left = len(offered) - len(shown)
+    offers.append(
+        Offer("begin a new one", f"{where}, filled in from the alert", why_no_scaffold(app))
+    )
+    left = len(found.offered) - len(shown)
     note = f"and {left} more, in the library" if left else ""
     there = any(one.on_shelf for one in shown)
     title = f"runbooks for {wanted.title}" if there else f"no runbook for {wanted.title}"
     at = await app.push_screen_wait(Chooser(visible(title, cells=70), offers, note=note))
     if at is None:
         return
-    if at < len(shown):
-        await begin(app, shown[at].name.exact, wanted)
-    elif at == len(shown):
+    book = at - len(past)
+    if book < 0:
+        await show_transcript(app, past[at].path, past[at].id)
+    elif book < len(shown):
+        await begin(app, shown[book].name.exact, wanted)
+    elif book == len(shown):
         from screens.books import BooksScreen  # late: it needs this one too
 
         app.push_screen(BooksScreen(wanted))
     else:
         await begin_book(frame, wanted)
+
+
+def _past_offer(run: PastRun, now: datetime) -> Offer:
+    word, _ = ended_word(run)
+    age = age_text(now - (run.ended or run.began), coarse=True)
+    name = visible(run.runbook, cells=40)
+    said = f"{name}, {visible(run.who, cells=40)} {age} ago: {word}"
+    return Offer(f"read {visible(run.id, cells=40)}", said)
 
 
 def book_offer(one: Candidate, wanted: BookFor, shelf: Sequence[Shelved], now: datetime) -> Offer:

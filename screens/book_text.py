@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from console.model.papers import Sheet
 from console.model.run import Shelved
 from console.model.runbook import Runbook, Section, Step, StepKind
 from console.model.words import count_text, many
@@ -119,9 +122,19 @@ async def show_transcript(app: OncallApp, path: str, run_id: str) -> None:
         app.say(NOT_UP, warning=True)
         return
     sheet = await asyncio.wrap_future(future)
+    if isinstance(sheet, Sheet):
+        sheet = msgspec.structs.replace(sheet, content=_without_front(sheet.content))
     if app.is_looked_at:
         title = visible(run_id, cells=40)
         app.push_screen(Overlay(((title, Ink.HEADING),), text_of(sheet)))
+
+
+def _without_front(content: bytes) -> bytes:
+    """What people read: the front matter is for machines, and stands in the list already."""
+    if not content.startswith(b"---\n"):
+        return content
+    _, _, body = content.removeprefix(b"---\n").partition(b"\n---\n")
+    return body.lstrip(b"\n") or content
 
 
 def open_transcript(app: OncallApp, run_id: str) -> None:

@@ -153,7 +153,8 @@ class BooksScreen(Frame):
         read, keeps = self._read, self.filter
         shelf = read.shelf if read is not None else ()
         past = read.past if read is not None else ()
-        self.books.set_rows(tuple(one for one in shelf if keeps.matches_book(one)))
+        named = sorted(shelf, key=lambda one: one.name.exact.casefold())
+        self.books.set_rows(tuple(one for one in named if keeps.matches_book(one)))
         self.runs.set_rows(tuple(one for one in runs.open if keeps.matches_run(one)))
         self.past.set_rows(tuple(one for one in past if keeps.matches_past_run(one)))
         totals = {Shown.LIBRARY: len(shelf), Shown.OPEN: len(runs.open), Shown.PAST: len(past)}

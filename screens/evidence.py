@@ -47,7 +47,7 @@ _WORTH: Final = (
     *(Topic.OWED, Topic.CAME, Topic.TO_DO, Topic.WHY, Topic.NOW, Topic.RUNNER, Topic.PROBE),
     Topic.STATE,
     *(Topic.HOST, Topic.WORK, Topic.FIRST, Topic.LOG, Topic.SUSPECT, Topic.NEEDS, Topic.HITS),
-    *(Topic.CHANGE, Topic.BEFORE, Topic.BOOK, Topic.SHARED, Topic.REPEAT, Topic.SAYS),
+    *(Topic.CHANGE, Topic.BOOK, Topic.BEFORE, Topic.SHARED, Topic.REPEAT, Topic.SAYS),
 )
 _JOINED: Final = frozenset(
     [(Topic.NOW, Topic.PROBE), (Topic.PROBE, Topic.PROBE), (Topic.CHANGE, Topic.CHANGE)]

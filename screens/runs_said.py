@@ -55,7 +55,7 @@ def _ended(run: Run, step: StepRun) -> Told:
     name = visible(run.runbook.name, cells=_CELLS)
     what = visible(step.name, cells=_CELLS)
     if step.state is StepState.UNKNOWN:
-        said = f"{name}: what became of {what} is not known; 3 tab shows it"
+        said = f"{name}: what became of {what} is not known; it stands under open runs (3)"
         return Told(run.id, said, is_warning=True)
     if step.state is StepState.PENDING:
         return Told(run.id, f"{name}: {what} was not carried out", is_warning=True)

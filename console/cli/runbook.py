@@ -66,7 +66,7 @@ def runbook(ctx: click.Context, chosen: Chosen) -> None:
 
 @runbook.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
-@click.pass_obj
+@source_options
 def list_books(chosen: Chosen, as_json: bool) -> None:
     """Every runbook, where it comes from, how it stands and how it has done."""
     loaded = _loaded(chosen)
@@ -82,7 +82,7 @@ def list_books(chosen: Chosen, as_json: bool) -> None:
 
 @runbook.command()
 @click.argument("name")
-@click.pass_obj
+@source_options
 def show(chosen: Chosen, name: str) -> None:
     """Print the runbook NAME: its parameters, and its steps with their exact commands."""
     rules = _rules(chosen)
@@ -103,7 +103,7 @@ def show(chosen: Chosen, name: str) -> None:
 @runbook.command("lint")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
-@click.pass_obj
+@source_options
 def lint_books(chosen: Chosen, paths: tuple[Path, ...], as_json: bool) -> None:
     """Everything that is wrong with runbooks, one a line, as file:line:column.
 

@@ -13,7 +13,7 @@ from console.cli.acting import EXIT_NOTHING
 from console.cli.chosen import EXIT_FAILED, EXIT_USAGE
 from console.cli.papers import Stop
 from console.model.action import Effect
-from console.model.runbook import ParamType, Runbook, Step
+from console.model.runbook import ParamType, Runbook, Step, StepKind
 from console.model.snapshot import KnownAlert
 from console.model.state import State
 from console.model.update import Update
@@ -107,10 +107,12 @@ def _steps(asked: Asked, runbook: Runbook) -> tuple[Step, ...]:
     if asked.steps:
         return tuple(_step(name, runbook) for name in dict.fromkeys(asked.steps))
     if asked.only_read:
-        reads = [step for step in runnable if step.effect is Effect.READ]
-        if not reads:
+        # One that cannot be run for a fault is no pass: it is asked for, and not started.
+        reads = (step for step in runbook.steps if step.kind is not StepKind.MANUAL)
+        found = tuple(step for step in reads if step.effect is Effect.READ)
+        if not found:
             raise Stop(EXIT_NOTHING, "it has no step that only reads", *_refusals(runbook))
-        return tuple(reads)
+        return found
     if asked.dry_run and runnable:
         return tuple(runnable)
     told = "expected --only read, or --step NAME; it has"

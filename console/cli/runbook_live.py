@@ -19,9 +19,9 @@ LOOK_S: Final = 0.2
 """Between two looks at what came."""
 END_LINES: Final = 20
 """So many lines are shown of the end of what is too long to be shown whole."""
-STOPPING: Final = "stopping it where it runs; ctrl+c once more leaves it running"
+STOPPING: Final = "stopping it where it runs; ctrl+c once more does not wait for that"
 LEFT: Final = (
-    "left as it is: what it comes to is UNKNOWN until a console that is open has asked its host"
+    "not waited for: what became of it is UNKNOWN until a console that is open has asked its host"
 )
 
 
@@ -36,7 +36,7 @@ class Watching:
     async def until_ended(self) -> bool:
         """Show what runs of the run until all of it has ended.
 
-        The first ctrl+c stops it on its host; the second one leaves it and ends the command.
+        The first ctrl+c stops it on its host; the second one does not wait for that.
 
         Returns:
             Whether it ended by itself.

@@ -10,7 +10,7 @@ import click
 
 from config.load import Loaded
 from console.cli.acting import engine_with_hands, tell_of
-from console.cli.chosen import EXIT_INTERRUPTED, Chosen, settings_or_exit
+from console.cli.chosen import EXIT_INTERRUPTED, Chosen, settings_or_exit, source_options
 from console.cli.once import DEADLINE_S, ascii_wanted
 from console.cli.papers import Reading, chosen_change, chosen_incident, run_or_exit
 from console.cli.run_facts import RunDocument, plan_facts, run_facts
@@ -45,7 +45,7 @@ YES_HELP: Final = "The word that a step which changes something asks for. Repeat
 @click.option("--change", default="", metavar="ID", help="The change that it carries out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
 @click.option("--no-keep", is_flag=True, help="Keep no transcript of what only read.")
-@click.pass_obj
+@source_options
 def run_book(
     chosen: Chosen, name: str, alert: str, service: str, params: tuple[str, ...],
     secrets: tuple[str, ...], steps: tuple[str, ...], only: str | None, dry_run: bool,

@@ -11,7 +11,7 @@ import click
 
 from config.load import Loaded
 from console.cli.acting import EXIT_NOTHING, duration_or_exit
-from console.cli.chosen import EXIT_FAILED, EXIT_USAGE, Chosen, narrate
+from console.cli.chosen import EXIT_FAILED, EXIT_USAGE, Chosen, narrate, source_options
 from console.cli.once import ascii_wanted, state_of
 from console.cli.papers import Reading, Stop, read_journal
 from console.cli.run_facts import PastDocument, past_facts
@@ -44,7 +44,7 @@ SHOW: Final = "show"
 @click.option("--since", metavar="30d", help="Only those that began within so long.")
 @click.option("--search", default="", metavar="TEXT", help="Only those in which it stands.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; see docs/cli.md.")
-@click.pass_obj
+@source_options
 def runs(
     chosen: Chosen, words: tuple[str, ...], since: str | None, search: str, as_json: bool
 ) -> None:

@@ -63,7 +63,7 @@ class Shelf:
                 self._read_at = now
             return self._library
 
-    async def open(self, name: str) -> Opened | str:
+    async def opened(self, name: str) -> Opened | str:
         """The runbook of that name as it stands in its file now; a text says why not."""
         library = await self.library()
         book = called(name, library.books)
@@ -86,7 +86,7 @@ class Shelf:
 
     async def findings(self, name: str) -> tuple[Finding, ...] | str:
         """What lint has to say about the runbook of that name; a text says why nothing can be."""
-        opened = await self.open(name)
+        opened = await self.opened(name)
         return opened if isinstance(opened, str) else self._linted(opened)
 
     async def scaffold(self, known: KnownAlert | None, folder: Path) -> Path | str:

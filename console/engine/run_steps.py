@@ -17,11 +17,11 @@ from console.model.action import Effect
 from console.model.condition_check import Checked
 from console.model.event import Event
 from console.model.paper_wish import KeepRun
-from console.model.run import Attempt, StepPlan, StepRun, StepState
+from console.model.run import Attempt, StepPlan, StepState
 from console.model.runbook import Step
 from console.runbook.plan import job_of, verifiers_of
 from console.runbook.progress import attempted
-from console.runbook.running.job import Finished, Job, OnOutput
+from console.runbook.running.job import HERE, Finished, Job, OnOutput
 from console.runbook.running.mask import Masker, excerpt_of, masked
 from console.runbook.running.trial import Trial, concluded, tried
 from console.runbook.telling import step_event
@@ -64,11 +64,13 @@ class Carrier:
         outputs: OutputShelf,
         save: Callable[[Work], Awaitable[None]],
         plan: Callable[[Work, Step], Awaitable[StepPlan]],
+        authority: Callable[[], str | None] = lambda: None,
     ) -> None:
         """
         Args:
             save: keeps a run as it is now, before anything depends on it, and shows it.
             plan: what a step would do now.
+            authority: the file of certificates by which health endpoints are trusted from here.
         """
         self._world = world
         self._clock = clock
@@ -76,6 +78,7 @@ class Carrier:
         self._outputs = outputs
         self._save = save
         self._plan = plan
+        self._authority = authority
 
     async def carry(self, work: Work, step: Step, plan: StepPlan, intent: Intent) -> None:
         """Carry out one step to its end, whatever that is."""
@@ -141,6 +144,10 @@ class Carrier:
         await self._put(work, step, attempt)
         if isinstance(job, str):
             return attempt, Trial(StepState.FAILED, job)
+        ca = self._authority()
+        if job.host == HERE and ca is not None:
+            # A step that asks an endpoint sees of it what the console's own probe sees.
+            job = msgspec.structs.replace(job, values=(*job.values, ("CURL_CA_BUNDLE", ca)))
         watched = _Watched(self._runner, work, step.name)
         masker = Masker(tuple(work.secrets.values()))
         try:
@@ -258,15 +265,18 @@ class Carrier:
         acting = self._world.acting
         intent = _intent(attempt, step.effect)
         await acting.ended(intent, ENDED.get(attempt.state, Ended.UNKNOWN), attempt.said)
-        self.tell(work, step.name)
+        told = self.tell(work, step.name)
         if step.effect is not Effect.READ:
-            await acting.submit(KeepRun(work.run))
+            await acting.submit(KeepRun(work.run, told))
 
-    def tell(self, work: Work, step: str) -> None:
+    def tell(self, work: Work, step: str) -> tuple[Event, ...]:
         """Put what a step has come to into the event log."""
         one = work.run.step(step)
-        if isinstance(one, StepRun):
-            self._world.note(step_event(work.run, one, self._clock.now().wall))
+        if one is None:
+            return ()
+        event = step_event(work.run, one, self._clock.now().wall)
+        self._world.note(event)
+        return (event,)
 
 
 class _Watched:

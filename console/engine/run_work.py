@@ -38,6 +38,8 @@ class Work:
         self.claimed = False
         """Something of it is about to be carried out."""
         self.stopping = False
+        self.saving = asyncio.Lock()
+        """So that what is kept last is what came last."""
 
     @property
     def is_busy(self) -> bool:

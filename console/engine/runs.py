@@ -34,7 +34,6 @@ from console.runbook.kept import KeptRun, KeptRuns
 from console.runbook.library import Library
 from console.runbook.lint import Finding
 from console.runbook.matching import Candidate
-from console.runbook.parse import parse
 from console.runbook.progress import fresh, reopened, skipped, ticked
 from console.runbook.running.runner import Runner
 from console.safety.clock import Clock
@@ -114,7 +113,13 @@ class RunsDesk:
         self._runner = Runner(lambda: world.reach, clock)
         self._planner = Planner(world, clock, lambda: self._hands, loaded, self._runner)
         self._carrier = Carrier(
-            world, clock, self._runner, self._outputs, self._save, self._planner.plan
+            world,
+            clock,
+            self._runner,
+            self._outputs,
+            self._save,
+            self._planner.plan,
+            lambda: loaded().settings.sources.health.ca,
         )
         self._open: dict[str, Work] = {}
         self._found: set[str] = set()
@@ -169,7 +174,7 @@ class RunsDesk:
 
         The run that is open already for this alert and runbook is returned again.
         """
-        opened = await self._shelf.open(name)
+        opened = await self._shelf.opened(name)
         if isinstance(opened, str):
             return opened
         alert = "" if known is None else known.alert.fingerprint
@@ -181,6 +186,10 @@ class RunsDesk:
                 return run
         registry = self._loaded().registry
         cell = next((one for one in registry.services if one.name == service), None)
+        if cell is None and self._world.snapshot is not None:
+            # A host's own cell stands in no registry, nor does what was only found running.
+            cells = self._world.snapshot.cells
+            cell = next((one.service for one in cells if one.service.name == service), None)
         if service and cell is None and known is None:
             return f"no service is called {visible(service, cells=80)} in the registry"
         work = await self._begun(opened, Subject(known, cell), dict(given or {}))
@@ -458,9 +467,7 @@ class RunsDesk:
             await self._clock.sleep(LEARN_S)
 
     def _take_up(self, kept: KeptRun) -> None:
-        run = msgspec.structs.replace(
-            kept.run, runbook=parse(kept.content, kept.run.runbook.name).runbook
-        )
+        run = kept.run
         registry = self._loaded().registry
         cell = next((one for one in registry.services if one.name == run.service), None)
         work = Work(run, kept.content, Subject(None, cell), None)
@@ -542,7 +549,8 @@ class RunsDesk:
             if about is not None:
                 work.run = msgspec.structs.replace(work.run, incident=about.incident.id)
         try:
-            await asyncio.to_thread(self._kept.save, work.run, work.content)
+            async with work.saving:
+                await asyncio.to_thread(self._kept.save, work.run, work.content)
         except FileError as error:
             # It goes on: only a console that comes after this one will not know of it.
             said = f"{NOT_KEPT}: {visible(str(error), cells=200)}"

@@ -298,12 +298,12 @@ def conflicts(change: Change, others: Iterable[Change]) -> tuple[Change, ...]:
         if one.id != change.id
         and one.state not in OVER
         and one.state not in (ChangeState.DRAFT, *DONE)
-        and touch(mine, one.plan)
+        and touches(mine, one.plan)
         and (_overlap(mine.window, one.plan.window) or one.state in UNDERWAY)
     )
 
 
-def touch(one: Plan, other: Plan) -> bool:
+def touches(one: Plan, other: Plan) -> bool:
     """Whether both are about the same service or host, in environments that may be the same."""
     mine, theirs = folded(one.environment), folded(other.environment)
     if mine and theirs and mine != theirs:

@@ -8,6 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:  # every first frame has wishes, and few have a document
     from console.model.change import Change, ChangeState
+    from console.model.event import Event
     from console.model.incident import Incident, IncidentState, StatusUpdate
     from console.model.papers import ChangePaper, IncidentPaper, Sheet
     from console.model.run import Run
@@ -144,6 +145,8 @@ class KeepRun(msgspec.Struct, frozen=True):
 
     action: ClassVar[str] = "run.keep"
     run: Run
+    events: tuple[Event, ...] = ()
+    """What happened in it just now, so that its incident tells of that too; twice is once."""
 
 
 PaperWish = (

@@ -9,7 +9,7 @@ import msgspec
 
 from console.fleet.runners import well_containers
 from console.model.action import Effect
-from console.model.change import UNDERWAY, Change, Plan, touch
+from console.model.change import UNDERWAY, Change, Plan, touches
 from console.model.change_rules import around_of as surroundings_of
 from console.model.freeze import Freeze
 from console.model.incident import Incident
@@ -345,7 +345,7 @@ class _About:
             paper.change
             for paper in self._world.papers.changes
             if paper.change.state in UNDERWAY
-            and (paper.change.id == self._run.change or touch(mine, paper.change.plan))
+            and (paper.change.id == self._run.change or touches(mine, paper.change.plan))
         ]
         own = [one for one in found if one.id == self._run.change]
         return next(iter(own or found), None)

@@ -33,11 +33,11 @@ _SILENT: Final = frozenset(
 
 def judged(script: str, depth: int = 0) -> Verdict:
     """Whether all of `script` only reads, one of its commands is known to act, or neither."""
-    commands = commands_of(script) if depth <= _DEPTH else None
-    if commands is None:
+    parts = commands_of(script) if depth <= _DEPTH else None
+    if parts is None:
         return unknown("what it does cannot be told")
     found = READS
-    for command in commands:
+    for command in parts:
         verdict = _command(command, depth)
         if verdict.kind is Kind.ACTS:
             return verdict

@@ -44,7 +44,7 @@ _SQL_OPEN: Final = re.compile(r"[\0;\\]|\binto\b|\bfor\s+(?:no\s+key\s+)?(?:upda
 def sql_judged(text: str) -> Verdict:
     """Whether one statement only reads: SELECT and SHOW, calling only what is known to be pure."""
     plain = text.strip().removesuffix(";")
-    if _SQL_ACTS.match(plain):
+    if any(_SQL_ACTS.match(one) for one in plain.split(";")):
         return acts("its SQL changes something")
     bare = re.sub(r"'[^']*'", "''", plain)
     called = {one.lower() for one in re.findall(r"([A-Za-z_][A-Za-z0-9_.]*)\s*\(", bare)}

@@ -14,6 +14,7 @@ from config.fault import Fault
 from console.model.action import Effect
 from console.model.runbook import Role, Section, Step, StepKind
 from console.runbook.parse import Read
+from console.runbook.shell import unproven
 from console.safety.text import visible
 
 REQUIRED: Final = (
@@ -80,6 +81,11 @@ def _rules(read: Read, today: date, stale_after: timedelta) -> Iterator[_Rest]:
         for part in section.parts:
             if isinstance(part, Step) and part.effect in _DANGEROUS:
                 yield from _dangerous(part, section, book.steps)
+            elif isinstance(part, Step) and part.effect is Effect.READ and part.is_runnable:
+                why = unproven(part.script.exact) if part.kind is StepKind.COMMAND else ""
+                if why:
+                    said = f"nobody can tell that it only reads: {why}"
+                    yield part.line, 1, "reads", said
 
 
 def _review(read: Read, today: date, stale_after: timedelta) -> Iterator[_Rest]:

@@ -11,7 +11,10 @@ import msgspec
 
 from config.fault import quoted
 from console.model.runbook import PARAM_NAME
+from console.runbook.catalogue import Kind, judged
 from console.runbook.places import RESERVED
+from console.runbook.running.curl import names_variable, request_of, secret_fault
+from console.runbook.words import Command, commands_of, literal
 from console.safety.text import visible
 
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -31,6 +34,10 @@ _SSH_FORM: Final = (
     'expected ssh "$TARGET_HOST" -- COMMAND with plain words and "$NAME" only,'
     " or one script in single quotes"
 )
+_SECRET_FORM: Final = (
+    'a secret goes into printf "%s" "$SECRET" | PROGRAM, into a here-document, or into one simple'
+    " curl by -H or -u: elsewhere others on that host can see it"
+)
 _CURL_FLAGS: Final = frozenset(
     [
         *("-s", "-S", "-f", "-L", "-I", "-k", "-4", "-6", "-g", "--silent", "--show-error"),
@@ -41,7 +48,7 @@ _CURL_FLAGS: Final = frozenset(
 _CURL_OPTIONS: Final = frozenset(
     [
         *("-m", "--max-time", "--connect-timeout", "-H", "--header", "-A", "--user-agent"),
-        *("--resolve", "--cacert", "--max-redirs", "-X", "--request", "--url"),
+        *("--resolve", "--cacert", "--max-redirs", "-X", "--request", "--url", "-u", "--user"),
     ]
 )
 
@@ -121,7 +128,62 @@ def verify_fault(command: str) -> str:
         words = shlex.split(joined)
     except ValueError:
         return "expected quotes that are closed"
-    return _curl_fault(words[1:]) if words and words[0] == "curl" else ""
+    if words and words[0] == "curl":
+        return _curl_fault(words[1:])
+    verdict = judged(command)
+    if verdict.kind is Kind.READS:
+        return ""
+    return f"expected one simple curl, or a command that is known to read only: {verdict.why}"
+
+
+def read_fault(command: str) -> str:
+    """Why `command` cannot be a step that only reads; empty: nothing is known against it."""
+    verdict = judged(command)
+    if verdict.kind is not Kind.ACTS:
+        return ""
+    return f"expected a command that only reads: {verdict.why}"
+
+
+def unproven(command: str) -> str:
+    """Why nobody can tell that `command` only reads; empty: it does."""
+    verdict = judged(command)
+    return "" if verdict.kind is Kind.READS else verdict.why
+
+
+def secret_misuse(command: str, secrets: frozenset[str]) -> str:
+    """How `command` would show one of `secrets` to others on its host; empty: it does not.
+
+    Args:
+        secrets: names of parameters. Arguments and the environment of a program can be read
+            there; what the shell itself prints into a pipe cannot.
+    """
+    if not names_variable(command, secrets):
+        return ""
+    request = request_of(command)
+    if request is not None:
+        return secret_fault(request, secrets)
+    found = commands_of(command)
+    if found is None:
+        return "expected a simpler script: where its secret goes cannot be told"
+    for one in found:
+        if _shows(one, secrets):
+            return _SECRET_FORM
+        for script in one.inner:
+            fault = secret_misuse(script, secrets)
+            if fault:
+                return fault
+    return ""
+
+
+def _shows(command: Command, secrets: frozenset[str]) -> bool:
+    sent = [one.target for one in command.redirects if not one.operator.startswith("<<")]
+    sent += [one.target for one in command.redirects if one.operator == "<<<"]
+    if any(names_variable(text, secrets) for text in (*sent, *command.assigned)):
+        return True
+    if not any(names_variable(word, secrets) for word in command.words):
+        return False
+    prints = literal(command.words[0]) in ("printf", "echo")
+    return not (prints and not command.is_fed and not command.redirects)
 
 
 def is_curl(script: str) -> bool:
@@ -140,6 +202,8 @@ def _curl_fault(words: list[str]) -> str:
             value = value if equals else next(rest, "")
             if name in ("-X", "--request") and value not in ("GET", "HEAD"):
                 return f"expected GET or HEAD to verify with, got {quoted(value)}"
+            if name in ("-H", "--header") and value.startswith("@"):
+                return "expected the header itself: a file may hold anything"
             addresses += name == "--url"
         elif word.startswith("-"):
             return f"expected no {quoted(word)}: curl only asks here, and the console measures"

@@ -18,6 +18,8 @@ from console.runbook.markdown import Code
 from console.runbook.places import MAX_COMMAND, SHELLS
 from console.runbook.shell import (
     Where,
+    read_fault,
+    secret_misuse,
     text_fault,
     unquoted,
     used,
@@ -269,7 +271,15 @@ def _command_problems(
     bare = next((name for name in unquoted(command) if name in params), None)
     if bare is not None:
         yield f'expected "${bare}" in double quotes'
+    script = where.script if not where.fault else command
+    why = ""
     if risk == VERIFY:
-        why = verify_fault(where.script if not where.fault else command)
-        if why:
-            yield why
+        why = verify_fault(script)
+    elif risk == Effect.READ:
+        why = read_fault(script)
+    if why:
+        yield why
+    secrets = frozenset(name for name, kind in params.items() if kind is ParamType.SECRET)
+    why = secret_misuse(script, secrets) if secrets else ""
+    if why:
+        yield why

@@ -32,6 +32,11 @@ class Raw:
     def __init__(self, exact: str) -> None:
         self.exact = exact
 
+    @property
+    def lines(self) -> tuple[Raw, ...]:
+        """Line by line, without the line breaks."""
+        return tuple(map(Raw, self.exact.splitlines()))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Raw) and other.exact == self.exact
 

@@ -120,9 +120,10 @@ def test_its_incident_lists_it_and_tells_its_steps(folder: Path) -> None:
     async def told(kai: PaperDesk, mei: PaperDesk) -> None:
         paper = await kai.opened()
         run = worked("RUN-20261123-005", incident=paper.incident.id, alert="other")
-        kai.bench.recorder.add(step_event(run, one, minute(2)) for one in run.steps)
-        await kai.did(KeepRun(run))
-        await kai.did(KeepRun(run))
+        events = tuple(step_event(run, one, minute(2)) for one in run.steps)
+        kai.bench.recorder.add(events[:2])
+        await kai.did(KeepRun(run, events))
+        await kai.did(KeepRun(run, events))
         now = await mei.incident(paper.incident.id)
         assert now.incident.runs == ("RUN-20261123-005",)
         assert not now.faults
@@ -133,7 +134,7 @@ def test_its_incident_lists_it_and_tells_its_steps(folder: Path) -> None:
             "[evidence](../../runs/2026/RUN-20261123-005-cache-down.md)"
         )
         how, timeline = text.split("oncall:timeline")
-        assert line in how
+        assert how.count(line) == 1
         assert line.replace("runbook step", "step", 1) in timeline
         assert "- **Runbook runs**: `RUN-20261123-005`" in text
         subject = git(folder, "log", "-1", "--format=%s", "--", now.path)

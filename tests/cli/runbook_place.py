@@ -62,6 +62,10 @@ ssh "$TARGET_HOST" -- rm @FLAGS@/"$FLAG"
 ssh "$TARGET_HOST" -- 'echo begun; sleep 600.25; touch @FLAGS@/slept'
 ```
 
+```sh {"name":"sleep-on","oncall.risk":"reversible","oncall.verify":"is-up"}
+ssh "$TARGET_HOST" -- 'trap "" TERM; echo begun; sleep 600.25; touch @FLAGS@/slept'
+```
+
 ## Verify
 
 ```sh {"name":"is-up","oncall.risk":"verify"}

@@ -147,6 +147,12 @@ def test_a_value_that_is_missing_is_no_pass(place: Place) -> None:
     )
 
 
+def test_a_step_that_cannot_be_read_as_it_was_meant_is_no_pass(place: Place) -> None:
+    place.write("shop", BOOK.replace('-- echo "$FLAG"', "-- 'echo \"$FLAG\"'"))
+    said = place.run("run", "shop", "--service", "shop", "--only", "read", exit_code=1)
+    assert re.search("NOT RUN  look-there +expected no variable in the quoted script", said.stdout)
+
+
 def test_an_alert_that_does_not_fire_runs_nothing_and_ends_with_1(place: Place) -> None:
     said = place.run("run", "shop", "--only", "read", "--alert", "Nope", exit_code=1)
     assert "no alert Nope is known, so that nothing was run" in said.stderr
@@ -185,7 +191,8 @@ def test_a_dry_run_of_all_says_what_is_missing_and_ends_with_4(place: Place) -> 
     printed = place.json("run", "shop", "--service", "shop", "--dry-run", exit_code=4)
     plans = {one["step"]: one for one in printed["plans"]}
     assert list(plans) == [
-        *("look", "look-there", "tell-secret", "raise", "break", "sleep-long", "is-up", "lower")
+        *("look", "look-there", "tell-secret", "raise", "break", "sleep-long", "sleep-on"),
+        *("is-up", "lower"),
     ]
     assert plans["tell-secret"]["refusals"] and not plans["raise"]["refusals"]
     assert (plans["break"]["word"], plans["raise"]["word"], plans["look"]["word"]) == (

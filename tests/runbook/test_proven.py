@@ -6,7 +6,7 @@ Everything is real but the world: the engine, SSH, the shells on the hosts, the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -20,12 +20,13 @@ from console.engine.engine import Engine
 from console.engine.saved import StateFolder
 from console.model.acting import Ended
 from console.model.run import Run, StepState
-from console.model.runbook import StepKind
 from console.model.snapshot import KnownAlert
 from console.model.update import Update
 from tests.watching import Seen, hands_of, quick, running
 
-ASKED: Final = timedelta(seconds=0.7)
+ASKED: Final = timedelta(seconds=0.6)
+PROBED: Final = timedelta(seconds=6)
+"""It is the alerts that are waited for; eighty endpoints are what costs."""
 PATIENCE: Final = timedelta(seconds=1)
 """With a host that is dark."""
 
@@ -60,9 +61,9 @@ class Story(msgspec.Struct, frozen=True):
 STORIES: Final = (
     Story("redis-down", 30, (
         Proof("ServiceDown", "redis", "cache-down", ("start-redis",), fails=("ping",),
-              after=(("WorkerStuck", "worker"),)),
+              after=(("DeploymentReplicasMissing", "session"),)),
     )),
-    Story("bad-deploy", 100, (
+    Story("bad-deploy", 200, (
         Proof("VersionDrift", "api", "bad-deployment", ("undo-rollout",),
               after=(("HighErrorRate", "api"), ("PodCrashLoopBackOff", "api"))),
     )),
@@ -123,9 +124,17 @@ async def told(story: Story) -> AsyncIterator[tuple[DemoFleet, Engine, Seen]]:
 
 
 def patient(loaded: Loaded) -> Loaded:
-    ssh = msgspec.structs.replace(loaded.settings.ssh, connect_timeout=PATIENCE)
-    settings = msgspec.structs.replace(loaded.settings, ssh=ssh)
-    return msgspec.structs.replace(loaded, settings=settings)
+    replace = msgspec.structs.replace
+    settings = loaded.settings
+    health = replace(settings.sources.health, interval=PROBED, ready_interval=PROBED)
+    return replace(
+        loaded,
+        settings=replace(
+            settings,
+            ssh=replace(settings.ssh, connect_timeout=PATIENCE),
+            sources=replace(settings.sources, health=health),
+        ),
+    )
 
 
 def alert_of(update: Update, name: str, cell: str) -> KnownAlert | None:
@@ -133,6 +142,10 @@ def alert_of(update: Update, name: str, cell: str) -> KnownAlert | None:
         (one for one in update.snapshot.alerts
          if one.cell == cell and one.alert.name.exact == name), None,
     )  # fmt: skip
+
+
+def is_over(name: str, cell: str) -> Callable[[Update], bool]:
+    return lambda now: alert_of(now, name, cell) is None
 
 
 async def ended(engine: Engine, run_id: str) -> Run:
@@ -191,11 +204,12 @@ async def proven(engine: Engine, seen: Seen, proof: Proof) -> Run:
     assert known is not None
     run = await opened(engine, known, proof)
     await read_all(engine, run, proof)
-    assert alert_of(seen.last, proof.alert, proof.cell) is not None
+    everything = ((proof.alert, proof.cell), *proof.after)
+    await seen.until(lambda now: all(alert_of(now, *one) is not None for one in everything))
     for step in proof.steps:
         run = await carried_out(engine, run, step)
-    for name, cell in ((proof.alert, proof.cell), *proof.after):
-        await seen.until(lambda now, n=name, c=cell: alert_of(now, n, c) is None)
+    for name, cell in everything:
+        await seen.until(is_over(name, cell))
     kept = await engine.runs.finish(run.id)
     assert kept.ended is Ended.DONE, kept
     return run
@@ -216,8 +230,7 @@ def journal_tells(folder: Path, runs: list[Run]) -> bool:
     return all(list(folder.glob(f"runs/*/{run.id}-{run.runbook.name}.md")) for run in runs)
 
 
-def test_at_least_eight_runbooks_are_proven_and_each_step_that_mends_is_verified() -> None:
+def test_at_least_eight_runbooks_are_proven_each_in_a_story_of_its_own() -> None:
     proofs = [proof for story in STORIES for proof in story.proofs]
     assert len({proof.book for proof in proofs}) >= 14
     assert len({story.scenario for story in STORIES}) == len(STORIES)
-    assert StepKind.VERIFY

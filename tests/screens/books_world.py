@@ -162,7 +162,7 @@ class ScriptedPapers:
     """A journal with transcripts."""
 
     def __init__(self) -> None:
-        self.text = b"# RUN-20261120-001\n\nstart-redis passed\n\x1b[31mred\n"
+        self.text = b"---\nschema: 1\n---\n\n# RUN-20261120-001\n\nstart-redis passed\n\x1b[31mred\n"
         self.searched: list[str] = []
 
     async def sheet(self, path: str) -> Sheet | JournalFault:

@@ -268,6 +268,7 @@ async def test_past_runs_tell_how_they_ended_and_enter_shows_the_transcript() ->
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(console.app.screen, Overlay))
         assert "start-redis passed" in console.text
+        assert "schema: 1" not in console.text
         assert "\x1b" not in console.text
 
 

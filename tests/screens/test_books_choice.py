@@ -19,7 +19,7 @@ from screens.cell import CellScreen
 from screens.incident import IncidentScreen
 from screens.source import SourceScreen
 from tests.build import alert, known, snapshot, source
-from tests.screens.books_world import books_world, run, shelf
+from tests.screens.books_world import books_world, past, run, shelf
 from tests.screens.console import Console, typed, until, update_of
 from tests.screens.journal_world import incident
 from tests.screens.worlds import storm, usual
@@ -204,6 +204,28 @@ async def test_an_incident_goes_to_its_open_run(opened: list[str]) -> None:
         await until(pilot, lambda: isinstance(console.app.screen, IncidentScreen))
         await pilot.press("r")
         await until(pilot, lambda: opened == [going.id])
+
+
+async def test_an_incident_has_its_past_runs_to_read_beside_its_runbook(
+    opened: list[str],
+) -> None:
+    paper = incident()
+    async with books_world() as (console, pilot, desk):
+        desk.transcripts = (past(3, incident=paper.incident.id), past(4))
+        update = console.app.fresh
+        assert update is not None and console.engine is not None
+        papers = Papers(incidents=(paper,))
+        console.engine.publish(msgspec.structs.replace(update, number=500, papers=papers))
+        await until(pilot, lambda: number_of(console) == 500)
+        console.app.push_screen(IncidentScreen(paper.incident.id))
+        await until(pilot, lambda: isinstance(console.app.screen, IncidentScreen))
+        await pilot.press("r")
+        await until(pilot, lambda: "read RUN-20261120-003" in console.text)
+        assert "cache-down, mei 47h ago: passed" in console.text
+        assert "RUN-20261120-004" not in console.text
+        await pilot.press("2")
+        await until(pilot, lambda: bool(opened))
+        assert desk.begun == [("cache-down", "", "redis")]
 
 
 # What it is wanted for

@@ -101,7 +101,9 @@ def test_what_was_lost_and_what_was_found_again_is_said() -> None:
 async def test_what_an_earlier_console_left_is_said_once() -> None:
     left = run(1, "cache-down", UNKNOWN)
     async with books_world(left, found=(left.id,)) as (console, pilot, _):
-        said = "1 run of an earlier console: cache-down; 3 tab shows what became of it"
+        said = (
+            "1 run of an earlier console: cache-down; what became of it stands under open runs (3)"
+        )
         await until(pilot, lambda: said in console.app.notices)
         await publish(console, pilot, Runs((left,), (left.id,)))
         assert console.app.notices.count(said) == 1

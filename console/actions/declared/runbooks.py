@@ -26,7 +26,7 @@ RUNBOOKS: tuple[Action, ...] = (
         Effect.READ,
         command="rb",
         argument="NAME",
-        footer=42,
+        footer=59,
     ),
     Action(
         "books.new",

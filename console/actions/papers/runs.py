@@ -64,6 +64,7 @@ async def keep_run(wish: KeepRun, bench: Bench, doing: Doing) -> Effected:
         return denied("", f"no run is called {visible(run.id, cells=_NAME_CELLS)}")
     if not run.is_touched:
         return Effected(Outcome(Ended.DONE, f"{run.id}: {NOTHING}"))
+    bench.recorder.add(wish.events)
     unrecorded = await bench.recorder.flush()
     lacks: list[str] = []
     if unrecorded is not None:

@@ -74,10 +74,10 @@ class Request(msgspec.Struct, frozen=True):
 
 def request_of(script: str) -> Request | None:
     """`script` as one simple `curl`; `None`: it is anything else."""
-    commands = commands_of(script)
-    if commands is None or len(commands) != 1:
+    parts = commands_of(script)
+    if parts is None or len(parts) != 1:
         return None
-    command = commands[0]
+    command = parts[0]
     if not command.words or command.words[0] != "curl" or command.is_fed or command.feeds:
         return None
     if command.redirects or script.rstrip().endswith("&"):

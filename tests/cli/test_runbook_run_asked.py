@@ -1,0 +1,121 @@
+"""Runbooks run by a person at a terminal, and on the demo's fleet, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.load import load
+from console.cli.runbook_live import LEFT, STOPPING
+from console.demo.serve import DemoHandle, start_demo
+from console.engine.saved import StateFolder
+from console.model.run import StepState
+from console.model.update import Update
+from console.safety.files import state_dir
+from tests.cli.runbook_place import ONCALL, Place
+from tests.cli.test_runbook_run import sleepers
+from tests.spawn import oncall
+from tests.terminal.terminal import Terminal
+from tests.watching import hands_of
+from tests.watching import running as watching
+
+BREAK = ("run", "shop", "--service", "shop", "--step", "break")
+YES = ("--yes", "yes")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoHandle]:
+    handle = start_demo("redis-down")
+    yield handle
+    handle.stop()
+
+
+def at_terminal(place: Place, *words: str) -> Terminal:
+    env: dict[str, str | None] = dict(place.env)
+    return Terminal([*ONCALL, "runbook", *words], home=place.base, size=(80, 40), env=env)
+
+
+# At a terminal.
+
+
+def test_a_person_is_shown_what_it_would_do_and_types_the_word(place: Place) -> None:
+    with at_terminal(place, *BREAK) as terminal:
+        terminal.wait_for("type box to go on")
+        shown = terminal.text
+        assert "break  [disruptive]" in shown and "back by    raise" in shown
+        assert "expects    is-up: [STDOUT] == up" in shown
+        terminal.type("box\r")
+        assert terminal.wait_end() == 1
+        terminal.wait_for("FAILED")  # there is nothing to take away
+        assert "NOT RUN" not in terminal.text
+
+
+@pytest.mark.parametrize(("typed", "code"), [("boxes\r", 4), ("\r", 4), ("\x03", 130)])
+def test_whatever_else_is_typed_starts_nothing(place: Place, typed: str, code: int) -> None:
+    (place.flags / "up").touch()
+    with at_terminal(place, *BREAK) as terminal:
+        terminal.wait_for("type box to go on")
+        terminal.type(typed)
+        assert terminal.wait_end() == code
+    assert (place.flags / "up").exists() and place.transcripts == []
+
+
+# Left to itself.
+
+
+async def test_a_second_ctrl_c_does_not_wait_and_the_next_console_learns_what_became_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = place.open(*("run", "shop", "--service", "shop", "--step", "sleep-on"), *YES)
+    assert running.stderr is not None
+    for said in ("  | begun\n", f"{STOPPING}\n"):
+        assert said in iter(running.stderr.readline, "")
+        running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (130, f"{LEFT}\n")
+    monkeypatch.setenv("XDG_STATE_HOME", place.env["XDG_STATE_HOME"])
+    state = StateFolder(state_dir("night", os.environ))
+    async with watching(load(place.settings), state=state, hands=hands_of("kai")) as (_, seen):
+        update = await seen.until(lambda update: bool(states_of(update) - {StepState.UNKNOWN}))
+        assert states_of(update) == {StepState.FAILED}
+    assert sleepers() == [] and list(place.flags.iterdir()) == []
+
+
+def states_of(update: Update) -> set[StepState]:
+    """What the steps that were begun have come to, in every run that is open."""
+    return {step.state for run in update.runs.open for step in run.steps if step.attempts}
+
+
+# On the demo.
+
+
+def test_on_the_demo_from_the_alert_to_a_verified_fix_by_one_command(
+    demo: DemoHandle, tmp_path: Path
+) -> None:
+    words = ("runbook", "--config", str(demo.settings_dir), "run", "cache-down", "--json")
+    about = ("--alert", "ServiceDown", "--service", "redis")
+    plan = oncall(*words, *about, "--step", "start-redis", "--dry-run")
+    assert plan.exit_code == 0, plan
+    (told,) = json.loads(plan.stdout)["plans"]
+    assert told["host"] == "data-1" and "docker start" in told["typed"]
+    before = oncall(*words, *about, "--step", "verify-ping")
+    assert before.exit_code == 1, before
+    mended = oncall(*words, *about, "--step", "start-redis", "--yes", "yes")
+    assert mended.exit_code == 0, mended
+    run = json.loads(mended.stdout)["run"]
+    states = {step["name"]: step["state"] for step in run["steps"]}
+    assert (states["start-redis"], states["verify-ping"]) == ("passed", "passed")
+    (attempt,) = next(step for step in run["steps"] if step["name"] == "verify-ping")["attempts"]
+    assert attempt["checks"][1]["shown"] == "[STDOUT] (PONG) == PONG"
+    past = oncall("runbook", "runs", "cache-down", "--config", str(demo.settings_dir))
+    assert run["id"] in past.stdout and "ServiceDown redis@data-1" in past.stdout
