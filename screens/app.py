@@ -237,7 +237,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self.engine.received()
         before, self.fresh = self.fresh, message.update
         frame = self.frame
-        if frame is not None:
+        if frame is not None and frame.is_made:
             frame.show(message.update)
         self._tell_runs(before, message.update)
         self._offer_drafts(message.update)

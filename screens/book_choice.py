@@ -70,6 +70,7 @@ async def open_named(frame: Frame, name: str, wanted: BookFor) -> None:
     Where it is worked through already for something else, or for nothing, that is offered.
     """
     app = frame.console_app
+    name = _whole(name, app.book_names)
     same = [run for run in _runs(app).open if run.runbook.name == name]
     about = {run.id for run in wanted.runs_of(_runs(app))}
     mine = [run for run in same if run.id in about]
@@ -81,6 +82,12 @@ async def open_named(frame: Frame, name: str, wanted: BookFor) -> None:
             await begin(app, name, wanted)
     else:
         await begin(app, name, wanted)
+
+
+def _whole(typed: str, names: Sequence[str]) -> str:
+    """The only name that begins with what was typed; what was typed, where there is no such."""
+    begun = [name for name in names if name.startswith(typed)]
+    return begun[0] if len(begun) == 1 and typed not in names else typed
 
 
 async def begin(app: OncallApp, name: str, wanted: BookFor) -> None:
@@ -131,7 +138,9 @@ async def _found_for(app: OncallApp, wanted: BookFor) -> _Found | None:
         return _Found(offered_for(wanted, mine, shelf), shelf, of_it)
 
     future = app.engine.ask(ask)
-    return None if future is None else await asyncio.wrap_future(future)
+    if future is None:
+        return None
+    return await asyncio.wrap_future(future)
 
 
 def offered_for(

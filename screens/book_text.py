@@ -17,6 +17,7 @@ from console.runbook.health_words import whole_text
 from console.safety.text import Raw, visible
 from screens.acting import NOT_UP
 from screens.journal import text_of
+from screens.run_text import plain_parts
 from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
 from widgets.dialog import Overlay
 from widgets.theme import Ink
@@ -81,15 +82,15 @@ def book_parts(runbook: Runbook, book: Shelved, now: datetime) -> list[Part]:
 
 
 def _section(section: Section) -> Iterator[Part]:
+    if not section.parts and section.level == 1:
+        return  # its title stands in the border
     yield Blank()
     if section.title.exact:
         yield Title(((section.title, Ink.HEADING),))
     for part in section.parts:
+        yield from plain_parts(part.text)
         if not isinstance(part, Step):
-            yield Paragraph(part.text)
             continue
-        if part.text.exact.strip():
-            yield Paragraph(part.text)
         effect = _KINDS.get(part.kind) or (str(part.effect) if part.effect else "by hand")
         number = f"{count_text(part.number)} "
         yield SpanLine(((number, Ink.MUTED), (part.name, Ink.STRONG), (f"  {effect}", Ink.MUTED)))

@@ -101,7 +101,7 @@ class DetailScreen(DocumentFrame):
             self._asking.leave()
             return ()
         self._asking.look_at(self._row, update.snapshot)
-        known = known_lines(self._row, update.worklist, update.snapshot, update.acting)
+        known = known_lines(self._row, update.worklist, update.snapshot, update.acting, update.runs)
         # What it says of itself stands in the section after this one.
         lines = [line for line in self._asking.beside(known) if line.topic is not Topic.SAYS]
         return section("evidence", uncut(lines, self.console_app.clock.now()))

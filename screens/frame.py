@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 DEAF_S = 1.0
 """For so long after the last key of it, what is typed behind a refused key is no command."""
+RUNBOOK_ON_ROW = 59
+"""Footer priority of the runbook where something may have to be mended: before its detail."""
 BACK_INSIDE = 95
 """Footer priority of the way back on a screen that lies on another."""
 
@@ -65,6 +67,8 @@ class Frame(Runbooking, inherit_bindings=False):
         self.filter = Filter()
         self.command_line: CommandLine | None = None
         """`None` until the first frame stands."""
+        self.is_made = False
+        """Its widgets are there: an update may come before."""
         self._early: list[events.Key] = []
         self._deaf_since: float | None = None
         """When a key was refused behind which a note is typed, or a key of that note came."""
@@ -84,6 +88,7 @@ class Frame(Runbooking, inherit_bindings=False):
         yield TooSmall()
 
     def on_mount(self) -> None:
+        self.is_made = True
         # Nobody types before there is a frame, and an input is a fifth of what mounting costs.
         self.call_after_refresh(self._mount_command_line)
 
@@ -192,7 +197,8 @@ class Frame(Runbooking, inherit_bindings=False):
 
     def footer_of(self, action: Action) -> int:
         """Its priority in the footer of this screen; 0 leaves it out."""
-        return action.footer
+        on_row = action.id == "row.runbook" and self.wanted_row is not None
+        return RUNBOOK_ON_ROW if on_row else action.footer
 
     def why_not(self, action: Action) -> str:
         """Why an action does nothing now; empty where it does."""

@@ -32,6 +32,7 @@ from widgets.output_view import OutputLine, OutputView
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
+    from console.engine.runs import RunsDesk
     from screens.app import OncallApp
 
 BOTH_FROM: Final = 110
@@ -73,6 +74,7 @@ class RunScreen(Carrying):
     def on_mount(self) -> None:
         self.steps.set_empty((((f"  asking for the run {self.run_id}", Ink.MUTED),),))
         self.steps.focus()
+        self.begin(self._look_first())
 
     def on_resize(self, event: events.Resize) -> None:
         both = event.size.width >= BOTH_FROM
@@ -83,6 +85,20 @@ class RunScreen(Carrying):
 
     def show_body(self, update: Update) -> None:
         run = update.runs.run(self.run_id)
+        if run is not None or self.shown is not None:
+            self._show(run)
+
+    async def _look_first(self) -> None:
+        """The run may be younger than the newest update."""
+
+        async def look(desk: RunsDesk) -> Run | None:
+            return desk.runs.run(self.run_id)
+
+        run = await self.ask_desk(look)
+        if self.shown is None and self.is_attached:
+            self._show(run)
+
+    def _show(self, run: Run | None) -> None:
         was, self.shown = self.shown, run
         if run is None:
             self._show_closed(was)
@@ -311,11 +327,13 @@ class RunScreen(Carrying):
 
     def _leave(self) -> None:
         names = ", ".join(one.name for one in self.running_steps)
+        touched = self.shown is not None and self.shown.is_touched
+        self.dismiss_run()
+        # On the screen that is below: this one has gone.
         if names:
             self.say(f"{names} goes on; its run stays open, in the runbooks (3)")
-        elif self.shown is not None and self.shown.is_touched:
-            self.say(f"{self.run_id} stays open, in the runbooks (3); f there closes it")
-        self.dismiss_run()
+        elif touched:
+            self.say(f"{self.run_id} stays open, in the runbooks (3); f in it closes it")
 
 
 NO_STEPS: Final = "  this runbook says nothing: it has no step and no text"

@@ -132,9 +132,9 @@ class Handling(Following, inherit_bindings=False):
         outcome = await self.ask_desk(lambda desk: desk.finish(self.run_id))
         if outcome is None:
             return
-        self.say(_whole(outcome.text, outcome.details), warning=not outcome.well)
         if outcome.well and self.is_attached and self.is_current:
             self.dismiss_run()
+        self.say(_whole(outcome.text, outcome.details), warning=not outcome.well)
 
     async def _is_sure(self, left: list[StepRun]) -> bool:
         """Steps that acted and failed, with nothing done after it: closing is asked about."""

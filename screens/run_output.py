@@ -7,15 +7,12 @@ from typing import Final
 
 from console.model.run import Attempt, StepOutput
 from console.model.words import count_text
+from console.runbook.printed import printed_lines
 from console.safety.text import Raw
 from widgets.output_view import OutputLine
 from widgets.paint import Spans
 from widgets.theme import Ink
 
-MAX_LINES: Final = 10_000
-"""Of each stream; more than that is in the middle left out of what is shown."""
-MAX_CHARS: Final = 4_096
-"""Of one line."""
 ERR: Final = "err"
 
 
@@ -31,21 +28,8 @@ def excerpt_lines(attempt: Attempt | None) -> tuple[OutputLine, ...]:
 
 
 def _lines(text: Raw, mark: str, ink: Ink) -> Iterator[OutputLine]:
-    lines = text.exact.removesuffix("\n").split("\n") if text else []
-    hidden = len(lines) - MAX_LINES
-    for number, line in enumerate(lines):
-        if hidden > 0 and MAX_LINES // 2 <= number < MAX_LINES // 2 + hidden:
-            if number == MAX_LINES // 2:
-                said = f"... {count_text(hidden)} lines are not shown here"
-                yield OutputLine(None, Raw(said), "", Ink.MUTED)
-            continue
-        yield OutputLine(None, _capped(line.removesuffix("\r")), mark, ink)
-
-
-def _capped(line: str) -> Raw:
-    if len(line) <= MAX_CHARS:
-        return Raw(line)
-    return Raw(f"{line[:MAX_CHARS]}... {count_text(len(line) - MAX_CHARS)} characters more")
+    for line, is_printed in printed_lines(text):
+        yield OutputLine(None, line, mark, ink if is_printed else Ink.MUTED)
 
 
 def output_title(output: StepOutput, lines: int, *, runs: bool, found: Spans = ()) -> Spans:

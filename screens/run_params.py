@@ -165,7 +165,7 @@ class ValuesScreen(ModalScreen[None]):
         field = self.query_one(FieldInput)
         field.password = param.type is ParamType.SECRET
         # A secret is never put back: it is typed anew.
-        known = "" if field.password or one.value is None else one.value.exact
+        known = "" if field.password or one.value is None else visible(one.value)
         field.value = known
         field.cursor_position = len(field.value)
         field.display = True
@@ -297,4 +297,4 @@ def _ways(param: Param, registry: Registry) -> list[str]:
         return sorted(one.name for one in registry.hosts)
     if param.type is ParamType.SERVICE:
         return sorted(one.name for one in registry.services)
-    return [one.exact for one in param.choices]
+    return [visible(one) for one in param.choices]

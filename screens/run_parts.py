@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -94,7 +95,7 @@ def value_text(one: Filled) -> str:
     if one.value is None:
         return "?"
     shown = visible(one.value, cells=VALUE_CELLS)
-    if one.resolved and one.resolved != one.value.exact:
+    if one.resolved and Raw(one.resolved) != one.value:
         return f"{visible(one.resolved, cells=VALUE_CELLS)} for {shown}"
     return shown
 
@@ -250,10 +251,11 @@ def _command(run: Run, step: Step) -> Iterator[Part]:
             yield Paragraph("Done by a person: space ticks it off.", Ink.MUTED)
         return
     yield Blank()
-    for line in step.command.exact.split("\n"):
-        yield Paragraph(Raw(f"  {line}"), Ink.STRONG)
+    command = visible(step.command, lines=True)
+    for line in command.split("\n"):
+        yield Paragraph(f"  {line}", Ink.STRONG)
     yield Blank()
-    used = [one for one in run.params if f"${one.name}" in step.command.exact.replace("{", "")]
+    used = [one for one in run.params if re.search(rf"\${{?{re.escape(one.name)}\b", command)]
     for one in used:
         ink = Ink.PLAIN if one.is_ready else Ink.WARNING
         yield Field(one.name, value_text(one), ink, note=one.fault or one.source)

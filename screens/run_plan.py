@@ -174,6 +174,8 @@ class PlanConfirm(TypedConfirm, _Paged):
 
     def __init__(self, plan: StepPlan, changed: Sequence[str], *, clock: Clock) -> None:
         super().__init__(plan_title(plan), plan_parts(plan, changed), plan.word, clock=clock)
+        self.word = plan.word
+        """What has to be typed."""
 
 
 def refused(plan: StepPlan) -> Overlay:

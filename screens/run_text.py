@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from console.safety.text import Raw
+from console.safety.text import Raw, visible
 from widgets.detail import Blank, Paragraph, Part
 from widgets.theme import Ink
 
@@ -26,12 +26,12 @@ def plain_parts(text: Raw) -> tuple[Part, ...]:
 
     A quotation that warns is drawn as a warning.
     """
-    return tuple(_parts(text.exact))
+    return tuple(_parts(visible(text, lines=True)))
 
 
 def first_words(text: Raw) -> Raw:
     """The first line that says anything, without its signs."""
-    for line in text.exact.splitlines():
+    for line in visible(text, lines=True).split("\n"):
         bare = _QUOTE.sub("", line, count=1)
         bare = _HEADING.sub("", _ITEM.sub("", bare, count=1), count=1)
         if bare.strip() and not _FENCE.match(line):
@@ -42,7 +42,7 @@ def first_words(text: Raw) -> Raw:
 def _parts(text: str) -> Iterator[Part]:
     open_: list[str] = []
     fence = ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         sign = _FENCE.match(line)
         if fence:
             if sign and sign[1].startswith(fence):

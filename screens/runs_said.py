@@ -73,9 +73,8 @@ def left_behind(runs: Runs) -> str:
     if not found:
         return ""
     names = ", ".join(dict.fromkeys(visible(run.runbook.name, cells=_CELLS) for run in found))
-    return (
-        f"{many(len(found), 'run')} of an earlier console: {names}; 3 tab shows what became of it"
-    )
+    count = many(len(found), "run")
+    return f"{count} of an earlier console: {names}; what became of it stands under open runs (3)"
 
 
 def going_on(runs: Runs) -> tuple[str, ...]:

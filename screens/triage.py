@@ -13,6 +13,7 @@ from console.engine.evidence_known import known_lines
 from console.engine.evidence_words import EvidenceLine
 from console.engine.row_forms import texts_of
 from console.model.action import Action
+from console.model.run import Run
 from console.model.snapshot import Snapshot
 from console.model.update import Update
 from console.model.worklist import Row, RowKind, Worklist
@@ -49,7 +50,7 @@ class TriageScreen(Viewing):
         self._made_for: tuple[bool, bool] | None = (False, False)
         """In a storm or not, grouped or not; `None`: the columns are to be made anew."""
         self._book = PlaceBook()
-        self._shown: tuple[Row, Snapshot] | None = None
+        self._shown: tuple[Row, Snapshot, tuple[Run, ...]] | None = None
         self._known: tuple[EvidenceLine, ...] = ()
         self._asking = Asking(self)
 
@@ -157,14 +158,19 @@ class TriageScreen(Viewing):
         row, update = self.row, self.console_app.fresh
         if update is None:
             return
-        shown = self._shown
-        if shown is not None and shown[0] is row and shown[1] is update.snapshot:
+        shown, runs = self._shown, update.runs
+        if (
+            shown is not None
+            and shown[0] is row
+            and shown[1] is update.snapshot
+            and shown[2] == runs.open
+        ):
             return
         if row is None:
             self._shown, self._known = None, ()
         else:
-            self._shown = (row, update.snapshot)
-            self._known = known_lines(row, update.worklist, update.snapshot, update.acting)
+            self._shown = (row, update.snapshot, runs.open)
+            self._known = known_lines(row, update.worklist, update.snapshot, update.acting, runs)
             if row.cell is not None:
                 self.matrix.move_to(row.cell)
         self._asking.look_at(row, update.snapshot)

@@ -154,7 +154,7 @@ class RunDocument(PaperDocument, frozen=True, kw_only=True):
     plans: tuple[PlanFacts, ...]
     """Of a dry run: one for each step that was asked for."""
     kept: str
-    """The transcript's path; empty: none is kept."""
+    """The transcript's file; empty: none is kept."""
     said: tuple[str, ...]
     """What a person is told beside that."""
 

@@ -48,7 +48,7 @@ def plan_lines(plan: StepPlan, paper: Paper) -> Iterator[str]:
     for name, value in plan.values:
         yield _topic("with", f"{name}={value}")
     for one in plan.around:
-        yield paper.line(Cell(_topic(one.topic, one.text), _TONES[one.tone]))
+        yield _uncut(paper).line(Cell(_topic(one.topic, one.text), _TONES[one.tone]))
     for condition in plan.expects:
         yield _topic("expects", condition)
     if plan.rollback:
@@ -95,10 +95,13 @@ def not_run_line(name: str, reasons: tuple[str, ...], paper: Paper, cells: int) 
 
 
 def _result(word: str, name: str, rest: str, ink: Ink, paper: Paper, cells: int) -> str:
-    # Not cut at the right edge: the reason stands at the end.
-    whole = Paper(None, paper.lines, paper.colour, paper.ascii_only)
     padded = f"{word:<{_STATE_CELLS}}"
-    return whole.line(Cell(padded, ink), f"  {name:<{cells}}  {rest}".rstrip())
+    return _uncut(paper).line(Cell(padded, ink), f"  {name:<{cells}}  {rest}".rstrip())
+
+
+def _uncut(paper: Paper) -> Paper:
+    """Without a right edge: what matters stands at the end of these lines."""
+    return Paper(None, paper.lines, paper.colour, paper.ascii_only)
 
 
 def _without_keys(text: str) -> str:

@@ -22,7 +22,7 @@ from console.runbook.matching import called
 from console.safety.files import FileError
 from console.safety.masking import LEAST_CHARS, is_maskable
 from console.safety.secret import Secret, SecretError, SecretSource, resolve
-from console.safety.text import visible
+from console.safety.text import Raw, visible
 
 _LISTED = 12
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
@@ -87,7 +87,7 @@ def alert_of(update: Update, word: str, service: str) -> KnownAlert:
     """
     alerts = update.snapshot.alerts
     found = [one for one in alerts if one.key == word]
-    found = found or [one for one in alerts if one.alert.name.exact == word]
+    found = found or [one for one in alerts if one.alert.name == Raw(word)]
     if service:
         found = [one for one in found if one.cell == service]
     if len(found) > 1:

@@ -12,7 +12,6 @@ from console.cli.table import Cell, Column, Paper, put
 from console.model.run import BookHealth, PastRun
 from console.model.words import age_text
 from console.runbook.health import health_of
-from console.runbook.health_words import minutes_text
 from console.runbook.library import SHIPPED, Book
 from console.runbook.lint import Finding, is_stale
 from console.runbook.parse import Read
@@ -168,4 +167,4 @@ def _ago(at: datetime | None, now: datetime) -> str:
 
 
 def _minutes(minutes: float | None) -> str:
-    return "-" if minutes is None else f"{minutes_text(minutes)} min"
+    return "-" if minutes is None else age_text(timedelta(minutes=minutes), coarse=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from console.cli.chosen import narrate
 from console.model.words import count_text
+from console.runbook.output_lines import last_lines, lines_since
 from console.safety.text import Raw, visible
 
 if TYPE_CHECKING:
@@ -96,22 +97,17 @@ class _Shown:
             at = self._at.get(key, 0)
             if at < 0:
                 continue
-            if output.is_cut:
-                if is_over:
-                    self._at[key] = -1
-                    end = text.exact.splitlines()[-END_LINES:]
-                    told = f"{count_text(total)} bytes in all; the last lines:"
-                    narrate(*_lines(name, [told, *end] if total else []))
-                continue
-            whole = text.exact[at:]
-            if not is_over:
-                whole = whole[: whole.rfind("\n") + 1]
-            self._at[key] = -1 if is_over else at + len(whole)
-            narrate(*_lines(name, whole.splitlines()))
+            if not output.is_cut:
+                lines, at = lines_since(text, at, is_over=is_over)
+                narrate(*_marked(name, lines))
+            elif is_over and total:
+                told = Raw(f"{count_text(total)} bytes in all; the last lines:")
+                narrate(*_marked(name, (told, *last_lines(text, END_LINES))))
+            self._at[key] = -1 if is_over else at
 
 
-def _lines(stream: str, lines: list[str]) -> Iterator[str]:
-    return (f"  {stream} {visible(Raw(line))}" for line in lines)
+def _marked(stream: str, lines: Iterable[Raw]) -> Iterator[str]:
+    return (f"  {stream} {visible(line)}" for line in lines)
 
 
 @contextmanager

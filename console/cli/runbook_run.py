@@ -7,10 +7,11 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
 
 from config.load import Loaded
 from console.cli.acting import engine_with_hands, tell_of
-from console.cli.chosen import EXIT_INTERRUPTED, Chosen, settings_or_exit, source_options
+from console.cli.chosen import EXIT_INTERRUPTED, Chosen, narrate, settings_or_exit, source_options
 from console.cli.once import DEADLINE_S, ascii_wanted
 from console.cli.papers import Reading, chosen_change, chosen_incident, run_or_exit
 from console.cli.run_facts import RunDocument, plan_facts, run_facts
@@ -96,11 +97,22 @@ async def _ran(loaded: Loaded, chosen: Chosen, asked: Asked) -> tuple[Update, Ca
         incident, change = _documents(asked, engine, loaded)
         run = await session.begin(wanted, known, incident, change)
         work = session.show if asked.dry_run else session.work
-        done.append((update, await work(run, wanted.steps)))
+        came = await work(run, wanted.steps)
+        path = await _path_of(engine, came.kept)
+        if path:
+            narrate(path)
+        done.append((update, msgspec.structs.replace(came, kept=path)))
 
     await engine.look_once(DEADLINE_S, then)
     tell_of(engine)
     return done[0]
+
+
+async def _path_of(engine: Engine, run_id: str) -> str:
+    """The transcript's file on this machine; empty: there is none."""
+    home = engine.papers.home
+    past = await engine.runs.past() if run_id and home is not None else ()
+    return next((str(home / one.path) for one in past if home and one.id == run_id), "")
 
 
 def _documents(asked: Asked, engine: Engine, loaded: Loaded) -> tuple[str, str]:

@@ -31,7 +31,7 @@ COLUMNS: Final = (
     Column("RUN"),
     Column("BEGAN (UTC)"),
     Column("TOOK", "right"),
-    Column("CAME TO", least=6),
+    Column("CAME TO"),
     Column("RUNBOOK", least=12),
     Column("WHO", least=4),
     Column("ON", least=8),
@@ -170,7 +170,5 @@ def _cells(past: PastRun) -> list[Cell]:
 
 def _came_to(past: PastRun) -> str:
     counts = dict(past.counts)
-    said = [
-        f"{counts[state]} {state}" for state in ("passed", "failed", "unknown") if counts.get(state)
-    ]
-    return ", ".join(said) or "-"
+    bad = [f"{counts[state]} {state}" for state in ("failed", "unknown") if counts.get(state)]
+    return ", ".join(bad) or ("passed" if past.passed else "-")

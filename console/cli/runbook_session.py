@@ -49,7 +49,7 @@ class Came(msgspec.Struct, frozen=True):
     not_run: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Steps that were not started, and why."""
     kept: str = ""
-    """The transcript's path in the journal; empty: there is none."""
+    """The transcript: its id, or its file; empty: there is none."""
     said: tuple[str, ...] = ()
     keeping_failed: bool = False
     stopped: bool = False
@@ -63,7 +63,7 @@ class Came(msgspec.Struct, frozen=True):
         states = {one.state for one in self.run.steps}
         if StepState.FAILED in states:
             return EXIT_NOTHING
-        if StepState.UNKNOWN in states:
+        if states.intersection(_OPEN):
             return EXIT_PARTLY
         if self.not_run or any(plan.refusals or plan.missing for plan in self.plans):
             return EXIT_FAILED

@@ -72,6 +72,7 @@ class Desks:
             past=lambda: self.papers,
             shelf=self._books,
             shelved=lambda: self.runs.shelf(),
+            runs=lambda: self.runs_known,
         )
 
     @cached_property

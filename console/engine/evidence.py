@@ -18,13 +18,14 @@ from console.engine.evidence_asked import (
     fired_before,
     value_now,
 )
-from console.engine.evidence_changes import NoPast, Past, what_changed
+from console.engine.evidence_changes import NoPast, Past, is_overtaken, what_changed
 from console.engine.evidence_incidents import incidents_before
 from console.engine.evidence_log import TRAIL, LogReader, log_lines
+from console.engine.evidence_runs import NOTHING_RUNS, ran_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics, plain
 from console.engine.pause import within
 from console.model.event import Event
-from console.model.run import Shelved
+from console.model.run import Runs, Shelved
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.runbook.library import Book, shipped
@@ -70,6 +71,7 @@ class EvidenceDesk:
         past: Callable[[], Past] = NoPast,
         shelf: Callable[[], tuple[Book, ...]] = shipped,
         shelved: Callable[[], Awaitable[Sequence[Shelved]]] = _unknown,
+        runs: Callable[[], Runs] = lambda: NOTHING_RUNS,
     ) -> None:
         """
         Args:
@@ -78,6 +80,7 @@ class EvidenceDesk:
             past: what was written down.
             shelf: reads every runbook; called once for the same settings, in a thread.
             shelved: tells how they have done.
+            runs: those that are open here.
         """
         self._clock = clock
         self._asker = asker
@@ -86,6 +89,7 @@ class EvidenceDesk:
         self._past = past
         self._shelf = shelf
         self._shelved = shelved
+        self._runs = runs
         self._books: tuple[Book, ...] | None = None
         self._kept: OrderedDict[Key, tuple[Learned, float]] = OrderedDict()
         """Answers, and until when (monotonic) they are handed out again."""
@@ -133,13 +137,23 @@ class EvidenceDesk:
     async def _written(self, row: Row, snapshot: Snapshot) -> tuple[EvidenceLine, ...]:
         past = self._past()
         lines, _ = await self._asked(Topic.BEFORE, incidents_before(row, snapshot, past))
-        return lines
+        ran, _ = await self._asked(Topic.WORK, self._ran(row, snapshot, past))
+        return (*lines, *ran)
+
+    async def _ran(self, row: Row, snapshot: Snapshot, past: Past) -> tuple[EvidenceLine, ...]:
+        happened = await past.happened(row.since, snapshot.at.wall)
+        return tuple(ran_lines(row, happened, self._runs()))
 
     async def _learned(self, topic: Topic, row: Row, snapshot: Snapshot) -> Learned:
         """The answer of a server, or the last one where that is good enough still."""
         key = (row.key, row.alerts[0].key if row.alerts else "", row.since.isoformat(), topic)
         kept = self._kept.get(key)
-        if kept is not None and self._clock.now().mono < kept[1]:
+        # Whoever has just run a step looks at once whether it stands there.
+        if (
+            kept is not None
+            and self._clock.now().mono < kept[1]
+            and not (topic is Topic.CHANGE and is_overtaken(kept[0].at.wall, self._events()))
+        ):
             return kept[0]
         lines, ok = await self._asked(topic, self._question(topic, row, snapshot))
         now = self._clock.now()

@@ -1,14 +1,17 @@
-"""What changed: releases, changes, what was done by hand, and commits before an alert began."""
+"""What changed: releases, changes, what was done by hand or by a runbook, and commits, before an
+alert began and since."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final, Protocol
 
 import msgspec
 
 from console.engine.evidence_known import neighbours, recent_starts
+from console.engine.evidence_runs import STEP_TONES, carried_words, keys_of
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic
 from console.engine.past import RELEASES_WINDOW, label_of
 from console.engine.questions import NewVersion, Releases
@@ -18,7 +21,8 @@ from console.journal.errors import JournalFault
 from console.journal.places import id_of
 from console.model.event import Event, EventKind
 from console.model.papers import Papers
-from console.model.registry import Release, ServiceType
+from console.model.registry import Release, ServiceType, host_cell
+from console.model.run import StepState
 from console.model.snapshot import Cell, Snapshot
 from console.model.words import clock_time
 from console.model.worklist import Row
@@ -98,6 +102,7 @@ async def what_changed(
         *_releases(releases, told.versions, cell.service.name, since),
         *_changes(past.papers, names, cell.service.name, since),
         *_by_hand(events, cells),
+        *_by_runbook(events, row, cells),
         *_commits(logged, past.papers, names, cell.service.name),
     ]
     found.sort(key=lambda one: (one.mine, one.at), reverse=True)
@@ -115,6 +120,15 @@ async def what_changed(
     if (before := _earlier(releases[cell.service.name], since, now)) is not None:
         lines.append(before)
     return tuple(lines)
+
+
+def is_overtaken(told: datetime, events: Iterable[Event]) -> bool:
+    """Whether something was done since `told` that an answer of then cannot have.
+
+    Args:
+        events: the event log, the newest first.
+    """
+    return any(event.acted for event in takewhile(lambda one: one.at > told, events))
 
 
 def _unsaid(
@@ -215,6 +229,39 @@ def _by_hand(events: Iterable[Event], cells: Sequence[Cell]) -> Iterator[_Happen
             Piece(f" ({visible(event.who, cells=30)})", Tone.MUTED),
         )
         yield _Happened(event.at, pieces, bool({own.name, own.host} & about))
+
+
+def _by_runbook(events: Iterable[Event], row: Row, cells: Sequence[Cell]) -> Iterator[_Happened]:
+    """Steps that may have changed something on these services, or on the machines under them."""
+    own, names = _places(cells[:1]), _places(cells)
+    alerts = keys_of(row)
+    learnt: set[tuple[str, str]] = set()
+    for event in sorted(set(events), key=lambda one: one.at, reverse=True):
+        told = event.carried
+        if told is None or not told.acted:
+            continue
+        # One without a service is about the machine where it ran.
+        about = told.service or host_cell(told.host)
+        mine = about in own or (bool(event.key) and event.key in alerts)
+        if not mine and about not in names:
+            continue
+        one = (told.run, told.step)
+        if told.state is StepState.UNKNOWN and one in learnt:
+            continue  # it was learnt later
+        learnt.add(one)
+        pieces = (
+            Piece("step ", Tone.STRONG),
+            Piece(carried_words(told)),
+            Piece(f" {told.state}", STEP_TONES.get(told.state, Tone.PLAIN)),
+            Piece(f" ({visible(event.who, cells=30)})" if event.who else "", Tone.MUTED),
+        )
+        yield _Happened(event.at, pieces, mine)
+
+
+def _places(cells: Sequence[Cell]) -> frozenset[str]:
+    """The services, and the cells of the machines where they live."""
+    hosts = {host_cell(one.service.host) for one in cells if one.service.host}
+    return frozenset(one.service.name for one in cells) | hosts
 
 
 def _commits(

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 
 from console.engine.evidence_host import host_line
+from console.engine.evidence_runs import NOTHING_RUNS, open_lines
 from console.engine.evidence_words import (
     RECENT,
     STATE_TONES,
@@ -21,6 +22,7 @@ from console.engine.evidence_work import NOBODY_ACTS, work_lines
 from console.model.acting import Acting
 from console.model.probe import Verdict
 from console.model.report import Report, Runner
+from console.model.run import Runs
 from console.model.snapshot import Cell, KnownAlert, Snapshot
 from console.model.state import State
 from console.model.words import age_text, breach_text, clock_time, count_text
@@ -47,14 +49,19 @@ _BADNESS = {Verdict.UNHEALTHY: 0, Verdict.NO_ANSWER: 1, Verdict.HEALTHY: 2}
 
 
 def known_lines(
-    row: Row, worklist: Worklist, snapshot: Snapshot, acting: Acting = NOBODY_ACTS
+    row: Row,
+    worklist: Worklist,
+    snapshot: Snapshot,
+    acting: Acting = NOBODY_ACTS,
+    runs: Runs = NOTHING_RUNS,
 ) -> tuple[EvidenceLine, ...]:
     """Every line that needs no asking, in the order in which they are read.
 
     Args:
         acting: who extends which ack.
+        runs: the runbooks that are worked through here.
     """
-    return tuple(_lines(row, worklist, snapshot, acting))
+    return (*_lines(row, worklist, snapshot, acting), *open_lines(row, runs))
 
 
 def neighbours(cell: Cell, snapshot: Snapshot) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:

@@ -10,6 +10,7 @@ import msgspec
 
 from console.actions.audit.audit import Intent
 from console.actions.registry import action_by_id
+from console.engine.run_left import to_its_end
 from console.engine.run_output import Capture, OutputShelf
 from console.engine.run_work import Work
 from console.model.acting import Ended
@@ -18,12 +19,13 @@ from console.model.condition_check import Checked
 from console.model.event import Event
 from console.model.paper_wish import KeepRun
 from console.model.run import Attempt, StepPlan, StepState
-from console.model.runbook import Step
+from console.model.runbook import ParamType, Step
 from console.runbook.plan import job_of, verifiers_of
 from console.runbook.progress import attempted
 from console.runbook.running.job import HERE, Finished, Job, OnOutput
 from console.runbook.running.mask import Masker, excerpt_of, masked
 from console.runbook.running.trial import Trial, concluded, tried
+from console.runbook.shell import used
 from console.runbook.telling import step_event
 from console.safety.clock import Clock
 from console.safety.secret import Secret
@@ -38,8 +40,12 @@ ENDED: Final = {
     StepState.PASSED: Ended.DONE,
     StepState.FAILED: Ended.FAILED,
     StepState.UNKNOWN: Ended.UNKNOWN,
+    StepState.PENDING: Ended.DENIED,
 }
+"""What stands in the audit. An end that is not known may be followed by one more, the end that
+was learnt; no other is followed by any."""
 CLOSED: Final = "the console was closed while it ran"
+NOT_SHOWN: Final = "its output is left out: it was given a secret that this console does not have"
 
 
 class World(Protocol):
@@ -109,15 +115,35 @@ class Carrier:
         attempt = None if one is None else one.last
         if attempt is None or attempt.state is not StepState.UNKNOWN or not attempt.job:
             return
-        capture = work.live[step.name] = Capture(attempt.number)
+        capture = Capture(attempt.number)
         masker = Masker(tuple(work.secrets.values()))
-        finished = await self._runner.rejoin(attempt.job, attempt.host, _masked(masker, capture))
-        _let_go(masker, capture)
+        is_open = not _unmaskable(work, step)
+
+        def heard(stream: int, data: bytes) -> None:
+            if is_open:
+                work.live[step.name] = capture
+                capture.take(stream, masker.feed(stream, data))
+
+        work.jobs[step.name] = attempt.job, attempt.host
+        try:
+            finished = await self._runner.rejoin(attempt.job, attempt.host, heard)
+        finally:
+            work.jobs.pop(step.name, None)
+            _let_go(masker, capture)
         if finished is None:
             why = "there is no trace of it on its host: it never began, or its trace was removed"
             finished = Finished(None, fault=why)
-        if not finished.is_unknown:
-            await self._conclude(work, step, attempt, concluded(step, finished))
+        if finished.is_unknown:
+            return
+        if not is_open:
+            finished = msgspec.structs.replace(finished, stdout=b"", stderr=b"")
+        trial = concluded(step, finished, self._clock.now().wall)
+        if not is_open:
+            trial = msgspec.structs.replace(trial, said=f"{trial.said}; {NOT_SHOWN}")
+        if trial.state is StepState.UNKNOWN:
+            # The host was asked, and has no more to tell.
+            trial = msgspec.structs.replace(trial, state=StepState.FAILED)
+        await self._conclude(work, step, attempt, trial)
 
     async def _attempt(
         self, work: Work, step: Step, plan: StepPlan, intent: str
@@ -164,7 +190,7 @@ class Carrier:
         secrets = tuple(work.secrets.values())
         ended = msgspec.structs.replace(
             attempt,
-            state=trial.state,
+            state=_state(attempt, trial),
             ended=self._clock.now().wall,
             exit_status=trial.exit_status,
             said=masked(trial.said, secrets),
@@ -175,14 +201,23 @@ class Carrier:
         )
         if trial.state is StepState.PASSED and step.effect is not Effect.READ:
             ended = await self._verified(work, step, ended)
+        # Whoever stops it now comes too late: what it has come to is written down whole.
+        await to_its_end(self._write_down(work, step, ended))
+        if ended.job and ended.state is not StepState.UNKNOWN and work.is_saved:
+            await self._runner.forget(ended.job, ended.host)
+
+    async def _write_down(self, work: Work, step: Step, ended: Attempt) -> None:
+        """How an attempt ended: in the run, in the audit, for the timeline, as a transcript."""
         capture = work.live.get(step.name)
         if capture is not None:
             output = capture.output
             await asyncio.to_thread(self._outputs.keep, work.run.id, step.name, output)
         await self._put(work, step, ended)
-        await self._record(work, step, ended)
-        if ended.job and ended.state is not StepState.UNKNOWN:
-            await self._runner.forget(ended.job, ended.host)
+        acting = self._world.acting
+        await acting.ended(_intent(ended, step.effect), ENDED[ended.state], ended.said)
+        told = self.tell(work, step.name)
+        if step.effect is not Effect.READ and ended.state is not StepState.PENDING:
+            await acting.submit(KeepRun(work.run, told))
 
     async def _verified(self, work: Work, step: Step, ended: Attempt) -> Attempt:
         """What a step that acted came to by those that show whether it worked."""
@@ -224,17 +259,23 @@ class Carrier:
     async def failed(self, work: Work, where: str) -> None:
         """The console failed over it: what acts is asked for by its marker, nothing has passed."""
         said = f"the console failed over it: {where}"
-        for one in work.run.running:
+        cut: list[tuple[str, Attempt]] = []
+        for one in work.run.steps:
             attempt = one.last
-            if attempt is None:
+            if attempt is None or one.state not in (StepState.RUNNING, StepState.UNKNOWN):
                 continue
             state = StepState.UNKNOWN if attempt.job else StepState.FAILED
             ended = msgspec.structs.replace(
                 attempt, state=state, ended=self._clock.now().wall, said=said
             )
             work.run = attempted(work.run, one.name, ended)
-            await self._save(work)
-            await self._world.acting.ended(_intent(ended), ENDED[state], said)
+            if one.state is StepState.RUNNING:
+                cut.append((one.name, ended))
+        await self._save(work)
+        for name, ended in cut:
+            step = work.run.runbook.step(name)
+            effect = None if step is None else step.effect
+            await self._world.acting.ended(_intent(ended, effect), ENDED[ended.state], said)
 
     async def _cut_short(self, work: Work) -> None:
         """It was stopped between two commands, or the console ends.
@@ -242,8 +283,8 @@ class Carrier:
         Then what acts goes on at its host, and the next console asks for it.
         """
         for one in work.run.running:
-            attempt = one.last
-            if attempt is None or (attempt.job and not work.stopping):
+            attempt, step = one.last, work.run.runbook.step(one.name)
+            if attempt is None or step is None or (attempt.job and not work.stopping):
                 continue
             is_over = attempt.exit_status is not None or not attempt.job
             ended = msgspec.structs.replace(
@@ -252,22 +293,20 @@ class Carrier:
                 ended=self._clock.now().wall,
                 said=_stopped(attempt) if work.stopping else CLOSED,
             )
-            work.run = attempted(work.run, one.name, ended)
-            await self._save(work)
-            await self._world.acting.ended(_intent(ended), ENDED[ended.state], ended.said)
+            await to_its_end(self._write_down(work, step, ended))
+            if ended.job and is_over and work.is_saved:
+                await self._runner.forget(ended.job, ended.host)
+
+    async def end_cut_off(self, work: Work, step: str, attempt: Attempt) -> None:
+        """Record that a step that only read has ended with the console that carried it out."""
+        await self._world.acting.ended(
+            _intent(attempt, Effect.READ), ENDED[attempt.state], attempt.said
+        )
+        self.tell(work, step)
 
     async def _put(self, work: Work, step: Step, attempt: Attempt) -> None:
         work.run = attempted(work.run, step.name, attempt)
         await self._save(work)
-
-    async def _record(self, work: Work, step: Step, attempt: Attempt) -> None:
-        """The end in the audit, an event for the timeline and, of what acted, a transcript."""
-        acting = self._world.acting
-        intent = _intent(attempt, step.effect)
-        await acting.ended(intent, ENDED.get(attempt.state, Ended.UNKNOWN), attempt.said)
-        told = self.tell(work, step.name)
-        if step.effect is not Effect.READ:
-            await acting.submit(KeepRun(work.run, told))
 
     def tell(self, work: Work, step: str) -> tuple[Event, ...]:
         """Put what a step has come to into the event log."""
@@ -289,11 +328,18 @@ class _Watched:
 
     async def run(self, job: Job, on_output: OnOutput) -> Finished:
         """See `Runner.run`."""
+        if self._work.stopping:
+            return Finished(None, stopped=True, fault="it was stopped before it began")
         self._work.jobs[self._step] = job.id, job.host
         try:
-            return await self._runner.run(job, on_output)
+            finished = await self._runner.run(job, on_output)
         finally:
             self._work.jobs.pop(self._step, None)
+        is_open = finished.exit_status is not None or finished.is_unknown or finished.busy
+        if self._work.stopping and not is_open:
+            # Stopped on its way, it finds its place taken there: it is not tried once more.
+            return msgspec.structs.replace(finished, stopped=True)
+        return finished
 
 
 def _intent(attempt: Attempt, effect: Effect | None = None) -> Intent:
@@ -303,9 +349,29 @@ def _intent(attempt: Attempt, effect: Effect | None = None) -> Intent:
     return Intent(attempt.intent, action, recorded=True)
 
 
+def _state(attempt: Attempt, trial: Trial) -> StepState:
+    """What an attempt has come to."""
+    if trial.finished.busy:
+        return StepState.PENDING  # a colleague is at it: nothing was started
+    if trial.state is StepState.UNKNOWN and not attempt.job:
+        return StepState.FAILED  # it left no marker, so that nobody will ever learn more
+    return trial.state
+
+
+def _unmaskable(work: Work, step: Step) -> bool:
+    """Whether it may print a secret that an earlier console was given, and this one was not."""
+    params = (work.run.runbook.param(name) for name in used(step.script.exact))
+    return any(
+        one is not None and one.type is ParamType.SECRET and one.name not in work.secrets
+        for one in params
+    )
+
+
 def _stopped(attempt: Attempt) -> str:
-    if attempt.exit_status is None:
+    if not attempt.job:
         return "it was stopped"
+    if attempt.exit_status is None:
+        return "it was to be stopped, and what became of it is not known yet"
     return f"it ran ({attempt.said}), and was stopped before it was verified"
 
 

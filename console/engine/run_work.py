@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from console.engine.run_output import Capture
 from console.model.run import Run, StepPlan
@@ -38,6 +39,17 @@ class Work:
         self.claimed = False
         """Something of it is about to be carried out."""
         self.stopping = False
+        """A person has asked for the end of it."""
+        self.is_ending = False
+        """It is being closed, and its transcript written."""
+        self.is_over = False
+        """It is closed: nothing of it is kept any more."""
+        self.learning = False
+        """What is being carried out only asks what became of a step."""
+        self.is_saved = False
+        """It is on disk as it stands now."""
+        self.looked_at: datetime = run.began
+        """When somebody last did anything with it; UTC."""
         self.saving = asyncio.Lock()
         """So that what is kept last is what came last."""
 

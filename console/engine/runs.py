@@ -14,6 +14,7 @@ import msgspec
 from config.load import Loaded
 from console.actions.audit.audit import Intent
 from console.engine.hands import Hands
+from console.engine.run_left import CHANGED, cut_off, is_forgotten, to_its_end, work_of
 from console.engine.run_library import Opened, Shelf
 from console.engine.run_output import OutputShelf
 from console.engine.run_plan import Planner
@@ -24,7 +25,7 @@ from console.journal.ids import Kind, new_id
 from console.journal.past_runs import past_runs
 from console.model.acting import Ended, Outcome
 from console.model.action import Effect
-from console.model.event import Event
+from console.model.event import Event, EventKind
 from console.model.paper_wish import KeepRun
 from console.model.run import PastRun, Run, Runs, Shelved, Started, StepOutput, StepPlan, StepState
 from console.model.runbook import ParamType, Step, StepKind
@@ -54,9 +55,13 @@ LEARN_S: Final = 15.0
 """Between two questions to a host about a step whose outcome is not known."""
 STOP_S: Final = 15.0
 """After its command has been stopped, until the step has to be over."""
-CLOSE_S: Final = 3.0
+CLOSE_S: Final = 2.0
+"""For what only reads to be ended on its host; the engine waits little longer for all of it."""
 NOT_KEPT: Final = "this run is kept in this console alone"
+_UNKNOWN: Final = StepState.UNKNOWN
 NOT_OPEN: Final = "that run is not open here"
+IS_ENDING: Final = "it is being finished"
+STOPPED: Final = "it was stopped before it began"
 OTHER_PLAN: Final = "what it would do is not what was shown any more: look at it again"
 
 
@@ -123,6 +128,9 @@ class RunsDesk:
         )
         self._open: dict[str, Work] = {}
         self._found: set[str] = set()
+        self._beginning = asyncio.Lock()
+        self._told = 0
+        """Notices of the folder of open runs that stand in the event log."""
 
     # The library.
 
@@ -174,6 +182,18 @@ class RunsDesk:
 
         The run that is open already for this alert and runbook is returned again.
         """
+        async with self._beginning:  # the key pressed twice opens one
+            return await self._begin(name, known, service, given or {}, change, incident)
+
+    async def _begin(
+        self,
+        name: str,
+        known: KnownAlert | None,
+        service: str,
+        given: Mapping[str, str],
+        change: str,
+        incident: str,
+    ) -> Run | str:
         opened = await self._shelf.opened(name)
         if isinstance(opened, str):
             return opened
@@ -192,7 +212,7 @@ class RunsDesk:
             cell = next((one.service for one in cells if one.service.name == service), None)
         if service and cell is None and known is None:
             return f"no service is called {visible(service, cells=80)} in the registry"
-        work = await self._begun(opened, Subject(known, cell), dict(given or {}))
+        work = await self._begun(opened, Subject(known, cell), dict(given))
         work.run = msgspec.structs.replace(
             work.run, alert=alert, service=service, change=change, incident=incident
         )
@@ -214,7 +234,7 @@ class RunsDesk:
             visible(socket.gethostname(), cells=60),
             subject=_words(subject),
             steps=fresh(runbook),
-            notes=("it changed since its last run here",) if is_other else (),
+            notes=(CHANGED,) if is_other else (),
         )
         work = Work(run, opened.content, subject, last if is_other else None)
         work.given = given
@@ -224,12 +244,22 @@ class RunsDesk:
     async def set_value(self, run_id: str, name: str, text: str | Secret) -> str:
         """Give a parameter another value; why it cannot be used, empty: it can.
 
-        A value with a fault is kept, so that nothing typed is lost; no step is given it.
+        A value with a fault is kept, so that nothing typed is lost; no step is given it. While
+        a step is under way, or nobody knows what became of it, all stay as they are: what
+        verifies it has to look at what it was given.
         """
         work = self._open.get(run_id)
         param = None if work is None else work.run.runbook.param(name)
         if work is None or param is None:
             return NOT_OPEN if work is None else f"there is no parameter {visible(name, cells=60)}"
+        if work.is_busy or work.claimed:
+            return _busy(work)
+        if (unknown := _unknown(work)) and name not in _not_given(work):
+            return (
+                f"what became of {unknown} is not known yet, and what verifies it looks at this"
+                " value: s leaves it out"
+            )
+        work.looked_at = self._clock.now().wall
         if isinstance(text, Secret) or param.type is ParamType.SECRET:
             secret = text if isinstance(text, Secret) else Secret(text)
             if not is_maskable(secret):
@@ -263,9 +293,9 @@ class RunsDesk:
         if isinstance(found, str):
             return Started(found)
         work, declared = found
-        if work.is_busy or work.claimed:
+        if await self._is_taken(work, step):
             return Started(_busy(work))
-        work.claimed = True
+        work.claimed, work.stopping = True, False
         try:
             return await self._start(work, declared, digest, broke_glass)
         finally:
@@ -291,6 +321,9 @@ class RunsDesk:
             return Started("; ".join(told.reasons), needs_glass=told.break_glass)
         if not reads:
             await self._remember(work)
+        if work.stopping:
+            await self._world.acting.ended(told, Ended.DENIED, STOPPED)
+            return Started(STOPPED)
         self._go(work, lambda: self._carrier.carry(work, step, plan, told))
         return Started()
 
@@ -313,7 +346,7 @@ class RunsDesk:
         work = self._open.get(run_id)
         if work is None:
             return NOT_OPEN
-        if work.is_busy or work.claimed:
+        if await self._is_taken(work):
             return _busy(work)
         steps = [
             step
@@ -339,21 +372,36 @@ class RunsDesk:
         work = self._open.get(run_id)
         if work is None:
             return NOT_OPEN
-        task = work.task
-        if task is None or task.done():
-            return "nothing of it runs"
+        if not work.is_busy:
+            return await self._stop_unwatched(work)
         work.stopping = True
         said = []
         for step, (job, host) in list(work.jobs.items()):
             stopped = await self._runner.stop(job, host)
             said.append(f"{step}: {stopped.said}")
-        if not said:
-            # Between two tries, or before the first.
+        task = work.task
+        if task is not None and not task.done():
+            if not said:
+                # Between two tries, or before the first.
+                task.cancel()
+            await asyncio.wait((task,), timeout=STOP_S)
             task.cancel()
-        await asyncio.wait((task,), timeout=STOP_S)
-        if not task.done():
-            task.cancel()
+        await self._learn(work)
         return "; ".join(said) or "stopped, between two commands"
+
+    async def _stop_unwatched(self, work: Work) -> str:
+        """Stop what is about to begin, or runs on a host that was not heard of since."""
+        if work.claimed:
+            work.stopping = True
+            return STOPPED
+        said = []
+        for one in work.run.steps:
+            if one.state is StepState.UNKNOWN and one.last is not None and one.last.job:
+                stopped = await self._runner.stop(one.last.job, one.last.host)
+                said.append(f"{one.name}: {stopped.said}")
+        if said:
+            await self._learn(work)
+        return "; ".join(said) or "nothing of it runs"
 
     async def skip(self, run_id: str, step: str, reason: str) -> str:
         """Leave a step out; why not, empty: it is."""
@@ -371,14 +419,25 @@ class RunsDesk:
             return found
         work, _ = found
         one = work.run.step(step)
-        if one is not None and one.state in (StepState.MANUAL, StepState.SKIPPED):
+        if (
+            one is not None
+            and one.state in (StepState.MANUAL, StepState.SKIPPED)
+            and not work.is_ending
+        ):
             work.run = reopened(work.run, step)
             await self._save(work)
             return ""
         return await self._settle(work, step, ticked, note)
 
     async def _settle(self, work: Work, step: str, change: Callable[..., Run], words: str) -> str:
+        if work.is_ending:
+            return IS_ENDING
         one = work.run.step(step)
+        if one is not None and one.state is StepState.UNKNOWN:
+            await self._leave_off(work)
+            one = work.run.step(step)
+            if one is not None and one.state is not StepState.UNKNOWN:
+                return f"it has just been learnt: {step} {one.state}"
         if one is not None and one.state is StepState.RUNNING:
             return f"{step} runs: stop it first"
         if not self._world.acting.acts:
@@ -440,6 +499,15 @@ class RunsDesk:
             if one.state is StepState.UNKNOWN:
                 said = f"what became of {one.name} is not known yet: it is asked for, or skip it"
                 return Outcome(Ended.DENIED, said)
+        if await self._is_taken(work):
+            return Outcome(Ended.DENIED, _busy(work))
+        work.claimed = work.is_ending = True
+        try:
+            return await self._finish(work, keeps)
+        finally:
+            work.claimed = work.is_ending = False
+
+    async def _finish(self, work: Work, keeps: bool) -> Outcome:
         run = msgspec.structs.replace(work.run, ended=self._clock.now().wall)
         outcome = Outcome(Ended.DONE, "nothing was done in it, so that nothing is kept")
         if not keeps and run.is_touched and not _has_acted(run):
@@ -448,38 +516,48 @@ class RunsDesk:
             outcome = await self._world.acting.submit(KeepRun(run))
         if outcome.ended not in (Ended.DONE, Ended.KEPT) and self._world.acting.acts:
             return outcome
-        del self._open[run_id]
-        self._found.discard(run_id)
-        await asyncio.to_thread(self._kept.drop, run_id)
-        self._world.runs_changed()
+        await to_its_end(self._drop(run.id))
         return outcome
+
+    async def _drop(self, run_id: str) -> None:
+        """It is open no more."""
+        work = self._open.pop(run_id)
+        work.is_over = True
+        self._found.discard(run_id)
+        async with work.saving:
+            await asyncio.to_thread(self._kept.drop, run_id)
+        self._world.runs_changed()
 
     # What the engine asks for.
 
     async def watch(self) -> None:
-        """Look after runs that an earlier console left behind, until cancelled."""
+        """Look after runs that other consoles left behind, until cancelled."""
         await asyncio.to_thread(self._outputs.sweep, self._clock.now().wall)
-        for kept in await asyncio.to_thread(self._kept.take_all, self._clock.now().wall):
-            self._take_up(kept)
         while True:
+            await self._take_up()
             for work in list(self._open.values()):
-                await self._learn(work)
+                if is_forgotten(work, self._clock.now().wall):
+                    await self._drop(work.run.id)
+                else:
+                    await self._learn(work)
             await self._clock.sleep(LEARN_S)
 
-    def _take_up(self, kept: KeptRun) -> None:
-        run = kept.run
-        registry = self._loaded().registry
-        cell = next((one for one in registry.services if one.name == run.service), None)
-        work = Work(run, kept.content, Subject(None, cell), None)
-        # What labels gave is as good as typed: the alert may be gone by now.
-        work.given = {
-            one.name: one.value.exact
-            for one in run.params
-            if one.value is not None and one.type is not ParamType.SECRET
-        }
-        self._open[run.id] = work
-        self._found.add(run.id)
-        self._world.runs_changed()
+    async def _take_up(self) -> None:
+        """Open what no console has open any more."""
+        now = self._clock.now().wall
+        for kept in await asyncio.to_thread(self._kept.take_all, now):
+            run = kept.run
+            last = await asyncio.to_thread(self._kept.last_text, run.runbook.name)
+            work = work_of(kept, self._loaded().registry, last, now)
+            self._open[run.id] = work
+            self._found.add(run.id)
+            self._world.runs_changed()
+            for step, attempt in cut_off(kept):
+                await self._carrier.end_cut_off(work, step, attempt)
+        notices = self._kept.notices
+        for notice in notices[self._told :]:
+            self._world.note(Event(now, EventKind.CONSOLE, "open runs", notice))
+        self._told = len(notices)
 
     async def _learn(self, work: Work) -> None:
         if work.is_busy or work.claimed:
@@ -490,8 +568,26 @@ class RunsDesk:
             self._go(work, lambda: self._learn_all(work, steps))
 
     async def _learn_all(self, work: Work, steps: Sequence[Step]) -> None:
-        for step in steps:
-            await self._carrier.learn(work, step)
+        work.learning = True
+        try:
+            for step in steps:
+                await self._carrier.learn(work, step)
+        finally:
+            work.learning = False
+
+    async def _is_taken(self, work: Work, step: str = "") -> bool:
+        """Whether something of it is under way that nothing else, or not `step`, may begin in."""
+        one = work.run.step(step)
+        if work.learning and not work.claimed and (one is None or one.state is not _UNKNOWN):
+            await self._leave_off(work)
+        return work.is_busy or work.claimed
+
+    async def _leave_off(self, work: Work) -> None:
+        """Ask no more, for now, what became of a step; what shows that it worked goes on."""
+        task = work.task
+        if work.learning and task is not None and not work.run.running:
+            task.cancel()
+            await asyncio.wait((task,))
 
     async def close(self) -> None:
         """Keep what is open; what runs on hosts goes on there."""
@@ -501,7 +597,8 @@ class RunsDesk:
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSE_S)
         for work in self._open.values():
-            await self._save(work)
+            if not work.is_saved:
+                await self._save(work)
         await asyncio.to_thread(self._kept.leave_all)
 
     def reload(self) -> None:
@@ -530,6 +627,7 @@ class RunsDesk:
         declared = work.run.runbook.step(step)
         if declared is None:
             return f"it has no step called {visible(step, cells=80)}"
+        work.looked_at = self._clock.now().wall
         return work, declared
 
     def _fill(self, work: Work) -> None:
@@ -548,15 +646,27 @@ class RunsDesk:
             about = self._world.papers.papers.about((work.run.alert,))
             if about is not None:
                 work.run = msgspec.structs.replace(work.run, incident=about.incident.id)
-        try:
-            async with work.saving:
-                await asyncio.to_thread(self._kept.save, work.run, work.content)
-        except FileError as error:
-            # It goes on: only a console that comes after this one will not know of it.
-            said = f"{NOT_KEPT}: {visible(str(error), cells=200)}"
-            others = [one for one in work.run.notes if not one.startswith(NOT_KEPT)]
-            work.run = msgspec.structs.replace(work.run, notes=(*others, said))
+        await to_its_end(self._keep(work))
         self._world.runs_changed()
+
+    async def _keep(self, work: Work) -> None:
+        async with work.saving:
+            run = work.run
+            if work.is_over:
+                return
+            work.is_saved = False
+            try:
+                await asyncio.to_thread(self._kept.save, run, work.content)
+                work.is_saved = run is work.run
+                return
+            except FileError as error:
+                why = visible(str(error), cells=200)
+            except Exception as error:
+                why = whereabouts(error)
+        # It goes on: only a console that comes after this one will not know of it.
+        others = [one for one in work.run.notes if not one.startswith(NOT_KEPT)]
+        notes = (*others, f"{NOT_KEPT}: {why}")
+        work.run = msgspec.structs.replace(work.run, notes=notes)
 
 
 def _has_acted(run: Run) -> bool:
@@ -569,8 +679,24 @@ def _has_acted(run: Run) -> bool:
 
 
 def _busy(work: Work) -> str:
+    if work.is_ending:
+        return IS_ENDING
     running = ", ".join(one.name for one in work.run.running)
+    if work.learning and not running:
+        return f"{_unknown(work)} may be running still, and its host is being asked"
     return f"{running or 'a step'} runs: wait for it, or stop it"
+
+
+def _unknown(work: Work) -> str:
+    """The steps of which a host may know more than is known here, by name."""
+    steps = (one for one in work.run.steps if one.state is _UNKNOWN)
+    return ", ".join(one.name for one in steps if one.last is not None and one.last.job)
+
+
+def _not_given(work: Work) -> frozenset[str]:
+    """The secrets that this console does not have: no value of the run is one of them."""
+    secrets = (one.name for one in work.run.params if one.type is ParamType.SECRET)
+    return frozenset(secrets) - frozenset(work.secrets)
 
 
 def _words(subject: Subject) -> str:

@@ -178,6 +178,12 @@ def _events_from(content: bytes) -> tuple[Event, ...]:
     for event in events:
         if event.at.tzinfo is None:
             raise ValueError("a time in it has no zone")
-        if any(visible(text) != text for text in (event.subject, event.text, event.who)):
+        if any(visible(text) != text for text in _texts(event)):
             raise ValueError("a text in it is not safe to show")
     return events
+
+
+def _texts(event: Event) -> tuple[str, ...]:
+    told = event.carried
+    of_step = () if told is None else (told.run, told.step, told.service, told.host)
+    return (event.subject, event.text, event.who, *of_step)

@@ -10,11 +10,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from console.journal.ids import ID
+from console.journal.ids import ANY_ID, ID
 from console.journal.places import folder_of, path_fault
 from console.journal.timeline import Entry
 from console.model.change import Change
-from console.model.event import Event, EventKind
+from console.model.event import Carried, Event, EventKind
 from console.model.incident import Incident
 from console.safety.text import visible
 
@@ -56,6 +56,7 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str = ""
     link: str = ""
     documents: tuple[str, ...] = ()
+    carried: Carried | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
@@ -104,6 +105,17 @@ def _safe(event: Event) -> Event:
         key=visible(event.key, cells=_NAME_CELLS),
         link=link.encode("utf-8", "replace").decode(),  # no half characters
         documents=tuple(filter(ID.fullmatch, event.documents[:_MAX_DOCUMENTS])),
+        carried=None if event.carried is None else _carried(event.carried),
+    )
+
+
+def _carried(told: Carried) -> Carried:
+    return msgspec.structs.replace(
+        told,
+        run=told.run if ANY_ID.fullmatch(told.run) else "",
+        step=visible(told.step, cells=_NAME_CELLS),
+        service=visible(told.service, cells=_NAME_CELLS),
+        host=visible(told.host, cells=_NAME_CELLS),
     )
 
 
@@ -144,6 +156,8 @@ def incident_entries(incident: Incident, events: Iterable[Event]) -> tuple[Entry
             return False
         if event.kind is EventKind.SHELL:
             return places.has(event)
+        if event.acted and places.has(event):
+            return True
         return event.kind is EventKind.STORM or (bool(event.key) and event.key in keys)
 
     return _entries(filter(belongs, events), incident.id)
@@ -167,7 +181,9 @@ def change_entries(change: Change, events: Iterable[Event]) -> tuple[Entry, ...]
             return True
         if span is None or event.at not in span:
             return False
-        return event.kind is EventKind.STORM or (event.kind in _ABOUT and places.has(event))
+        if event.kind is EventKind.STORM:
+            return True
+        return (event.kind in _ABOUT or event.acted) and places.has(event)
 
     return _entries(filter(belongs, events), change.id)
 
@@ -203,6 +219,9 @@ class _Places:
 
     def has(self, event: Event) -> bool:
         """Whether `event` is about one of them."""
+        if event.carried is not None:  # its subject is the runbook, which may be called like one
+            about = {event.carried.service, event.carried.host} - {""}
+            return not about.isdisjoint(self._names) or not about.isdisjoint(self._shown)
         if event.key in self._names or event.subject in self._shown:
             return True
         words = re.split(r"[ @]", event.subject)

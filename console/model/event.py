@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Final
 
 import msgspec
+
+from console.model.action import Effect
+from console.model.run import StepState
 
 
 class EventKind(enum.StrEnum):
@@ -41,6 +45,32 @@ class EventKind(enum.StrEnum):
     """A step of a runbook was carried out, skipped or ticked off."""
 
 
+_TRIED: Final = frozenset(
+    {StepState.RUNNING, StepState.PASSED, StepState.FAILED, StepState.MANUAL, StepState.UNKNOWN}
+)
+
+
+class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A step of a runbook, as the event about it has it. Its texts are safe to show."""
+
+    run: str
+    """`RUN-20261123-7f3`."""
+    step: str
+    state: StepState
+    effect: Effect | None = None
+    """`None`: nobody declared what it does."""
+    service: str = ""
+    """The registry's name of the service that the run is about."""
+    host: str = ""
+    """The registry's name of the host on which it ran; empty: where the console runs."""
+
+    @property
+    def acted(self) -> bool:
+        """Whether it may have changed something: one that only looks, or that was left out, has
+        not."""
+        return self.effect not in (None, Effect.READ) and self.state in _TRIED
+
+
 class Event(msgspec.Struct, frozen=True):
     """One line of the event log. Its texts are safe to show."""
 
@@ -57,3 +87,11 @@ class Event(msgspec.Struct, frozen=True):
     """Where it can be seen: an address, or a file in the journal; raw."""
     documents: tuple[str, ...] = ()
     """Ids of the incidents and changes in whose timelines it stands."""
+    carried: Carried | None = None
+    """Of a step of a runbook; `None` for everything else, and for steps that consoles wrote down
+    before they told this."""
+
+    @property
+    def acted(self) -> bool:
+        """Whether it is about a step of a runbook that may have changed something."""
+        return self.carried is not None and self.carried.acted

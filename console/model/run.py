@@ -189,7 +189,7 @@ class Around(msgspec.Struct, frozen=True):
     """One line about what a step may harm. Safe to show."""
 
     topic: str
-    """`replicas`, `dependants`, `alerts`, `change`, `freeze`, `colleague`."""
+    """`replicas`, `dependants`, `alerts`, `approval`, `change`, `freeze`, `colleague`."""
     text: str
     tone: Tone = Tone.PLAIN
 

@@ -9,12 +9,13 @@ import msgspec
 
 from console.fleet.runners import well_containers
 from console.model.action import Effect
-from console.model.change import UNDERWAY, Change, Plan, touches
+from console.model.change import UNDERWAY, Change, ChangeState, Plan, touches
 from console.model.change_rules import around_of as surroundings_of
+from console.model.change_rules import paper_verdict
 from console.model.freeze import Freeze
 from console.model.incident import Incident
 from console.model.names import folded
-from console.model.papers import Papers
+from console.model.papers import ChangePaper, Papers
 from console.model.policy import Policy
 from console.model.registry import Registry, Service, ServiceType, host_cell
 from console.model.run import Around, Run, Tone
@@ -29,6 +30,7 @@ from console.triage.priority import Priorities
 
 GUARDED: Final = (Effect.DISRUPTIVE, Effect.DESTRUCTIVE)
 FREEZE: Final = "freeze"
+APPROVAL: Final = "approval"
 LINE_CELLS: Final = 70
 _NAME_CELLS: Final = 24
 _UNSURE: Final = (State.UNKNOWN, State.STALE)
@@ -50,7 +52,8 @@ class AroundWorld(msgspec.Struct, frozen=True):
 def around_of(run: Run, step: Step, world: AroundWorld) -> tuple[tuple[Around, ...], tuple[str, ...]]:  # fmt: skip # noqa: E501
     """What `step` may harm, the weightiest first, and which facts nobody knows now.
 
-    Of what only reads nothing is told, of what can be taken back only the freezes. Nothing in it
+    Of what only reads nothing is told, of what can be taken back only the freezes and whether the
+    change that it carries out may be carried out. Nothing in it
     changes by itself from one second to the next, and counts above 5 are told roughly: a plan
     that was shown stays the same plan until something happened.
     """
@@ -58,13 +61,14 @@ def around_of(run: Run, step: Step, world: AroundWorld) -> tuple[tuple[Around, .
         return (), ()
     about = _About(run, step, world)
     if step.effect not in GUARDED:
-        return tuple(about.freezes()), ()
+        return (*about.approval(), *about.freezes()), ()
     lines = [
         *about.unsure(),
         *about.replicas(),
         *about.neighbours(),
         *about.dependants(),
         *about.alerts(),
+        *about.approval(),
         *about.papers(),
         *about.freezes(),
     ]
@@ -209,10 +213,38 @@ class _About:
             tone = Tone.GOOD if change.id == self._run.change else Tone.WARNING
             by = visible(change.plan.executor or change.author, cells=20)
             yield _line("change", f"{change.id} is {change.state}, by {by}", tone)
+        elif self._run.change:
+            return  # `approval` tells of that one
         elif incident is None:
             yield _line("change", "no open change and no open incident for it", Tone.WARNING)
         else:
             yield _line("change", "no open change for it")
+
+    def approval(self) -> Iterator[Around]:
+        """That the change which the run carries out is not under way, and why it may not be."""
+        papers, wanted = self._world.papers, self._run.change
+        if not wanted or papers.unread:
+            return
+        shown = visible(wanted, cells=_NAME_CELLS)
+        paper = papers.change(wanted)
+        if paper is None:
+            yield _line(APPROVAL, f"{shown} is not in the journal", Tone.WARNING)
+        elif paper.change.state not in UNDERWAY:
+            yield _line(APPROVAL, f"{shown} {self._unstarted(paper)}", Tone.WARNING)
+
+    def _unstarted(self, paper: ChangePaper) -> str:
+        state, around = paper.change.state, surroundings_of(self._world.papers)
+        if state in (ChangeState.DRAFT, ChangeState.SUBMITTED):
+            return f"is {state}: it has to be approved and started first"
+        if state not in (ChangeState.APPROVED, ChangeState.SCHEDULED):
+            return f"is {state}: what is carried out is an approved change"
+        if self._incident() is not None:
+            calendar = msgspec.structs.replace(around.calendar, freezes=())
+            around = msgspec.structs.replace(around, calendar=calendar)
+        verdict = paper_verdict(paper, self._world.now.wall, around)
+        if verdict.may_start:
+            return "may start now; say so first: m on its screen"
+        return f"may not start: {verdict.reasons[0]}"
 
     def freezes(self) -> Iterator[Around]:
         """Freezes in force, and windows that are shut. They hold up no mending of an incident."""

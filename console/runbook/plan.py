@@ -14,7 +14,7 @@ from console.model.action import Effect
 from console.model.registry import Host, Registry
 from console.model.run import PLAN_S, Around, Filled, Run, StepPlan, StepState, Tone
 from console.model.runbook import ParamType, Runbook, Step, StepKind
-from console.runbook.around import FREEZE, GUARDED
+from console.runbook.around import APPROVAL, FREEZE, GUARDED
 from console.runbook.filling import judged, text_of, value_in
 from console.runbook.places import SHELLS
 from console.runbook.running.job import HERE, Job
@@ -298,7 +298,7 @@ def _warnings(run: Run, step: Step, facts: PlanFacts) -> Iterator[str]:
     if not step.is_runnable or step.effect in (None, Effect.READ):
         return
     if step.effect not in GUARDED:
-        yield from (one.text for one in facts.around if one.topic == FREEZE)
+        yield from (one.text for one in facts.around if one.topic in (APPROVAL, FREEZE))
     now = run.step(step.name)
     if now is not None and now.state is StepState.UNKNOWN:
         yield "what became of it the last time has not been learnt yet"

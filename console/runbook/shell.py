@@ -187,8 +187,9 @@ def _shows(command: Command, secrets: frozenset[str]) -> bool:
 
 
 def is_curl(script: str) -> bool:
-    """Whether `script` is a request by `curl`."""
-    return script.split(maxsplit=1)[:1] == ["curl"]
+    """Whether `script` is one request by `curl` that can be measured."""
+    request = request_of(script)
+    return request is not None and request.measurable
 
 
 def _curl_fault(words: list[str]) -> str:

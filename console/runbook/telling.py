@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from console.journal.places import document_path
-from console.model.event import Event, EventKind
-from console.model.run import Attempt, Run, StepRun, StepState
+from console.model.event import Carried, Event, EventKind
+from console.model.run import Attempt, Run, StepRun, StepState, step_of
 from console.safety.text import visible
 
 _NAME_CELLS: Final = 64
@@ -42,6 +42,19 @@ def step_event(run: Run, step: StepRun, at: datetime) -> Event:
         key=run.alert,
         link=transcript_path(run),
         documents=tuple(one for one in (run.incident, run.change) if one),
+        carried=_carried(run, step),
+    )
+
+
+def _carried(run: Run, step: StepRun) -> Carried:
+    declared, last = step_of(run, step.name), step.last
+    return Carried(
+        run.id,
+        visible(step.name, cells=_NAME_CELLS),
+        step.state,
+        None if declared is None else declared.effect,
+        visible(run.service, cells=_NAME_CELLS),
+        "" if last is None else _place(last),
     )
 
 

@@ -132,6 +132,7 @@ def _past_variable(word: str, at: int) -> int | None:
 def _commands(tokens: list[_Token]) -> list[Command]:
     found: list[Command] = []
     draft = _Draft(is_fed=False)
+    depth = 0
     rest = iter(tokens)
     for token in rest:
         if isinstance(token, _Word):
@@ -147,9 +148,14 @@ def _commands(tokens: list[_Token]) -> list[Command]:
         else:
             if token == ";;" or (token == "(" and draft.words):
                 raise _UnreadError
+            depth += (token == "(") - (token == ")")
+            if depth < 0:
+                raise _UnreadError
             draft.close(found, feeds=token in ("|", "|&"))
             draft = _Draft(is_fed=token in ("|", "|&"))
     draft.close(found, feeds=False)
+    if depth:
+        raise _UnreadError
     return found
 
 
@@ -231,6 +237,8 @@ class _Lexer:
         if operator is None:
             found.append(self._word())
             return
+        if self._script.startswith("((", self._at):
+            raise _UnreadError
         self._at += len(operator)
         if operator in ("<<", "<<-"):
             found.append(self._heredoc(operator))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -133,9 +134,13 @@ class Place:
         more: Mapping[str, str] | None = None,
     ) -> Ended:
         """What `oncall runbook …` says; it must end with `exit_code`, by no fault of ours."""
-        ran = CliRunner().invoke(
-            command, [*before, "runbook", *words], env={**self.env, **(more or {})}
-        )
+        return self.oncall(*before, "runbook", *words, exit_code=exit_code, more=more)
+
+    def oncall(
+        self, *words: str, exit_code: int = 0, more: Mapping[str, str] | None = None
+    ) -> Ended:
+        """The same of any command."""
+        ran = CliRunner().invoke(command, list(words), env={**self.env, **(more or {})})
         assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exc_info
         said = Ended(ran.exit_code, ran.stdout, ran.stderr)
         assert ran.exit_code == exit_code, said
@@ -158,6 +163,16 @@ class Place:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def sleepers(self) -> list[int]:
+        """Processes of this test's steps that still sleep."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                sleeps = b"600.25" in (folder / "cmdline").read_bytes().split(b"\0")
+                if sleeps and str(self.base).encode() in (folder / "environ").read_bytes():
+                    found.append(int(folder.name))
+        return found
 
     @property
     def transcripts(self) -> list[Path]:

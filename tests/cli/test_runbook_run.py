@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import re
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.cli import run_facts, runbook_list
+from console.cli.runbook_list import Opened, put_books
+from console.cli.runbook_session import Came
+from console.cli.table import Paper
+from console.model.run import PastRun, Run, StepRun, StepState
+from console.model.runbook import Runbook
+from console.runbook.library import open_book, shipped
+from console.runbook.lint import lint
+from console.safety.text import Raw
 from tests.cli.runbook_place import BOOK, Place
 from tests.cli.test_alone import loaded_by
+from tests.spawn import PROJECT
 
 
 @pytest.fixture
@@ -58,7 +69,7 @@ def test_a_step_that_acts_is_verified_and_only_then_passed(place: Place) -> None
         "[STDOUT] (up) == up",
     ]
     assert step(printed, "break")["attempts"] == []
-    assert printed["run"]["passed"] and printed["kept"] == printed["run"]["id"]
+    assert printed["run"]["passed"] and [Path(printed["kept"])] == place.transcripts
     for moment in (printed["run"]["began"], printed["run"]["ended"], raised["ended"]):
         assert moment.endswith("Z")
 
@@ -118,7 +129,7 @@ def test_read_only_runs_what_reads_refuses_the_rest_and_keeps_nothing(place: Pla
     ("words", "said"),
     [
         (("shop", "--step", "nope"), "it has no step nope; it has: look, look-there"),
-        (("shop", "--step", "step-9"), "a person does it"),
+        (("shop", "--step", "step-10"), "a person does it"),
         (("nope", "--only", "read"), "no runbook is called nope"),
         (("shop", "--only", "read", "--step", "look"), "not both"),
         (("shop", "--only", "read", "--param", "FLAGS=up"), "its parameters are: TARGET_HOST, "),
@@ -216,9 +227,42 @@ def test_the_transcript_is_kept_and_found_again_and_the_list_knows_it(place: Pla
     listed = {book["name"]: book["health"] for book in place.json("list")["runbooks"]}
     assert listed["shop"]["runs"] == 1 and listed["shop"]["last_passed"] is not None
     assert listed["cache-down"]["last"] is None
-    assert re.search(r"^shop .* <10s +<10s +0\.\d min", place.run("list").stdout, re.MULTILINE)
+    assert re.search(r"^shop .* <10s +<10s +<10s", place.run("list").stdout, re.MULTILINE)
     assert "no run is written down" in place.run("runs", "nope", exit_code=1).stdout
     assert "there is no run" in place.run("runs", "show", "RUN-1", exit_code=1).stderr
+
+
+def test_what_was_run_stands_in_the_timeline_of_the_incident_that_was_named(place: Place) -> None:
+    opened = place.oncall("incident", "new", "--what", "no flag", "--where", "shop").stdout
+    incident = opened.split()[0]
+    run = place.json(
+        *("run", "shop", "--service", "shop", "--step", "raise", "--yes", "yes"),
+        *("--incident", incident.rpartition("-")[2]),
+    )["run"]
+    assert run["incident"] == incident
+    told = place.oncall("incident", "show", incident).stdout
+    assert "raise" in told and "passed" in told
+    place.run("run", "shop", "--only", "read", "--incident", "INC-20200101-abc", exit_code=1)
+
+
+def test_at_80_columns_the_list_tells_how_each_has_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    opened = [
+        Opened(book, open_book(book), lint(open_book(book), "x", now.date(), timedelta(days=90)))
+        for book in shipped()
+    ]
+    past = (
+        PastRun("RUN-1", "x", "certificate-expiring", Raw(""), now - timedelta(days=41), now,
+                Raw(""), passed=True),
+    )  # fmt: skip
+    put_books(opened, (), past, now, timedelta(days=0), Paper(80))
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, (head, *lines))) <= 80
+    assert head.split()[-5:] == ["LAST", "RUN", "LAST", "PASS", "MEDIAN"]
+    (told,) = (line for line in lines if line.startswith("certificate-expiring"))
+    assert re.search(r"stale .* 41 d +41 d +41 d$", told)
 
 
 def test_without_a_journal_the_list_is_as_it_was_and_no_run_is_known(place: Place) -> None:
@@ -244,21 +288,46 @@ def test_ctrl_c_stops_what_runs_for_real_and_says_what_came(place: Place) -> Non
     assert running.returncode == 130, err
     attempt = step(json.loads(out), "sleep-long")["attempts"][0]
     assert attempt["state"] == "failed" and "stop" in attempt["said"]
-    assert sleepers() == [] and list(place.flags.iterdir()) == []
+    assert place.sleepers() == [] and list(place.flags.iterdir()) == []
     assert len(place.transcripts) == 1
 
 
-def sleepers() -> list[str]:
-    """What still sleeps of the step that sleeps long."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"600.25" in words:
-            found.append(folder.name)
-    return found
+# How it ends, and what is promised.
+
+
+@pytest.mark.parametrize(
+    ("states", "not_run", "code"),
+    [
+        ((StepState.PASSED, StepState.PENDING), (), 0),
+        ((StepState.PASSED, StepState.UNKNOWN), (("c", ("why",)),), 3),
+        ((StepState.PASSED, StepState.RUNNING), (), 3),
+        ((StepState.FAILED, StepState.UNKNOWN), (), 1),
+        ((StepState.FAILED, StepState.PASSED), (("c", ("why",)),), 1),
+        ((StepState.PASSED, StepState.PASSED), (("c", ("why",)),), 4),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst(
+    states: tuple[StepState, ...], not_run: tuple[tuple[str, tuple[str, ...]], ...], code: int
+) -> None:
+    steps = tuple(StepRun(str(state), state) for state in states)
+    run = Run("RUN-1", Runbook("x", Raw("x"), ""), "", datetime.now(UTC), "", "", steps=steps)
+    assert Came(run, (), not_run=not_run).code == code
+    assert Came(run, (), not_run=not_run, stopped=True).code == 130
+
+
+def test_a_transcript_that_could_not_be_kept_is_no_success() -> None:
+    run = Run("RUN-1", Runbook("x", Raw("x"), ""), "", datetime.now(UTC), "", "")
+    assert Came(run, (), keeping_failed=True).code == 3
+
+
+@pytest.mark.parametrize("module", [run_facts, runbook_list])
+def test_every_field_of_the_json_is_documented(module: Any) -> None:
+    text = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([a-z_]+)`", text))
+    for name, kind in vars(module).items():
+        if name.endswith(("Facts", "Document")) and kind.__module__ == module.__name__:
+            missing = set(kind.__struct_fields__) - documented
+            assert not missing, f"{name}: {missing}"
 
 
 def test_help_brings_no_client_and_no_ssh() -> None:

@@ -26,6 +26,8 @@ from console.sources.reach import Reach
 from tests.sshd import Sshd, running_sshd
 
 BOX: Final = "box"
+LONG: Final = f"sleep 9{os.getpid()}"
+"""With digits behind it: a command that no other run of the tests has, and that does not end."""
 _numbers: Final = itertools.count(1)
 _console: Final = secrets.token_hex(3)
 

@@ -27,6 +27,7 @@ from tests.watching import Seen, hands_of, quick, running
 ASKED: Final = timedelta(seconds=0.6)
 PROBED: Final = timedelta(seconds=6)
 """It is the alerts that are waited for; eighty endpoints are what costs."""
+SHOWN_AGAIN: Final = 20
 PATIENCE: Final = timedelta(seconds=1)
 """With a host that is dark."""
 
@@ -81,7 +82,7 @@ STORIES: Final = (
         Proof("InstanceDown", "host:web-2", "host-down", ("power-cycle",), {"BMC_HOST": "ops-1"},
               fails=("try-ssh", "kernel-errors")),
     )),
-    Story("source-lost", 30, (
+    Story("source-lost", 20, (
         Proof("ServiceDown", "prometheus-edge", "source-lost", ("restart-source",),
               fails=("ask-source",), is_offered=False),
     )),
@@ -91,7 +92,8 @@ STORIES: Final = (
         Proof("RunnerOffline", "ci-runner", "runner-offline", ("restart-runner",),
               after=(("ServiceDown", "ci-runner"),)),
         Proof("BackupTooOld", "backup-agent", "backup-failed", ("run-backup",)),
-        Proof("ContainerOOMKilled", "clickhouse", "memory-high", ("restart-container",)),
+        Proof("HighMemoryUsage", "host:data-1", "memory-high", ("restart-container",),
+              {"CONTAINER": "clickhouse"}),
         Proof("ServiceDown", "grafana", "service-down", ("restart-container",),
               fails=("ask-it", "look-unit", "unit-log")),
     ), stopped="grafana"),
@@ -181,10 +183,14 @@ async def carried_out(engine: Engine, run: Run, step: str) -> Run:
     """The step, after its plan was shown; what verifies it included."""
     declared = run.runbook.step(step)
     assert declared is not None
-    plan = await engine.runs.prepare(run.id, step)
-    assert not isinstance(plan, str), plan
-    assert plan.refusals == ()
-    began = await engine.runs.start(run.id, step, plan.digest)
+    for _ in range(SHOWN_AGAIN):
+        plan = await engine.runs.prepare(run.id, step)
+        assert not isinstance(plan, str), plan
+        assert plan.refusals == ()
+        began = await engine.runs.start(run.id, step, plan.digest)
+        # The story is a hurried one: what stands around the step may be otherwise by now.
+        if not began.is_other:
+            break
     assert began.why_not == ""
     run = await ended(engine, run.id)
     done = run.step(step)

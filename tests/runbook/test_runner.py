@@ -22,6 +22,7 @@ from console.runbook.running.lock import key_of
 from console.runbook.running.runner import Runner
 from tests.runbook.places_to_run import (
     BOX,
+    LONG,
     Heard,
     Seen,
     ended_with,
@@ -116,11 +117,11 @@ async def test_a_status_is_its_own_whatever_it_is_used_for_elsewhere(
 
 
 async def test_what_does_not_end_in_its_time_is_ended_and_has_no_status(runner: Runner) -> None:
-    finished = await runner.run(job("echo begun; sleep 61234 | cat", host=BOX, timeout_s=1))
+    finished = await runner.run(job(f"echo begun; {LONG}61234 | cat", host=BOX, timeout_s=1))
     assert finished.timed_out and finished.exit_status is None and not finished.is_unknown
     assert "within 1 s" in finished.fault and finished.remedy
     assert finished.stdout == b"begun\n"
-    assert b"sleep 61234" not in Seen().arguments
+    assert f"{LONG}61234".encode() not in Seen().arguments
 
 
 async def test_a_signal_is_told(runner: Runner) -> None:
@@ -155,15 +156,15 @@ async def test_100_megabytes_neither_end_a_command_nor_fill_the_disk(
 
 
 async def test_what_it_leaves_running_with_its_output_does_not_hold_it_up(runner: Runner) -> None:
-    finished = await runner.run(job("echo begun; sleep 51234 & exit 4"))
+    finished = await runner.run(job(f"echo begun; {LONG}51234 & exit 4"))
     assert ended_with(finished, 4)
     assert finished.stdout == b"begun\n"
     assert "still running on this machine" in finished.notes[0]
     left = int(finished.notes[0].partition(": ")[2].partition(" ")[0])
     os.kill(left, signal.SIGKILL)
-    read = await runner.run(job("sleep 51235 & exit 4", keeps_marker=False))
+    read = await runner.run(job(f"{LONG}51235 & exit 4", keeps_marker=False))
     assert ended_with(read, 4) and not read.notes
-    assert b"sleep 51235" not in Seen().arguments
+    assert f"{LONG}51235".encode() not in Seen().arguments
 
 
 def _nasty(chooser: random.Random) -> str:
@@ -275,12 +276,12 @@ async def test_one_name_runs_once(runner: Runner, sshd: Sshd) -> None:
 
 
 STUBBORN = {
-    "sleep 71231": "a command",
-    "trap '' TERM; sleep 71232": "one that ignores TERM",
-    "sleep 71233 | cat | cat": "a pipeline",
-    "sleep 71234 & sleep 71235": "a child in the background",
-    "setsid sleep 71236 & sleep 71237": "a child that left the session",
-    "sh -c 'trap \"\" TERM HUP; sleep 71238 & wait' & exec sleep 71239": "all of it",
+    f"{LONG}71231": "a command",
+    f"trap '' TERM; {LONG}71232": "one that ignores TERM",
+    f"{LONG}71233 | cat | cat": "a pipeline",
+    f"{LONG}71234 & {LONG}71235": "a child in the background",
+    f"setsid {LONG}71236 & {LONG}71237": "a child that left the session",
+    f"sh -c 'trap \"\" TERM HUP; {LONG}71238 & wait' & exec {LONG}71239": "all of it",
 }
 
 
@@ -296,16 +297,16 @@ async def test_what_is_stopped_is_gone_from_the_host(runner: Runner) -> None:
         assert finished.stopped and finished.exit_status is None and not finished.is_unknown
         assert finished.stdout == b"begun\n"
 
-    assert b"sleep 7123" not in Seen().arguments
+    assert f"{LONG}7123".encode() not in Seen().arguments
     await asyncio.gather(*map(one_of, STUBBORN))
-    assert b"sleep 7123" not in Seen().arguments
+    assert f"{LONG}7123".encode() not in Seen().arguments
 
 
 async def test_stopping_spares_what_is_not_of_the_command(runner: Runner) -> None:
-    bystander = await asyncio.create_subprocess_exec("sleep", "71240")
+    bystander = await asyncio.create_subprocess_exec(*f"{LONG}71240".split())
     heard, other = Heard(), Heard()
     beside = asyncio.ensure_future(runner.run(job("echo up; sleep 1; exit 6"), other))
-    one = job("echo up; sleep 71241")
+    one = job(f"echo up; {LONG}71241")
     running = asyncio.ensure_future(runner.run(one, heard))
     await asyncio.gather(heard.until(b"up"), other.until(b"up"))
     assert (await runner.stop(one.id, HERE)).is_gone
@@ -327,9 +328,17 @@ async def test_a_command_that_was_stopped_before_it_came_never_begins(runner: Ru
     assert finished.exit_status is None and finished.fault and not finished.stdout
 
 
+async def test_a_command_that_was_looked_for_in_vain_never_begins_later(runner: Runner) -> None:
+    one = job("echo ran")
+    assert await runner.rejoin(one.id, HERE) is None
+    finished = await runner.run(one)
+    assert finished.exit_status is None and finished.fault and not finished.stdout
+    assert await runner.rejoin(one.id, HERE) is None
+
+
 async def test_cancelling_ends_what_reads_and_leaves_the_rest(runner: Runner, sshd: Sshd) -> None:
-    reads = job("echo begun; sleep 71250", host=BOX, keeps_marker=False)
-    changes = job("echo begun; sleep 0.5; echo done", host=BOX)
+    reads = job(f"echo begun; {LONG}71250", host=BOX, keeps_marker=False)
+    changes = job("echo begun; sleep 1; echo done", host=BOX)
     for one in (reads, changes):
         heard = Heard()
         running = asyncio.ensure_future(runner.run(one, heard))
@@ -337,7 +346,7 @@ async def test_cancelling_ends_what_reads_and_leaves_the_rest(runner: Runner, ss
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    assert b"sleep 71250" not in Seen().arguments
+    assert f"{LONG}71250".encode() not in Seen().arguments
     assert not marker(sshd, reads.id).exists()
     finished = await runner.rejoin(changes.id, BOX)
     assert finished is not None and finished.stdout == b"begun\ndone\n"
@@ -348,7 +357,7 @@ async def test_a_colleague_who_holds_the_lock_is_named(
     runner: Runner, sshd: Sshd, host: str
 ) -> None:
     heard = Heard()
-    first = job("echo begun; sleep 71260", host=host, lock="redis", who="mei, cache-down")
+    first = job(f"echo begun; {LONG}71260", host=host, lock="redis", who="mei, cache-down")
     running = asyncio.ensure_future(runner.run(first, heard))
     await heard.until(b"begun")
     async with runner_on(sshd) as other:
@@ -372,7 +381,9 @@ async def test_the_lock_of_another_user_counts_and_what_they_write_is_harmless(
     assert await runner.holders("redis", HERE) == ()
     with theirs.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        (said,) = await runner.holders("redis", HERE)
+        held_by = await runner.holders("redis", HERE)
+        assert isinstance(held_by, tuple)
+        (said,) = held_by
         assert "\x1b" not in said and "mei" in said and len(said) < 200
         assert (await runner.run(job("true", lock="redis"))).busy == said
         (tmp_path / f"oncall-{key_of('redis')}-4243").symlink_to(theirs)
@@ -421,12 +432,12 @@ async def test_any_posix_host_will_do(
                 "no flock on this machine: nobody can tell who else runs one there",
             )
             assert isinstance(await runner.holders("l", HERE), str)
-            heard, slow = Heard(), job(f"echo up; sleep 7127{number}")
+            heard, slow = Heard(), job(f"echo up; {LONG}7127{number}")
             running = asyncio.ensure_future(runner.run(slow, heard))
             await heard.until(b"up")
             assert (await runner.stop(slow.id, HERE)).is_gone
             assert (await running).stopped
-            assert f"sleep 7127{number}".encode() not in Seen().arguments
+            assert f"{LONG}7127{number}".encode() not in Seen().arguments
 
 
 async def test_what_a_host_lacks_is_said_and_nothing_is_started(
@@ -457,7 +468,7 @@ async def test_only_hosts_of_the_registry_are_reached(runner: Runner) -> None:
 
 
 async def test_a_watcher_that_was_killed_is_told_and_is_no_pass(runner: Runner, sshd: Sshd) -> None:
-    heard, one = Heard(), job("echo begun; sleep 71280", host=BOX)
+    heard, one = Heard(), job(f"echo begun; {LONG}71280", host=BOX)
     running = asyncio.ensure_future(runner.run(one, heard))
     await heard.until(b"begun")
     watcher = int((marker(sshd, one.id) / "pid").read_text().split()[0])
@@ -466,7 +477,7 @@ async def test_a_watcher_that_was_killed_is_told_and_is_no_pass(runner: Runner, 
     assert "how it ended cannot be learnt" in finished.fault and finished.exit_status is None
     assert not finished.is_unknown and finished.stdout == b"begun\n"
     assert (await runner.stop(one.id, BOX)).is_gone
-    assert b"sleep 71280" not in Seen().arguments
+    assert f"{LONG}71280".encode() not in Seen().arguments
 
 
 def test_half_of_a_script_does_nothing(tmp_path: Path) -> None:
@@ -485,7 +496,7 @@ def test_half_of_a_script_does_nothing(tmp_path: Path) -> None:
 
 def test_what_else_a_host_prints_is_no_answer() -> None:
     whole = b"\nn ended 2 0 1 0 0 3 2 1 1.00 3.50 0 0\nhi!more"
-    answer = answer_in(b"Welcome!\nn ended nonsense" + whole, "n")
+    answer = answer_in(b"Welcome!\nother ended 0 0 0 0 0 0 0 0 0 0 0 0" + whole, "n")
     assert answer is not None
     assert answer.heads == (b"hi", b"!") and answer.ended is not None
     assert answer.ended.status == 3 and answer.ended.took_s == 2.5

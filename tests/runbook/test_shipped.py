@@ -235,7 +235,7 @@ MENDS: Final = (
          {"TARGET_HOST": "ops-1", "UNIT": "prometheus@edge.service"}),
     Mend("worker-stuck", "small-hours", "WorkerStuck", 30, "restart-workers", WORKER),
     Mend("queue-backlog", "small-hours", "QueueBacklog", 30, "restart-workers",
-         WORKER | {"BROKER_HOST": "data-1"}),
+         WORKER | {"BROKER_HOST": "data-1", "BROKER": "rabbitmq"}),
     Mend("runner-offline", "small-hours", "RunnerOffline", 30, "restart-runner",
          {"TARGET_HOST": "ops-1", "RUNNER": "gitlab-runner.service"}),
     Mend("backup-failed", "small-hours", "BackupTooOld", 30, "run-backup",

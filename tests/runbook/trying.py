@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from console.model.runbook import Step
 from console.runbook.running.job import HERE, Finished, Job, OnOutput
@@ -30,10 +30,10 @@ class ShellRunner:
         sent = "".join(f"{secret.reveal()}\n" for _, secret in job.secrets).encode()
         script = f"{prelude}{job.script}"
         ended = await run(
-            [job.shell, "-c", script],
+            [f"/bin/{job.shell}", "-c", script],
             stdin=sent,
             timeout_s=job.timeout_s,
-            max_bytes=64 << 20,
+            max_bytes=256 << 20,
             env={**os.environ, **dict(job.values), "LC_ALL": "C"},
         )
         masker = Masker(secret for _, secret in job.secrets)
@@ -99,7 +99,7 @@ def step_of(
     return step
 
 
-def job_of(step: Step, timeout_s: float = 20.0, **values: str) -> Job:
+def job_of(step: Step, values: Mapping[str, str], timeout_s: float = 20.0) -> Job:
     """What is run for it; `TOKEN` is a secret."""
     secrets = tuple((name, Secret(value)) for name, value in values.items() if name == "TOKEN")
     plain = tuple((name, value) for name, value in values.items() if name != "TOKEN")
@@ -121,12 +121,19 @@ class Shown:
 
 
 async def trial_of(
-    command: str, *conditions: str, url: str = "", clock: Clock | None = None, **values: str
+    command: str,
+    *conditions: str,
+    url: str = "",
+    clock: Clock | None = None,
+    timeout_s: float = 20.0,
+    **values: str,
 ) -> tuple[Trial, Shown, Job]:
     """Try `command` as a step that verifies `conditions`."""
     step = step_of(command, conditions)
     runner, shown = ShellRunner(), Shown()
     if url:
         values["URL"] = url
-    trial = await tried(step, job_of(step, **values), runner, clock or Impatient(), shown.take)
+    trial = await tried(
+        step, job_of(step, values, timeout_s), runner, clock or Impatient(), shown.take
+    )
     return trial, shown, runner.jobs[-1]

@@ -162,7 +162,8 @@ class ScriptedPapers:
     """A journal with transcripts."""
 
     def __init__(self) -> None:
-        self.text = b"---\nschema: 1\n---\n\n# RUN-20261120-001\n\nstart-redis passed\n\x1b[31mred\n"
+        body = b"# RUN-20261120-001\n\nstart-redis passed\n\x1b[31mred\n"
+        self.text = b"---\nschema: 1\n---\n\n" + body
         self.searched: list[str] = []
 
     async def sheet(self, path: str) -> Sheet | JournalFault:

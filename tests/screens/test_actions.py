@@ -6,6 +6,7 @@ import pytest
 
 from console.actions.registry import ACTIONS, actions_on
 from screens.app import OncallApp
+from screens.books import BooksScreen
 from screens.calendar import CalendarScreen
 from screens.cell import CellScreen
 from screens.change import ChangeScreen
@@ -20,10 +21,12 @@ from screens.incident import IncidentScreen
 from screens.journal import JournalScreen
 from screens.keys import handler_name
 from screens.logs import LogsScreen
+from screens.run import RunScreen
 from screens.silence import SilenceScreen
 from screens.silences import SilencesScreen
 from screens.source import SourceScreen
 from screens.sources import SourcesScreen
+from screens.step import StepScreen
 from screens.triage import TriageScreen
 from screens.why import WhyScreen
 
@@ -47,6 +50,9 @@ SCREENS: tuple[type[Frame], ...] = (
     CalendarScreen,
     IncidentScreen,
     ChangeScreen,
+    BooksScreen,
+    RunScreen,
+    StepScreen,
 )
 
 

@@ -42,7 +42,7 @@ def test_the_badge_counts_what_runs_and_what_is_not_known() -> None:
 
 async def test_the_badge_is_on_every_screen_at_80_columns_while_a_step_runs() -> None:
     async with books_world(run(1, "cache-down", RUNNING)) as (console, pilot, _):
-        for key in "123467":
+        for key in "1346":
             await pilot.press(key)
             await until(pilot, lambda: " run 1 " in console.lines[0])
         await publish(console, pilot, Runs((run(1, "cache-down", PASSED),)))

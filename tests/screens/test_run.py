@@ -10,7 +10,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from console.model.action import Effect
-from console.model.run import Run, Started, StepOutput, StepState
+from console.model.run import Run, Runs, Started, StepOutput, StepState
 from console.safety.text import Raw, cell_width
 from screens.run import RunScreen, open_run
 from screens.run_changes import ChangesScreen
@@ -105,8 +105,11 @@ async def test_tab_goes_to_the_step_and_its_output_and_back() -> None:
 
 
 async def test_at_120_columns_steps_and_output_stand_beside_each_other() -> None:
-    async with run_on(usual(), size=(120, 36)) as (console, pilot, desk):
+    earlier = at(usual(), "start-redis", S.PASSED, attempt(excerpt="PONG"))
+    async with run_on(earlier, size=(120, 36)) as (console, pilot, desk):
         desk.outputs["ping"] = StepOutput(Raw("one\n"), Raw("bad\n"), 4, 4, False, 1)
+        await on_step(console, pilot, "start-redis")
+        await until(pilot, lambda: ">    PONG" in console.text)  # of an earlier console
         await on_step(console, pilot, "ping")
         await until(pilot, lambda: "err bad" in console.text)
         assert "── 1 ping  ✖ failed  read ──" in console.text and "Escalation" in console.text
@@ -116,15 +119,16 @@ async def test_at_120_columns_steps_and_output_stand_beside_each_other() -> None
 
 async def test_in_ascii_and_at_the_least_size_it_can_be_read() -> None:
     async with run_on(usual(), size=(60, 15), ascii=True) as (console, pilot, _):
-        await pilot.pause()
-        assert "! failed" in console.text and "* running" in console.text
+        await pilot.press("g", "g", "j")
+        assert "! failed" in console.text and "x skipped" in console.text
         assert all(line.isascii() for line in console.lines)
         assert all(cell_width(line) <= 60 for line in console.lines)
+        await pilot.press("tab")
+        assert "1 ping" in console.text
 
 
-@pytest.mark.parametrize("page", ["", "# Only a title\n"])
-async def test_a_runbook_without_anything_says_so(page: str) -> None:
-    async with run_on(run_of(page, params=())) as (console, pilot, desk):
+async def test_a_runbook_without_anything_says_so() -> None:
+    async with run_on(run_of("# Only a title\n", params=())) as (console, pilot, desk):
         assert "this runbook says nothing" in console.text
         await pilot.press("x", "X", "s", "space", "b", "p", "y", "enter")
         assert not desk.called("start") and not desk.called("skip")
@@ -140,6 +144,18 @@ async def test_500_steps_are_walked_through() -> None:
         assert all(cell_width(line) <= 80 for line in console.lines)
 
 
+async def test_a_run_that_is_younger_than_the_newest_update_is_shown() -> None:
+    async with run_on() as (console, pilot, desk):
+        await show(console, pilot, desk, run_of(id="RUN-20261122-new"))
+        assert console.app.fresh is not None
+        console.app.fresh = msgspec.structs.replace(console.app.fresh, runs=Runs())
+        open_run(console.app, "RUN-20261122-new")
+        await until(pilot, lambda: screen_of(console).run_id == "RUN-20261122-new")
+        await until(pilot, lambda: "restart-redis" in console.text)
+        open_run(console.app, "RUN-20261122-old")
+        await until(pilot, lambda: "it is not open in this console" in console.text)
+
+
 async def test_a_run_that_was_closed_says_where_it_is() -> None:
     async with run_on() as (console, pilot, desk):
         await show(console, pilot, desk, run_of(id="RUN-20261122-other"))
@@ -151,18 +167,12 @@ async def test_a_run_that_was_closed_says_where_it_is() -> None:
 # Reading steps
 
 
-async def test_a_step_that_reads_is_run_at_once() -> None:
+async def test_a_step_that_reads_is_run_at_once_and_all_of_them_by_one_key() -> None:
     async with run_on() as (console, pilot, desk):
         await on_step(console, pilot, "ping")
         await pilot.press("x")
         await until(pilot, lambda: desk.called("start") == [("ping", "", False)])
         assert not desk.called("prepare")
-
-
-async def test_all_that_reads_is_run_by_one_key() -> None:
-    async with run_on() as (_, pilot, desk):
-        await pilot.press("X")
-        await until(pilot, lambda: desk.called("start_reads") == [()])
 
 
 async def test_enter_opens_the_step_whole_and_runs_nothing() -> None:
@@ -206,31 +216,19 @@ async def test_the_output_follows_while_the_step_runs() -> None:
         await show(console, pilot, desk, done)
         await until(pilot, lambda: "start-redis passed: exit 0" in console.text)
         before = len(desk.called("output"))
-        await pilot.pause(0.6)
+        await pilot.pause(0.3)
         assert len(desk.called("output")) <= before + 1  # nothing more comes: nobody asks
-
-
-async def test_what_an_earlier_console_saw_is_shown_from_the_run() -> None:
-    run = at(run_of(), "ping", S.PASSED, attempt(excerpt="PONG"))
-    async with run_on(run, size=(120, 36)) as (console, pilot, _):
-        await on_step(console, pilot, "ping")
-        await until(pilot, lambda: ">    PONG" in console.text)
 
 
 # Steps that act
 
 
-async def test_what_can_be_taken_back_is_shown_and_haste_starts_nothing() -> None:
+async def test_haste_starts_nothing_and_yes_exactly_what_was_shown() -> None:
     async with run_on() as (console, pilot, desk):
         await on_step(console, pilot, "start-redis")
         await pilot.press("x", "enter")
         await until(pilot, lambda: "start-redis was not run" in console.text)
         assert desk.called("prepare") == [("start-redis",)] and not desk.called("start")
-
-
-async def test_yes_starts_exactly_what_was_shown() -> None:
-    async with run_on() as (console, pilot, desk):
-        await on_step(console, pilot, "start-redis")
         await pilot.press("x")
         await asked(console, pilot, PlanDialog)
         assert "ssh data-1 -- docker start redis" in console.text
@@ -285,20 +283,7 @@ async def test_a_plan_that_is_another_one_by_now_is_shown_anew_with_what_changed
         await until(pilot, lambda: desk.called("start")[1:] == [("start-redis", "d2", False)])
 
 
-async def test_without_a_record_another_word_is_asked_for() -> None:
-    async with run_on() as (console, pilot, desk):
-        desk.starts = [Started("no record can be written: the disk is full", needs_glass=True)]
-        await on_step(console, pilot, "start-redis")
-        await pilot.press("x")
-        await asked(console, pilot, PlanDialog)
-        await pilot.press("right", "enter")
-        await asked(console, pilot, TypedConfirm)
-        assert "the disk is full" in console.text
-        await word(console, pilot, "without record")
-        await until(pilot, lambda: desk.called("start")[1:] == [("start-redis", "d1", True)])
-
-
-async def test_the_glass_is_broken_for_nothing_else_than_was_shown() -> None:
+async def test_without_a_record_its_word_is_typed_and_for_nothing_else_than_was_shown() -> None:
     async with run_on() as (console, pilot, desk):
         desk.plans = [plan_of(), plan_of(digest="d2", where="kai@data-9")]
         desk.starts = [Started("no record", needs_glass=True)]
@@ -310,6 +295,13 @@ async def test_the_glass_is_broken_for_nothing_else_than_was_shown() -> None:
         await word(console, pilot, "without record")
         await until(pilot, lambda: "where: was kai@data-1, is kai@data-9" in console.text)
         assert len(desk.called("start")) == 1
+        desk.starts = [Started("no record can be written: the disk is full", needs_glass=True)]
+        await asked(console, pilot, PlanDialog)
+        await pilot.press("right", "enter")
+        await asked(console, pilot, TypedConfirm)
+        assert "the disk is full" in console.text
+        await word(console, pilot, "without record")
+        await until(pilot, lambda: desk.called("start")[2:] == [("start-redis", "d2", True)])
 
 
 async def test_nothing_comes_in_front_of_who_went_on() -> None:
@@ -331,14 +323,6 @@ async def test_a_plan_is_of_the_step_that_was_under_the_cursor() -> None:
         await asked(console, pilot, PlanDialog)
         assert desk.called("prepare") == [("start-redis",)]
         assert "start-redis on kai@data-1" in console.text
-
-
-async def test_while_a_step_runs_no_other_is_started() -> None:
-    async with run_on(running()) as (console, pilot, desk):
-        await on_step(console, pilot, "ping")
-        await pilot.press("x")
-        await until(pilot, lambda: "start-redis runs: wait for it" in console.text)
-        assert not desk.called("start")
 
 
 async def test_a_runbook_that_changed_is_shown_and_asked_about_once() -> None:
@@ -363,15 +347,6 @@ async def test_a_runbook_that_changed_is_shown_and_asked_about_once() -> None:
 # Back, and stop
 
 
-async def test_b_shows_what_takes_a_step_back() -> None:
-    run = at(run_of(), "restart-redis", S.FAILED, attempt(S.FAILED, said="exit 1"))
-    async with run_on(run) as (console, pilot, desk):
-        await on_step(console, pilot, "ping")
-        await pilot.press("b")
-        await asked(console, pilot, PlanDialog)
-        assert desk.called("prepare") == [("start-redis",)] and not desk.called("start")
-
-
 async def test_a_step_that_fails_offers_in_plain_words_what_takes_it_back() -> None:
     run = at(run_of(), "restart-redis", S.RUNNING, attempt(S.RUNNING))
     async with run_on(run) as (console, pilot, desk):
@@ -380,9 +355,13 @@ async def test_a_step_that_fails_offers_in_plain_words_what_takes_it_back() -> N
         said = "restart-redis failed: b shows what takes it back, start-redis; exit 1"
         await until(pilot, lambda: said in console.text)
         assert isinstance(console.app.screen, RunScreen)  # it is no question
+        await on_step(console, pilot, "ping")
+        await pilot.press("b")
+        await asked(console, pilot, PlanDialog)
+        assert desk.called("prepare") == [("start-redis",)] and not desk.called("start")
 
 
-async def test_ctrl_c_asks_and_then_stops() -> None:
+async def test_ctrl_c_asks_and_then_stops_and_else_says_how_to_leave() -> None:
     async with run_on(running()) as (console, pilot, desk):
         await pilot.press("ctrl+c", "enter")
         await pilot.pause()
@@ -393,6 +372,10 @@ async def test_ctrl_c_asks_and_then_stops() -> None:
         assert "Its command is ended there too" in console.text
         await pilot.press("right", "enter")
         await until(pilot, lambda: "it is gone from data-1" in console.text)
+        assert desk.called("stop") == [()]
+        await show(console, pilot, desk, run_of())
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "to leave, press q" in console.text)
         assert desk.called("stop") == [()]
 
 
@@ -408,35 +391,15 @@ async def test_ctrl_c_stops_from_the_step_that_is_shown_whole() -> None:
         await until(pilot, lambda: desk.called("stop") == [()])
 
 
-async def test_ctrl_c_where_nothing_runs_only_says_how_to_leave() -> None:
-    async with run_on() as (console, pilot, desk):
-        await pilot.press("ctrl+c")
-        await until(pilot, lambda: "to leave, press q" in console.text)
-        assert not desk.called("stop")
-
-
 # By hand
 
 
-async def test_a_step_is_skipped_with_a_reason() -> None:
+async def test_a_step_is_skipped_with_a_reason_or_ticked_off_by_hand() -> None:
     async with run_on() as (console, pilot, desk):
         await on_step(console, pilot, "start-redis")
         await typed(pilot, "s", "it is up")
         await until(pilot, lambda: desk.called("skip") == [("start-redis", "it is up")])
         await until(pilot, lambda: "start-redis is left out" in console.text)
-
-
-async def test_a_reason_that_is_typed_behind_a_refused_key_is_no_command() -> None:
-    async with run_on(running()) as (console, pilot, desk):
-        await on_step(console, pilot, "start-redis")
-        await pilot.press("s", "x", "f", "X", "space")
-        await pilot.pause()
-        asked_for = {call[0] for call in desk.calls}
-        assert not asked_for & {"start", "finish", "start_reads", "tick", "skip"}
-
-
-async def test_a_step_is_ticked_off_by_hand_and_opened_again() -> None:
-    async with run_on() as (console, pilot, desk):
         await on_step(console, pilot, "ping")
         await pilot.press("space")
         await until(pilot, lambda: "ping: done by hand" in console.text)
@@ -444,6 +407,19 @@ async def test_a_step_is_ticked_off_by_hand_and_opened_again() -> None:
         await pilot.press("space")
         await until(pilot, lambda: "ping is open again" in console.text)
         assert desk.called("tick") == [("ping",), ("ping",)]
+
+
+async def test_while_a_step_runs_nothing_else_does_whatever_was_typed() -> None:
+    async with run_on(running()) as (console, pilot, desk):
+        await on_step(console, pilot, "start-redis")
+        await pilot.press("s", "x", "f", "X", "space")
+        await pilot.pause()
+        console.clock.advance(2)
+        await on_step(console, pilot, "ping")
+        await pilot.press("x")
+        await until(pilot, lambda: "start-redis runs: wait for it" in console.text)
+        asked_for = {call[0] for call in desk.calls}
+        assert not asked_for & {"start", "finish", "start_reads", "tick", "skip"}
 
 
 # Values
@@ -522,18 +498,23 @@ async def test_a_run_with_a_failed_step_is_not_closed_by_one_key() -> None:
         assert isinstance(console.app.screen, RunScreen) and not desk.called("finish")
 
 
-async def test_y_copies_the_command_with_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_y_copies_the_command_and_n_notes_in_the_incident(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     sent: list[str] = []
     monkeypatch.setattr(
         "screens.copying.copy", lambda app, text, what, *, lines=False: sent.append(text)
     )
-    async with run_on() as (console, pilot, desk):
+    run = msgspec.structs.replace(run_of(), incident="INC-20261122-7f3")
+    async with run_on(run) as (console, pilot, desk):
         await on_step(console, pilot, "start-redis")
         await pilot.press("y")
         await until(pilot, lambda: sent == ["ssh data-1 -- docker start redis"])
         desk.plans = ["it has no host"]
         await pilot.press("y")
         await until(pilot, lambda: sent[1:] == ['ssh "$TARGET_HOST" -- docker start "$CONTAINER"'])
+        await pilot.press("n")
+        await until(pilot, lambda: "note for INC-20261122-7f3" in console.text)
 
 
 async def test_read_only_reads_and_refuses_the_rest() -> None:
@@ -553,17 +534,13 @@ async def test_an_unknown_step_is_explained_and_the_cursor_stays() -> None:
     async with run_on(run, size=(120, 36)) as (console, pilot, desk):
         await on_step(console, pilot, "start-redis")
         assert "sent to data-1, no answer: it is asked again every 15 s" in console.text
+        checks = (checked("[STATUS]", "503", "200", passed=False),)
+        failed = at(run, "start-redis", S.FAILED, attempt(S.FAILED, checks=checks))
+        await show(console, pilot, desk, failed)
+        assert "✖ [STATUS] (503) == 200" in console.text
         passed = at(run, "start-redis", S.PASSED, attempt(said="exit 0"))
         await show(console, pilot, desk, passed)
         assert screen_of(console).steps.cursor_key == "step:start-redis"
-
-
-async def test_conditions_stand_with_what_came_beside_the_steps() -> None:
-    checks = (checked("[STATUS]", "503", "200", passed=False),)
-    run = at(run_of(), "verify-ping", S.FAILED, attempt(S.FAILED, checks=checks))
-    async with run_on(run, size=(120, 36)) as (console, pilot, _):
-        await on_step(console, pilot, "verify-ping")
-        assert "✖ [STATUS] (503) == 200" in console.text
 
 
 async def test_hostile_output_reaches_no_terminal() -> None:
@@ -575,10 +552,3 @@ async def test_hostile_output_reaches_no_terminal() -> None:
         await until(pilot, lambda: "^[]0;OWNED^G" in console.text)
         assert "[bold red]x[/]" in console.text
         assert all(line.isprintable() for line in console.lines)
-
-
-async def test_notes_go_to_the_incident_of_the_run() -> None:
-    run = msgspec.structs.replace(run_of(), incident="INC-20261122-7f3")
-    async with run_on(run) as (console, pilot, _):
-        await pilot.press("n")
-        await until(pilot, lambda: "note for INC-20261122-7f3" in console.text)

@@ -26,7 +26,7 @@ RUNBOOKS: tuple[Action, ...] = (
         Effect.READ,
         command="rb",
         argument="NAME",
-        footer=59,
+        footer=42,
     ),
     Action(
         "books.new",

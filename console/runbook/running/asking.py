@@ -10,6 +10,7 @@ import msgspec
 
 from console.runbook.running.answer import Answer, answer_in, said_in
 from console.runbook.running.job import HERE, KEPT_BYTES
+from console.runbook.running.wrapper import begun
 from console.safety.clock import Clock
 from console.safety.ssh import Command, SshFailure, SshResult
 from console.safety.text import visible
@@ -55,7 +56,7 @@ class Asker:
             )
         except SshFailure as failure:
             return Lost(failure.message, failure.remedy, failure.sent)
-        return answer_in(result.stdout, nonce) or _unread(result, shown(host), timeout_s)
+        return answer_in(result.stdout, nonce) or _unread(result, shown(host), nonce, timeout_s)
 
     async def pause(self, seconds: float) -> None:
         """Wait."""
@@ -78,16 +79,17 @@ class Asker:
         return f"no way leads to {shown(host)}: give it an `address:` in services.yaml"
 
 
-def _unread(result: SshResult, where: str, timeout_s: float) -> Lost:
+def _unread(result: SshResult, where: str, nonce: str, timeout_s: float) -> Lost:
     """Words for an answer in which ours is not."""
     if result.timed_out:
         return Lost(f"{where} gave no answer within {timeout_s:g} s", was_sent=True)
     said = said_in(result.stderr.strip().rpartition(b"\n")[2] or result.stdout[-400:])
     ended = "a signal" if result.exit_status is None else f"status {result.exit_status}"
+    cut_short = result.exit_status is None or result.truncated
     return Lost(
         f"{where} did not run our script, which ended with {ended}" + (f": {said}" if said else ""),
         "see whether the account there has a shell, and sh, timeout and mkfifo",
-        was_sent=True,
+        was_sent=cut_short or begun(nonce) in result.stdout,
     )
 
 

@@ -13,6 +13,10 @@ from console.runbook.running.job import Finished, Job, OnOutput
 
 GRACE_S: Final = 30.0
 """Past its deadline: for the KILL, for the rest of its output, and for a way that is back."""
+REJOIN_S: Final = 5.0
+"""For a host that does not answer at the first question."""
+AWAY_S: Final = 60.0
+"""For one that did, and then no more; whose command has a deadline that is not known here."""
 _AGAIN_S: Final = (0.1, 0.3, 1.0, 2.0, 4.0)
 """Between questions that got no answer; the last one again and again."""
 _IDLE_S: Final = (0.0, 0.0, 0.1, 0.3, 0.5, 1.0)
@@ -55,7 +59,7 @@ class Watch:
 
     async def rejoined(self) -> Finished | None:
         """As `Runner.rejoin` says."""
-        answer = await self._asked_until(self._asker.mono + 5.0)
+        answer = await self._asked_until(self._asker.mono + REJOIN_S)
         if isinstance(answer, Lost):
             return self._unknown(answer)
         return None if answer.how == "none" else await self.followed(answer)
@@ -73,7 +77,7 @@ class Watch:
                 return self._unknown(Lost(f"{self._where} says that it still runs"))
             idle = 0 if news else min(idle + 1, len(_IDLE_S) - 1)
             await self._asker.pause(_IDLE_S[idle])
-            until = self._asker.mono + 60.0 if self._job is None else self._deadline
+            until = self._asker.mono + AWAY_S if self._job is None else self._deadline
             asked = await self._asked_until(until)
             if isinstance(asked, Lost):
                 return self._unknown(asked)

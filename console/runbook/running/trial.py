@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from secrets import token_hex
 from typing import Final, Protocol
 
 import msgspec
@@ -25,8 +25,10 @@ from console.runbook.running.curl import (
     secret_fault,
 )
 from console.runbook.running.job import HERE, Finished, Job, OnOutput
+from console.runbook.running.mask import without_secrets
 from console.runbook.running.measure import WORDS, Shown, answer_of, plain_result
 from console.safety.clock import Clock
+from console.safety.secret import Secret
 from console.safety.text import visible
 from console.safety.whereabouts import whereabouts
 
@@ -91,12 +93,19 @@ async def tried(
     return msgspec.structs.replace(trial, tries=number, said=said)
 
 
-def concluded(step: Step, finished: Finished, now: datetime | None = None) -> Trial:
+def concluded(
+    step: Step,
+    finished: Finished,
+    now: datetime | None = None,
+    secrets: Iterable[Secret] = (),
+) -> Trial:
     """What a step came to whose end was learnt later, from the marker on its host.
 
     Args:
         now: for conditions on a certificate; without it they fail.
+        secrets: what it was given, as far as this console knows.
     """
+    finished = without_secrets(finished, secrets)
     request = request_of(step.script.exact)
     if request is None or not request.measurable or not step.expect:
         return _judged(_Came(step, finished, plain_result(finished)))
@@ -138,6 +147,7 @@ async def _once(step: Step, job: Job, runner: Runs, clock: Clock, on_output: OnO
         if request is not None and is_secret:
             job = msgspec.structs.replace(job, script=hidden_script(request, hidden))
         finished = await runner.run(job, on_output)
+        finished = without_secrets(finished, (secret for _, secret in job.secrets))
         came = _Came(step, finished, plain_result(finished), host=job.host)
         return _judged(msgspec.structs.replace(came, timeout_s=job.timeout_s))
     except Exception as error:
@@ -157,12 +167,13 @@ async def _requested(
     on_output: OnOutput,
 ) -> Trial:
     """Make a request, measured."""
-    mark = MARK + secrets.token_hex(16)
+    mark = MARK + token_hex(16)
     wants = _wants_certificate(step)
     script = measured_script(request, mark, job.timeout_s, hidden, wants_certificate=wants)
     shown = Shown(on_output, mark, is_head=request.is_head, follows=request.follows)
     finished = await runner.run(msgspec.structs.replace(job, script=script), shown.take)
     shown.finish()
+    finished = without_secrets(finished, (secret for _, secret in job.secrets), mark)
     answer = answer_of(
         finished,
         clock.now().wall,

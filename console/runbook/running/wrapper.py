@@ -41,11 +41,13 @@ _TELL: Final = r"""
 part() { # $3 bytes of the file $1 after the first $2
   [ "$3" -gt 0 ] && tail -c "+$(($2 + 1))" "$1" | head -c "$3"
 }
-tell() { # what came after the first $1 of stdout and $2 of stderr; waits by the naps $4
+tell() { # what came after the first $1 of stdout and $2 of stderr
+  # Waits for its end by the naps $4, and after $3 of them for output, too.
   from1=$1 from2=$2 early=$3
   for pause in $4; do
     [ -s rc ] && break
-    if [ "$early" = 1 ]; then
+    early=$((early - 1))
+    if [ "$early" -lt 0 ]; then
       set -- $(wc -c 1.head 2.head)
       [ "$1" -gt "$from1" ] && [ "$from1" -lt "$keep" ] && break
       [ "$3" -gt "$from2" ] && [ "$from2" -lt "$keep" ] && break
@@ -172,7 +174,11 @@ if [ -s rc ]; then say over; exit 0; fi
 : >stopped
 for pause in 0.05 0.1 0.2 0.5 1; do [ -s step ] && break; nap "$pause"; done
 end_it
-for pause in 0.05 0.05 0.1 0.2 0.5 1 1 1; do [ -s rc ] && break; nap "$pause"; done
+{ read -r watcher was <pid; } 2>/dev/null
+for pause in 0.05 0.05 0.1 0.2 0.5 1 1 1; do
+  [ -s rc ] || ! born "$watcher" && break
+  nap "$pause"
+done
 say stopped
 name_left
 """
@@ -203,6 +209,11 @@ def _naps(pauses: Sequence[float]) -> str:
 
 STARTNAPS: Final = _naps([0.01, 0.01, 0.02, 0.03, 0.05, 0.05, *[0.1] * 10])
 ASKNAPS: Final = _naps([0.02, 0.05, 0.1, 0.15, *[0.2] * 8])
+
+
+def begun(nonce: str) -> bytes:
+    """The first line that a start prints: without it nothing of the script ran."""
+    return f"{nonce}-begun".encode()
 
 
 def start(job: Job, nonce: str, mark: str) -> bytes:
@@ -236,7 +247,9 @@ def start(job: Job, nonce: str, mark: str) -> bytes:
         ),
         b"watch=" + _text(NAP + BORN + MEMBERS + WATCH),
         b"script=" + _text(script),
-        *(_BASE, BORN, _TELL, LOOK, TAKE, _START),
+        _BASE,
+        f"printf '\\n{begun(nonce).decode()}\\n'",
+        *(BORN, _TELL, LOOK, TAKE, _START),
         'echo "$mark" >mark',
         b"{ :\n" + lines + b"} | (\n" + exported + b"launch\n)",
         _LAUNCHED,
@@ -264,7 +277,7 @@ def ask(
     return _whole(
         _plain(n=nonce, id=job_id, keep=KEPT_BYTES, claim=claim, kept=int(kept)),
         *(_BASE, BORN, _TELL, _ASK),
-        f"tell {seen[0]} {seen[1]} 1 '{ASKNAPS if wait else ''}'",
+        f"tell {seen[0]} {seen[1]} 0 '{ASKNAPS if wait else ''}'",
     )
 
 
