@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ import msgspec
 from console.model.run import PastRun, Run, Runs, Shelved
 from console.model.words import age_text, many
 from console.runbook.health_words import short_text
-from console.runbook.matching import Candidate
+from console.runbook.matching import Candidate, slug_of
 from console.safety.text import Raw, visible
 from screens.acting import NOT_UP
 from screens.book_for import SOURCE_LOST, STORM, BookFor
@@ -30,6 +30,7 @@ PAST: Final = 3
 """Runs of an incident that have ended, of which the newest are offered to be read."""
 WAYS_ON: Final = 2
 """Offers behind the runbooks: another one of the library, a new one."""
+_PLANNED: Final = "the change names it"
 _WHY_NAMED: Final = {
     SOURCE_LOST: "for a source that does not answer",
     STORM: "for many alerts at once",
@@ -58,8 +59,10 @@ async def open_for(frame: Frame, wanted: BookFor) -> None:
     if found is None:
         app.say(NOT_UP, warning=True)
         return
-    if len(found.offered) == 1 and found.offered[0].on_shelf and not found.past:
-        await begin(app, found.offered[0].name.exact, wanted)
+    first = next((one for one in found.offered if one.on_shelf), None)
+    is_only = len(found.offered) == 1 or (first is not None and first.why == _PLANNED)
+    if first is not None and is_only and not found.past:
+        await begin(app, first.name.exact, wanted)
     elif app.is_looked_at:
         await _choose_book(frame, wanted, found)
 
@@ -94,7 +97,12 @@ async def begin(app: OncallApp, name: str, wanted: BookFor) -> None:
     """Begin a run of the runbook of that name, and go there."""
     future = app.engine.ask(
         lambda engine: engine.runs.begin(
-            name, wanted.known, wanted.service, None, change=wanted.change
+            name,
+            wanted.known,
+            wanted.service,
+            None,
+            change=wanted.change,
+            incident=wanted.incident,
         )
     )
     if future is None:
@@ -134,7 +142,7 @@ async def _found_for(app: OncallApp, wanted: BookFor) -> _Found | None:
         known, document = wanted.known, wanted.document
         mine = () if known is None else await engine.runs.candidates(known)
         past = await engine.runs.past() if document else ()
-        of_it = tuple(run for run in past if run.incident == document)
+        of_it = tuple(run for run in past if document in (run.incident, run.change))
         return _Found(offered_for(wanted, mine, shelf), shelf, of_it)
 
     future = app.engine.ask(ask)
@@ -153,8 +161,8 @@ def offered_for(
     """
     names = {book.name.exact for book in shelf}
     by_kind = [
-        Candidate(Raw(name), _WHY_NAMED.get(name, "the change names it"), name in names)
-        for name in wanted.named
+        Candidate(Raw(name), _WHY_NAMED.get(name, _PLANNED), name in names)
+        for name in (_on_shelf(one, names) for one in wanted.named)
         if name in names or name not in _WHY_NAMED
     ]
     of_service = [
@@ -166,6 +174,12 @@ def offered_for(
     for one in (*by_kind, *mine, *of_service):
         found.setdefault(one.name.exact, one)
     return tuple(found.values())
+
+
+def _on_shelf(name: str, names: Collection[str]) -> str:
+    """As the library calls what somebody wrote down by hand: `Cache down`."""
+    slug = slug_of(name)
+    return name if name in names else next((one for one in names if slug_of(one) == slug), name)
 
 
 # What is offered

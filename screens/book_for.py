@@ -22,6 +22,7 @@ SOURCE_LOST: Final = "source-lost"
 """The runbook for what watches, when it does not."""
 STORM: Final = "alert-storm"
 _CHANGE: Final = "CHG-"
+_INCIDENT: Final = "INC-"
 
 
 class BookFor(msgspec.Struct, frozen=True):
@@ -42,6 +43,11 @@ class BookFor(msgspec.Struct, frozen=True):
     def change(self) -> str:
         """Id of the change that is carried out."""
         return self.document if self.document.startswith(_CHANGE) else ""
+
+    @property
+    def incident(self) -> str:
+        """Id of the incident that is mended."""
+        return self.document if self.document.startswith(_INCIDENT) else ""
 
     @property
     def is_anything(self) -> bool:

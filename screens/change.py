@@ -66,7 +66,8 @@ class ChangeScreen(PaperScreen[ChangePaper]):
 
     def parts(self, paper: ChangePaper, update: Update) -> tuple[Part, ...]:
         now = self.console_app.clock.now().wall
-        return change_parts(paper, update.papers, self.around, now, self.kept, self.me)
+        runs = self.runs(update)
+        return change_parts(paper, update.papers, self.around, now, self.kept, self.me, runs)
 
     # What can be done
 

@@ -26,6 +26,7 @@ from console.model.papers import ChangePaper, Papers
 from console.model.words import age_text
 from console.safety.text import Raw, visible
 from screens.paper_file import Kept, file_fields
+from screens.paper_runs import NO_RUNS, PaperRuns, run_fields
 from screens.sections import section
 from widgets.detail import Blank, Field, Paragraph, Part, Title
 from widgets.theme import Ink
@@ -48,11 +49,13 @@ def change_parts(
     now: datetime,
     kept: Kept,
     who: str,
+    runs: PaperRuns = NO_RUNS,
 ) -> tuple[Part, ...]:
     """All that is known of a change.
 
     Args:
         who: the person who looks at it, for what only some may do.
+        runs: of runbooks, for this change.
     """
     change = paper.change
     others = [one.change for one in papers.changes if one.change.id != change.id]
@@ -64,6 +67,7 @@ def change_parts(
     parts += [*_head(change, papers), Blank()]
     parts += section("may it start", _verdict(paper, now, around))
     parts += section("what is next", _next(change, now, around, who))
+    parts += section("runbooks: o opens a run", run_fields(runs, now))
     parts += section("conflicts with", _conflicts(change, others))
     parts += section("agreed to by", _approvals(change))
     parts += section("excepted from freezes", _exceptions(change))

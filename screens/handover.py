@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from console.engine.handover import Handover, handover_of, owners_text
 from console.engine.handover_lines import Line, Section, joined
 from console.engine.handover_markdown import markdown_of
+from console.engine.handover_runs import NO_RUNS, told_runs
 from console.engine.handover_words import sections_of
 from console.model.action import Action
 from console.model.alert import Ack
@@ -37,13 +39,35 @@ class HandoverScreen(DocumentFrame):
         super().__init__()
         self._handover: Handover | None = None
         self._minute = -1
+        self._told = NO_RUNS
+        self._asked_for: tuple[int, tuple[str, ...]] | None = None
+        """In which minute, and with which runs open, runs were asked for."""
 
     def show_body(self, update: Update) -> None:
         app = self.console_app
         now = app.clock.now()
         self._minute = now.wall.minute
-        self._handover = handover_of(update, app.opened.loaded, now.wall, app.opened.who.name)
+        self._ask_for_runs(update)
+        who = app.opened.who.name
+        self._handover = handover_of(update, app.opened.loaded, now.wall, who, self._told)
         self.detail.show(tuple(_parts(sections_of(self._handover, LINES))), subject="handover")
+
+    def _ask_for_runs(self, update: Update) -> None:
+        """Each minute, and when other runs are open than before."""
+        wanted = (self._minute, tuple(run.id for run in update.runs.open))
+        if wanted != self._asked_for:
+            self._asked_for = wanted
+            self.run_worker(self._learn_runs(), exit_on_error=False, group="runs", exclusive=True)
+
+    async def _learn_runs(self) -> None:
+        future = self.console_app.engine.ask(told_runs)
+        if future is None:
+            self._asked_for = None
+            return
+        told = await asyncio.wrap_future(future)
+        if told != self._told and self.console_app.fresh is not None:
+            self._told = told
+            self.show_body(self.console_app.fresh)
 
     def tick(self, now: Instant) -> None:
         super().tick(now)

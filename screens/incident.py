@@ -45,7 +45,8 @@ class IncidentScreen(PaperScreen[IncidentPaper]):
 
     def parts(self, paper: IncidentPaper, update: Update) -> tuple[Part, ...]:
         now = self.console_app.clock.now().wall
-        return incident_parts(paper, update.papers, update.snapshot, now, self.kept)
+        runs = self.runs(update, paper.incident.runs)
+        return incident_parts(paper, update.papers, update.snapshot, now, self.kept, runs)
 
     # What can be done
 

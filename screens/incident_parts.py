@@ -17,6 +17,7 @@ from console.model.state import State
 from console.model.words import age_text, countdown_text, many
 from console.safety.text import Raw, visible
 from screens.paper_file import Kept, file_fields
+from screens.paper_runs import NO_RUNS, PaperRuns, run_fields
 from screens.sections import section, state_words
 from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
 from widgets.paint import STATE_INKS, Span
@@ -71,7 +72,12 @@ def _running(
 
 
 def incident_parts(
-    paper: IncidentPaper, papers: Papers, snapshot: Snapshot | None, now: datetime, kept: Kept
+    paper: IncidentPaper,
+    papers: Papers,
+    snapshot: Snapshot | None,
+    now: datetime,
+    kept: Kept,
+    runs: PaperRuns = NO_RUNS,
 ) -> tuple[Part, ...]:
     """Everything about it, what has to be acted on first."""
     incident = paper.incident
@@ -82,6 +88,7 @@ def incident_parts(
     owed = [one for one in papers.nags if one.incident == incident.id]
     parts += section("owed", _owed(owed, now))
     parts += section("its alerts", _alerts(incident, snapshot))
+    parts += section("runbooks: o opens a run", run_fields(runs, now))
     parts += section("5 W, 1 H", _prose(incident))
     parts += section("action items", _items(incident.actions))
     parts += section("who", _people(incident))
@@ -263,8 +270,6 @@ def _facts(incident: Incident, papers: Papers) -> Iterator[Field]:
             else visible(f"{other.incident.state}: {other.incident.title}", cells=70)
         )
         yield Field("related", Raw(one), note=note)
-    for one in incident.runs:
-        yield Field("run", Raw(one))
 
 
 def _utc(at: datetime) -> str:

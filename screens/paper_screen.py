@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from console.model.action import Action
 from console.model.papers import BrokenPaper, ChangePaper, IncidentPaper, Papers, Sheet
+from console.model.run import PastRun
 from console.model.update import Update
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.document import DocumentFrame
 from screens.paper_file import Kept, kept_of
+from screens.paper_runs import PaperRuns, choose_run, runs_of
 from widgets.detail import Blank, Paragraph, Part, Title
 from widgets.theme import Ink
 
@@ -34,6 +37,9 @@ class PaperScreen(DocumentFrame, Generic[P]):
         self.kept = Kept()
         self._asked = ""
         """The blob whose timeline and commit were asked for."""
+        self._past: tuple[PastRun, ...] = ()
+        self._runs_asked: tuple[str, tuple[str, ...]] | None = None
+        """With which blob, and with which runs open, transcripts were asked for."""
 
     def found(self, papers: Papers) -> P | None:
         """The document among all."""
@@ -57,7 +63,27 @@ class PaperScreen(DocumentFrame, Generic[P]):
             # In a group of its own: what is being asked of the person goes on.
             work = self._read_file(found.path)
             self.run_worker(work, exit_on_error=False, group="file", exclusive=True)
+        self._ask_for_runs(found.blob, update)
         self._draw()
+
+    def _ask_for_runs(self, blob: str, update: Update) -> None:
+        wanted = (blob, tuple(run.id for run in update.runs.open))
+        if wanted != self._runs_asked:
+            self._runs_asked = wanted
+            work = self._learn_runs()
+            self.run_worker(work, exit_on_error=False, group="runs", exclusive=True)
+
+    async def _learn_runs(self) -> None:
+        future = self.console_app.engine.ask(lambda engine: engine.runs.past())
+        if future is None:
+            self._runs_asked = None
+            return
+        self._past = await asyncio.wrap_future(future)
+        self._draw()
+
+    def runs(self, update: Update, listed: Sequence[str] = ()) -> PaperRuns:
+        """The runs of runbooks that belong to it."""
+        return runs_of(self.document_id, update.runs, self._past, listed)
 
     def _show_missing(self, papers: Papers) -> None:
         shown = visible(self.document_id, cells=40)
@@ -118,6 +144,12 @@ class PaperScreen(DocumentFrame, Generic[P]):
         if file is not None:
             work = edit_document(self.console_app, file.path, self.document_id)
             self.run_worker(work, exit_on_error=False)
+
+    def do_paper_runs(self) -> None:
+        """The run that is open, or the transcript of one; chosen where there are several."""
+        update = self.console_app.fresh
+        if update is not None:
+            choose_run(self.console_app, self.runs(update), visible(self.document_id, cells=40))
 
     def do_row_copy(self) -> None:
         """Its file as Markdown."""

@@ -109,14 +109,18 @@ class ValuesScreen(ModalScreen[None]):
 
     def _draw(self) -> None:
         parts: list[Part] = []
+        first = end = 0
         for number, one in enumerate(self._run_shown.params):
             here = number == self._at
+            first = len(parts) if here else first
             parts += _listed(one, number, self._param(one), here=here)
+            end = len(parts) if here else end
         if not parts:
             parts.append(Paragraph("it has no parameters", Ink.MUTED))
         listed = self.query_one(GrownDetail)
         listed.show(parts, subject="values")
         listed.refresh(layout=True)
+        listed.reach(first, end)
 
     def _param(self, one: Filled) -> Param | None:
         return self._run_shown.runbook.param(one.name)

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from console.model.action import Action
 from console.model.event import Event, EventKind
+from console.model.run import StepState
 from console.model.snapshot import ResolvedAlert, SourceHealth
 from console.model.state import State
 from console.model.update import Update
@@ -31,7 +32,11 @@ EVENT_INKS = {
     EventKind.STORM: Ink.WARNING,
     EventKind.SOURCE: Ink.UNKNOWN,
 }
-
+STEP_INKS = {
+    StepState.PASSED: Ink.OK,
+    StepState.FAILED: Ink.FIRING,
+    StepState.UNKNOWN: Ink.UNKNOWN,
+}
 
 MIN_LINES = 2
 """Of a list: its title, and what it says where it is empty."""
@@ -168,6 +173,13 @@ class SourcesScreen(Frame):
             self.copy_text(source.url or source.name, "address")
 
 
+def event_ink(event: Event) -> Ink:
+    """By its kind; of a step of a runbook by how it came out."""
+    if event.carried is not None:
+        return STEP_INKS.get(event.carried.state, Ink.PLAIN)
+    return EVENT_INKS.get(event.kind, Ink.PLAIN)
+
+
 def _event_key(event: Event) -> str:
     return f"{event.at.timestamp()} {event.kind} {event.key} {event.subject} {event.text}"
 
@@ -246,7 +258,7 @@ EVENT_COLUMNS: tuple[Column[Event], ...] = (
     Column("WHEN", lambda e, now: ((clock_time(e.at, now.wall), Ink.MUTED),), width=8, priority=99),
     Column(
         "EVENT",
-        lambda e, _: ((e.kind.value, EVENT_INKS.get(e.kind, Ink.PLAIN)),),
+        lambda e, _: ((e.kind.value, event_ink(e)),),
         width=8,
         priority=80,
     ),

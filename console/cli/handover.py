@@ -18,10 +18,12 @@ from console.cli.chosen import EXIT_USAGE, Chosen, narrate, source_options
 from console.cli.document import Document
 from console.cli.facts import RowFacts, SourceFacts, row_facts, seconds_of, source_facts
 from console.cli.handover_papers import JournalFacts, journal_facts
+from console.cli.handover_runs import HandedRunFacts, handed_run_facts
 from console.cli.once import look
 from console.cli.table import put
 from console.engine.handover import Handover, Happened, TakenAck, handover_of, owners_text
 from console.engine.handover_markdown import markdown_of
+from console.engine.handover_runs import NO_RUNS, told_runs
 from console.model.update import Update
 from console.model.wish import HandOverWish
 from console.model.words import many
@@ -101,6 +103,8 @@ class HandoverDocument(Document, frozen=True, kw_only=True):
     not_known: tuple[str, ...]
     journal: JournalFacts
     """Of the journal and the calendar."""
+    runs: tuple[HandedRunFacts, ...]
+    """Of runbooks: those that are open on this machine, then those of the shift."""
 
 
 @click.command()
@@ -126,10 +130,16 @@ def handover(accept: bool, dry_run: bool, as_json: bool, chosen: Chosen) -> None
     if dry_run:
         narrate("--dry-run says what --accept would do: give both")
         sys.exit(EXIT_USAGE)
-    looked = look(chosen)
+    told = NO_RUNS
+
+    async def ask_for_runs(engine: Engine) -> None:
+        nonlocal told
+        told = await told_runs(engine)
+
+    looked = look(chosen, ask_for_runs)
     me = identity_of(looked.loaded.settings, getpass.getuser()).name
     at = looked.update.snapshot.at
-    found = handover_of(looked.update, looked.loaded, at.wall, me)
+    found = handover_of(looked.update, looked.loaded, at.wall, me, told)
     if as_json:
         put(json_text(_document(found, looked.update)))
     else:
@@ -181,6 +191,7 @@ def _document(found: Handover, update: Update) -> HandoverDocument:
         shift=found.happened,
         not_known=(*found.doubts, *found.papers.doubts),
         journal=journal_facts(found.papers, at.wall),
+        runs=handed_run_facts(found.runs),
     )
 
 

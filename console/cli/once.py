@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -19,7 +19,11 @@ from console.safety.clock import SystemClock
 from console.safety.files import FileError, private_dir, state_dir
 from console.triage.filter import Filter, FilterFault, parse
 
+if TYPE_CHECKING:
+    from console.engine.engine import Engine
+
 R = TypeVar("R")
+Also = Callable[["Engine"], Awaitable[None]]
 
 DEADLINE_S = 15.0
 """For everything together. A source that has not answered by then is a sick one."""
@@ -34,16 +38,19 @@ class Looked(msgspec.Struct, frozen=True):
     update: Update
 
 
-def look(chosen: Chosen) -> Looked:
+def look(chosen: Chosen, also: Also | None = None) -> Looked:
     """Ask every source once; clocks go on from the saved state, which is then saved again.
 
     Ends the process with a sentence where there are no usable settings.
+
+    Args:
+        also: asks the engine for more, once every source has been asked.
     """
     loaded = settings_or_exit(chosen)
     state, notice = state_of(loaded)
     if notice:
         narrate(notice)
-    return Looked(loaded, asyncio.run(ask_once(loaded, state)))
+    return Looked(loaded, asyncio.run(ask_once(loaded, state, also)))
 
 
 def state_of(loaded: Loaded) -> tuple[StateFolder | None, str]:
@@ -86,13 +93,18 @@ def ascii_wanted(loaded: Loaded, chosen: Chosen) -> bool | None:
     return loaded.settings.look.ascii if chosen.ascii is None else chosen.ascii
 
 
-async def ask_once(loaded: Loaded, state: StateFolder | None) -> Update:
+async def ask_once(loaded: Loaded, state: StateFolder | None, also: Also | None = None) -> Update:
     """Ask every source once, and say on stderr what a person has to be told."""
     # Late: it brings the HTTP client, which takes longer to import than bad settings to find.
     from console.engine.engine import Engine
 
     engine = Engine(loaded, clock=SystemClock(), publish=lambda update: None, state=state)
-    update = await engine.look_once(DEADLINE_S)
+
+    async def more(_: Update) -> None:
+        if also is not None:
+            await also(engine)
+
+    update = await engine.look_once(DEADLINE_S, None if also is None else more)
     narrate(*engine.notices)
     return update
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -45,6 +44,7 @@ KEPT_FOR_S: Final = {
 FAILED_KEPT_FOR_S: Final = 10.0
 HEALTH_S: Final = 2.0
 """How runbooks have done stands in the journal: the names of those that help do not wait longer."""
+HEALTH_KEPT_S: Final = 60.0
 MOST_KEPT: Final = 256
 """Answers: those of the last fifty rows or so."""
 
@@ -91,6 +91,8 @@ class EvidenceDesk:
         self._shelved = shelved
         self._runs = runs
         self._books: tuple[Book, ...] | None = None
+        self._told: tuple[Sequence[Shelved], float] | None = None
+        """How runbooks have done, and until when (monotonic) nobody is asked again."""
         self._kept: OrderedDict[Key, tuple[Learned, float]] = OrderedDict()
         """Answers, and until when (monotonic) they are handed out again."""
         self._under_way: asyncio.Task[None] | None = None
@@ -118,6 +120,7 @@ class EvidenceDesk:
         """Drop every answer that is kept: the settings are others now."""
         self._kept.clear()
         self._books = None
+        self._told = None
 
     async def _gather(self, row: Row, snapshot: Snapshot, take: Take) -> None:
         async with asyncio.TaskGroup() as group:
@@ -199,8 +202,17 @@ class EvidenceDesk:
         if self._books is None:
             self._books = await asyncio.to_thread(self._shelf)
         found = candidates(row.alerts[0], row.cell, self._books)
-        shelved: Sequence[Shelved] = ()
-        if found:
-            with contextlib.suppress(TimeoutError):
-                shelved = await within(self._shelved(), self._clock, HEALTH_S)
-        return book_lines(found, shelved, self._clock.now().wall)
+        health = await self._health() if found else ()
+        return book_lines(found, health, self._clock.now().wall)
+
+    async def _health(self) -> Sequence[Shelved]:
+        """How runbooks have done, as last told: every one of them is read for it."""
+        known = self._told
+        if known is not None and self._clock.now().mono < known[1]:
+            return known[0]
+        try:
+            told = await within(self._shelved(), self._clock, HEALTH_S)
+        except TimeoutError:
+            return () if known is None else known[0]
+        self._told = told, self._clock.now().mono + HEALTH_KEPT_S
+        return told

@@ -227,13 +227,14 @@ def book_lines(
         if book is not None and now is not None:
             # The reason of the first of several is told by its place.
             told = [short_text(book, now), *(told if len(found) == 1 else ())]
+        stale = ", stale" if book is not None and book.is_stale else ""
         pieces += [
             Piece(many, Tone.MUTED),
             Piece(one.name, Tone.STRONG),
-            Piece(f" {' '.join(told)}   ", Tone.MUTED),
+            Piece(f" {' '.join(told)}", Tone.MUTED),
+            Piece(stale, Tone.WARNING),
+            Piece("   "),
         ]
-        if book is not None and book.is_stale:
-            pieces.insert(-1, Piece(" stale", Tone.WARNING))
     return (EvidenceLine(Topic.BOOK, tuple(pieces)),)
 
 

@@ -38,11 +38,7 @@ def carried_words(told: Carried) -> str:
 
 def progress_words(run: Run) -> str:
     """How far it is: `start-redis passed, verify-memory next`; safe to show."""
-    latest = max(
-        (one for one in run.steps if _moved(one) is not None),
-        key=lambda one: _moved(one) or run.began,
-        default=None,
-    )
+    latest = _latest(run)
     going = run.running
     unknown = [one.name for one in run.steps if one.state is StepState.UNKNOWN]
     if going:
@@ -55,6 +51,17 @@ def progress_words(run: Run) -> str:
         said = f"{_names([latest.name])} {_state(latest.state)}"
     following = _next(run, latest)
     return f"{said}, {_names([following])} next" if following else said
+
+
+def _latest(run: Run) -> StepRun | None:
+    """The step about which something was last done; for one that verified it, the step itself."""
+    moved = [one for one in run.steps if _moved(one) is not None]
+    latest = max(moved, key=lambda one: _moved(one) or run.began, default=None)
+    if latest is None:
+        return None
+    name = latest.name
+    acted = (one for one in moved if one.last is not None and name in one.last.by)
+    return next(acted, latest)
 
 
 def _state(state: StepState) -> str:

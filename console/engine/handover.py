@@ -12,6 +12,7 @@ from config.load import Loaded
 from config.rota import OnCall, on_call
 from console.engine.events import KEPT
 from console.engine.handover_papers import HandedPapers, handed_papers
+from console.engine.handover_runs import NO_RUNS, HandedRuns, ToldRuns, handed_runs
 from console.fleet.standing import ack_of
 from console.model.acting import HeldAck
 from console.model.alert import Ack
@@ -25,7 +26,7 @@ from console.safety.text import Raw, visible
 from console.triage.silence_use import SilenceUse, silence_uses
 
 USUAL_SHIFT: Final = timedelta(hours=12)
-"""So far ahead it is looked where no rota says when the next shift ends."""
+"""So far it is looked, ahead and back, where no rota says when a shift ends or began."""
 NAMED: Final = 4
 """Owners of acks that are named; the others are counted."""
 
@@ -96,6 +97,8 @@ class Handover(msgspec.Struct, frozen=True):
     """What cannot be known now and why, in words that are safe to show."""
     papers: HandedPapers = HandedPapers()
     """What stands in the journal."""
+    runs: HandedRuns = HandedRuns()
+    """Runbooks that are worked through, and those of the shift."""
 
     @property
     def acks(self) -> tuple[TakenAck, ...]:
@@ -109,11 +112,14 @@ class Handover(msgspec.Struct, frozen=True):
         return tuple(each.ack for each in self.acks if not each.mine)
 
 
-def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Handover:
+def handover_of(
+    update: Update, loaded: Loaded, now: datetime, me: str, told: ToldRuns = NO_RUNS
+) -> Handover:
     """What there is to hand over at `now`, for `me`, the name that goes on acks.
 
     Args:
         now: aware UTC.
+        told: the runs of runbooks that are no part of an update.
     """
     settings, snapshot, worklist = loaded.settings, update.snapshot, update.worklist
     has_rota = bool(settings.rota.rotations or settings.rota.overrides)
@@ -143,6 +149,7 @@ def handover_of(update: Update, loaded: Loaded, now: datetime, me: str) -> Hando
         happened=_happened(update.events, _began(duty)),
         doubts=tuple(_doubts(snapshot)),
         papers=handed_papers(update.papers, now, until, snapshot.environment),
+        runs=handed_runs(told, update.runs.open, _began(duty) or now - USUAL_SHIFT),
     )
 
 

@@ -9,6 +9,7 @@ from config.rota import Shift, zone_of
 from console.engine.handover import Breach, Handover, Taken, TakenAck, owners_text
 from console.engine.handover_journal import journal_sections
 from console.engine.handover_lines import Line, Section, ShiftClock, Words, counted, left_out
+from console.engine.handover_runs import run_sections
 from console.model.acting import Extender
 from console.model.alert import SilenceState
 from console.model.snapshot import SourceHealth
@@ -52,6 +53,7 @@ def sections_of(handover: Handover, most: int | None = None) -> tuple[Section, .
             "none",
             left_out(breached, most),
         ),
+        *run_sections(handover.runs, clock, most),
         *journal_sections(handover.papers, clock, by, most),
         Section(
             counted(f"silences that end by {by}", len(handover.ending)),

@@ -27,6 +27,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.total = 0
+        """All that was printed: what came, and what its host has left out."""
         self._head = bytearray()
         self._tail = bytearray()
 
@@ -63,6 +64,12 @@ class Capture:
     def take(self, stream: int, data: bytes) -> None:
         """What has come since, of 1 (stdout) or 2 (stderr)."""
         self._streams[stream].take(data)
+        self._made = None
+
+    def left_out(self, stdout_bytes: int, stderr_bytes: int) -> None:
+        """Its host has kept the beginning and the end alone, and counted all of it."""
+        for stream, counted in ((1, stdout_bytes), (2, stderr_bytes)):
+            self._streams[stream].total = max(self._streams[stream].total, counted)
         self._made = None
 
     @property

@@ -188,6 +188,9 @@ class Carrier:
     async def _conclude(self, work: Work, step: Step, attempt: Attempt, trial: Trial) -> None:
         """Verify what acted, then write down how it ended, without the secrets in it."""
         secrets = tuple(work.secrets.values())
+        finished, capture = trial.finished, work.live.get(step.name)
+        if finished.is_cut and capture is not None:
+            capture.left_out(finished.stdout_bytes, finished.stderr_bytes)
         ended = msgspec.structs.replace(
             attempt,
             state=_state(attempt, trial),
@@ -196,8 +199,8 @@ class Carrier:
             said=masked(trial.said, secrets),
             checks=tuple(_check_masked(one, secrets) for one in trial.checks),
             tries=trial.tries,
-            excerpt=excerpt_of(trial.finished, secrets),
-            output_bytes=trial.finished.stdout_bytes + trial.finished.stderr_bytes,
+            excerpt=excerpt_of(finished, secrets),
+            output_bytes=finished.stdout_bytes + finished.stderr_bytes,
         )
         if trial.state is StepState.PASSED and step.effect is not Effect.READ:
             ended = await self._verified(work, step, ended)
@@ -335,11 +338,18 @@ class _Watched:
             finished = await self._runner.run(job, on_output)
         finally:
             self._work.jobs.pop(self._step, None)
-        is_open = finished.exit_status is not None or finished.is_unknown or finished.busy
-        if self._work.stopping and not is_open:
-            # Stopped on its way, it finds its place taken there: it is not tried once more.
-            return msgspec.structs.replace(finished, stopped=True)
-        return finished
+        return _as_stopped(finished) if _is_stopping(self._work) else finished
+
+
+def _is_stopping(work: Work) -> bool:
+    """Asked anew: a person may have wished for it meanwhile."""
+    return work.stopping
+
+
+def _as_stopped(finished: Finished) -> Finished:
+    """Stopped on its way, it finds its place taken there: then it is not tried once more."""
+    is_told = finished.exit_status is not None or finished.is_unknown or bool(finished.busy)
+    return finished if is_told else msgspec.structs.replace(finished, stopped=True)
 
 
 def _intent(attempt: Attempt, effect: Effect | None = None) -> Intent:

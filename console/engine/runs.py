@@ -31,7 +31,7 @@ from console.model.run import PastRun, Run, Runs, Shelved, Started, StepOutput, 
 from console.model.runbook import ParamType, Step, StepKind
 from console.model.snapshot import KnownAlert, Snapshot
 from console.runbook.filling import Subject, filled
-from console.runbook.kept import KeptRun, KeptRuns
+from console.runbook.kept import KeptRuns
 from console.runbook.library import Library
 from console.runbook.lint import Finding
 from console.runbook.matching import Candidate
@@ -160,6 +160,14 @@ class RunsDesk:
             return ()
         bench = await self._world.papers.bench()
         return () if isinstance(bench, JournalFault) else await past_runs(bench)
+
+    async def standing(self) -> tuple[Run, ...]:
+        """Every open run of this person on this machine, whichever console has it; the newest
+        first."""
+        others = await asyncio.to_thread(self._kept.standing)
+        mine = self.runs
+        every = [*mine.open, *(one for one in others if mine.run(one.id) is None)]
+        return tuple(sorted(every, key=lambda one: one.began, reverse=True))
 
     # A run.
 

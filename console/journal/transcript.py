@@ -69,6 +69,7 @@ class _Front(msgspec.Struct, frozen=True):
     incident: str = ""
     change: str = ""
     language: str = ""
+    passed: bool = False
     params: tuple[_Given, ...] = ()
     steps: tuple[_Done, ...] = ()
 
@@ -120,7 +121,6 @@ def read_transcript(sheet: Sheet) -> PastRun | BrokenPaper:
     if front is None or faults:
         return BrokenPaper(sheet.path, sheet.blob, faults)
     states = [one.state for one in front.steps]
-    bad = (StepState.FAILED, StepState.UNKNOWN, StepState.RUNNING)
     return PastRun(
         front.id,
         sheet.path,
@@ -135,7 +135,8 @@ def read_transcript(sheet: Sheet) -> PastRun | BrokenPaper:
         front.digest,
         tuple((str(state), count) for state, count in _counted(states)),
         tuple(one.name for one in front.steps if one.state is StepState.SKIPPED),
-        StepState.PASSED in states and not any(state in bad for state in states),
+        bool(front.passed),
+        front.change,
     )
 
 
@@ -172,6 +173,7 @@ def _front(run: Run, language: Language) -> _Front:
         run.incident,
         run.change,
         str(language),
+        run.passed,
         tuple(_given(one) for one in run.params),
         tuple(_done(one) for one in run.steps),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from console.model.action import Effect
+from console.model.runbook import StepKind
 from console.safety.text import Raw
 
 if TYPE_CHECKING:  # the first frame has no run
@@ -170,10 +171,20 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether at least one step was shown to be well, and none failed or is not known."""
-        states = [one.state for one in self.steps]
+        """Whether at least one step was shown to be well, and none failed or is not known.
+
+        Where something was changed or verified that alone counts: what looks for the fault fails
+        as long as there is one.
+        """
+        looks = {
+            step.name
+            for step in self.runbook.steps
+            if step.effect is Effect.READ and step.kind is StepKind.COMMAND
+        }
         bad = (StepState.FAILED, StepState.UNKNOWN, StepState.RUNNING)
-        return StepState.PASSED in states and not any(state in bad for state in states)
+        told = [one for one in self.steps if one.state in (*bad, StepState.PASSED)]
+        told = [one for one in told if one.name not in looks] or told
+        return bool(told) and all(one.state is StepState.PASSED for one in told)
 
 
 class Tone(enum.StrEnum):
@@ -275,6 +286,7 @@ class PastRun(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...] = ()
     """Names of the steps that were left out."""
     passed: bool = False
+    change: str = ""
 
 
 class BookHealth(msgspec.Struct, frozen=True):

@@ -30,6 +30,8 @@ from console.triage.priority import Priorities
 
 GUARDED: Final = (Effect.DISRUPTIVE, Effect.DESTRUCTIVE)
 FREEZE: Final = "freeze"
+PASSING: Final = frozenset({"now", "alerts", "dependants"})
+"""Topics of which something else may be said every few seconds while things break."""
 APPROVAL: Final = "approval"
 LINE_CELLS: Final = 70
 _NAME_CELLS: Final = 24

@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from console.model.run import RUN_ID, Run
+from console.model.run import RUN_ID, Run, StepState
 from console.runbook.kept_form import Unfit, content_of, run_of
 from console.runbook.places import MAX_BYTES as MAX_BOOK_BYTES
 from console.safety.files import (
@@ -143,6 +143,38 @@ class KeptRuns:
             except FileError as error:
                 self._tell(f"the run {run_id} cannot be taken up: {error}")
                 return None
+
+    def standing(self) -> tuple[Run, ...]:
+        """Every run that is kept and not open here, the newest first, for who only looks: none
+        is taken up, and none is set aside.
+
+        What its own console is carrying out now is RUNNING; what a console left behind is as
+        the next one has it.
+        """
+        with self._mine:
+            found = [self._seen(self._runs, one) for one in self._listed() if self._runs]
+            runs = [one for one in found if one is not None]
+            return tuple(sorted(runs, key=lambda one: one.began, reverse=True))
+
+    def _seen(self, folder: Path, run_id: str) -> Run | None:
+        try:
+            kept = read_capped(self._path(folder, run_id, _RUN), MAX_BYTES, follow=False)
+            book = self._path(folder, run_id, _BOOK)
+            content = read_capped(book, MAX_BOOK_BYTES, follow=False)
+            run, was_running = run_of(kept, content, run_id)
+            with self._turn(folder):
+                lock = self._locked(folder, run_id)
+        except (FileError, Unfit):
+            return None  # whoever takes it up says what is wrong with it
+        if lock is not None:
+            lock.release()
+            return run
+        running = StepState.RUNNING
+        steps = tuple(
+            msgspec.structs.replace(one, state=running) if one.name in was_running else one
+            for one in run.steps
+        )
+        return msgspec.structs.replace(run, steps=steps)
 
     def leave(self, run_id: str) -> None:
         """It is open here no more, and stays for the next console."""

@@ -14,7 +14,7 @@ from console.model.action import Effect
 from console.model.registry import Host, Registry
 from console.model.run import PLAN_S, Around, Filled, Run, StepPlan, StepState, Tone
 from console.model.runbook import ParamType, Runbook, Step, StepKind
-from console.runbook.around import APPROVAL, FREEZE, GUARDED
+from console.runbook.around import APPROVAL, FREEZE, GUARDED, PASSING
 from console.runbook.filling import judged, text_of, value_in
 from console.runbook.places import SHELLS
 from console.runbook.running.job import HERE, Job
@@ -335,7 +335,9 @@ def _lock(run: Run, step: Step) -> str:
 def _digest(plan: StepPlan, run: Run, step: Step, route: SshRoute | SshFailure | None) -> str:
     """SHA-256 of the plan and of what is sent, in hexadecimal.
 
-    What is shown may spell two texts alike, so that the exact ones count as well.
+    What is shown may spell two texts alike, so that the exact ones count as well. How many alerts
+    fire around it and how its dependants are does not: in an outage that is another figure every
+    few seconds, and no yes would ever hold.
     """
     exact = (
         run.runbook.digest,
@@ -344,5 +346,6 @@ def _digest(plan: StepPlan, run: Run, step: Step, route: SshRoute | SshFailure |
         [(one.name, text_of(one), one.is_given) for one in _used(run, step)],
         repr(route),
     )
-    shown = msgspec.structs.replace(plan, digest="", until_mono=0.0)
+    lasting = tuple(one for one in plan.around if one.topic not in PASSING)
+    shown = msgspec.structs.replace(plan, digest="", until_mono=0.0, around=lasting)
     return hashlib.sha256(msgspec.json.encode((shown, repr(exact)))).hexdigest()

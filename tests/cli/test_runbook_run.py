@@ -99,6 +99,23 @@ def test_after_a_failure_nothing_is_changed_any_more_and_what_reads_goes_on(plac
     assert list(place.flags.iterdir()) == []
 
 
+def test_of_an_output_without_end_the_end_is_shown_and_no_escape_reaches_the_terminal(
+    place: Place,
+) -> None:
+    place.write(
+        "loud",
+        '# Loud\n\n```sh {"name":"many","oncall.risk":"read"}\nseq 1 400000\n```\n\n'
+        '```sh {"name":"rude","oncall.risk":"read"}\n'
+        "printf 'a\\033]0;x\\007b\\rc\\n no end'; printf 'why\\n' >&2; exit 3\n```\n",
+    )
+    said = place.run("run", "loud", "--only", "read", exit_code=1)
+    lines = said.stderr.splitlines()
+    del lines[: lines.index("  | 2,688,895 bytes in all; the last lines:")]
+    assert lines[1:21] == [f"  | {number}" for number in range(399_981, 400_001)]
+    assert lines[21:24] == ["  | a^[]0;x^Gb^Mc", "  |  no end", "  ! why"]
+    assert "FAILED   rude  here" in said.stdout and "exit 3, expected 0: why" in said.stdout
+
+
 # What is refused.
 
 

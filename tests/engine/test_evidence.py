@@ -13,7 +13,7 @@ import pytest
 from config.load import load
 from config.schema import PrometheusSource
 from console.demo.fleet import DemoFleet
-from console.engine.evidence import DEADLINE_S, EvidenceDesk
+from console.engine.evidence import DEADLINE_S, HEALTH_S, EvidenceDesk
 from console.engine.evidence_asked import number_text
 from console.engine.evidence_known import known_lines
 from console.engine.evidence_words import EvidenceLine, Learned, Tone, Topic, asked_topics
@@ -37,6 +37,7 @@ from console.model.probe import Verdict
 from console.model.query import Series
 from console.model.registry import Host
 from console.model.report import Report, Runner
+from console.model.run import BookHealth, Shelved
 from console.model.snapshot import HostState, Snapshot
 from console.model.state import State
 from console.model.update import Update
@@ -255,8 +256,17 @@ class Desk:
         self.came: list[Learned] = []
         self.desk = EvidenceDesk(
             self.clock, asker=lambda: answers, logs=lambda: logs, events=lambda: events,
-            shelf=lambda: (Book(Raw("service-down")),),
+            shelf=lambda: self.books,
+            shelved=self.shelved,
         )  # fmt: skip
+        self.books: tuple[Book, ...] = (Book(Raw("service-down")),)
+        self.health: tuple[Shelved, ...] = ()
+        self.is_slow = False
+
+    async def shelved(self) -> tuple[Shelved, ...]:
+        if self.is_slow:
+            await asyncio.Event().wait()
+        return self.health
 
     async def all_of(self, shown: Snapshot) -> dict[str, list[str]]:
         """Everything that comes before the deadline, and what is said of the rest."""
@@ -448,6 +458,28 @@ async def test_runbooks_stand_in_the_order_of_their_reasons() -> None:
     assert found["book"] == [
         "1 cache-down (the alert names it, not here)   2 service-down (called as the alert)   "
     ]
+
+
+async def test_the_likeliest_runbook_stands_there_with_how_it_has_done() -> None:
+    desk = Desk(Answers())
+    health = BookHealth(4, T0 - timedelta(days=3), T0 - timedelta(days=12))
+    named = Raw("cache-down")
+    desk.books = (*desk.books, Book(named))
+    desk.health = (Shelved(named, named, Raw("shipped"), 9, 7, 0, is_stale=True, health=health),)
+    (told,) = (await desk.all_of(world()))["book"]
+    assert told.startswith("1 cache-down 9 steps, last passed 12 d ago, stale   2 service-down (")
+
+
+async def test_a_journal_that_does_not_answer_costs_no_runbook_its_name() -> None:
+    desk = Desk(Answers())
+    desk.is_slow = True
+    gathering = asyncio.create_task(desk.desk.gather(row_of(world())[0], world(), desk.came.append))
+    await settled()
+    desk.clock.advance(HEALTH_S)
+    await settled()
+    (book,) = (one for one in desk.came if one.topic is Topic.BOOK)
+    assert texts(list(book.lines))["book"][0].startswith("1 cache-down (the alert names it")
+    gathering.cancel()
 
 
 def test_a_runbook_says_in_its_front_matter_what_it_is_for() -> None:

@@ -261,7 +261,7 @@ async def test_what_a_console_left_running_is_learnt_by_the_next_from_its_marker
         await engine.runs.start(run.id, "break", plan.digest)
         await until(lambda: bool(engine.runs.runs.running))
         # The console dies now: nothing of the command knows of it.
-        await until(lambda: any((tmp_path / "home").rglob("*break*")))
+        await until(lambda: any((tmp_path / "home").rglob("*break*/go")))
     async with console(tmp_path, loaded) as engine:
         await until(lambda: run.id in engine.runs.runs.found)
         await until(lambda: _state(engine, run.id, "break") is StepState.PASSED)

@@ -69,8 +69,15 @@ def test_a_run_is_read_back_from_its_transcript() -> None:
 )
 def test_a_past_run_passed_where_the_run_did(state: StepState, passed: bool) -> None:
     run = with_step(fresh_run(), "verify-ping", StepState.PASSED, attempt(StepState.PASSED))
-    run = with_step(run, "ping", state)
+    run = with_step(run, "start-redis", state)
     assert _past(run).passed is run.passed is passed
+
+
+def test_what_only_looks_for_the_fault_may_fail_in_a_run_that_passed() -> None:
+    run = with_step(fresh_run(), "ping", StepState.FAILED, attempt(StepState.FAILED))
+    assert not run.passed
+    run = with_step(run, "verify-ping", StepState.PASSED, attempt(StepState.PASSED))
+    assert _past(run).passed is run.passed is True
 
 
 def test_a_page_shows_the_commands_what_came_and_what_proved_it() -> None:

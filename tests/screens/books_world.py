@@ -150,6 +150,7 @@ class ScriptedRuns:
         service: str = "",
         given: Mapping[str, str] | None = None,
         change: str = "",
+        incident: str = "",
     ) -> Run | str:
         self.begun.append((name, "" if known is None else known.key, service))
         return self.refusal or run(9, name)

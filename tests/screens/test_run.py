@@ -10,7 +10,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from console.model.action import Effect
-from console.model.run import Run, Runs, Started, StepOutput, StepState
+from console.model.run import Filled, Run, Runs, Started, StepOutput, StepState
+from console.model.runbook import ParamType
 from console.safety.text import Raw, cell_width
 from screens.run import RunScreen, open_run
 from screens.run_changes import ChangesScreen
@@ -216,7 +217,7 @@ async def test_the_output_follows_while_the_step_runs() -> None:
         await show(console, pilot, desk, done)
         await until(pilot, lambda: "start-redis passed: exit 0" in console.text)
         before = len(desk.called("output"))
-        await pilot.pause(0.3)
+        await pilot.pause(0.6)
         assert len(desk.called("output")) <= before + 1  # nothing more comes: nobody asks
 
 
@@ -438,6 +439,17 @@ async def test_a_digit_types_a_value_and_a_fault_is_told_meanwhile() -> None:
         await until(pilot, lambda: desk.called("set_value") == [("CONTAINER", "redis")])
         await pilot.press("escape")
         assert isinstance(console.app.screen, RunScreen)
+
+
+async def test_twenty_values_are_walked_through() -> None:
+    many = tuple(Filled(f"PARAM_{n}", ParamType.NAME, Raw("x"), help=Raw("y")) for n in range(20))
+    async with run_on(run_of(params=many)) as (console, pilot, _):
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(console.app.screen, ValuesScreen))
+        await pilot.press("k")
+        await until(pilot, lambda: ">  PARAM_19" in console.text)
+        await pilot.press("j")
+        await until(pilot, lambda: ">1 PARAM_0" in console.text)
 
 
 async def test_a_secret_is_never_on_screen_and_in_no_history() -> None:

@@ -208,3 +208,11 @@ async def test_a_step_that_hangs_is_stopped_for_real_and_its_run_closed(tmp_path
         await hands.confirmed(Dialog, "right")
         await hands.until(lambda: hands.state(run, "slow") is StepState.FAILED)
         await hands.until(lambda: not process.exists())
+
+        # A run that failed is closed by more than one key, and says where its transcript is.
+        await hands.pilot.press("f")
+        await hands.confirmed(Dialog, "right")
+        await hands.until(lambda: not isinstance(hands.app.screen, RunScreen))
+        assert run.id in hands.app.notices[-1], hands.app.notices[-3:]
+        assert hands.app.fresh is not None
+        await hands.until(lambda: hands.app.fresh is not None and not hands.app.fresh.runs.open)

@@ -223,4 +223,14 @@ PAPER: tuple[Action, ...] = (
         command="attach",
         argument="FILE",
     ),
+    Action(
+        "paper.runs",
+        "runs",
+        "The runbooks that were run for it: the run that is open, or a transcript.",
+        ("o",),
+        "runbook",
+        PAPERS,
+        Effect.READ,
+        footer=51,
+    ),
 )
