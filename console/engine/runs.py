@@ -560,6 +560,8 @@ class RunsDesk:
             self._open[run.id] = work
             self._found.add(run.id)
             self._world.runs_changed()
+            if kept.was_running:
+                await self._save(work)  # or the next console would end them once more
             for step, attempt in cut_off(kept):
                 await self._carrier.end_cut_off(work, step, attempt)
         notices = self._kept.notices

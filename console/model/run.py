@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from console.model.action import Effect
-from console.model.runbook import StepKind
 from console.safety.text import Raw
 
 if TYPE_CHECKING:  # the first frame has no run
@@ -176,6 +175,8 @@ class Run(msgspec.Struct, frozen=True):
         Where something was changed or verified that alone counts: what looks for the fault fails
         as long as there is one.
         """
+        from console.model.runbook import StepKind  # the first frame has no runbook
+
         looks = {
             step.name
             for step in self.runbook.steps

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from console.runbook.catalogue_programs import PROGRAMS, READING, WRITING
-from console.runbook.verdict import ACTS, READS, Kind, Verdict, acts, unknown
+from console.runbook.verdict import ACTS, READS, Kind, Verdict, acts, loads, unknown
 from console.runbook.words import VALUE, Command, Redirect, commands_of, literal
 from console.safety.text import visible
 
@@ -19,16 +19,14 @@ __all__ = ["Kind", "Verdict", "judged"]
 _DEPTH: Final = 6
 _NOWHERE: Final = frozenset(["/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"])
 _READ_REDIRECTS: Final = frozenset(["<", "<<", "<<'", "<<<"])
-_LOADING: Final = re.compile(
-    r"(?:PATH|ENV|BASH_ENV|IFS|SHELLOPTS|(?:LD|PYTHON|PERL|GIT)[A-Z_]*)\+?="
-)
 _SILENT: Final = frozenset(
     [
         *("set", "export", "readonly", "local", "unset", "cd", "read", "shift", "wait", ":"),
-        *("return", "exit", "break", "continue", "umask", "trap", "for"),
+        *("return", "exit", "break", "continue", "umask", "for"),
     ]
 )
 """What changes the shell alone, which ends with the step."""
+_SETTING: Final = ("export", "readonly", "local")
 
 
 def judged(script: str, depth: int = 0) -> Verdict:
@@ -49,11 +47,16 @@ def judged(script: str, depth: int = 0) -> Verdict:
 def _command(command: Command, depth: int) -> Verdict:
     verdicts = [judged(script, depth + 1) for script in command.inner]
     verdicts += [_redirect(one) for one in command.redirects]
-    if any(_LOADING.match(one) for one in command.assigned) and command.words:
+    words = [literal(word) for word in command.words]
+    if any(map(loads, (*command.assigned, *_exported(words)))):
         verdicts.append(unknown("it says where programs are loaded from"))
-    verdicts.append(words_judged([literal(word) for word in command.words], depth))
+    verdicts.append(words_judged(words, depth))
     found = next((one for one in verdicts if one.kind is Kind.ACTS), None)
     return found or next((one for one in verdicts if one.kind is Kind.UNKNOWN), READS)
+
+
+def _exported(words: list[str | None]) -> list[str]:
+    return [one or "" for one in words[1:]] if words[:1] and words[0] in _SETTING else []
 
 
 def _redirect(redirect: Redirect) -> Verdict:
@@ -81,6 +84,12 @@ def words_judged(words: list[str | None], depth: int = 0) -> Verdict:
     name = program.rpartition("/")[2]
     known: list[str] = [VALUE if word is None else word for word in rest]
     if name in _SILENT or name in READING:
+        return READS
+    if name == "trap" and known[:1] and known[0] not in ("-", "-l", "-p"):
+        # What it is given is a script that runs later.
+        late = known[0]
+        return unknown("what it does cannot be told") if VALUE in late else judged(late, depth + 1)
+    if name == "trap":
         return READS
     if name in WRITING:
         return acts(f"{visible(name, cells=30)} changes something")

@@ -41,14 +41,22 @@ _SQL_READS: Final = re.compile(r"\s*(?:select|show|table|values|explain)\b", re.
 _SQL_OPEN: Final = re.compile(r"[\0;\\]|\binto\b|\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\banalyze\b|--|/\*", re.IGNORECASE)  # fmt: skip # noqa: E501
 
 
+_TEXT: Final = "\1"
+_NAME: Final = "\2"
+_QUOTED: Final = re.compile(r"('[^']*')|\"[^\"]*\"|`[^`]*`")
+_SQL_HIDDEN: Final = re.compile(rf"{_NAME}\s*\(|['\"`#]|\$(?![0-9])")
+"""What is called by a name in quotes, and what opens a text or a comment in some other way."""
+
+
 def sql_judged(text: str) -> Verdict:
     """Whether one statement only reads: SELECT and SHOW, calling only what is known to be pure."""
     plain = text.strip().removesuffix(";")
     if any(_SQL_ACTS.match(one) for one in plain.split(";")):
         return acts("its SQL changes something")
-    bare = re.sub(r"'[^']*'", "''", plain)
+    bare = _QUOTED.sub(lambda one: _TEXT if one[1] else _NAME, plain)
     called = {one.lower() for one in re.findall(r"([A-Za-z_][A-Za-z0-9_.]*)\s*\(", bare)}
-    if not _SQL_READS.match(plain) or _SQL_OPEN.search(bare) or "\0" in plain or called - _PURE:
+    is_open = _SQL_OPEN.search(bare) or _SQL_HIDDEN.search(bare) or re.search(r"[\0\\]", plain)
+    if not _SQL_READS.match(plain) or is_open or called - _PURE:
         return unknown("what its SQL does is not known here")
     return READS
 
@@ -56,19 +64,16 @@ def sql_judged(text: str) -> Verdict:
 _PSQL_VALUED: Final = listed(
     "-c --command -U --username -h --host -p --port -d --dbname -F -R -P -v -f --file -o --output"
 )
+_PSQL_LETTERS: Final = "AtXqxwn1le"
 _PSQL_FLAGS: Final = re.compile(
-    r"-[AtXqxwn1le]+|--(?:csv|no-psqlrc|tuples-only|no-align|quiet|list)"
+    rf"-[{_PSQL_LETTERS}]+|--(?:csv|no-psqlrc|tuples-only|no-align|quiet|list)"
 )
 
 
 def _psql(words: list[str], inner: Inner) -> Verdict:
+    words = _apart(words, _PSQL_LETTERS, "c")
     options, _ = plain_words(words, _PSQL_VALUED)
-    statements: list[str] = []
-    for at, word in enumerate(words):
-        if word in ("-c", "--command"):
-            statements += words[at + 1 : at + 2]
-        elif word.startswith("--command="):
-            statements.append(word.partition("=")[2])
+    statements = _statements(words, "-c", "--command")
     known = listed("-c --command -U --username -h --host -p --port -d --dbname -F -R -P")
     fine = all(
         one in known or one.startswith("--command=") or _PSQL_FLAGS.fullmatch(one)
@@ -84,12 +89,37 @@ def _psql(words: list[str], inner: Inner) -> Verdict:
     return unknown("what psql is to do is not known here")
 
 
+def _apart(words: list[str], letters: str, last: str) -> list[str]:
+    """`-Atc` as `-At -c`."""
+    form = re.compile(rf"(-[{letters}]+)({last})")
+    found = [(one, form.fullmatch(one)) for one in words]
+    return [part for word, one in found for part in ([one[1], f"-{one[2]}"] if one else [word])]
+
+
+def _statements(words: list[str], short: str, long: str) -> list[str]:
+    found = [words[at + 1] for at, one in enumerate(words[:-1]) if one in (short, long)]
+    return found + [one.partition("=")[2] for one in words if one.startswith(f"{long}=")]
+
+
+_MYSQL_VALUED: Final = listed("-e --execute -u --user -h --host -P --port -D --database -S --socket")
+_MYSQL_FLAGS: Final = re.compile(
+    r"-[NBsstvrHX]+|-p.*|-[uhPDS].+|--(?:batch|silent|skip-column-names|table|vertical|raw|html|xml"
+    r"|ssl|ssl-mode|compress|no-defaults)"
+    r"|--(?:execute|user|host|port|database|socket|password|ssl-mode|connect-timeout|protocol)=.*",
+    re.DOTALL,
+)
+
+
 def _mysql(words: list[str], inner: Inner) -> Verdict:
-    for at, word in enumerate(words):
-        if word in ("-e", "--execute") and at + 1 < len(words):
-            return sql_judged(words[at + 1])
-        if word.startswith("--execute="):
-            return sql_judged(word.partition("=")[2])
+    words = _apart(words, "NBsstvrHX", "e")
+    options, _ = plain_words(words, _MYSQL_VALUED)
+    found = [sql_judged(one) for one in _statements(words, "-e", "--execute")]
+    acting = next((one for one in found if one.kind is Kind.ACTS), None)
+    if acting is not None:
+        return acting
+    fine = all(one in _MYSQL_VALUED or _MYSQL_FLAGS.fullmatch(one) for one in options)
+    if fine and found and all(one is READS for one in found):
+        return READS
     return not_known("mysql")
 
 

@@ -55,6 +55,8 @@ def _docker(words: list[str], inner: Inner) -> Verdict:
         verb, *behind = behind or [""]
         if verb == "exec":
             return _docker_exec(behind, inner)
+        if verb == "config" and any(re.match(r"-[a-z]*o|--output", one) for one in behind):
+            return acts(f"docker {sub} config writes a file")
         if verb in _DOCKER_GROUP_READS:
             return READS
         if verb and VALUE not in verb and verb not in ("events", "port", "images", "version"):
@@ -94,6 +96,8 @@ def _kubectl(words: list[str], inner: Inner) -> Verdict:
     options, rest = leading(words[:at], _KUBE_VALUED)
     if not are_known(options, _KUBE_VALUED, frozenset()):
         return unknown("kubectl is given what is not known here")
+    if any(re.match(r"--(?:profile|cache-dir|log-(?:file|dir))", one) for one in words[:at]):
+        return unknown("kubectl is to write a file")
     rest = [*rest[:1], *plain_words(rest[1:], _KUBE_VALUED)[1]]
     sub = rest[0] if rest else ""
     second = rest[1] if len(rest) > 1 else ""
@@ -162,8 +166,8 @@ def _redis(words: list[str], inner: Inner) -> Verdict:
 
 
 def _amtool(words: list[str], inner: Inner) -> Verdict:
-    rest = plain_words(words, listed("--alertmanager.url --config.file -o --output --timeout"))[1]
-    text = " ".join(rest[:2])
+    valued = listed("--alertmanager.url --config.file -o --output --timeout")
+    text = " ".join(one for one in plain_words(words, valued)[1][:2] if " " not in one)
     if re.match(r"silence (?:add|expire|import|update)", text):
         return acts(f"amtool {text} changes something")
     if re.match(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -98,6 +99,36 @@ def _is_cluster(option: str, valued: frozenset[str], flags: frozenset[str]) -> b
     return all(f"-{letter}" in flags for letter in option[1:])
 
 
+_LOADING: Final = re.compile(
+    r"(?!PGOPTIONS)(?:ENV|BASH_ENV|IFS|SHELLOPTS|BASHOPTS|PS4|WGETRC"
+    r"|(?:LD|DYLD|PYTHON|PERL|GIT|RUBY|NODE|JAVA|CURL|MYSQL|OPENSSL|XDG)_?[A-Z0-9_]*"
+    r"|[A-Z0-9_]*(?:PATH|HOME|RC|CONF|CONFIG|OPT|OPTS|OPTIONS|PRELOAD))\+?="
+)
+
+
+def loads(assigned: str) -> bool:
+    """Whether `PATH=x` says where programs come from, or what they begin with."""
+    return _LOADING.match(assigned) is not None
+
+
+def with_only(valued: str, flags: str, words: int = 0) -> Judge:
+    """It reads with these options alone, and no other words than so many."""
+    takes, alone = listed(valued), listed(flags)
+
+    def judge(given: list[str], inner: Inner) -> Verdict:
+        options, rest = plain_words(given, takes)
+        names = [one.partition("=")[0] for one in options]
+        fine = all(
+            name in takes | alone or (not one.startswith("--") and _is_cluster(one, takes, alone))
+            for one, name in zip(options, names, strict=True)
+        )
+        if fine and len(rest) <= words:
+            return READS
+        return unknown("it is given what is not known here")
+
+    return judge
+
+
 def listed(text: str) -> frozenset[str]:
     """The words of `text`."""
     return frozenset(text.split())
@@ -125,5 +156,5 @@ def is_option(word: str, option: str) -> bool:
     """Whether `word` gives `option`, perhaps shortened or among others."""
     if option.startswith("--"):
         name = word.partition("=")[0]
-        return name == option or (len(name) > 3 and option.startswith(name))
+        return name == option or (len(name) > 2 and option.startswith(name))
     return not word.startswith("--") and option[1] in word[1:]

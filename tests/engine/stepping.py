@@ -89,12 +89,15 @@ exit 0
 class Hasty(SystemClock):
     """The machine's clock, but that waits and deadlines are a twentieth of what they are."""
 
+    def __init__(self, haste: float = HASTE) -> None:
+        self._haste = haste
+
     def now(self) -> Instant:
         now = super().now()
-        return Instant(now.wall, now.mono * HASTE)
+        return Instant(now.wall, now.mono * self._haste)
 
     async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / HASTE)
+        await super().sleep(seconds / self._haste)
 
 
 class Stage:
@@ -106,14 +109,9 @@ class Stage:
             sshd: of the host `box`; without it steps run here.
             port: at which it is reached, where that is not its own.
         """
-        self.root = root
-        self.state = root / "state"
-        self.journal = root / "journal"
-        self.settings = root / "settings"
-        self.home = root / "home"
+        self.take(root)
         for folder in (self.state, self.settings, self.home, root / "books"):
             folder.mkdir(0o700, parents=True)
-        self.markers = self.home / "state" / "oncall" / "runs"
         if sshd is not None:
             self.markers = sshd.folder / ".local" / "state" / "oncall" / "runs"
         (root / "act.sh").write_text(ACT.format(here=root))
@@ -138,6 +136,15 @@ class Stage:
         (self.settings / "services.yaml").write_text(
             f"hosts:\n  - {{name: box, address: {host}{user}}}\n"
         )
+
+    def take(self, root: Path) -> None:
+        """One whose steps run here, and that was made before."""
+        self.root = root
+        self.state = root / "state"
+        self.journal = root / "journal"
+        self.settings = root / "settings"
+        self.home = root / "home"
+        self.markers = self.home / "state" / "oncall" / "runs"
 
     @property
     def loaded(self) -> Loaded:

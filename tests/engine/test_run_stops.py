@@ -49,6 +49,10 @@ def begins(stage: Stage, mark: str) -> Callable[[], bool]:
     return lambda: stage.left(mark) == ["begun"]
 
 
+def is_in(engine: Engine, run: Run, state: StepState) -> Callable[[], bool]:
+    return lambda: state_of(engine, run) is state
+
+
 async def test_stopped_at_any_moment_a_step_is_gone_and_has_not_passed(stage: Stage) -> None:
     chance = random.Random(10)
     async with stage.console() as engine:
@@ -67,7 +71,7 @@ async def test_stopped_at_any_moment_a_step_is_gone_and_has_not_passed(stage: St
                 assert state_of(engine, run) is StepState.PENDING
             else:
                 # What was on its way is asked for: it never began.
-                await until(lambda: state_of(engine, run) is StepState.FAILED)
+                await until(is_in(engine, run, StepState.FAILED))
             assert running_there(stage) == []
             assert "over" not in stage.left(mark)
         assert_ended_once(stage)

@@ -18,9 +18,11 @@ from console.engine.keeper import Keeper
 from console.engine.saved import EPISODES, EVENTS, SNAPSHOT, StateFolder, together
 from console.engine.trouble import Trouble
 from console.fleet.fleet import Fleet
-from console.model.event import Event, EventKind
+from console.model.action import Effect
+from console.model.event import Carried, Event, EventKind
 from console.model.policy import Policy
 from console.model.registry import Registry
+from console.model.run import StepState
 from console.model.snapshot import BadgeKind
 from console.model.update import Update
 from console.model.worklist import Worklist
@@ -143,10 +145,19 @@ async def test_a_damaged_file_is_set_aside_by_name_and_said(
 def test_a_log_that_would_reach_the_terminal_is_damaged(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     evil = Event(T0, EventKind.FIRED, "\x1b]0;owned\x07", "began to fire")
-    state.save((), None, (evil,))
-    saved = StateFolder(tmp_path).load()
-    assert saved.events == ()
-    assert any(EVENTS in notice for notice in saved.notices)
+    told = Carried("RUN-20261122-7f3", "start", StepState.PASSED, host="\x1b]0;owned\x07")
+    for one in (evil, Event(T0, EventKind.STEP, "runbook x", "start: passed", carried=told)):
+        state.save((), None, (one,))
+        saved = StateFolder(tmp_path).load()
+        assert saved.events == ()
+        assert any(EVENTS in notice for notice in saved.notices)
+
+
+def test_what_a_step_came_to_outlives_the_console(tmp_path: Path) -> None:
+    told = Carried("RUN-20261122-7f3", "start", StepState.PASSED, Effect.DISRUPTIVE, "redis")
+    event = Event(T0, EventKind.STEP, "runbook x", "start: passed", carried=told)
+    StateFolder(tmp_path).save((), None, (event,))
+    assert StateFolder(tmp_path).load().events == (event,)
 
 
 @contextlib.contextmanager

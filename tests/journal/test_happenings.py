@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.journal.account import account_of_how
 from console.journal.happenings import (
     MAX_LINE_BYTES,
     change_entries,
@@ -20,9 +21,11 @@ from console.journal.happenings import (
 )
 from console.journal.language import Language
 from console.journal.timeline import Entry, timeline_lines
+from console.model.action import Effect
 from console.model.change import Change, Plan
-from console.model.event import Event, EventKind
+from console.model.event import Carried, Event, EventKind
 from console.model.incident import Incident
+from console.model.run import StepState
 from console.safety.text import cell_width, visible
 from tests.hostile import ATTACKS
 
@@ -96,7 +99,59 @@ events = st.builds(
     key=safe,
     link=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     documents=st.lists(ids, max_size=2).map(tuple),
+    carried=st.none()
+    | st.builds(
+        Carried,
+        run=st.sampled_from(("RUN-20261122-7f3", "")),
+        step=safe,
+        state=st.sampled_from(StepState),
+        effect=st.none() | st.sampled_from(Effect),
+        service=safe,
+        host=safe,
+    ),
 )
+
+
+def carried(event: Event, **changes: object) -> Event:
+    """The same as a step that acted on the api service, on web-1."""
+    told = Carried("RUN-20261122-7f3", "restart", StepState.PASSED, Effect.DISRUPTIVE, "api")
+    told = msgspec.structs.replace(told, host="web-1")
+    step = msgspec.structs.replace(event, kind=EventKind.STEP, subject="runbook redis", key="")
+    return msgspec.structs.replace(step, carried=msgspec.structs.replace(told, **changes))
+
+
+def test_a_step_that_acted_on_its_services_belongs_to_a_document_whoever_ran_it() -> None:
+    acted = carried(happened(minutes=1))
+    on_host = carried(happened(minutes=2), service="", host="data-1")
+    looked = carried(happened(minutes=3), effect=Effect.READ)
+    # A runbook that is called as the service is not about it.
+    elsewhere = carried(happened(minutes=4), service="shop")
+    early = carried(happened(minutes=-60))
+    shown = (acted, on_host, looked, elsewhere, early)
+    assert in_incident(*shown) == [acted, on_host]
+    assert in_change(*shown) == [acted, on_host]
+
+
+def test_what_a_line_says_of_a_step_is_made_safe() -> None:
+    for hostile in ATTACKS:
+        evil = carried(happened(), run=hostile, step=hostile, service=hostile, host=hostile)
+        read = event_of(line_of(evil))
+        assert read is not None and read.carried is not None
+        told = read.carried
+        assert told.run == ""
+        assert all(text == visible(text) for text in (told.step, told.service, told.host))
+
+
+def test_a_document_in_chinese_calls_a_step_by_its_name_and_leaves_its_words_as_they_are() -> None:
+    entries = incident_entries(INCIDENT, [carried(happened(minutes=1, text="restart: passed"))])
+    for language, name in (
+        (Language.TRADITIONAL_CHINESE, "操作手冊步驟"),
+        (Language.SIMPLIFIED_CHINESE, "操作手册步骤"),
+    ):
+        (line,) = [
+            one for one in account_of_how(INCIDENT, entries, language) if "restart: passed" in one
+        ]
+        assert f"**{name}** `runbook redis` restart: passed" in line
 
 
 @given(events)

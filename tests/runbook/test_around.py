@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from console.model.change import Change, ChangeState, Plan
+from console.model.change import Approval, Change, ChangeState, Plan, plan_hash
 from console.model.freeze import Calendar, Freeze, Level, Period, Schedule, Scope, Window
 from console.model.host import Container, HostFacts, Means
 from console.model.incident import Incident, IncidentState
@@ -124,6 +124,66 @@ def told(
 def line(topic: str, shown: Snapshot | None = None, **more: object) -> Around:
     lines, _ = told(shown or seen(), **more)  # type: ignore[arg-type]
     return lines[topic]
+
+
+# The change that a run carries out.
+
+
+def of_change(change: Change | None, *, of: str = "restart", incident: Incident | None = None,
+              calendar: Calendar = NOTHING, unread: str = "") -> Around | None:  # fmt: skip
+    written = papers(change=change, incident=incident, calendar=calendar, unread=unread)
+    lines, _ = told(seen(), of=of, run=run_of(change=CHANGE.id), written=written)
+    return lines.get("approval")
+
+
+def allowed(**changes: object) -> Change:
+    """A change that may be started now."""
+    plan = Plan(
+        services=("redis",),
+        window=Period(T0 - timedelta(hours=1), T0 + timedelta(hours=1)),
+        executor="kai",
+    )
+    made = msgspec.structs.replace(CHANGE, state=ChangeState.APPROVED, plan=plan)
+    agreed = Approval("lin", T0, plan_hash(plan))
+    return msgspec.structs.replace(made, **{"approvals": (agreed,), **changes})
+
+
+@pytest.mark.parametrize("of", ["restart", "start"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (allowed(state=ChangeState.DRAFT), "is draft: it has to be approved and started first"),
+        (allowed(state=ChangeState.SUBMITTED), "has to be approved and started first"),
+        (allowed(state=ChangeState.CLOSED), "is closed: what is carried out is an approved change"),
+        (allowed(approvals=()), "may not start: nobody but its author has approved"),
+        (allowed(), "may start now; say so first: m on its screen"),
+        (None, "is not in the journal"),
+    ],
+)
+def test_a_step_for_a_change_that_is_not_under_way_says_so(
+    change: Change | None, said: str, of: str
+) -> None:
+    found = of_change(change, of=of)
+    assert found is not None and found.tone is Tone.WARNING
+    assert found.text.startswith(f"{CHANGE.id} ") and said in found.text
+
+
+@pytest.mark.parametrize("state", [ChangeState.IN_PROGRESS, ChangeState.VERIFYING])
+def test_a_step_for_a_change_that_is_under_way_needs_no_such_word(state: ChangeState) -> None:
+    assert of_change(allowed(state=state)) is None
+    assert of_change(None, unread="it has not been read yet") is None, "nobody knows"
+
+
+def test_what_only_reads_says_nothing_of_its_change() -> None:
+    assert of_change(allowed(state=ChangeState.DRAFT), of="look") is None
+
+
+def test_a_freeze_holds_up_a_change_and_not_what_mends_an_open_incident() -> None:
+    frozen = Calendar(freezes=(HARD,))
+    held = of_change(allowed(), calendar=frozen)
+    assert held is not None and "may not start: the hard freeze black-friday" in held.text
+    mends = of_change(allowed(), calendar=frozen, incident=INCIDENT)
+    assert mends is not None and "may start now" in mends.text
 
 
 # Replicas.

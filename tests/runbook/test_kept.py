@@ -64,6 +64,33 @@ def test_a_run_that_another_console_has_open_is_not_taken(tmp_path: Path) -> Non
     assert second.mine == (run.id,)
 
 
+def test_whoever_only_looks_sees_every_run_and_takes_none(tmp_path: Path) -> None:
+    sent = attempt(RUNNING, job="RUN-20261123-7f3.start-redis.1", ended=None, exit_status=None)
+    run = with_step(fresh_run(), "start-redis", RUNNING, sent)
+    first, looker = KeptRuns(tmp_path), KeptRuns(tmp_path)
+    first.save(run, BOOK)
+    (seen,) = looker.standing()
+    assert [one.name for one in seen.running] == ["start-redis"], "its console is at it now"
+    assert first.standing() == (), "what is open here is known here"
+    first.save(run, BOOK)
+    first.leave_all()
+    (left,) = looker.standing()
+    found = left.step("start-redis")
+    assert found is not None and found.state is StepState.UNKNOWN
+    assert len(KeptRuns(tmp_path).take_all(NIGHT)) == 1
+
+
+def test_whoever_only_looks_moves_no_broken_file(tmp_path: Path) -> None:
+    first = KeptRuns(tmp_path)
+    first.save(worked(), BOOK)
+    first.leave_all()
+    path = tmp_path / "runs" / "RUN-20261123-7f3.json"
+    path.write_bytes(b"{")
+    assert KeptRuns(tmp_path).standing() == ()
+    assert path.read_bytes() == b"{"
+    assert KeptRuns(None).standing() == ()
+
+
 def test_only_the_user_can_read_what_is_kept(tmp_path: Path) -> None:
     before = os.umask(0)
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from console.model.event import EventKind
+from console.model.action import Effect
+from console.model.event import Carried, EventKind
 from console.model.run import Run, StepState
 from console.runbook.telling import step_event, step_text
 from tests.runbook.runs import NIGHT, SILENT, attempt, fresh_run, minute, with_step, worked
@@ -58,6 +59,20 @@ def test_the_event_belongs_to_the_documents_and_the_alert_of_the_run() -> None:
     assert event.link == "runs/2026/RUN-20261123-7f3-cache-down.md"
     alone = step_event(worked(), worked().steps[0], minute(2))
     assert (alone.documents, alone.who) == ((), "kai")
+
+
+def test_the_event_tells_machines_whether_the_step_may_have_changed_something() -> None:
+    run = worked()
+    ping, looked, start, verify = (step_event(run, one, minute(2)) for one in run.steps)
+    assert start.carried == Carried(
+        run.id, "start-redis", StepState.PASSED, Effect.DISRUPTIVE, "redis", "data-1"
+    )
+    assert [one.acted for one in (ping, looked, start, verify)] == [False, False, True, False]
+    left = with_step(run, "start-redis", StepState.SKIPPED, reason="no", at=NIGHT, who="mei")
+    assert not step_event(left, left.steps[2], NIGHT).acted
+    by_hand = with_step(fresh_run(), "start-redis", StepState.MANUAL, at=NIGHT, who="mei")
+    told = step_event(by_hand, by_hand.steps[2], NIGHT)
+    assert told.acted and told.carried is not None and told.carried.host == ""
 
 
 def test_a_hostile_name_of_a_runbook_is_safe_in_its_event() -> None:
