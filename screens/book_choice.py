@@ -62,7 +62,7 @@ async def open_for(frame: Frame, wanted: BookFor) -> None:
     first = next((one for one in found.offered if one.on_shelf), None)
     is_only = len(found.offered) == 1 or (first is not None and first.why == _PLANNED)
     if first is not None and is_only and not found.past:
-        await begin(app, first.name.exact, wanted)
+        await begin(app, first.key, wanted)
     elif app.is_looked_at:
         await _choose_book(frame, wanted, found)
 
@@ -159,7 +159,7 @@ def offered_for(
     Args:
         mine: those for its alert, in their order.
     """
-    names = {book.name.exact for book in shelf}
+    names = {book.key for book in shelf}
     by_kind = [
         Candidate(Raw(name), _WHY_NAMED.get(name, _PLANNED), name in names)
         for name in (_on_shelf(one, names) for one in wanted.named)
@@ -172,7 +172,7 @@ def offered_for(
     ]
     found: dict[str, Candidate] = {}
     for one in (*by_kind, *mine, *of_service):
-        found.setdefault(one.name.exact, one)
+        found.setdefault(one.key, one)
     return tuple(found.values())
 
 
@@ -209,7 +209,7 @@ async def _choose_book(frame: Frame, wanted: BookFor, found: _Found) -> None:
     if book < 0:
         await show_transcript(app, past[at].path, past[at].id)
     elif book < len(shown):
-        await begin(app, shown[book].name.exact, wanted)
+        await begin(app, shown[book].key, wanted)
     elif book == len(shown):
         from screens.books import BooksScreen  # late: it needs this one too
 
@@ -243,7 +243,7 @@ def address_of(wanted: BookFor) -> str:
     known = wanted.known
     if known is None:
         return ""
-    return visible(known.alert.annotations.exact("runbook_url"), cells=120)
+    return visible(known.alert.annotations.value_of("runbook_url") or "", cells=120)
 
 
 async def _choose_run(app: OncallApp, going: Sequence[Run], title: str, *, another: bool) -> bool:

@@ -32,7 +32,7 @@ _KINDS: Final = {StepKind.MANUAL: "by hand"}
 
 async def show_book(app: OncallApp, book: Shelved) -> None:
     """The text of a runbook and how it has done, without a run of it."""
-    name = book.name.exact
+    name = book.key
 
     async def read(engine: Engine) -> Read | str:
         from console.runbook.library import open_book
@@ -65,7 +65,7 @@ def book_parts(runbook: Runbook, book: Shelved, now: datetime) -> list[Part]:
         Field("from", book.source),
         Field("health", whole_text(book.health, now)),
     ]
-    if runbook.owner.exact:
+    if runbook.owner:
         parts.append(Field("owner", runbook.owner))
     if runbook.reviewed is not None:
         stale = Ink.WARNING if book.is_stale else Ink.PLAIN
@@ -85,7 +85,7 @@ def _section(section: Section) -> Iterator[Part]:
     if not section.parts and section.level == 1:
         return  # its title stands in the border
     yield Blank()
-    if section.title.exact:
+    if section.title:
         yield Title(((section.title, Ink.HEADING),))
     for part in section.parts:
         yield from plain_parts(part.text)
@@ -94,18 +94,18 @@ def _section(section: Section) -> Iterator[Part]:
         effect = _KINDS.get(part.kind) or (str(part.effect) if part.effect else "by hand")
         number = f"{count_text(part.number)} "
         yield SpanLine(((number, Ink.MUTED), (part.name, Ink.STRONG), (f"  {effect}", Ink.MUTED)))
-        for line in part.command.exact.splitlines():
-            yield SpanLine((("    ", Ink.PLAIN), (Raw(line), Ink.KEY)))
+        for line in part.command.lines:
+            yield SpanLine((("    ", Ink.PLAIN), (line, Ink.KEY)))
 
 
-async def show_findings(app: OncallApp, name: Raw) -> None:
+async def show_findings(app: OncallApp, book: Shelved) -> None:
     """What lint has to say about a runbook, line by line."""
-    future = app.engine.ask(lambda engine: engine.runs.findings(name.exact))
+    future = app.engine.ask(lambda engine: engine.runs.findings(book.key))
     if future is None:
         app.say(NOT_UP, warning=True)
         return
     found = await asyncio.wrap_future(future)
-    shown = visible(name, cells=60)
+    shown = visible(book.name, cells=60)
     if isinstance(found, str):
         app.say(f"{shown}: {found}", warning=True)
     elif not found:

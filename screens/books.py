@@ -86,7 +86,7 @@ class BooksScreen(Frame):
         self.fault.id = "fault"
         self.fault.display = False
         self.books = LiveList[Shelved](
-            book_columns(), key=lambda book: book.name.exact, clock=clock, id="library"
+            book_columns(), key=lambda book: book.key, clock=clock, id="library"
         )
         self.runs = LiveList[Run](run_columns(), key=lambda run: run.id, clock=clock, id="open")
         self.past = LiveList[PastRun](
@@ -153,7 +153,7 @@ class BooksScreen(Frame):
         read, keeps = self._read, self.filter
         shelf = read.shelf if read is not None else ()
         past = read.past if read is not None else ()
-        named = sorted(shelf, key=lambda one: one.name.exact.casefold())
+        named = sorted(shelf, key=lambda one: one.key.casefold())
         self.books.set_rows(tuple(one for one in named if keeps.matches_book(one)))
         self.runs.set_rows(tuple(one for one in runs.open if keeps.matches_run(one)))
         self.past.set_rows(tuple(one for one in past if keeps.matches_past_run(one)))
@@ -256,7 +256,7 @@ class BooksScreen(Frame):
         elif isinstance(row, PastRun):
             self._run_apart(show_transcript(app, row.path, row.id))
         elif isinstance(row, Shelved):
-            name = row.name.exact
+            name = row.key
             picked = self._wanted
             work = begin(app, name, picked) if picked.known else open_named(self, name, picked)
             self._run_apart(work)
@@ -280,7 +280,7 @@ class BooksScreen(Frame):
         row = self.list.cursor_row
         if isinstance(row, Shelved):
             library = Library() if self._read is None else self._read.library
-            book = library.book(row.name.exact)
+            book = library.book(row.key)
             path = "" if book is None or book.path is None else f" {visible(str(book.path))}"
             self.copy_text(f"{visible(row.name)}{path}", "name and path" if path else "name")
         elif isinstance(row, Run):
@@ -292,7 +292,7 @@ class BooksScreen(Frame):
         """What is wrong with the runbook under the cursor."""
         row = self.list.cursor_row
         if isinstance(row, Shelved):
-            self._run_apart(show_findings(self.console_app, row.name))
+            self._run_apart(show_findings(self.console_app, row))
 
     def do_books_new(self) -> None:
         """Begin a runbook for what one is wanted for."""

@@ -125,7 +125,7 @@ def _lint(book: Shelved, _: Instant) -> Spans:
 
 
 def _source(book: Shelved, _: Instant) -> Spans:
-    return ((Raw(book.source.exact.rstrip("/").rpartition("/")[2]), Ink.MUTED),)
+    return ((book.folder, Ink.MUTED),)
 
 
 def about_book(book: Shelved, now: datetime) -> tuple[Part, ...]:

@@ -318,6 +318,16 @@ class Shelved(msgspec.Struct, frozen=True):
     services: tuple[str, ...] = ()
     health: BookHealth = BookHealth()
 
+    @property
+    def key(self) -> str:
+        """Its name, for looking it up; not safe to show."""
+        return self.name.exact
+
+    @property
+    def folder(self) -> Raw:
+        """The last part of where it is from."""
+        return Raw(self.source.exact.rstrip("/").rpartition("/")[2])
+
 
 class Runs(msgspec.Struct, frozen=True):
     """The runs of this console; part of every update."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from console.runbook.catalogue_filters import FILTERS
 from console.runbook.catalogue_http import REQUESTS
+from console.runbook.catalogue_options import OPTIONS
 from console.runbook.catalogue_sql import DATABASES
 from console.runbook.catalogue_tools import TOOLS
 from console.runbook.verdict import (
@@ -26,6 +27,7 @@ from console.runbook.verdict import (
     is_option,
     leading,
     listed,
+    loads,
     plain_words,
     unknown,
     without,
@@ -35,16 +37,16 @@ from console.runbook.words import VALUE
 READING: Final = frozenset(
     [
         *("uptime", "free", "ps", "w", "who", "whoami", "id", "groups", "last", "lastb", "nproc"),
-        *("df", "du", "lsof", "vmstat", "iostat", "mpstat", "pidstat", "cat", "zcat", "head"),
+        *("df", "du", "vmstat", "iostat", "mpstat", "cat", "zcat", "head"),
         *("tail", "tac", "grep", "egrep", "fgrep", "zgrep", "wc", "cut", "tr", "ls", "stat"),
         *("readlink", "realpath", "basename", "dirname", "echo", "printf", "true", "false"),
         *("test", "[", "pwd", "getent", "dig", "host", "nslookup", "ping", "ping6", "traceroute"),
         *("tracepath", "uname", "arch", "lscpu", "lsblk", "lsmod", "lspci", "sleep", "seq"),
         *("expr", "jq", "column", "nl", "rev", "paste", "comm", "cmp", "diff", "join", "fold"),
         *("md5sum", "sha1sum", "sha256sum", "cksum", "pgrep", "pidof", "pstree", "pg_isready"),
-        *("namei", "numfmt", "od", "strings", "type", "which", "getconf", "locale", "dmidecode"),
-        *("apt-cache", "dpkg-query", "findmnt", "ntpq", "numastat", "slabtop"),
-        *("pmap", "locate", "file", "tty", "logname", "base64", "hexdump"),
+        *("namei", "numfmt", "od", "strings", "type", "which", "getconf", "locale"),
+        *("dpkg-query", "findmnt", "numastat", "slabtop"),
+        *("pmap", "locate", "tty", "logname", "base64", "hexdump"),
     ]
 ) - {"nmap-ping"}
 WRITING: Final = frozenset(
@@ -92,7 +94,7 @@ def _command(words: list[str], inner: Inner) -> Verdict:
 def _env(words: list[str], inner: Inner) -> Verdict:
     rest = [*words]
     while rest and re.match(r"[A-Za-z_][A-Za-z0-9_]*=", rest[0]):
-        if re.match(r"PATH=|LD_|BASH_ENV|ENV=|PYTHON|PERL|GIT_", rest[0]):
+        if loads(rest[0]):
             return unknown("it says where programs are loaded from")
         rest.pop(0)
     return inner(rest)
@@ -147,7 +149,7 @@ def _systemctl(words: list[str], inner: Inner) -> Verdict:
 
 
 def _service(words: list[str], inner: Inner) -> Verdict:
-    if "--status-all" in words or words[1:] == ["status"]:
+    if words == ["--status-all"] or words[1:] == ["status"]:
         return READS
     if len(words) < 2 or VALUE in words[1]:
         return unknown("what service is to do is not written there")
@@ -180,7 +182,9 @@ def _ipmitool(words: list[str], inner: Inner) -> Verdict:
     rest = plain_words(words, valued - {"-E"})[1]
     text = " ".join(rest)
     if re.fullmatch(
-        r"(?:chassis (?:power )?status|power status|sdr(?: .*)?|sel (?:list|elist|info)(?: .*)?"
+        r"(?:chassis (?:power )?status|power status"
+        r"|sdr(?: (?:list|elist|type|info|get|entity)(?: .*)?)?"
+        r"|sel (?:list|elist|info)(?: .*)?"
         r"|sensor(?: list)?|mc info|fru(?: print)?|lan print(?: .*)?|chassis poh)",
         text,
     ):
@@ -188,6 +192,9 @@ def _ipmitool(words: list[str], inner: Inner) -> Verdict:
     if re.match(r"(?:chassis )?power (?:on|off|cycle|reset|soft|diag)|sel clear|mc reset", text):
         return ACTS
     return unknown("what ipmitool is to do is not known here")
+
+
+_IP_ACTS: Final = listed("add del delete set change replace append flush")
 
 
 def _ip(words: list[str], inner: Inner) -> Verdict:
@@ -200,12 +207,15 @@ def _ip(words: list[str], inner: Inner) -> Verdict:
     verbs = ("show", "list", "get", "ls")
     if rest[:1] and VALUE not in rest[0] and (len(rest) == 1 or rest[1] in verbs):
         return READS
+    if rest[1:2] and rest[1] in _IP_ACTS:
+        return acts(f"ip {rest[1]} changes something")
     return unknown("what ip is to do is not known here")
 
 
 def _date(words: list[str], inner: Inner) -> Verdict:
     options, rest = plain_words(words, frozenset(["-d", "--date", "-f", "-r"]))
-    if any(is_option(one, "--set") or re.match(r"-[a-zA-Z]*s", one) for one in options):
+    # What stands behind -I belongs to it: -Iseconds.
+    if any(is_option(one, "--set") or re.match(r"-[a-zA-HJ-Z]*s", one) for one in options):
         return ACTS
     return READS if all(one.startswith("+") for one in rest) else unknown("it may set the clock")
 
@@ -216,7 +226,7 @@ def _git(words: list[str], inner: Inner) -> Verdict:
     if not all(one in valued or one in ("--no-pager", "-P") for one in options):
         return unknown("git is given what is not known here")
     reads = ("log", "status", "show", "diff", "rev-parse", "describe", "ls-files", "ls-tree")
-    if any(one.startswith(("--output", "--ext-diff")) for one in words):
+    if any(re.match(r"--(?:ou|ext-diff)", one) for one in words):
         return unknown("git is given what is not known here")
     if rest[:1] and rest[0] in (*reads, "rev-list", "blame", "shortlog", "cat-file", "merge-base"):
         return READS
@@ -226,41 +236,24 @@ def _git(words: list[str], inner: Inner) -> Verdict:
     return unknown("what git is to do is not known here")
 
 
+def _mysqladmin(words: list[str], inner: Inner) -> Verdict:
+    # It carries out one after the other.
+    judge = _by_first(
+        listed("ping status extended-status processlist variables version"),
+        listed("shutdown kill flush-hosts flush-logs flush-tables refresh reload drop create"),
+    )
+    rest = leading(words, _VERB_VALUED)[1]
+    found = [judge(words, inner), *(judge([one], inner) for one in rest[1:])]
+    acting = next((one for one in found if one.kind is Kind.ACTS), None)
+    return acting or next((one for one in found if one is not READS), READS)
+
+
 def _sysctl(words: list[str], inner: Inner) -> Verdict:
     if any("=" in one or VALUE in one for one in words):
         return unknown("it may set something")
-    return without("-w", "-p", "--write", "--load", "--system")(words, inner)
+    return without("-w", "-p", "-f", "--write", "--load", "--system")(words, inner)
 
 
-def _only(*forms: str) -> Judge:
-    """It reads where its words begin so."""
-
-    def judge(words: list[str], inner: Inner) -> Verdict:
-        text = " ".join(words)
-        if any(text == form or text.startswith(f"{form} ") for form in forms):
-            return READS
-        return unknown("what it is to do is not known here")
-
-    return judge
-
-
-_BY_OPTION: Final[Mapping[str, Judge]] = {
-    "hostname": without("-F", "-b", "--file", words_act=True),
-    "ss": without("-K", "--kill", "-D", "--diag"),
-    "netstat": without(),
-    "dmesg": without("-c", "-C", "-D", "-E", "-n", "--clear", "--read-clear", "--console-off"),
-    "mount": without("-a", "-o", "-t", "--all", "--options", words_act=True),
-    "smartctl": without("-s", "-o", "-S", "-t", "-X", "--set", "--test", "--abort"),
-    "dpkg": without("-i", "-r", "-P", "--install", "--remove", "--purge", "--configure"),
-    "nvidia-smi": without("-r", "-p", "-a", "-c", "--gpu-reset", "--persistence", "--power"),
-    "crontab": _only("-l"),
-    "nginx": _only("-t", "-T", "-v", "-V"),
-    "haproxy": _only("-c", "-v", "-vv"),
-    "rpm": _only("-q", "-qa", "-qi", "-ql", "-V"),
-    "top": _only("-b", "-bn1"),
-    "pg_lsclusters": _only(""),
-    "promtool": _only("check", "query"),
-}
 _BY_VERB: Final[Mapping[str, tuple[str, str]]] = {
     "timedatectl": (
         "status show list-timezones show-timesync timesync-status",
@@ -272,6 +265,10 @@ _BY_VERB: Final[Mapping[str, tuple[str, str]]] = {
         "terminate-session kill-session terminate-user",
     ),
     "chronyc": ("tracking sources sourcestats activity ntpdata", "makestep burst online offline"),
+    "apt-cache": (
+        "policy show search depends rdepends showpkg showsrc madison stats pkgnames",
+        "gencaches",
+    ),
     "certbot": ("certificates", "renew certonly revoke delete run"),
     "rabbitmq-diagnostics": (
         "ping status cluster_status check_running check_local_alarms check_port_connectivity"
@@ -286,10 +283,6 @@ _BY_VERB: Final[Mapping[str, tuple[str, str]]] = {
         " close_all_connections shutdown set_policy clear_policy delete_vhost",
     ),
     "pg_ctl": ("status", "start stop restart reload promote kill logrotate"),
-    "mysqladmin": (
-        "ping status extended-status processlist variables version",
-        "shutdown kill flush-hosts flush-logs flush-tables refresh reload drop create",
-    ),
     "supervisorctl": (
         "status pid avail",
         "start stop restart reload update shutdown clear remove signal",
@@ -306,7 +299,7 @@ PROGRAMS: Final[Mapping[str, Judge]] = {
     **TOOLS,
     **DATABASES,
     **REQUESTS,
-    **_BY_OPTION,
+    **OPTIONS,
     **{name: _by_first(*map(listed, verbs)) for name, verbs in _BY_VERB.items()},
     "sudo": _sudo,
     "timeout": _timeout,
@@ -322,4 +315,5 @@ PROGRAMS: Final[Mapping[str, Judge]] = {
     "date": _date,
     "git": _git,
     "sysctl": _sysctl,
+    "mysqladmin": _mysqladmin,
 }

@@ -101,7 +101,9 @@ def _statements(words: list[str], short: str, long: str) -> list[str]:
     return found + [one.partition("=")[2] for one in words if one.startswith(f"{long}=")]
 
 
-_MYSQL_VALUED: Final = listed("-e --execute -u --user -h --host -P --port -D --database -S --socket")
+_MYSQL_VALUED: Final = listed(
+    "-e --execute -u --user -h --host -P --port -D --database -S --socket"
+)
 _MYSQL_FLAGS: Final = re.compile(
     r"-[NBsstvrHX]+|-p.*|-[uhPDS].+|--(?:batch|silent|skip-column-names|table|vertical|raw|html|xml"
     r"|ssl|ssl-mode|compress|no-defaults)"

@@ -167,9 +167,11 @@ def _redis(words: list[str], inner: Inner) -> Verdict:
 
 def _amtool(words: list[str], inner: Inner) -> Verdict:
     valued = listed("--alertmanager.url --config.file -o --output --timeout")
-    text = " ".join(one for one in plain_words(words, valued)[1][:2] if " " not in one)
-    if re.match(r"silence (?:add|expire|import|update)", text):
-        return acts(f"amtool {text} changes something")
+    rest = plain_words(words, valued)[1]
+    text = " ".join(rest[:2])
+    # A value of an option that is not known here may stand before it.
+    if re.search(r"\bsilence (?:add|expire|import|update)\b", " ".join(rest)):
+        return acts("amtool silence changes something")
     if re.match(
         r"(?:alert|silence)(?: query)?$|config (?:show|routes)|cluster show|check-config", text
     ):

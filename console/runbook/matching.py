@@ -26,6 +26,11 @@ class Candidate(msgspec.Struct, frozen=True):
     """Safe to show: `the alert names it`."""
     on_shelf: bool
 
+    @property
+    def key(self) -> str:
+        """Its name, for looking it up; not safe to show."""
+        return self.name.exact
+
 
 def candidates(
     known: KnownAlert, service: str | None, books: Iterable[Book]

@@ -24,7 +24,8 @@ _ASSIGNED: Final = re.compile(
     re.MULTILINE,
 )
 _SSH: Final = re.compile(rf'ssh[ \t]+"\$\{{?({PARAM_NAME})\}}?"[ \t]+--[ \t]+(.+)', re.DOTALL)
-_ANY_SSH: Final = re.compile(r"(?:^|[\s;&|(])(?:ssh|scp|sftp|rsync)\s")
+_BLANK_ALIKE: Final = re.compile(r"[^\S \t\n]|[\U0001d159\U00016fe4]")
+_ANY_SSH: Final = re.compile(r"(?:^|[\s;&|(`\\]|bin/)(?:ssh|scp|sftp|rsync)\s")
 _PLAIN_WORDS: Final = re.compile(
     rf'(?:[A-Za-z0-9_./:=,@%+^-]|"\$\{{?{PARAM_NAME}\}}?"|[ \t]|\\\n)+'
 )
@@ -88,6 +89,11 @@ def text_fault(command: str) -> str:
     """What of `command` cannot be seen as it will be run, or is changed by runme."""
     if visible(command.replace("\t", " "), lines=True) != command.replace("\t", " "):
         return "expected a command of readable characters only"
+    if _BLANK_ALIKE.search(command):
+        return "expected plain blanks only: another one is part of a word, and looks like none"
+    for one in commands_of(command) or ():
+        if one.words and not one.words[0].isascii():
+            return f"expected a program's name in plain letters, got {quoted(one.words[0])}"
     for line in command.split("\n"):
         if line.startswith("$"):
             return "expected no line that begins with $, which runme takes away"

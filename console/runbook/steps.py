@@ -16,6 +16,7 @@ from console.runbook.attributes import Info
 from console.runbook.expect import Expected, misplaced, retry_of, timeout_of
 from console.runbook.markdown import Code
 from console.runbook.places import MAX_COMMAND, SHELLS
+from console.runbook.program_text import text_misuse
 from console.runbook.shell import (
     Where,
     read_fault,
@@ -280,6 +281,6 @@ def _command_problems(
     if why:
         yield why
     secrets = frozenset(name for name, kind in params.items() if kind is ParamType.SECRET)
-    why = secret_misuse(script, secrets) if secrets else ""
+    why = (secret_misuse(script, secrets) if secrets else "") or text_misuse(script, params)
     if why:
         yield why

@@ -32,7 +32,6 @@ from tests.screens.books_world import (
     ScriptedRuns,
     books_world,
     past,
-    publish,
     run,
 )
 from tests.screens.console import Console, console_on, until, update_of
@@ -178,7 +177,10 @@ async def test_the_row_says_who_is_at_its_runbook_and_follows_it() -> None:
         await until(pilot, lambda: line in console.text)
         states = (StepState.PASSED, StepState.PENDING)
         done = run(1, "cache-down", *states, alert=row.alerts[0].key)
-        await publish(console, pilot, Runs((done,)), world)
+        # Of the world nothing else has changed: the very same rows are shown.
+        assert console.engine is not None and console.app.fresh is not None
+        same = msgspec.structs.replace(console.app.fresh, number=900, runs=Runs((done,)))
+        console.engine.publish(same)
         await until(pilot, lambda: "step-1 passed, step-2 next" in console.text)
 
 
