@@ -73,13 +73,13 @@ def book_columns() -> tuple[Column[Shelved], ...]:
     return (
         Column("RUN", _last, width=5, priority=85, volatile=True, align="right"),
         Column("PASSED", _passed, width=6, priority=90, volatile=True, align="right"),
-        Column("NAME", _name, width=18, flex=2, most=36, priority=99),
-        Column("TITLE", _title, width=14, flex=4, most=70, priority=80),
+        Column("NAME", _name, width=20, flex=2, most=36, priority=99),
         Column("STEPS", _steps, width=5, priority=88, align="right"),
         Column("MIN", _minutes, width=3, priority=70, align="right"),
         Column("STALE", _stale, width=5, priority=87),
         Column("LINT", _lint, width=4, priority=86, align="right"),
-        Column("SOURCE", _source, width=7, flex=1, most=20, priority=60),
+        Column("SOURCE", _source, width=9, flex=1, most=20, priority=60),
+        Column("TITLE", _title, width=22, flex=4, most=70, priority=80),
     )
 
 
@@ -166,7 +166,11 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _review(book: Shelved) -> str:
-    stale = {True: "reviewed too long ago", False: "reviewed", None: "it names no day of review"}
+    stale = {
+        True: "reviewed too long ago",
+        False: "its review is not due",
+        None: "it names no day of review",
+    }
     said = stale[book.is_stale]
     return f"{said}; lint has {many(book.findings, 'finding')}: l" if book.findings else said
 

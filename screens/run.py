@@ -13,22 +13,24 @@ from console.actions.decide import READ_ONLY
 from console.model.action import Action
 from console.model.run import Attempt, Run, StepOutput, StepPlan, StepRun, StepState
 from console.model.runbook import Step
+from console.model.snapshot import Snapshot
 from console.model.update import Update
 from console.model.worklist import Row
 from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.run_following import NOT_HERE
 from screens.run_output import excerpt_lines, output_title
-from screens.run_parts import brief_parts, head_parts, row_parts
+from screens.run_parts import alert_span, brief_parts, head_parts, row_parts
 from screens.run_rows import STEP, RunRow, rows_of, run_columns
 from screens.run_steps import TO_LEAVE, Carrying
-from screens.run_words import ended_texts, only_reads
+from screens.run_words import ended_texts, first_wanted, has_mended, only_reads
 from screens.step import StepScreen
 from widgets.detail import Detail
 from widgets.dialog import FittedDetail
 from widgets.grown import GrownDetail
 from widgets.live_list import LiveList
 from widgets.output_view import OutputLine, OutputView
+from widgets.paint import Span
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 BOTH_FROM: Final = 110
 """From so many cells on, steps and output stand beside each other."""
 FOOTER: Final = {"row.open": 70, "row.copy": 56, "row.incident": 20, "row.change": 0, "app.quit": 0}
+DONE_FOOTER: Final = 75
+"""Of the key that closes the run, once something was changed and shown to be well."""
 ON_STEP: Final = ("run.step", "run.skip", "run.tick", "row.copy")
 
 
@@ -53,6 +57,8 @@ class RunScreen(Carrying):
         self._is_reading = False
         """In one pane: the step is shown, and not the list."""
         self._was_placed = False
+        self._alert: Span | None = None
+        """How its alert stands, as last shown."""
 
     def body(self) -> Iterable[Widget]:
         self.head = FittedDetail(())
@@ -86,7 +92,20 @@ class RunScreen(Carrying):
     def show_body(self, update: Update) -> None:
         run = update.runs.run(self.run_id)
         if run is not None or self.shown is not None:
+            if run is not None:
+                self._look_at_alert(run, update.snapshot)
             self._show(run)
+
+    def _look_at_alert(self, run: Run, snapshot: Snapshot) -> None:
+        """That it resolved is said once, to those who work on it."""
+        was = self._alert
+        self._alert = alert_span(run, snapshot)
+        if self._alert == was:
+            return
+        self._made_of = None
+        if was is not None and self._alert is not None and self._alert[1] is Ink.OK:
+            closes = "; f closes the run" if run.is_touched and not run.running else ""
+            self.say(f"{run.subject} is {self._alert[0]}{closes}")
 
     async def _look_first(self) -> None:
         """The run may be younger than the newest update."""
@@ -112,20 +131,21 @@ class RunScreen(Carrying):
             if not self._was_placed:
                 self._was_placed = True
                 self._go_to_first(run)
-            self.head.show(head_parts(run, self.head.glyphs), subject=run.id)
+            head = head_parts(run, self.head.glyphs, alert=self._alert)
+            self.head.show(head, subject=run.id)
             self.head.refresh(layout=True)
             if was is not None:
-                for said, well in ended_texts(was, run):
+                for said, well in ended_texts(was, run, self.in_turn):
                     self.say(said, warning=not well)
         self._draw_step()
         self.ask_output()
 
     def _go_to_first(self, run: Run) -> None:
-        """To the first step that somebody has to come back to: the cursor begins there, and
-        is never moved but by a key."""
-        waiting = next((one for one in run.steps if not one.state.is_settled), None)
-        if waiting is not None:
-            self.steps.move_to(f"{STEP}{waiting.name}")
+        """The cursor begins at the step that a person comes for, and is never moved but by a
+        key."""
+        name = first_wanted(run)
+        if name:
+            self.steps.move_to(f"{STEP}{name}")
 
     def _show_closed(self, was: Run | None) -> None:
         self._made_of = None
@@ -240,6 +260,9 @@ class RunScreen(Carrying):
     # Keys
 
     def footer_of(self, action: Action) -> int:
+        run = self.shown
+        if action.id == "run.finish" and run is not None and has_mended(run) and not run.running:
+            return DONE_FOOTER
         return FOOTER.get(action.id, action.footer)
 
     def _refusal(self, action: Action, *, named: bool = False) -> str:

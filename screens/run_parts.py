@@ -10,11 +10,14 @@ from typing import Final
 from console.model.condition_check import Checked
 from console.model.run import Attempt, Filled, Run, StepRun, StepState
 from console.model.runbook import ParamType, Step, StepKind
+from console.model.snapshot import Snapshot, Standing
+from console.model.state import State
 from console.model.words import age_text, clock_time, count_text, many
 from console.safety.text import Raw, visible
 from screens.run_rows import RunRow, prose_around, title_of, tries_text
 from screens.run_text import first_words, plain_parts
 from screens.run_words import STATE_INKS, effect_mark, only_reads, shape_of, took, unknown_text
+from widgets.chunks import Chunk, arrange
 from widgets.detail import Blank, Field, Figure, Paragraph, Part, SpanLine, Title
 from widgets.output_view import OutputLine
 from widgets.paint import GLYPHS, Glyphs, Span, Spans, width_of
@@ -30,19 +33,20 @@ HIDDEN: Final = "***"
 # Above the steps
 
 
-def head_parts(run: Run, glyphs: Glyphs = GLYPHS, *, waits: Sequence[str] = ()) -> tuple[Part, ...]:
+def head_parts(
+    run: Run,
+    glyphs: Glyphs = GLYPHS,
+    *,
+    alert: Span | None = None,
+    waits: Sequence[str] = (),
+) -> tuple[Part, ...]:
     """Which runbook, about what, whose; its parameters; what a reader has to know.
 
     Args:
+        alert: how the alert that it was opened from stands now.
         waits: what else has to be said, before the run's own notes; safe to show.
     """
-    spans: list[Span] = [(run.runbook.title or Raw(run.runbook.name), Ink.STRONG)]
-    if run.subject:
-        spans.append((f"  {run.subject}", Ink.HEADING))
-    spans.append((f"  {run.who}", Ink.PLAIN))
-    document = run.incident or run.change
-    spans.append((f"  {run.id}{' ' + visible(document, cells=30) if document else ''}", Ink.MUTED))
-    parts: list[Part] = [SpanLine(tuple(spans))]
+    parts: list[Part] = [Figure(lambda width: [_title(run, alert, width, glyphs)])]
     if run.params:
         parts.append(Figure(lambda width: _params(run.params, width, glyphs)))
     notes = [*waits, *run.notes]
@@ -50,6 +54,36 @@ def head_parts(run: Run, glyphs: Glyphs = GLYPHS, *, waits: Sequence[str] = ()) 
     if len(notes) > NOTES:
         parts.append(SpanLine(((f"and {many(len(notes) - NOTES, 'note')} more", Ink.MUTED),)))
     return tuple(parts)
+
+
+def _title(run: Run, alert: Span | None, width: int, glyphs: Glyphs) -> Spans:
+    """Whole pieces only: whose it is and its id make room for what it is about."""
+    title = visible(run.runbook.title or Raw(run.runbook.name), cells=max(20, width * 2 // 5))
+    document = visible(run.incident or run.change, cells=30)
+    chunks = (
+        Chunk(((title, Ink.STRONG),), 90),
+        Chunk(((run.subject, Ink.HEADING),) if run.subject else (), 80),
+        Chunk((alert,) if alert is not None else (), 85),
+        Chunk(((run.who, Ink.PLAIN),), 40),
+        Chunk(((run.id, Ink.MUTED),), 50),
+        Chunk(((document, Ink.MUTED),) if document else (), 70),
+    )
+    return arrange(chunks, (), width, marks=glyphs.marks)
+
+
+def alert_span(run: Run, snapshot: Snapshot) -> Span | None:
+    """`firing`, `resolved`, as its sources say of the alert of a run; `None`: it has
+    none, or nobody has said anything of it."""
+    if not run.alert:
+        return None
+    known = next((one for one in snapshot.alerts if run.alert in (one.key, *one.duplicates)), None)
+    if known is not None:
+        if known.state is not State.FIRING:
+            return known.state.lower(), Ink.UNKNOWN
+        is_plain = known.standing is Standing.FIRING
+        return ("firing", Ink.FIRING) if is_plain else (str(known.standing), Ink.MUTED)
+    is_gone = any(one.alert.fingerprint == run.alert for one in snapshot.resolved)
+    return ("resolved", Ink.OK) if is_gone else None
 
 
 def _params(params: Sequence[Filled], width: int, glyphs: Glyphs) -> list[Spans]:
@@ -138,14 +172,14 @@ def brief_parts(row: RunRow, lines: Sequence[OutputLine], now: datetime) -> list
     step, done = row.step, row.done
     if step is None or done is None:
         texts = prose_around(row.section, None)[0]
-        return [SpanLine(((first_words(texts[0]) if texts else Raw(""), Ink.PLAIN),))]
+        return list(plain_parts(texts[0])[:1]) if texts else []
     last = done.last
     if last is None:
         words = done.reason or (f"not run from here: {step.refusal}" if step.refusal else "")
+        if not step.command:
+            return [Paragraph(words)] if words else list(plain_parts(step.text)[:1])
         said: Raw | str = words or first_words(step.text)
-        command: Spans = ()
-        if step.command:
-            command = (("$ ", Ink.MUTED), (first_words(step.command), Ink.STRONG))
+        command = (("$ ", Ink.MUTED), (first_words(step.command), Ink.STRONG))
         return [SpanLine(((said, Ink.PLAIN),)), SpanLine(command)]
     ink = STATE_INKS[done.state]
     failed = next((one.shown for one in last.checks if not one.passed), "")
@@ -258,7 +292,11 @@ def _command(run: Run, step: Step) -> Iterator[Part]:
     used = [one for one in run.params if re.search(rf"\${{?{re.escape(one.name)}\b", command)]
     for one in used:
         ink = Ink.PLAIN if one.is_ready else Ink.WARNING
-        yield Field(one.name, value_text(one), ink, note=one.fault or one.source)
+        if one.fault:
+            shown = "" if one.value is None else f"{visible(one.value, cells=VALUE_CELLS)}: "
+            yield Field(one.name, f"{shown}{one.fault}", ink)
+        else:
+            yield Field(one.name, value_text(one), ink, note=one.source)
     yield Field("runs", _runs_where(run, step))
     if step.timeout is not None:
         yield Field("ended", f"after {age_text(step.timeout)}, if it still runs then")

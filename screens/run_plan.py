@@ -76,13 +76,8 @@ def plan_parts(plan: StepPlan, changed: Sequence[str] = ()) -> list[Part]:
 
 
 def _facts(plan: StepPlan) -> Iterator[Part]:
-    yield Field("where", plan.where if plan.host else "here, where the console runs")
-    for name, value in plan.values:
-        yield Field(name, value)
-    if plan.script and plan.script.strip() not in plan.typed:
-        for number, line in enumerate(plan.script.split("\n")):
-            yield Field("runs there" if number == 0 else "", line)
-    yield Field("ended", f"after {age_text(timedelta(seconds=plan.timeout_s))} at the latest")
+    """What it comes to and what takes it back, then what the command above says already: where
+    not all fits, that is what has to be scrolled to."""
     if plan.expects:
         for number, one in enumerate(plan.expects):
             yield Field("verified" if number == 0 else "", one)
@@ -92,6 +87,13 @@ def _facts(plan: StepPlan) -> Iterator[Part]:
         yield Field("rollback", plan.rollback)
     elif plan.effect is not Effect.READ:
         yield Field("rollback", "none: no step takes it back", Ink.WARNING)
+    yield Field("ended", f"after {age_text(timedelta(seconds=plan.timeout_s))} at the latest")
+    yield Field("where", plan.where if plan.host else "here, where the console runs")
+    for name, value in plan.values:
+        yield Field(name, value or "?", Ink.PLAIN if value else Ink.WARNING)
+    if plan.script and plan.script.strip() not in plan.typed:
+        for number, line in enumerate(plan.script.split("\n")):
+            yield Field("runs there" if number == 0 else "", line)
 
 
 def differs(shown: StepPlan, now: StepPlan) -> tuple[str, ...]:
@@ -178,10 +180,21 @@ class PlanConfirm(TypedConfirm, _Paged):
         """What has to be typed."""
 
 
-def refused(plan: StepPlan) -> Overlay:
-    """A plan that cannot start: nothing to say yes to."""
-    title = (*plan_title(plan), ("  cannot start", Ink.FIRING))
-    return Overlay(title, plan_parts(plan))
+class Refused(Overlay):
+    """A plan that cannot start: nothing to say yes to. `p` goes on to the values."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "values", show=False)]
+
+    def __init__(self, plan: StepPlan) -> None:
+        title = (*plan_title(plan), ("  cannot start", Ink.FIRING))
+        super().__init__(title, plan_parts(plan))
+        self.wants_values = False
+        """It was left for the values that its command is given."""
+
+    def action_values(self) -> None:
+        """Leave for the values."""
+        self.wants_values = True
+        self.dismiss(None)
 
 
 def glass_confirm(plan: StepPlan, why: str, *, clock: Clock) -> TypedConfirm:

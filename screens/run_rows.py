@@ -66,7 +66,7 @@ def run_columns() -> tuple[Column[RunRow], ...]:
         Column("#", _number, 3, align="right", priority=60),
         Column("STATE", _state, 9, priority=90),
         Column("STEP", _words, 12, flex=1, priority=100),
-        Column("DOES", _mark, 9, priority=80),
+        Column("DOES", _mark, 10, priority=80),
     )
 
 
@@ -81,7 +81,7 @@ def _number(row: RunRow, now: Instant) -> Spans:
 def _state(row: RunRow, now: Instant) -> Spans:
     state = row.state
     if state is None:
-        return (("  read on", Ink.MUTED),)
+        return (("  text", Ink.MUTED),)
     ink = STATE_INKS[state]
     return ((f"{shape_of(state, ascii_only=row.ascii_only)} {state}", ink),)
 
@@ -119,8 +119,14 @@ def tries_text(step: Step, done: StepRun) -> str:
     if last is not None and step.retry is not None and last.tries > 1:
         said.append(f"try {last.tries} of {step.retry.times}")
     if len(done.attempts) > 1:
-        said.append(f"time {len(done.attempts)}")
+        said.append(f"{ordinal(len(done.attempts))} time")
     return ", ".join(said)
+
+
+def ordinal(number: int) -> str:
+    """`2nd`, `11th`."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{'th' if number % 100 in (11, 12, 13) else ending}"
 
 
 def _prose(row: RunRow) -> tuple[Raw, Ink]:

@@ -6,9 +6,9 @@ from collections.abc import Coroutine
 from typing import Final
 
 from console.model.run import Started, StepPlan, StepRun, StepState
-from console.model.runbook import Step
+from console.model.runbook import Step, StepKind
 from screens.run_hand import Handling
-from screens.run_words import only_reads
+from screens.run_words import not_given, only_reads, reads_text
 from widgets.detail import Field, Paragraph, Part
 from widgets.dialog import Choice, Dialog
 from widgets.theme import Ink
@@ -27,6 +27,8 @@ class Carrying(Handling, inherit_bindings=False):
         self._preparing = ""
         """The step whose plan is being made, or is shown."""
         self._stopping = False
+        self.in_turn: set[str] = set()
+        """Steps that are run in turn: what came of them is told at the end, in one line."""
 
     def go_to_step(self, name: str) -> bool:
         """Put the cursor on a step."""
@@ -46,10 +48,10 @@ class Carrying(Handling, inherit_bindings=False):
         if step is None:
             return "this is read, not done; enter opens it"
         if step.refusal:
-            return f"not run from here: {step.refusal}"
+            return f"{step.name} is not run from here: {step.refusal}"
         if not step.is_runnable:
             copied = "y copies it, " if step.command else ""
-            return f"it is done by hand: {copied}space ticks it off"
+            return f"{step.name} is done by hand: {copied}space ticks it off"
         if self._preparing:
             return f"{self._preparing} is being asked about"
         if self.running_steps:
@@ -69,6 +71,7 @@ class Carrying(Handling, inherit_bindings=False):
             self.say(why, warning=True)
             return
         self._preparing = step.name
+        self.in_turn.discard(step.name)
         self.show_hints()
         work = self._start_read(step) if only_reads(step) else self._start_acting(step)
         self.begin(self._guarded(work))
@@ -97,7 +100,7 @@ class Carrying(Handling, inherit_bindings=False):
         if not await self._changes_are_known(step):
             return
         shown: StepPlan | None = None
-        self.say(f"looking what {step.name} would do")
+        self.say(f"looking at what {step.name} would do")
         while True:
             plan = await self.ask_desk(lambda desk: desk.prepare(self.run_id, step.name))
             if plan is None:
@@ -127,12 +130,15 @@ class Carrying(Handling, inherit_bindings=False):
         return await self.ask_about(changed, asks=True)
 
     async def _confirmed(self, plan: StepPlan, shown: StepPlan | None) -> bool:
-        from screens.run_plan import PlanConfirm, PlanDialog, differs, refused
+        from screens.run_plan import PlanConfirm, PlanDialog, Refused, differs
 
         changed = () if shown is None else differs(shown, plan)
         clock = self.console_app.clock
         if plan.refusals:
-            await self.app.push_screen_wait(refused(plan))
+            refused = Refused(plan)
+            await self.app.push_screen_wait(refused)
+            if refused.wants_values:
+                self.act("run.params")
             return False
         if plan.word:
             sure = await self.app.push_screen_wait(PlanConfirm(plan, changed, clock=clock))
@@ -168,9 +174,27 @@ class Carrying(Handling, inherit_bindings=False):
         self.begin(self._start_reads())
 
     async def _start_reads(self) -> None:
+        run = self.shown
+        if run is None:
+            return
+        reads = [one for one in run.runbook.steps if one.kind is StepKind.COMMAND]
+        missing = not_given(run)
+        names = {one.name for one in reads if only_reads(one)} - set(missing)
+        left_out = "".join(
+            f"; {step} is left out: {name} has no value, p gives it one"
+            for step, name in missing.items()
+        )
+        if missing and not names:
+            self.say(f"nothing was run{left_out}", warning=True)
+            return
+        self.in_turn |= names
         why = await self.ask_desk(lambda desk: desk.start_reads(self.run_id))
-        if why is not None:
-            self.say(why or "every step that only reads, one after the other", warning=bool(why))
+        if why is None:
+            return
+        self.say(why or "every step that only reads, one after the other", warning=bool(why))
+        ended = None if why else await self.ask_desk(lambda desk: desk.ended(self.run_id))
+        if ended is not None and self.is_attached:
+            self.say(f"{reads_text(ended, names)}{left_out}", warning=bool(left_out))
 
     # Back again
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from console.model.action import Effect
 from console.model.run import Attempt, Run, StepRun, StepState
 from console.model.runbook import Step, StepKind
-from console.model.words import age_text
+from console.model.words import age_text, many
+from console.safety.text import visible
 from widgets.theme import Ink
 
 # None of these has an ambiguous width (Unicode's East_Asian_Width is N or Na for each).
@@ -98,12 +100,57 @@ def unknown_text(last: Attempt) -> str:
     return f"{sent}, and it left no marker there: look yourself"
 
 
-def ended_texts(was: Run, now: Run) -> Iterator[tuple[str, bool]]:
+def has_mended(run: Run) -> bool:
+    """Whether something was changed in it, and everything that counts passed."""
+    acted = {one.name for one in run.runbook.steps if one.effect not in (None, Effect.READ)}
+    return run.passed and any(
+        one.name in acted and one.state is StepState.PASSED for one in run.steps
+    )
+
+
+def first_wanted(run: Run) -> str:
+    """The step to begin at: what runs or is not known; else what was changed last, well or not,
+    so that no second mitigation is offered after the first; else the first that is left."""
+    going = next(
+        (one.name for one in run.steps if one.state in (StepState.RUNNING, StepState.UNKNOWN)), ""
+    )
+    acted = {one.name for one in run.runbook.steps if one.effect not in (None, Effect.READ)}
+    changed = [(one.last.began, one.name) for one in run.steps if one.last and one.name in acted]
+    left = next((one.name for one in run.steps if not one.state.is_settled), "")
+    return going or (max(changed)[1] if changed else left)
+
+
+def reads_text(run: Run, names: Iterable[str]) -> str:
+    """What reading steps came to that were run in turn, and which were left out, and why."""
+    ended = [one for one in run.steps if one.name in set(names) and one.last is not None]
+    passed = sum(one.state is StepState.PASSED for one in ended)
+    others = [f"{one.name} {one.state}" for one in ended if one.state is not StepState.PASSED]
+    return ", ".join([f"{passed:,} of {many(len(ended), 'reading step')} passed", *others])
+
+
+def not_given(run: Run) -> dict[str, str]:
+    """Reading steps that cannot be run yet, and the parameter without a value of each."""
+    lacking = {one.name for one in run.params if not one.is_ready}
+    return {
+        step.name: name
+        for step in run.runbook.steps
+        if step.kind is StepKind.COMMAND and only_reads(step)
+        for name in sorted(lacking)
+        if name == step.on or re.search(rf"\${{?{re.escape(name)}\b", visible(step.command))
+    }
+
+
+def ended_texts(was: Run, now: Run, quiet: Container[str] = ()) -> Iterator[tuple[str, bool]]:
     """What the steps that have ended since came to, and whether that is well; of one that failed,
-    in plain words, what takes it back."""
-    for one in now.steps:
+    in plain words, what takes it back. What was changed is said last, behind what verified it.
+
+    Args:
+        quiet: names of steps of which the end is told otherwise.
+    """
+    changed = {one.name for one in now.runbook.steps if one.effect not in (None, Effect.READ)}
+    for one in sorted(now.steps, key=lambda step: step.name in changed):
         before, last = was.step(one.name), one.last
-        if before is None or last is None or one.state not in _ENDED:
+        if before is None or last is None or one.state not in _ENDED or one.name in quiet:
             continue
         if before.state == one.state and len(before.attempts) == len(one.attempts):
             continue

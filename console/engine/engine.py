@@ -349,7 +349,7 @@ class Engine:
         while True:
             try:
                 if self._desks.has_runs:
-                    await self.runs.watch()
+                    await self.runs.watch(lambda: self._trouble.end(RUNS))
             except Exception as error:
                 text = f"runs of runbooks are not looked after: {whereabouts(error)}"
                 self._trouble.begin(RUNS, text)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from console.engine.evidence_words import EvidenceLine, Piece, Tone, Topic
+from console.model.action import Effect
 from console.model.event import Carried, Event
 from console.model.run import Run, Runs, StepRun, StepState
 from console.model.worklist import Row
@@ -81,10 +82,15 @@ def _moved(step: StepRun) -> datetime | None:
 
 
 def _next(run: Run, latest: StepRun | None) -> str:
-    """The first step behind that one of which nothing was done; empty: there is none."""
+    """The first step behind that one of which nothing was done; empty: there is none.
+
+    Behind a change that was shown to work no other change is named: it would be read as advice.
+    """
+    acts = {one.name for one in run.runbook.steps if one.effect is not Effect.READ}
+    mended = latest is not None and latest.state is StepState.PASSED and latest.name in acts
     behind = latest is None
     for one in run.steps:
-        if behind and one.state is StepState.PENDING:
+        if behind and one.state is StepState.PENDING and not (mended and one.name in acts):
             return one.name
         behind = behind or one is latest
     return ""

@@ -31,11 +31,12 @@ def work_of(kept: KeptRun, registry: Registry, last_text: bytes | None, now: dat
     # What nobody had agreed to when it was left is still to be agreed to.
     is_other = CHANGED in run.notes and last_text != kept.content
     work = Work(run, kept.content, Subject(None, cell), last_text if is_other else None)
-    # What labels gave is as good as typed: the alert may be gone by now.
+    # What labels gave is as good as typed, unless it was refused: the alert may be gone by now.
     work.given = {
         one.name: one.value.exact
         for one in run.params
         if one.value is not None and one.type is not ParamType.SECRET
+        if one.is_given or not one.fault
     }
     work.looked_at = now if run.is_touched else run.began
     return work

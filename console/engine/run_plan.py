@@ -15,6 +15,7 @@ from console.model.snapshot import Snapshot
 from console.runbook.around import GUARDED, AroundWorld, around_of
 from console.runbook.plan import PlanFacts, job_of, plan_of
 from console.runbook.running.job import Job
+from console.runbook.shell import unproven
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Planner:
             missing=missing,
             read_only=hands is not None and hands.read_only,
             disabled=(NOBODY,) if hands is None else (),
-            # What only reads is as trusted as a runbook that is run here for the first time.
-            is_changed=work.has_changed and step.effect is not Effect.READ,
+            # What is known to read may look on; of all else only the page says that it reads.
+            is_changed=work.has_changed
+            and (step.effect is not Effect.READ or bool(unproven(step.script.exact))),
             holders=tuple(holders),
             holders_fault=holders_fault,
         )

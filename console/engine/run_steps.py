@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from console.actions.audit.audit import Intent
+from console.actions.decide import Decision
 from console.actions.registry import action_by_id
 from console.engine.run_left import to_its_end
 from console.engine.run_output import Capture, OutputShelf
@@ -44,6 +45,7 @@ ENDED: Final = {
 }
 """What stands in the audit. An end that is not known may be followed by one more, the end that
 was learnt; no other is followed by any."""
+STOPPED: Final = "it was stopped before it began"
 CLOSED: Final = "the console was closed while it ran"
 NOT_SHOWN: Final = "its output is left out: it was given a secret that this console does not have"
 
@@ -103,11 +105,24 @@ class Carrier:
             plan = await self._plan(work, step)
             if plan.refusals:
                 continue
-            told = await self._world.acting.intend(
-                ACTION, plan.typed, _subjects(work, plan), _why(work, step), effect=Effect.READ
-            )
+            told = await self._intended(work, step, plan)
             if isinstance(told, Intent):
                 await self.carry(work, step, plan, told)
+
+    async def _intended(self, work: Work, step: Step, plan: StepPlan) -> Intent | Decision:
+        """The intent of a step that only reads; one that is cut short here has its end."""
+        acting = self._world.acting
+        asking = asyncio.ensure_future(
+            acting.intend(
+                ACTION, plan.typed, _subjects(work, plan), _why(work, step), effect=Effect.READ
+            )
+        )
+        try:
+            return await to_its_end(asking)
+        except asyncio.CancelledError:
+            if not asking.cancelled() and isinstance(told := asking.result(), Intent):
+                await to_its_end(acting.ended(told, Ended.DENIED, STOPPED))
+            raise
 
     async def learn(self, work: Work, step: Step) -> None:
         """Ask the host what became of a step that was sent and never heard of again."""
@@ -137,7 +152,8 @@ class Carrier:
             return
         if not is_open:
             finished = msgspec.structs.replace(finished, stdout=b"", stderr=b"")
-        trial = concluded(step, finished, self._clock.now().wall)
+        secrets = tuple(work.secrets.values())
+        trial = concluded(step, finished, self._clock.now().wall, secrets)
         if not is_open:
             trial = msgspec.structs.replace(trial, said=f"{trial.said}; {NOT_SHOWN}")
         if trial.state is StepState.UNKNOWN:
@@ -177,7 +193,9 @@ class Carrier:
         watched = _Watched(self._runner, work, step.name)
         masker = Masker(tuple(work.secrets.values()))
         try:
-            trial = await tried(step, job, watched, self._clock, _masked(masker, capture))
+            secrets = tuple(work.secrets.values())
+            shown = _masked(masker, capture)
+            trial = await tried(step, job, watched, self._clock, shown, secrets=secrets)
         except Exception as error:
             state = StepState.FAILED if step.effect is Effect.READ else StepState.UNKNOWN
             trial = Trial(state, f"the console failed over it: {whereabouts(error)}")
@@ -249,9 +267,7 @@ class Carrier:
         plan = await self._plan(work, step)
         if plan.refusals:
             return plan.refusals[0]
-        told = await self._world.acting.intend(
-            ACTION, plan.typed, _subjects(work, plan), _why(work, step), effect=Effect.READ
-        )
+        told = await self._intended(work, step, plan)
         if not isinstance(told, Intent):
             return told.reasons[0]
         attempt, trial = await self._attempt(work, step, plan, told.id)
@@ -332,7 +348,7 @@ class _Watched:
     async def run(self, job: Job, on_output: OnOutput) -> Finished:
         """See `Runner.run`."""
         if self._work.stopping:
-            return Finished(None, stopped=True, fault="it was stopped before it began")
+            return Finished(None, stopped=True, fault=STOPPED)
         self._work.jobs[self._step] = job.id, job.host
         try:
             finished = await self._runner.run(job, on_output)

@@ -18,7 +18,7 @@ from console.engine.run_left import CHANGED, cut_off, is_forgotten, to_its_end, 
 from console.engine.run_library import Opened, Shelf
 from console.engine.run_output import OutputShelf
 from console.engine.run_plan import Planner
-from console.engine.run_steps import ACTION, Carrier
+from console.engine.run_steps import ACTION, STOPPED, Carrier
 from console.engine.run_work import Work
 from console.journal.errors import JournalFault
 from console.journal.ids import Kind, new_id
@@ -61,7 +61,6 @@ NOT_KEPT: Final = "this run is kept in this console alone"
 _UNKNOWN: Final = StepState.UNKNOWN
 NOT_OPEN: Final = "that run is not open here"
 IS_ENDING: Final = "it is being finished"
-STOPPED: Final = "it was stopped before it began"
 OTHER_PLAN: Final = "what it would do is not what was shown any more: look at it again"
 
 
@@ -383,6 +382,7 @@ class RunsDesk:
         if not work.is_busy:
             return await self._stop_unwatched(work)
         work.stopping = True
+        await asyncio.sleep(0)  # what was never begun could not tell that it was stopped
         said = []
         for step, (job, host) in list(work.jobs.items()):
             stopped = await self._runner.stop(job, host)
@@ -538,8 +538,12 @@ class RunsDesk:
 
     # What the engine asks for.
 
-    async def watch(self) -> None:
-        """Look after runs that other consoles left behind, until cancelled."""
+    async def watch(self, looked: Callable[[], None] = lambda: None) -> None:
+        """Look after runs that other consoles left behind, until cancelled.
+
+        Args:
+            looked: called after each look that went well.
+        """
         await asyncio.to_thread(self._outputs.sweep, self._clock.now().wall)
         while True:
             await self._take_up()
@@ -548,6 +552,7 @@ class RunsDesk:
                     await self._drop(work.run.id)
                 else:
                     await self._learn(work)
+            looked()
             await self._clock.sleep(LEARN_S)
 
     async def _take_up(self) -> None:
@@ -601,6 +606,7 @@ class RunsDesk:
 
     async def close(self) -> None:
         """Keep what is open; what runs on hosts goes on there."""
+        await asyncio.sleep(0)  # what was never begun could not tell that it was ended
         tasks = [one.task for one in self._open.values() if one.task is not None]
         for task in tasks:
             task.cancel()

@@ -15,7 +15,7 @@ from console.safety.text import Raw
 
 PARAM_NAME: Final = r"[A-Z][A-Z0-9_]{0,63}"
 """A parameter is a variable of the shell, in capitals; so it is told from the shell's own."""
-STEP_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+STEP_NAME: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-])){0,63}"
 
 
 class StepKind(enum.StrEnum):

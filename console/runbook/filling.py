@@ -6,15 +6,17 @@ comes: a host or a service is looked up in the registry, and all else has to loo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Set
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from config.fault import quoted
 from config.registry import base_url_of, health_url_of
 from console.fleet.discover import host_of
-from console.model.registry import Host, Registry, Service, ServiceType, host_cell
+from console.model.registry import LOCAL, Host, Registry, Service, ServiceType, host_cell
 from console.model.run import Filled, Run
 from console.model.runbook import Origin, Param, ParamType, Runbook
 from console.model.snapshot import KnownAlert
@@ -22,6 +24,8 @@ from console.runbook.values import expected_of
 from console.safety.text import MAX_VALUE_CHARS, Raw, visible
 
 TYPED: Final = "typed"
+LABEL: Final = "label "
+"""Begins the source of what a label says."""
 GIVEN: Final = "given"
 REGISTRY: Final = "the registry"
 FOUND: Final = "what was found running"
@@ -117,6 +121,8 @@ def _filled(
     resolved, fault = "", offer.fault
     if offer.text is not None and not fault:
         resolved, fault = judged(param, offer.text, registry)
+        if not fault and param.type is ParamType.URL and offer.source.startswith(LABEL):
+            fault = _elsewhere(offer.text, registry)
     return Filled(
         param.name,
         param.type,
@@ -148,7 +154,7 @@ def _of_label(name: str, known: KnownAlert | None) -> _Offer:
         return _Offer(None, fault=f"there is no alert to take the label {visible(name)} from")
     labels = known.alert.labels
     value = labels.exact(name)
-    source = f"label {visible(name, cells=40)}"
+    source = f"{LABEL}{visible(name, cells=40)}"
     if len(value) >= MAX_VALUE_CHARS and labels.over_cap:
         return _Offer(value, source, f"the label is longer than {MAX_VALUE_CHARS:,} characters")
     if value:
@@ -240,6 +246,28 @@ def _called(text: str, registry: Registry) -> list[Host]:
     }
     names: Iterable[str] = (by_instance & by_address) or (by_instance | by_address)
     return [one for one in registry.hosts if one.name in names]
+
+
+def _elsewhere(url: str, registry: Registry) -> str:
+    """Why a label may not lead to `url`: it is on no host that the registry has."""
+    urls = [
+        each
+        for one in registry.services
+        for each in (base_url_of(one, registry), health_url_of(one, registry), one.ready)
+    ]
+    names = {each for one in registry.hosts for each in (one.name, one.address) if each}
+    names |= {_host_in(each) for each in urls if each}
+    names |= {host_of(each) for one in registry.services for each in one.instances}
+    if _host_in(url) in {each.lower() for each in names} - {"", LOCAL}:
+        return ""
+    return f"expected the address of a host or a service of services.yaml, got {quoted(url)}"
+
+
+def _host_in(url: str) -> str:
+    """In lower case; empty where there is none."""
+    with contextlib.suppress(ValueError):
+        return urlsplit(url).hostname or ""
+    return ""
 
 
 def _plain(name: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ MOST_BOOKS: Final = 2_000
 MOST_ENTRIES: Final = 50_000
 """Looked at in one folder, so that a checkout of anything ends."""
 MAX_DEPTH: Final = 8
+EVERYBODY: Final = "everybody may write it, and what is in it runs: chmod o-w it"
 _FRONT_BYTES: Final = 64 * 1024
 _NO_BOOKS: Final = frozenset(
     [
@@ -126,6 +127,7 @@ def pages_in(folder: Path, faults: list[Fault]) -> Iterator[Path]:
         at = Path(here)
         deep = len(at.relative_to(folder).parts) >= MAX_DEPTH
         inner[:] = [] if deep else sorted(one for one in inner if not _is_hidden(one))
+        inner[:] = [one for one in inner if _is_ours(at / one, faults)]
         for name in sorted(names):
             looked += 1
             stem = name.removesuffix(".md")
@@ -135,6 +137,17 @@ def pages_in(folder: Path, faults: list[Fault]) -> Iterator[Path]:
             if stem != name and stem.lower() not in _NO_BOOKS and not _is_hidden(name):
                 pages += 1
                 yield at / name
+
+
+def _is_ours(folder: Path, faults: list[Fault]) -> bool:
+    """Whether not everybody may put a runbook into `folder`."""
+    try:
+        is_open = bool(folder.lstat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return True  # os.walk tells of it
+    if is_open and not folder.is_symlink():
+        faults.append(_fault(folder, EVERYBODY))
+    return not is_open
 
 
 def _shipped() -> Iterator[Book]:
@@ -147,7 +160,7 @@ def _shipped() -> Iterator[Book]:
 def _folder(folder: Path, faults: list[Fault]) -> Iterator[Book]:
     try:
         if folder.stat().st_mode & stat.S_IWOTH:
-            faults.append(_fault(folder, "everybody may write it, and what is in it runs: chmod o-w it"))  # fmt: skip # noqa: E501
+            faults.append(_fault(folder, EVERYBODY))
             return
     except OSError as error:
         faults.append(_fault(folder, f"expected a folder: {error.strerror}"))

@@ -11,9 +11,9 @@ import msgspec
 
 from console.actions.decide import READ_ONLY
 from console.model.action import Effect
-from console.model.registry import Host, Registry
+from console.model.registry import Host, Registry, host_cell
 from console.model.run import PLAN_S, Around, Filled, Run, StepPlan, StepState, Tone
-from console.model.runbook import ParamType, Runbook, Step, StepKind
+from console.model.runbook import Origin, ParamType, Runbook, Step, StepKind
 from console.runbook.around import APPROVAL, FREEZE, GUARDED, PASSING
 from console.runbook.filling import judged, text_of, value_in
 from console.runbook.places import SHELLS
@@ -302,6 +302,7 @@ def _warnings(run: Run, step: Step, facts: PlanFacts) -> Iterator[str]:
     now = run.step(step.name)
     if now is not None and now.state is StepState.UNKNOWN:
         yield "what became of it the last time has not been learnt yet"
+    yield from _astray(run, step, facts.registry)
     verifiers = verifiers_of(run.runbook, step)
     if not verifiers:
         yield NO_VERIFY
@@ -314,6 +315,24 @@ def _warnings(run: Run, step: Step, facts: PlanFacts) -> Iterator[str]:
         if rollback_of(run.runbook, step) is None:
             yield "no step takes it back"
         yield NOT_TRIED
+
+
+def _astray(run: Run, step: Step, registry: Registry) -> Iterator[str]:
+    """A host that a label names, and that is another one than the service is on: whoever sends an
+    alert writes its labels."""
+    services = {one.name: one.host for one in registry.services}
+    hosts = {host_cell(one.name): one.name for one in registry.hosts}
+    home = services.get(run.service) or hosts.get(run.service)
+    for one in _used(run, step):
+        param = run.runbook.param(one.name)
+        host = text_of(one)
+        if param is None or param.type is not ParamType.HOST or host is None or home is None:
+            continue
+        if param.origin is Origin.LABEL and host != home:
+            yield (
+                f"{one.name} is {visible(host)}, as the alert says; by services.yaml"
+                f" {visible(run.service)} is on {visible(home)}"
+            )
 
 
 def _lock(run: Run, step: Step) -> str:

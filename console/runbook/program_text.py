@@ -25,6 +25,7 @@ _WORD: Final = re.compile(
     r"(?:^|[\s;&|(`/])(?:eval|trap|su|awk|sed|python3?|perl|(?:ba|da|a|z|k)?sh)(?=\s|$)"
 )
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'", re.DOTALL)
 _FORM: Final = (
     "a value never becomes part of a program's text: hand it over as an argument,"
     ' sh -c \'echo "$1"\' sh "$NAME"'
@@ -59,7 +60,9 @@ def _faults(
     texts: Set[str],
     params: Mapping[str, ParamType],
 ) -> Iterator[str]:
+    fed: tuple[str, ...] = ()
     for before, one in pairwise((Command(), *found)):
+        fed = (*fed, *before.words) if one.is_fed else ()
         words = [literal(word) or "" for word in one.words]
         if one.words and _uses(one.words[0], tainted):
             yield _NAME_FORM
@@ -69,10 +72,12 @@ def _faults(
                 yield _FORM
             if name in _DATABASES and any(_uses(each, texts) for each in one.words[at:]):
                 yield _SQL_FORM
-        if words and words[-1].rpartition("/")[2] in _SHELLS or words[-1:] in (["-"], ["-s"]):
-            fed = [each.target for each in one.redirects if each.operator in ("<<", "<<<")]
-            fed += before.words if one.is_fed else ()
-            if any(_uses(each, tainted) for each in fed) and _names_shell(words):
+        if _reads_program(words):
+            # The text of a here-document has no quotes of its own.
+            sent = [each for each in one.redirects if each.operator in ("<<", "<<<")]
+            if any(_puts(each.target, tainted) for each in sent):
+                yield _FORM
+            if any(_uses(each, tainted) for each in fed):
                 yield _FORM
         for script in one.inner:
             yield from filter(None, (text_misuse(script, params),))
@@ -103,8 +108,10 @@ def _program(name: str, written: tuple[str, ...], words: list[str]) -> Iterator[
                     return  # files
 
 
-def _names_shell(words: list[str]) -> bool:
-    return any(word.rpartition("/")[2] in _SHELLS for word in words)
+def _reads_program(words: list[str]) -> bool:
+    """Whether a shell reads what it is to do from its standard input."""
+    named = [at for at, word in enumerate(words) if word.rpartition("/")[2] in _SHELLS]
+    return bool(named) and all(word.startswith("-") for word in words[named[-1] + 1 :])
 
 
 def _is_setting(one: Command) -> bool:
@@ -112,4 +119,10 @@ def _is_setting(one: Command) -> bool:
 
 
 def _uses(text: str, names: Set[str]) -> bool:
+    """Whether the shell puts one of `names` into `text`, which it does not between `'`."""
+    plain = _QUOTED.sub(lambda one: "" if one[0].startswith("'") else one[0], text)
+    return _puts(plain, names)
+
+
+def _puts(text: str, names: Set[str]) -> bool:
     return any(found[1] in names for found in _VARIABLE.finditer(text))

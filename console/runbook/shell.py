@@ -14,7 +14,7 @@ from console.model.runbook import PARAM_NAME
 from console.runbook.catalogue import Kind, judged
 from console.runbook.places import RESERVED
 from console.runbook.running.curl import names_variable, request_of, secret_fault
-from console.runbook.words import Command, commands_of, literal
+from console.runbook.words import Command, commands_of, literal, outside
 from console.safety.text import visible
 
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -118,9 +118,20 @@ def unquoted(command: str) -> tuple[str, ...]:
 
     One in a here-document is not looked at.
     """
-    if "<<" in command:
-        return ()
-    return tuple(dict.fromkeys(name for name, inside in _uses(command) if not inside))
+    parts = commands_of(command)
+    if parts is None:
+        found = [] if "<<" in command else [name for name, inside in _uses(command) if not inside]
+        return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(name for one in parts for name in _bare(one)))
+
+
+def _bare(one: Command) -> Iterator[str]:
+    sent = (each.target for each in one.redirects if each.operator not in ("<<", "<<'"))
+    for word in (*one.words, *one.assigned, *sent):
+        # What stands between double quotes outside does not stand so inside of `$(...)`.
+        yield from (name for name, inside in _uses(outside(word)) if not inside)
+    for script in one.inner:
+        yield from unquoted(script)
 
 
 def verify_fault(command: str) -> str:

@@ -66,9 +66,12 @@ def step_text(run: Run, step: StepRun) -> str:
         return _with(f"{name}: skipped", step.reason)
     if step.state is StepState.MANUAL:
         return _with(f"{name}: done by hand", step.reason)
-    if last is None or step.state is StepState.PENDING:
+    if last is None:
         return f"{name}: open again"
     where = f"{name} on {_place(last)}" if last.host else name
+    if step.state is StepState.PENDING:
+        # A colleague was at it there, so that the last attempt began nothing.
+        return _with(f"{where}: open again", last.said if last.state is StepState.PENDING else "")
     again = f", attempt {last.number}" if last.number > 1 else ""
     if step.state is StepState.RUNNING:
         return f"{where}: began{again}"

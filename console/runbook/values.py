@@ -20,7 +20,10 @@ MAX_TEXT: Final = 1_000
 MAX_URL: Final = 2_000
 _MAX_DURATION: Final = 40
 
-NAME_VALUE: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:@/-]{{0,{MAX_NAME - 1}}}", re.ASCII)
+# A path that goes up leads anywhere.
+NAME_VALUE: Final = re.compile(
+    rf"(?!.*/\.\.(?:/|$))[A-Za-z0-9][A-Za-z0-9._:@/-]{{0,{MAX_NAME - 1}}}", re.ASCII
+)
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WHOLE: Final = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _URL: Final = re.compile(

@@ -6,6 +6,7 @@ What cannot be told for sure is not told at all: `commands_of` gives `None` then
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -69,6 +70,7 @@ class _Heredoc(msgspec.Struct):
 _Token = _Word | str | list[str]
 
 
+@lru_cache(maxsize=64)
 def commands_of(script: str) -> tuple[Command, ...] | None:
     """The simple commands of `script` in their order; `None` where that cannot be told.
 
@@ -112,6 +114,27 @@ def literal(word: str) -> str | None:
         else:
             out.append(character)
             at += 1
+    return "".join(out)
+
+
+def outside(word: str) -> str:
+    """A word of `commands_of` without the scripts of `$(...)` in it."""
+    out: list[str] = []
+    at, double = 0, False
+    lexer = _Lexer(word, 0)
+    while at < len(word):
+        character, past = word[at], at + 1
+        if character == "\\":
+            past = at + 2
+        elif character == '"':
+            double = not double
+        elif character == "'" and not double:
+            past = word.find("'", at + 1) + 1
+        elif character == "`" or word.startswith("$(", at):
+            at = lexer.past_script(at)
+            continue
+        out.append(word[at:past])
+        at = past
     return "".join(out)
 
 
@@ -318,6 +341,12 @@ class _Lexer:
         if found < 0:
             raise _UnreadError
         return found + 1
+
+    def past_script(self, at: int) -> int:
+        """Behind the `$(...)` that begins at `at`, or what stands between backquotes there."""
+        if self._script[at] == "`":
+            return self._past("`", at + 1)
+        return self._past_paren(at + 2)
 
     def _past_paren(self, at: int) -> int:
         """Behind the `)` that closes the `$(` before `at`."""

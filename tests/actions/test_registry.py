@@ -18,7 +18,8 @@ def test_every_action_declares_its_effect() -> None:
         *("paper.edit", "paper.move", "paper.editor", "paper.attach"),
         *("incident.update", "incident.done"),
         *("change.approve", "change.except", "change.review"),
-        *("books.new", "run.step", "run.rollback", "run.skip", "run.tick", "run.finish", "run.keep"),
+        *("books.new", "run.step", "run.rollback", "run.skip", "run.tick"),
+        *("run.finish", "run.keep"),
     }
 
 

@@ -93,6 +93,19 @@ def assert_ended_once(stage: Stage) -> None:
         assert found[-1] is not Ended.UNKNOWN
 
 
+async def test_stopped_as_soon_as_it_is_started_it_has_an_end_all_the_same(stage: Stage) -> None:
+    async with stage.console() as engine:
+        run = await begun(engine, "slow")
+        plan = await engine.runs.prepare(run.id, "act")
+        assert isinstance(plan, StepPlan)
+        assert (await engine.runs.start(run.id, "act", plan.digest)).why_not == ""
+        await engine.runs.stop(run.id)
+        await until(is_in(engine, run, StepState.FAILED))
+        await engine.runs.ended(run.id)
+        assert stage.left("slow") == []
+        assert_ended_once(stage)
+
+
 async def test_stopped_while_it_is_verified_it_ran_and_has_not_passed(stage: Stage) -> None:
     os.mkfifo(stage.root / "fifo")
     (stage.root / "well").unlink()

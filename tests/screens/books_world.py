@@ -133,6 +133,9 @@ class ScriptedRuns:
     async def past(self) -> tuple[PastRun, ...]:
         return self.transcripts
 
+    async def standing(self) -> tuple[Run, ...]:
+        return ()
+
     async def candidates(self, known: KnownAlert) -> tuple[Candidate, ...]:
         return self.found
 

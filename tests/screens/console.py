@@ -34,6 +34,7 @@ from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
 from console.model.query import InstantAnswer, RangeAnswer, Sample, Series
 from console.model.registry import Registry
+from console.model.run import PastRun, Run
 from console.model.snapshot import Snapshot
 from console.model.update import Update
 from console.model.wish import AckWish, Wish
@@ -60,6 +61,7 @@ class ScriptedEngine:
         self.inquirer = ScriptedInquiry()
         self.logs: LogReader | None = None
         self.acting = ScriptedDesk()
+        self.runs = NoRuns()
         self.desk = EvidenceDesk(
             SystemClock(),
             asker=lambda: self.inquirer,
@@ -94,6 +96,16 @@ class ScriptedEngine:
 
     def inquiry(self) -> ScriptedInquiry:
         return self.inquirer
+
+
+class NoRuns:
+    """No runbook was ever opened."""
+
+    async def standing(self) -> tuple[Run, ...]:
+        return ()
+
+    async def past(self) -> tuple[PastRun, ...]:
+        return ()
 
 
 class ScriptedDesk:

@@ -54,11 +54,11 @@ async def test_the_library_tells_how_every_runbook_has_done_at_80_columns() -> N
         await until(pilot, lambda: "source-lost" in console.text)
         assert squeezed(console)[2:8] == [
             ">library open runs past runs tab",
-            "RUN PASSED NAME TITLE STEPS MIN STALE LINT SOURCE",
-            "> 3 d 12 d cache-down Cache-down now 7/9 9 - - shipped",
-            "24h never disk-full Disk-full now 7/9 - stale 3 shipped",
-            "- - kube-page Kube-page now 0/9 - ? - team",
-            "3 d 12 d source-lost Source-lost now 7/9 9 - - shipped",
+            "RUN PASSED NAME STEPS MIN STALE LINT TITLE",
+            "> 3 d 12 d cache-down 7/9 9 - - Cache-down now",
+            "24h never disk-full 7/9 - stale 3 Disk-full now",
+            "- - kube-page 0/9 - ? - Kube-page now",
+            "3 d 12 d source-lost 7/9 9 - - Source-lost now",
         ]
         assert all(cell_width(line) <= 80 for line in console.lines)
 
@@ -71,7 +71,7 @@ async def test_the_line_under_the_cursor_is_told_in_full_below(size: tuple[int, 
         text = " ".join(squeezed(console))
         assert "9 steps, 2 of them by hand; run 4 times; the last time 3 d ago" in text
         assert "often skipped: warm-up" in text
-        assert "for ServiceDown; for the service redis; reviewed" in text
+        assert "for ServiceDown; for the service redis; its review is not due" in text
         await pilot.press("j")
         await until(pilot, lambda: "reviewed too long ago; lint has 3 findings: l" in console.text)
 

@@ -18,6 +18,7 @@ from console.model.acting import Acting, Undoable
 from console.model.action import Action, Effect
 from console.model.alert import Silence, SilenceState
 from console.model.labels import Matcher
+from console.model.run import Runs
 from console.model.snapshot import Snapshot
 from console.safety.text import Raw
 from console.triage.silence_use import silence_uses
@@ -31,14 +32,17 @@ from screens.here import Subject
 from screens.host import HostScreen
 from screens.incident import IncidentScreen
 from screens.logs import LogsScreen
+from screens.run import RunScreen
 from screens.silence import SilenceScreen
 from screens.source import SourceScreen
+from screens.step import StepScreen
 from screens.why import WhyScreen
 from tests.build import MONO0, T0, ack, ago, alert, cell, known, service, snapshot, source
 from tests.screens.books_world import ScriptedRuns
 from tests.screens.console import Console, console_on, typed, until, update_of
 from tests.screens.incident_world import Desk, papers_of, redis
 from tests.screens.journal_world import change
+from tests.screens.run_world import run_of
 from widgets.footer import Footer
 
 if TYPE_CHECKING:
@@ -68,6 +72,7 @@ ARGUMENTS = {
     "paper.attach": "shot.png",
 }
 """What stands behind the word after `:`."""
+RUN = run_of()
 PAPERS = papers_of(redis(), changes=(change(),))
 
 
@@ -112,6 +117,8 @@ async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
         "incident": lambda: IncidentScreen(PAPERS.incidents[0].incident.id),
         "change": lambda: ChangeScreen(PAPERS.changes[0].change.id),
         "calendar": CalendarScreen,
+        "run": lambda: RunScreen(RUN.id),
+        "step": lambda: StepScreen(RUN.id, "start-redis"),
     }
     if word in made:
         app.push_screen(made[word]())
@@ -124,6 +131,8 @@ async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
     await until(pilot, lambda: frame.command_line is not None)
     if word in ("group", "triage"):
         await pilot.press("asterisk")
+    if isinstance(frame, RunScreen):
+        await until(pilot, lambda: frame.go_to_step("restart-redis"))
     return frame
 
 
@@ -143,7 +152,8 @@ async def opened(console: Console, pilot: Pilot[int], word: str) -> Frame:
     console.engine.papers = cast("PapersDesk", Desk(PAPERS))  # type: ignore[attr-defined]
     console.engine.runs = cast("RunsDesk", ScriptedRuns())  # type: ignore[attr-defined]
     acting = Acting(undo=undo)
-    console.engine.publish(msgspec.structs.replace(update, acting=acting, papers=PAPERS))
+    update = msgspec.structs.replace(update, acting=acting, papers=PAPERS, runs=Runs((RUN,)))
+    console.engine.publish(update)
     await until(pilot, lambda: console.app.fresh is not None and console.app.fresh.number == 50)
     return await go(console, pilot, word)
 

@@ -63,16 +63,16 @@ def running(run: Run | None = None) -> Run:
 FRAME_80 = """\
 Redis does not answer  ServiceDown redis@data-1  kai  RUN-20261122-7f3
 CONTAINER ?  TARGET_HOST data-1 (label instance)  TOKEN *** (typed)
-   FOR   # STATE     STEP                                              DOES
-             read on Meaning  No reply to PING: the process has ended…
+   FOR   # STATE     STEP                                             DOES
+             text    Meaning  No reply to PING: the process has ende…
 ── Diagnosis ───────────────────────────────────────────────────────────────────
->   3s   1 ✖ failed  ping  Does it answer at all?                      read
+>   3s   1 ✖ failed  ping  Does it answer at all?                     read
 ── Mitigation ──────────────────────────────────────────────────────────────────
-         2 ⊘ skipped start-redis  It is stopped: start it. This harms… changes
-         3 - pending restart-redis  Warning: what was written since t… DISRUPTS
+         2 ⊘ skipped start-redis  It is stopped: start it. This harm… changes
+         3 - pending restart-redis  Warning: what was written since … DISRUPTS
 ── Verify ──────────────────────────────────────────────────────────────────────
-   12s   4 ▸ running verify-ping  try 3 of 10  ssh "$TARGET_HOST" -- … verify
-             read on Escalation  Not up after 10 minutes: the data te…"""
+   12s   4 ▸ running verify-ping  try 3 of 10  ssh "$TARGET_HOST" --… verify
+             text    Escalation  Not up after 10 minutes: the data t…"""
 
 
 def usual() -> Run:

@@ -8,24 +8,40 @@ from unicodedata import category
 import msgspec
 import pytest
 
+from console.engine.evidence_runs import progress_words
 from console.engine.runs import LEARN_S
 from console.model.action import Effect
 from console.model.run import Filled, Run, StepOutput, StepRun, StepState
 from console.model.runbook import ParamType
+from console.model.state import State
 from console.runbook.printed import MAX_CHARS, MAX_LINES
 from console.safety.text import Raw, cell_width, visible
+from screens.run_hand import open_steps
 from screens.run_output import output_lines, output_title
-from screens.run_parts import brief_parts, head_parts, row_parts
+from screens.run_parts import alert_span, brief_parts, head_parts, row_parts
 from screens.run_plan import differs, plan_parts
 from screens.run_rows import RunRow, rows_of, run_columns
 from screens.run_text import first_words, plain_parts
-from screens.run_words import ASKED_EVERY_S, effect_mark, ended_texts, only_reads, shape_of, time_of
+from screens.run_words import (
+    ASKED_EVERY_S,
+    effect_mark,
+    ended_texts,
+    first_wanted,
+    has_mended,
+    not_given,
+    only_reads,
+    reads_text,
+    shape_of,
+    time_of,
+)
 from screens.step import lines_of
-from tests.build import T0
+from tests.build import T0, alert, known, resolved, snapshot
 from tests.build import at as instant
 from tests.hostile import ATTACKS
 from tests.screens.run_world import SECOND, at, attempt, checked, plan_of, run_of
 from widgets.detail import Part
+from widgets.paint import Span
+from widgets.theme import Ink
 
 S = StepState
 
@@ -190,9 +206,9 @@ def test_the_first_words_are_those_of_a_person(written: str, read: str) -> None:
 # Above the steps
 
 
-def head(run: Run, width: int = 80) -> list[str]:
+def head(run: Run, width: int = 80, *, alert: Span | None = None) -> list[str]:
     found: list[str] = []
-    for part in head_parts(run):
+    for part in head_parts(run, alert=alert):
         draw = getattr(part, "draw", None)
         lines = draw(width) if draw is not None else [getattr(part, "spans")]  # noqa: B009
         found += ["".join(visible(text) for text, _ in line) for line in lines]
@@ -421,3 +437,77 @@ def test_a_secret_is_nowhere() -> None:
     assert "TOKEN ***" in "\n".join(shown)
     later = msgspec.structs.replace(run, began=T0 - timedelta(days=1))
     assert head(later)[1] == head(run)[1]
+
+
+def test_of_a_change_that_was_verified_the_change_is_said_last() -> None:
+    going = at(run_of(), "start-redis", S.RUNNING, attempt(S.RUNNING))
+    was = at(going, "verify-ping", S.RUNNING, attempt(S.RUNNING))
+    now = at(was, "start-redis", S.PASSED, attempt(said="exit 0"))
+    now = at(now, "verify-ping", S.PASSED, attempt(said="PONG"))
+    said = [one for one, _ in ended_texts(was, now)]
+    assert said == ["verify-ping passed: PONG", "start-redis passed: exit 0"]
+    assert [one for one, _ in ended_texts(was, now, {"verify-ping"})] == said[1:]
+
+
+# Where it begins, and what is left
+
+
+def test_the_cursor_begins_where_somebody_has_to_look_and_never_on_a_second_mitigation() -> None:
+    run = run_of()
+    assert first_wanted(run) == "ping"
+    looked = at(run, "ping", S.FAILED, attempt(S.FAILED))
+    assert first_wanted(looked) == "start-redis"
+    mended = at(looked, "start-redis", S.PASSED, attempt(by=("verify-ping",)))
+    mended = at(mended, "verify-ping", S.PASSED, attempt())
+    assert first_wanted(mended) == "start-redis"
+    assert first_wanted(at(looked, "start-redis", S.FAILED, attempt(S.FAILED))) == "start-redis"
+    assert first_wanted(at(mended, "verify-ping", S.UNKNOWN, attempt(S.UNKNOWN))) == "verify-ping"
+
+
+def test_closing_asks_about_no_look_at_a_fault_that_was_mended() -> None:
+    looked = at(run_of(), "ping", S.FAILED, attempt(S.FAILED))
+    assert [one.name for one in open_steps(looked)] == ["ping"]
+    mended = at(looked, "start-redis", S.PASSED, attempt())
+    assert open_steps(mended) == [] and has_mended(mended) and not has_mended(looked)
+    failed = at(mended, "restart-redis", S.FAILED, attempt(S.FAILED))
+    assert "restart-redis" in [one.name for one in open_steps(failed)]
+
+
+def test_what_reads_and_lacks_a_value_is_named_with_it() -> None:
+    assert not_given(run_of()) == {"ping": "CONTAINER"}
+    ready = [Filled("TARGET_HOST", ParamType.HOST), Filled("CONTAINER", ParamType.NAME, Raw("a"))]
+    assert not_given(run_of(params=tuple(ready))) == {"ping": "TARGET_HOST"}
+    assert not_given(run_of(params=())) == {}
+
+
+def test_steps_that_were_read_in_turn_are_told_in_one_line() -> None:
+    run = at(run_of(), "ping", S.FAILED, attempt(S.FAILED))
+    assert reads_text(run, {"ping"}) == "0 of 1 reading step passed, ping failed"
+    assert reads_text(at(run, "ping", S.PASSED, attempt()), {"ping"}) == (
+        "1 of 1 reading step passed"
+    )
+
+
+def test_the_title_says_how_its_alert_stands_and_cuts_no_id_in_two() -> None:
+    firing = known(alert("ServiceDown"))
+    run = run_of(alert=firing.key, incident="INC-20261122-abc", subject="DiskWillFill host:db@db")
+    assert alert_span(run, snapshot(firing)) == ("firing", Ink.FIRING)
+    stale = msgspec.structs.replace(firing, state=State.STALE)
+    assert alert_span(run, snapshot(stale)) == ("stale", Ink.UNKNOWN)
+    assert alert_span(run, snapshot()) is None
+    assert alert_span(run_of(), snapshot(firing)) is None
+    gone = msgspec.structs.replace(snapshot(), resolved=(resolved(firing.alert, T0),))
+    span = alert_span(run, gone)
+    assert span is not None and span[1] is Ink.OK
+    title = head(run, alert=span)[0]
+    assert "INC-20261122-abc" in title and str(span[0]) in title
+    assert cell_width(title) <= 80 and "RUN-" not in title
+
+
+def test_behind_a_change_that_worked_no_other_change_is_named_as_the_next_thing() -> None:
+    begun = at(run_of(), "start-redis", S.PASSED, attempt(by=("verify-ping",)))
+    assert progress_words(begun) == "start-redis passed, verify-ping next"
+    verified = at(begun, "verify-ping", S.PASSED, attempt())
+    assert progress_words(verified) == "start-redis passed"
+    failed = at(run_of(), "start-redis", S.FAILED, attempt(S.FAILED))
+    assert progress_words(failed) == "start-redis failed, restart-redis next"

@@ -61,6 +61,7 @@ class Phase(enum.StrEnum):
     INTENT = "intent"
     """Written before anything is sent."""
     END = "end"
+    """One, but that an end that was not known may be followed by the one that was learnt."""
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -69,21 +69,26 @@ async def tried(
     clock: Clock,
     on_output: OnOutput,
     on_try: OnTry | None = None,
+    secrets: Iterable[Secret] = (),
 ) -> Trial:
     """Run `job`, which is `step`, and judge what came.
+
+    Args:
+        secrets: what it may print beside its own: another step's, out of a file of settings.
 
     What only reads is tried as often as the step says, each further time as a job of its own
     (`….t2`); all else once. Raises nothing but CancelledError.
     """
     reads = step.effect is Effect.READ
     retry = step.retry if reads else None
+    secrets = (*secrets, *(secret for _, secret in job.secrets))
     times = retry.times if retry is not None else 1
     wait_s = retry.wait.total_seconds() if retry is not None else 0.0
     for number in range(1, times + 1):
         this = job if number == 1 else msgspec.structs.replace(job, id=f"{job.id}.t{number}")
         if on_try is not None:
             on_try(number, this)
-        trial = await _once(step, this, runner, clock, on_output)
+        trial = await _once(step, this, runner, clock, on_output, secrets)
         if trial.state is StepState.PASSED or trial.finished.stopped or number == times:
             break
         await clock.sleep(wait_s)
@@ -132,7 +137,14 @@ class _Came(msgspec.Struct, frozen=True):
     timeout_s: float | None = None
 
 
-async def _once(step: Step, job: Job, runner: Runs, clock: Clock, on_output: OnOutput) -> Trial:
+async def _once(
+    step: Step,
+    job: Job,
+    runner: Runs,
+    clock: Clock,
+    on_output: OnOutput,
+    secrets: tuple[Secret, ...],
+) -> Trial:
     finished = Finished(None)
     try:
         hidden = frozenset(name for name, _ in job.secrets)
@@ -143,11 +155,11 @@ async def _once(step: Step, job: Job, runner: Runs, clock: Clock, on_output: OnO
             if fault:
                 return Trial(StepState.FAILED, f"it was not started: {fault}")
         if request is not None and request.measurable and step.expect:
-            return await _requested(step, job, request, hidden, runner, clock, on_output)
+            return await _requested(step, job, request, runner, clock, on_output, secrets)
         if request is not None and is_secret:
             job = msgspec.structs.replace(job, script=hidden_script(request, hidden))
         finished = await runner.run(job, on_output)
-        finished = without_secrets(finished, (secret for _, secret in job.secrets))
+        finished = without_secrets(finished, secrets)
         came = _Came(step, finished, plain_result(finished), host=job.host)
         return _judged(msgspec.structs.replace(came, timeout_s=job.timeout_s))
     except Exception as error:
@@ -161,19 +173,20 @@ async def _requested(
     step: Step,
     job: Job,
     request: Request,
-    hidden: frozenset[str],
     runner: Runs,
     clock: Clock,
     on_output: OnOutput,
+    secrets: tuple[Secret, ...],
 ) -> Trial:
     """Make a request, measured."""
+    hidden = frozenset(name for name, _ in job.secrets)
     mark = MARK + token_hex(16)
     wants = _wants_certificate(step)
     script = measured_script(request, mark, job.timeout_s, hidden, wants_certificate=wants)
     shown = Shown(on_output, mark, is_head=request.is_head, follows=request.follows)
     finished = await runner.run(msgspec.structs.replace(job, script=script), shown.take)
     shown.finish()
-    finished = without_secrets(finished, (secret for _, secret in job.secrets), mark)
+    finished = without_secrets(finished, secrets, mark)
     answer = answer_of(
         finished,
         clock.now().wall,
