@@ -190,7 +190,7 @@ async def books_world(
     shown = world or usual()
     async with console_on(shown, **opened) as (console, pilot):
         assert console.engine is not None
-        console.engine.runs = cast("RunsDesk", desk)  # type: ignore[attr-defined]
+        console.engine.runs = cast("RunsDesk", desk)
         console.engine.papers = cast("PapersDesk", ScriptedPapers())  # type: ignore[attr-defined]
         await publish(console, pilot, Runs(runs, found), shown)
         yield console, pilot, desk

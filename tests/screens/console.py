@@ -61,7 +61,7 @@ class ScriptedEngine:
         self.inquirer = ScriptedInquiry()
         self.logs: LogReader | None = None
         self.acting = ScriptedDesk()
-        self.runs = NoRuns()
+        self.runs: object = NoRuns()
         self.desk = EvidenceDesk(
             SystemClock(),
             asker=lambda: self.inquirer,

@@ -246,7 +246,7 @@ async def run_on(
     async with console_on(world, size=size, **opened) as (console, pilot):
         desk = ScriptedRuns(run)
         assert console.engine is not None
-        console.engine.runs = cast("RunsDesk", desk)  # type: ignore[attr-defined]
+        console.engine.runs = cast("RunsDesk", desk)
         await show(console, pilot, desk, run)
         open_run(console.app, run.id)
         await until(pilot, lambda: isinstance(console.app.screen, RunScreen))

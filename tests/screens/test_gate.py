@@ -150,7 +150,7 @@ async def opened(console: Console, pilot: Pilot[int], word: str) -> Frame:
     update = update_of(world(), number=50)
     undo = Undoable("ack of QueueBacklog", MONO0 + 30)
     console.engine.papers = cast("PapersDesk", Desk(PAPERS))  # type: ignore[attr-defined]
-    console.engine.runs = cast("RunsDesk", ScriptedRuns())  # type: ignore[attr-defined]
+    console.engine.runs = cast("RunsDesk", ScriptedRuns())
     acting = Acting(undo=undo)
     update = msgspec.structs.replace(update, acting=acting, papers=PAPERS, runs=Runs((RUN,)))
     console.engine.publish(update)

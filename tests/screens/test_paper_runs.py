@@ -79,7 +79,7 @@ async def papers_on(
     papers = Papers(incidents=(incident(1, runs=("RUN-20261122-0aa",)),), changes=(planned,))
     async with journal_on(papers, size=size) as (console, pilot, _):
         assert console.engine is not None and console.engine.first is not None
-        console.engine.runs = cast("RunsDesk", desk)  # type: ignore[attr-defined]
+        console.engine.runs = cast("RunsDesk", desk)
         console.engine.papers = cast("PapersDesk", ScriptedPapers())  # type: ignore[attr-defined]
         update = update_of(console.engine.first.snapshot, number=50)
         update = msgspec.structs.replace(update, papers=papers, runs=Runs(runs))
