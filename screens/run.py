@@ -325,6 +325,26 @@ class RunScreen(Carrying):
         """The run's incident, where it has one."""
         super().do_row_incident(document_id or self.document_id)
 
+    def do_run_part_next(self) -> None:
+        self._go_to_part(1)
+
+    def do_run_part_previous(self) -> None:
+        self._go_to_part(-1)
+
+    def _go_to_part(self, by: int) -> None:
+        """To the first row under a heading, behind or before the cursor's."""
+        run, row = self.shown, self.steps.cursor_row
+        if run is None or row is None:
+            return
+        rows, headings = rows_of(run)
+        here = [one.key for one in rows].index(row.key)
+        found = [one.before for one in headings if (one.before - here) * by > 0]
+        if found:
+            self.steps.hold()
+            self.steps.move_to(rows[min(found) if by > 0 else max(found)].key)
+        else:
+            self.say("this is the last part" if by > 0 else "this is the first part")
+
     def do_run_params(self) -> None:
         from screens.run_params import ValuesScreen  # late: most runs are filled in already
 

@@ -186,6 +186,8 @@ def brief_parts(row: RunRow, lines: Sequence[OutputLine], now: datetime) -> list
     said = last.said or failed or str(done.state)
     if done.state is StepState.RUNNING:
         said = f"runs {_on(last)} for {age_text(now - last.began)}"
+    if done.state is StepState.FAILED and lines and visible(lines[-1].text)[:40] in visible(said):
+        return [Paragraph(said, ink)]  # the output only says it again
     end: Spans = ((lines[-1].text, lines[-1].ink),) if lines else (("nothing printed", Ink.MUTED),)
     return [SpanLine(((said, ink),)), SpanLine(end)]
 

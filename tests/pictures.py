@@ -128,6 +128,19 @@ PICTURES: Final = {
     "calendar-120x36": USUAL._replace(
         size=(120, 36), keys=("4", "C"), shows=("today", "window daily")
     ),
+    "runbooks-120x36": USUAL._replace(
+        size=(120, 36), keys=("3",), shows=("cache-down", "PASSED", "stale"), rest_s=4.0
+    ),
+    "run-120x36": USUAL._replace(
+        size=(120, 36),
+        keys=("r", "\r", "jjjjj", "x", "\x1b[C", "\r"),
+        shows=("verified by verify-ping",),
+        rest_s=3.0,
+    ),
+    "run-80x24": USUAL._replace(keys=("r", "\r", "X"), shows=("passed  look-memory",)),
+    "run-plan-80x24": USUAL._replace(
+        keys=("r", "\r", "jjjjjj", "x"), shows=("to go on, type", "data-1")
+    ),
     "sources-120x36": Picture(
         (120, 36), "source-lost", 20.0, keys=("7",), shows=("prom-edge", "UNKNOWN", "refused")
     ),

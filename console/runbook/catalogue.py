@@ -29,6 +29,11 @@ _SILENT: Final = frozenset(
 _SETTING: Final = ("export", "readonly", "local")
 
 
+_SYSTEM: Final = re.compile(r"/(?:usr/(?:local/)?|snap/|opt/[a-z0-9/_-]+/)?s?bin")
+_SUBSCRIPTS: Final = frozenset(["test", "[", "printf", "read", "unset", "wait"])
+"""Of bash, which carry out a `$(...)` between the brackets of a variable's name."""
+
+
 def judged(script: str, depth: int = 0) -> Verdict:
     """Whether all of `script` only reads, one of its commands is known to act, or neither."""
     parts = commands_of(script) if depth <= _DEPTH else None
@@ -81,8 +86,12 @@ def words_judged(words: list[str | None], depth: int = 0) -> Verdict:
     program, *rest = words
     if program is None or not program or VALUE in program or depth > _DEPTH:
         return unknown("which program it starts is not written there")
-    name = program.rpartition("/")[2]
+    folder, slash, name = program.rpartition("/")
     known: list[str] = [VALUE if word is None else word for word in rest]
+    if slash and not _SYSTEM.fullmatch(folder) and name not in WRITING:
+        return unknown(f"{visible(program, cells=40)} may be any program")
+    if name in _SUBSCRIPTS and any(re.search(r"\[.*[$`]", one) for one in known):
+        return unknown(f"bash may carry out what stands behind {name}")
     if name in _SILENT or name in READING:
         return READS
     if name == "trap" and known[:1] and known[0] not in ("-", "-l", "-p"):

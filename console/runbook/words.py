@@ -24,6 +24,7 @@ _CLOSING: Final = frozenset(["fi", "done", "}"])
 _NOT_READ: Final = frozenset(["case", "esac", "function", "select", "coproc", "[[", "]]"])
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.DOTALL)
+_BRACES: Final = re.compile(r"(?<!\$)\{[^\s{};|&<>()]*(?:,|\.\.)")
 _SPECIAL: Final = "#?@*!$-0123456789"
 
 
@@ -308,6 +309,8 @@ class _Lexer:
             character = script[self._at]
             if not double and character in " \t\r\n|&;()<>":
                 break
+            if not double and _BRACES.match(script, self._at):
+                raise _UnreadError  # bash makes several words of it, sh does not
             if character == "\\":
                 self._at += 2
             elif character == "'" and not double:

@@ -75,11 +75,14 @@ def sshd_host(folder: Path) -> Iterator[Sshd]:
 
 
 @contextlib.asynccontextmanager
-async def runner_on(sshd: Sshd, port: int = 0) -> AsyncIterator[Runner]:
+async def runner_on(
+    sshd: Sshd, port: int = 0, *, transport: str = "asyncssh"
+) -> AsyncIterator[Runner]:
     """A console's runner: `BOX` is behind `sshd`, and every console has its own connection.
 
     Args:
         port: at which it is reached, where that is not its own.
+        transport: `asyncssh` or `openssh`.
     """
     options = sshd.options()
     if port:
@@ -87,7 +90,13 @@ async def runner_on(sshd: Sshd, port: int = 0) -> AsyncIterator[Runner]:
         with sshd.known_hosts.open("a") as known:
             known.write(f"{line}\n")
     hosts = (
-        Host(BOX, address="127.0.0.1", port=port or sshd.port, user=sshd.user),
+        Host(
+            BOX,
+            address="127.0.0.1",
+            port=port or sshd.port,
+            user=sshd.user,
+            transport=transport,
+        ),
         Host("paper"),
     )
     client = SshClient(SystemClock(), options)

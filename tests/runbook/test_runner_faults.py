@@ -50,7 +50,7 @@ async def test_wherever_the_line_is_cut_the_outcome_is_the_hosts_and_nothing_run
         async with relayed(sshd) as relay, runner_on(sshd, relay.port) as runner:
             if chooser.random() < 0.8:
                 assert ended_with(await runner.run(job("true", host=BOX)), 0)
-            relay.bytes_left = chooser.randrange(1, 18_000)
+            relay.bytes_left = chooser.randrange(1, 28_000)
             heard = Heard()
             finished = await runner.run(one, heard)
             relay.bytes_left = None

@@ -196,6 +196,9 @@ class ScriptedRuns:
         self.calls.append(("start_reads",))
         return ""
 
+    async def ended(self, run_id: str) -> Run | None:
+        return self.run_now
+
     async def stop(self, run_id: str) -> str:
         self.calls.append(("stop",))
         return "start-redis: it is gone from data-1"

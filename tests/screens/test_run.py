@@ -18,7 +18,8 @@ from screens.run_changes import ChangesScreen
 from screens.run_params import ValuesScreen
 from screens.run_plan import PlanConfirm, PlanDialog
 from screens.step import StepScreen
-from tests.screens.console import Console, typed, until
+from tests.build import T0, alert, known, resolved
+from tests.screens.console import Console, typed, until, update_of
 from tests.screens.run_world import (
     at,
     attempt,
@@ -55,6 +56,65 @@ async def word(console: Console, pilot: Pilot[int], text: str) -> None:
 
 def running(run: Run | None = None) -> Run:
     return at(run or run_of(), "start-redis", S.RUNNING, attempt(S.RUNNING))
+
+
+async def test_from_what_looks_to_what_mends_is_one_key_and_back() -> None:
+    async with run_on() as (console, pilot, _):
+        screen = screen_of(console)
+
+        def here() -> str:
+            row = screen.steps.cursor_row
+            return "" if row is None or row.step is None else row.step.name
+
+        seen = []
+        for key in ("]", "]", "]", "[", "[", "["):
+            await pilot.press({"]": "right_square_bracket", "[": "left_square_bracket"}[key])
+            seen.append(here())
+        assert seen == ["start-redis", "verify-ping", "verify-ping", "start-redis", "ping", "ping"]
+
+
+async def test_that_its_alert_resolved_is_said_and_closing_is_offered() -> None:
+    firing = known(alert("ServiceDown"))
+    run = at(run_of(alert=firing.key), "start-redis", S.PASSED, attempt())
+    async with run_on(run) as (console, pilot, desk):
+        assert console.engine is not None and console.engine.first is not None
+        world = console.engine.first.snapshot
+        for state in (
+            msgspec.structs.replace(world, alerts=(firing,)),
+            msgspec.structs.replace(world, resolved=(resolved(firing.alert, T0),)),
+        ):
+            update = update_of(state, number=console.number)
+            console.number += 1
+            update = msgspec.structs.replace(update, runs=desk.runs)
+            console.engine.publish(update)
+            await until(pilot, lambda update=update: console.app.fresh is update)
+            await pilot.pause()
+        assert "ServiceDown redis@data-1 is resolved; f closes the run" in console.text
+        assert "ServiceDown redis@data-1  resolved" in console.lines[2]
+
+
+async def test_a_step_that_lacks_a_value_is_refused_and_p_goes_on_to_the_values() -> None:
+    async with run_on() as (console, pilot, desk):
+        desk.plans = [plan_of(refusals=("CONTAINER has no value: p gives it one",))]
+        await on_step(console, pilot, "start-redis")
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(console.app.screen, Overlay))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(console.app.screen, ValuesScreen))
+        assert not desk.called("start")
+
+
+async def test_what_reads_is_told_in_one_line_and_so_is_what_was_left_out() -> None:
+    async with run_on() as (console, pilot, desk):
+        await pilot.press("X")
+        await pilot.pause()
+        assert "nothing was run; ping is left out: CONTAINER has no value, p" in console.text
+        assert not desk.called("start_reads")
+    ready = tuple(msgspec.structs.replace(one, value=Raw("redis")) for one in run_of().params)
+    async with run_on(run_of(params=ready)) as (console, pilot, desk):
+        desk.run_now = at(desk.run_now, "ping", S.FAILED, attempt(S.FAILED))
+        await pilot.press("X")
+        await until(pilot, lambda: "0 of 1 reading step passed, ping failed" in console.text)
 
 
 # What it looks like

@@ -511,3 +511,10 @@ def test_behind_a_change_that_worked_no_other_change_is_named_as_the_next_thing(
     assert progress_words(verified) == "start-redis passed"
     failed = at(run_of(), "start-redis", S.FAILED, attempt(S.FAILED))
     assert progress_words(failed) == "start-redis failed, restart-redis next"
+
+
+def test_why_it_failed_takes_both_lines_where_the_output_only_says_it_again() -> None:
+    why = "Error response from daemon: container 465a8e846141da76d6193eed is not running"
+    run = at(run_of(), "ping", S.FAILED, attempt(S.FAILED, said=f"exit 1, expected 0: {why}"))
+    lines = output_lines(StepOutput(Raw(""), Raw(f"{why}\n"), 0, 80, number=1))
+    assert text_of(brief_parts(row_of(run, "ping"), lines, T0)) == f"exit 1, expected 0: {why}"

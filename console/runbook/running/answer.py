@@ -12,6 +12,8 @@ from console.runbook.running.job import KEPT_BYTES, Finished
 from console.safety.text import visible
 
 SAID_CELLS: Final = 200
+WHY_CELLS: Final = 600
+"""Of four places, each with its path and why it is none."""
 _LEFT: Final = re.compile(r"left (\d+|\?) ?(.*)")
 
 
@@ -21,7 +23,7 @@ class Ended(msgspec.Struct, frozen=True):
     status: int
     """As a shell tells it: 128 and more may be a signal, or the command's own."""
     sizes: tuple[int, int]
-    """Everything that it printed to stdout and stderr, in bytes."""
+    """Everything that it printed to stdout and stderr, in bytes; -1: the host lost count."""
     took_s: float
     timed_out: bool
     stopped: bool
@@ -31,7 +33,7 @@ class Answer(msgspec.Struct, frozen=True):
     """One answer."""
 
     how: str
-    """`running`, `ended`, `starting`, `dead`, `none`, `there`, `busy`, `nofolder` …"""
+    """`running`, `ended`, `starting`, `dead`, `rebooted`, `gone`, `none`, `there`, `busy` …"""
     ended: Ended | None = None
     heads: tuple[bytes, bytes] = (b"", b"")
     """What came since, of the beginning of stdout and stderr."""
@@ -53,7 +55,7 @@ def answer_in(stdout: bytes, nonce: str) -> Answer | None:
     if not found or not line:
         return None
     words = head.decode(errors="replace").split(" ", 1)
-    if words[0] not in ("running", "ended", "starting", "dead"):
+    if words[0] not in ("running", "ended", "starting", "dead", "rebooted"):
         said = words[1].encode() + b"\n" if len(words) > 1 and words[1] else b""
         return Answer(words[0], said=said + body)
     try:
@@ -116,12 +118,17 @@ def finished_of(
         limit_s: How long it might have taken, where that is known.
     """
     stdout, stderr = heads[0] + tails[0], heads[1] + tails[1]
-    told = list(_notes(notes, where))
+    told = list(notes_of(notes, where))
+    sizes: list[int] = []
     for kept, size, name in (
         (stdout, ended.sizes[0], "stdout"),
         (stderr, ended.sizes[1], "stderr"),
     ):
-        if len(kept) < min(size, 2 * KEPT_BYTES):
+        # What nobody counted is more than what is here: no condition may take it for the whole.
+        sizes.append(size if size >= 0 else len(kept) + 1)
+        if size < 0:
+            told.append(f"{where} could not count {name}: of its output some may be lost")
+        elif len(kept) < min(size, 2 * KEPT_BYTES):
             told.append(
                 f"{where} could not keep {name}: {len(kept):,} of {size:,} bytes are here; see"
                 " whether its disk is full"
@@ -141,9 +148,9 @@ def finished_of(
         exit_status=None if fault else ended.status,
         stdout=stdout,
         stderr=stderr,
-        stdout_bytes=ended.sizes[0],
-        stderr_bytes=ended.sizes[1],
-        is_cut=len(stdout) < ended.sizes[0] or len(stderr) < ended.sizes[1],
+        stdout_bytes=sizes[0],
+        stderr_bytes=sizes[1],
+        is_cut=len(stdout) < sizes[0] or len(stderr) < sizes[1],
         timed_out=ended.timed_out and not ended.stopped,
         stopped=ended.stopped,
         fault=fault,
@@ -153,8 +160,20 @@ def finished_of(
     )
 
 
-def _notes(lines: tuple[str, ...], where: str) -> tuple[str, ...]:
+def notes_of(lines: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """What the host had to say besides, in words.
+
+    Args:
+        where: The host, safe to show.
+    """
     told: list[str] = []
+    for line in lines:
+        if line.startswith("elsewhere "):
+            place, _, why = line.removeprefix("elsewhere ").partition(": ")
+            told.append(
+                f"{where} keeps what it knows of this in {visible(place, cells=SAID_CELLS)}:"
+                f" {visible(why, cells=WHY_CELLS)}"
+            )
     if "noflock" in lines:
         told.append(f"no flock on {where}: nobody can tell who else runs one there")
     if "nolock" in lines:
@@ -165,6 +184,6 @@ def _notes(lines: tuple[str, ...], where: str) -> tuple[str, ...]:
     return tuple(told)
 
 
-def said_in(said: bytes) -> str:
+def said_in(said: bytes, cells: int = SAID_CELLS) -> str:
     """One line of what a host said, safe to show."""
-    return visible(said.decode(errors="replace").strip(), cells=SAID_CELLS)
+    return visible(said.decode(errors="replace").strip(), cells=cells)

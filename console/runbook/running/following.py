@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from console.runbook.running import wrapper
-from console.runbook.running.answer import Answer, finished_of
+from console.runbook.running.answer import Answer, finished_of, notes_of
 from console.runbook.running.asking import Asker, Lost, fresh_nonce, shown
 from console.runbook.running.job import Finished, Job, OnOutput
 
@@ -19,8 +19,10 @@ AWAY_S: Final = 60.0
 """For one that did, and then no more; whose command has a deadline that is not known here."""
 _AGAIN_S: Final = (0.1, 0.3, 1.0, 2.0, 4.0)
 """Between questions that got no answer; the last one again and again."""
-_IDLE_S: Final = (0.0, 0.0, 0.1, 0.3, 0.5, 1.0)
+_IDLE_S: Final = (0.0, 0.0, 0.1, 0.3, 0.5, *[1.0] * 10, *[2.0] * 10, 4.0)
 """Between questions, each of which waits on the host for two seconds, while nothing comes."""
+_LONG_IDLE: Final = 5
+"""After so many of them the host itself looks less often, and waits for four seconds."""
 _STARTING_S: Final = 15.0
 """A command of which the host knows no more than its name has begun within that, or never."""
 
@@ -37,6 +39,7 @@ class Watch:
         self._on_output = on_output
         self._job = job
         self._heads = (bytearray(), bytearray())
+        self._idle = 0
         self._began = asker.mono
         self._where = shown(host)
 
@@ -66,17 +69,16 @@ class Watch:
 
     async def followed(self, answer: Answer) -> Finished:
         """From an answer on to the end."""
-        idle = 0
         while True:
             news = self._take(answer)
             if answer.how == "ended" and answer.ended is not None:
                 return self._finished(answer)
-            if answer.how in ("dead", "none"):
-                return self._without_end(answer.how)
+            if answer.how in ("dead", "rebooted", "gone", "none"):
+                return self._without_end(answer)
             if self._job is not None and self._asker.mono > self._deadline:
                 return self._unknown(Lost(f"{self._where} says that it still runs"))
-            idle = 0 if news else min(idle + 1, len(_IDLE_S) - 1)
-            await self._asker.pause(_IDLE_S[idle])
+            self._idle = 0 if news else min(self._idle + 1, len(_IDLE_S) - 1)
+            await self._asker.pause(_IDLE_S[self._idle])
             until = self._asker.mono + AWAY_S if self._job is None else self._deadline
             asked = await self._asked_until(until)
             if isinstance(asked, Lost):
@@ -90,6 +92,7 @@ class Watch:
 
     async def _asked_until(self, until: float) -> Answer | Lost:
         """An answer; no answer where none came by `until`."""
+        naps = wrapper.ASKNAPS if self._idle < _LONG_IDLE else wrapper.IDLENAPS
         begun_by = self._asker.mono + _STARTING_S
         tries = 0
         while True:
@@ -100,6 +103,7 @@ class Watch:
                 nonce,
                 (len(self._heads[0]), len(self._heads[1])),
                 claim=2 if is_late else 1,
+                naps=naps,
                 kept=self._job is None or self._job.keeps_marker,
             )
             answer = await self._asker.ask(self._host, script, nonce)
@@ -129,7 +133,9 @@ class Watch:
         limit_s = None if self._job is None else self._job.timeout_s
         return finished_of(answer.ended, heads, answer.tails, self._where, answer.notes, limit_s)
 
-    def _partial(self, fault: str, remedy: str, *, is_unknown: bool = False) -> Finished:
+    def _partial(
+        self, fault: str, remedy: str, *, is_unknown: bool = False, notes: tuple[str, ...] = ()
+    ) -> Finished:
         return Finished(
             None,
             stdout=bytes(self._heads[0]),
@@ -140,6 +146,7 @@ class Watch:
             fault=fault,
             remedy=remedy,
             took_s=None if self._job is None else self._asker.mono - self._began,
+            notes=notes,
         )
 
     def _unknown(self, lost: Lost) -> Finished:
@@ -149,11 +156,22 @@ class Watch:
             is_unknown=True,
         )
 
-    def _without_end(self, how: str) -> Finished:
-        if how == "dead":
+    def _without_end(self, answer: Answer) -> Finished:
+        """It is over, or nobody watches over it, and its status is not to be had."""
+        notes = notes_of(answer.notes, self._where)
+        if answer.how == "rebooted":
             return self._partial(
-                f"its watcher on {self._where} was ended before it: how it ended cannot be learnt",
-                f"see whether {self._where} was restarted, and what the command had done by then",
+                f"it was cut off: {self._where} was restarted while it ran, and how it ended"
+                " cannot be learnt",
+                "look at what it had done by then before it is run again",
+                notes=notes,
+            )
+        if answer.how == "dead":
+            return self._partial(
+                f"it was cut off: its watcher on {self._where} was ended before it, and how it"
+                " ended cannot be learnt",
+                "look at what it had done by then before it is run again",
+                notes=notes,
             )
         return self._partial(
             f"its marker on {self._where} is gone: how it ended cannot be learnt",

@@ -46,7 +46,7 @@ take_lock() { # of the name $1 for $2, on descriptor 9: 0 taken, 1 held, 2 there
   fi
   exec 9>>"$mine"
   taken=
-  for pause in 0.1 0.2 0.3; do # who only looks holds it for a moment, too
+  for pause in 10 20 30; do # who only looks holds it for a moment, too
     flock -n 9 && taken=1 && break
     nap "$pause"
   done

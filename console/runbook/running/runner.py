@@ -18,7 +18,7 @@ from typing import Final
 from console.model.runbook import PARAM_NAME
 from console.runbook.places import RESERVED
 from console.runbook.running import wrapper
-from console.runbook.running.answer import Answer, left_in, said_in
+from console.runbook.running.answer import WHY_CELLS, Answer, left_in, said_in
 from console.runbook.running.asking import Asker, Lost, fresh_nonce, shown
 from console.runbook.running.following import Watch
 from console.runbook.running.job import Finished, Job, OnOutput, Stopped
@@ -32,7 +32,7 @@ STOP_S: Final = 30.0
 MAX_SCRIPT_BYTES: Final = 64 * 1024
 MAX_VALUES_BYTES: Final = 64 * 1024
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_OUR_NAMES: Final = ("LD_", "DYLD_", "BASH_", "LC_", "ONCALL_")
+_OUR_NAMES: Final = ("LD_", "DYLD_", "BASH_", "LC_", "ONCALL_", "XDG_")
 
 
 class Runner:
@@ -188,9 +188,10 @@ def _refused(answer: Answer, job: Job) -> Finished | None:
             "make /bin/sh there dash, bash or busybox",
         ),
         "nofolder": (
-            f"{where} cannot keep a marker, so nothing was started: {said}",
-            "give the account there a home that it may write to and that is not full, or set"
-            " XDG_STATE_HOME",
+            f"{where} cannot keep a marker, so nothing was started:"
+            f" {said_in(answer.said, WHY_CELLS)}",
+            "give the account there a folder that it may write to and that is not full: its home,"
+            " XDG_STATE_HOME, XDG_RUNTIME_DIR, /dev/shm or /tmp",
         ),
         "there": (
             f"a command of this name was started on {where} before, and is not started twice",
