@@ -182,7 +182,9 @@ def _param_fault(name: str, entry: ParamEntry) -> str:
     """What is wrong with one parameter; empty for nothing."""
     if re.fullmatch(PARAM_NAME, name) is None:
         return f"expected a name in capitals such as TARGET_HOST, got {quoted(name)}"
-    if name in RESERVED or name.startswith(("LD_", "BASH_", "SSH_", "ONCALL_", "DYLD_", "GIT_")):
+    if name in RESERVED or name.startswith(
+        ("LD_", "BASH_", "SSH_", "ONCALL_", "DYLD_", "GIT_", "XDG_")
+    ):
         return f"expected a name that means nothing to the shell, got {quoted(name)}"
     if entry.origin is not None:
         fact = entry.origin.removeprefix("registry.")

@@ -24,7 +24,7 @@ _CLOSING: Final = frozenset(["fi", "done", "}"])
 _NOT_READ: Final = frozenset(["case", "esac", "function", "select", "coproc", "[[", "]]"])
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.DOTALL)
-_BRACES: Final = re.compile(r"(?<!\$)\{[^\s{};|&<>()]*(?:,|\.\.)")
+_BRACES: Final = re.compile(r"(?<!\$)\{(?![\s{}])")
 _SPECIAL: Final = "#?@*!$-0123456789"
 
 

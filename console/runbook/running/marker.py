@@ -3,12 +3,12 @@
 A marker is a folder of the job's name in the first of these places that takes it whole:
 
 1. `${XDG_STATE_HOME:-$HOME/.local/state}/oncall/runs`
-2. `$XDG_RUNTIME_DIR/oncall-runs-<user id>`
-3. `/dev/shm/oncall-runs-<user id>`
-4. `${TMPDIR:-/tmp}/oncall-runs-<user id>`
+2. `${TMPDIR:-/tmp}/oncall-runs-<user id>`
+3. `$XDG_RUNTIME_DIR/oncall-runs-<user id>`
+4. `/dev/shm/oncall-runs-<user id>`
 
 Whoever asks later looks in all of them, and believes none that another user could have made or
-could write to. The second and the third go with the last session of their user where logind
+could write to. The third and the fourth go with the last session of their user where logind
 keeps house: a marker in any but the first leaves `<id>.away` in the others, an empty file for
 which a full disk has room, so that what was forgotten is never taken for what never began.
 
@@ -29,9 +29,9 @@ place() { # sets $place to place number $1; fails where this host has none
   case $1 in
     1) place=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
       place=${place:+$place/oncall/runs} ;;
-    2) place=${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/oncall-runs-$user} ;;
-    3) place=$shared/oncall-runs-$user ;;
-    4) place=${TMPDIR:-/tmp}/oncall-runs-$user ;;
+    2) place=${TMPDIR:-/tmp}/oncall-runs-$user ;;
+    3) place=${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/oncall-runs-$user} ;;
+    4) place=$shared/oncall-runs-$user ;;
   esac
   case $place in /*) ;; *) return 1 ;; esac
 }
