@@ -67,6 +67,15 @@ async def open_for(frame: Frame, wanted: BookFor) -> None:
         await _choose_book(frame, wanted, found)
 
 
+async def open_another(frame: Frame, wanted: BookFor) -> None:
+    """Offer what there is, whatever is open for it already."""
+    found = await _found_for(frame.console_app, wanted)
+    if found is None:
+        frame.say(NOT_UP, warning=True)
+    elif frame.console_app.is_looked_at:
+        await _choose_book(frame, wanted, found)
+
+
 async def open_named(frame: Frame, name: str, wanted: BookFor) -> None:
     """Open the runbook of that name, filled in from what it is wanted for.
 
@@ -209,7 +218,12 @@ async def _choose_book(frame: Frame, wanted: BookFor, found: _Found) -> None:
     if book < 0:
         await show_transcript(app, past[at].path, past[at].id)
     elif book < len(shown):
-        await begin(app, shown[book].key, wanted)
+        going = wanted.runs_of(_runs(app))
+        same = next((run for run in going if run.runbook.name == shown[book].key), None)
+        if same is not None:
+            show_run(app, same.id)
+        else:
+            await begin(app, shown[book].key, wanted)
     elif book == len(shown):
         from screens.books import BooksScreen  # late: it needs this one too
 

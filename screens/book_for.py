@@ -150,5 +150,13 @@ def of_document(document_id: str, update: Update) -> BookFor:
     )
 
 
+def of_run(run: Run, update: Update) -> BookFor:
+    """For what a run was opened for."""
+    mine = {run.alert} if run.alert else set()
+    known = next((one for one in update.snapshot.alerts if mine & _keys((one,))), None)
+    keys = frozenset(mine) if known is None else _keys((known,))
+    return BookFor(run.subject, known, keys, run.service, run.incident or run.change)
+
+
 def _keys(alerts: Iterable[KnownAlert]) -> frozenset[str]:
     return frozenset(key for known in alerts for key in (known.key, *known.duplicates))

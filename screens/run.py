@@ -23,7 +23,13 @@ from screens.run_output import excerpt_lines, output_title
 from screens.run_parts import alert_span, brief_parts, head_parts, row_parts
 from screens.run_rows import STEP, RunRow, rows_of, run_columns
 from screens.run_steps import TO_LEAVE, Carrying
-from screens.run_words import ended_texts, first_wanted, has_mended, only_reads
+from screens.run_words import (
+    ended_texts,
+    first_wanted,
+    has_mended,
+    only_reads,
+    was_only_read,
+)
 from screens.step import StepScreen
 from widgets.detail import Detail
 from widgets.dialog import FittedDetail
@@ -321,6 +327,20 @@ class RunScreen(Carrying):
         # Its line breaks are the runbook's own, and belong to the command.
         self.console_app.copy(text, f"{what} of {step.name}", lines=True)
 
+    def do_row_runbook(self, name: str = "") -> None:
+        """Another runbook for the same: this one may have been the wrong one."""
+        from screens.book_choice import open_another, open_named  # late, as everywhere
+        from screens.book_for import of_run
+
+        run, update = self.shown, self.console_app.fresh
+        wanted = None if run is None or update is None else of_run(run, update)
+        if wanted is None or wanted.is_anything:
+            super().do_row_runbook(name)
+        elif name.strip():
+            self.begin(open_named(self, name.strip(), wanted))
+        else:
+            self.begin(open_another(self, wanted))
+
     def do_row_incident(self, document_id: str = "") -> None:
         """The run's incident, where it has one."""
         super().do_row_incident(document_id or self.document_id)
@@ -370,7 +390,11 @@ class RunScreen(Carrying):
 
     def _leave(self) -> None:
         names = ", ".join(one.name for one in self.running_steps)
-        touched = self.shown is not None and self.shown.is_touched
+        run = self.shown
+        touched = run is not None and run.is_touched
+        if run is not None and was_only_read(run):
+            # Left open it would be taken for the one that is worked through, by `r` too.
+            self.console_app.engine.ask(lambda engine: engine.runs.finish(run.id))
         self.dismiss_run()
         # On the screen that is below: this one has gone.
         if names:

@@ -100,6 +100,14 @@ def unknown_text(last: Attempt) -> str:
     return f"{sent}, and it left no marker there: look yourself"
 
 
+def was_only_read(run: Run) -> bool:
+    """Whether nobody did anything in it, or gave it a value."""
+    from console.runbook.filling import TYPED  # late: most runs are worked through
+
+    is_given = any(one.is_given or one.source == TYPED for one in run.params)
+    return not (run.is_touched or run.running or run.change or is_given)
+
+
 def has_mended(run: Run) -> bool:
     """Whether something was changed in it, and everything that counts passed."""
     acted = {one.name for one in run.runbook.steps if one.effect not in (None, Effect.READ)}

@@ -119,17 +119,17 @@ async def test_a_marker_that_the_host_forgot_is_not_taken_for_what_never_began(
     runner: Runner, places: Places
 ) -> None:
     """Memory goes with the last session of its user; what never began might be begun anew."""
-    places.open("shared", "TMPDIR")
+    places.open("TMPDIR", "shared")
     one = job("true")
     assert ended_with(await runner.run(one), 0)
-    shutil.rmtree(places.root("shared"))
+    shutil.rmtree(places.root("TMPDIR"))
     for _ in range(2):
         again = await runner.rejoin(one.id, HERE)
         assert again is not None and "is gone" in again.fault and again.exit_status is None
         assert not again.is_unknown
         assert (await runner.stop(one.id, HERE)).is_gone
     await runner.forget(one.id, HERE)
-    assert not list(places.root("TMPDIR").iterdir())
+    assert not list(places.root("shared").iterdir())
 
 
 @pytest.mark.parametrize("trap", ["open to all", "a link", "a link to nowhere", "a file"])
@@ -137,9 +137,9 @@ async def test_a_folder_that_somebody_else_made_is_neither_believed_nor_used(
     runner: Runner, places: Places, trap: str
 ) -> None:
     one = job("exit 9")
-    places.open("shared", "TMPDIR")
+    places.open("TMPDIR", "shared")
     await runner.run(one)
-    theirs = places.root("shared")
+    theirs = places.root("TMPDIR")
     if trap == "open to all":
         theirs.chmod(0o777)
     else:
@@ -150,11 +150,11 @@ async def test_a_folder_that_somebody_else_made_is_neither_believed_nor_used(
             theirs.symlink_to(hidden if trap == "a link" else places.folder / "nowhere")
     another = job("exit 3")
     finished = await runner.run(another)
-    assert ended_with(finished, 3) and str(places.root("TMPDIR")) in finished.notes[0]
+    assert ended_with(finished, 3) and str(places.root("shared")) in finished.notes[0]
     again = await runner.rejoin(one.id, HERE)
     assert again is None or (again.exit_status is None and not again.is_unknown)
     assert not (places.folder / "nowhere").exists()
-    places.open("shared")
+    places.open("TMPDIR")
     refused = await runner.run(job("echo ran"))
     assert refused.exit_status is None and not refused.stdout and refused.remedy
     assert "somebody else's" in refused.fault
