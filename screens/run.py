@@ -40,7 +40,7 @@ from widgets.paint import Span
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
     from screens.app import OncallApp
 
 BOTH_FROM: Final = 110
@@ -392,7 +392,7 @@ class RunScreen(Carrying):
         names = ", ".join(one.name for one in self.running_steps)
         run = self.shown
         touched = run is not None and run.is_touched
-        if run is not None and was_only_read(run):
+        if run is not None and was_only_read(run) and not (self._preparing or self.in_turn):
             # Left open it would be taken for the one that is worked through, by `r` too.
             self.console_app.engine.ask(lambda engine: engine.runs.finish(run.id))
         self.dismiss_run()

@@ -12,7 +12,7 @@ from screens.run_output import output_lines
 from widgets.output_view import OutputLine
 
 if TYPE_CHECKING:
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 Answer = TypeVar("Answer")
 POLL_S: Final = 0.25

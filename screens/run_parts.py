@@ -188,7 +188,8 @@ def brief_parts(row: RunRow, lines: Sequence[OutputLine], now: datetime) -> list
         said = f"runs {_on(last)} for {age_text(now - last.began)}"
     if done.state is StepState.FAILED and lines and visible(lines[-1].text)[:40] in visible(said):
         return [Paragraph(said, ink)]  # the output only says it again
-    end: Spans = ((lines[-1].text, lines[-1].ink),) if lines else (("nothing printed", Ink.MUTED),)
+    silent = "nothing printed" if last.ended is not None else "nothing printed yet"
+    end: Spans = ((lines[-1].text, lines[-1].ink),) if lines else ((silent, Ink.MUTED),)
     return [SpanLine(((said, ink),)), SpanLine(end)]
 
 

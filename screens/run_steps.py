@@ -233,7 +233,7 @@ class Carrying(Handling, inherit_bindings=False):
         hosts = [one.last.host for one in running if one.last is not None and one.last.host]
         where = f" on {', '.join(dict.fromkeys(hosts))}" if hosts else ""
         there = "there too" if hosts else "with all that it began"
-        said = f"Its command is ended {there}; then it is looked whether it is gone."
+        said = f"Its command is ended {there}; then it is checked that it is gone."
         parts: list[Part] = [Paragraph(said)]
         parts += [Field(one.name, one.last.typed) for one in running if one.last is not None]
         choice = Choice("stop", "Stop it", danger=True)

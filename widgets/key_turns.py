@@ -9,6 +9,7 @@ the focus has moved, a dialog that opens has been drawn.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import Any, Final
 
 from textual import events
@@ -19,6 +20,8 @@ from textual.widgets import Input
 _BURST_KEYS: Final = 8
 _BURST_SORTS: Final = 5
 _PASTE_GAP_S: Final = 0.3
+_HIDDEN_S: Final = 0.1
+"""Between two looks whether the screen that is waited for is still in front."""
 _OPENERS: Final = ("/", ":")
 
 
@@ -32,6 +35,8 @@ class KeyTurns(App[Any]):
         self._keys_are_dropped = False
         self._keys_from = float("-inf")
         self._dropped_at = float("-inf")
+        self._turn = 0
+        """Which key's effect is waited for; a word about an earlier one comes too late."""
 
     @property
     def keys_idle(self) -> bool:
@@ -97,11 +102,26 @@ class KeyTurns(App[Any]):
             self.call_later(self._turn_over, screen)
 
     def _turn_over(self, screen: DOMNode) -> None:
-        if self.screen is screen or not self.screen.call_after_refresh(self._resume):
+        opened = self.screen
+        self._turn += 1
+        if opened is screen or not opened.call_after_refresh(self._resume, self._turn):
+            self.call_later(self._next_key)
+        else:
+            self.set_timer(_HIDDEN_S, partial(self._look_again, self._turn, opened))
+
+    def _resume(self, turn: int) -> None:
+        if turn == self._turn:
+            self._turn += 1
             self.call_later(self._next_key)
 
-    def _resume(self) -> None:
-        self.call_later(self._next_key)
+    def _look_again(self, turn: int, screen: DOMNode) -> None:
+        """A screen upon which another was put before it was drawn never says that it was."""
+        if turn != self._turn:
+            return
+        if self.screen is screen:
+            self.set_timer(_HIDDEN_S, partial(self._look_again, turn, screen))
+        else:
+            self._turn_over(screen)
 
     def _drop_burst(self) -> None:
         """Drop what came at once and is no repeat of a key, when no text is being typed."""

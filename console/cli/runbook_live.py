@@ -14,7 +14,7 @@ from console.runbook.output_lines import last_lines, lines_since
 from console.safety.text import Raw, visible
 
 if TYPE_CHECKING:
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 LOOK_S: Final = 0.2
 """Between two looks at what came."""

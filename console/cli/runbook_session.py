@@ -29,7 +29,7 @@ from console.safety.clock import Clock
 from console.safety.text import visible
 
 if TYPE_CHECKING:
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 CHANGED: Final = "changed"
 """What has to be said where the runbook is another one than was run from here the last time."""
@@ -101,6 +101,9 @@ class Session:
         )
         if isinstance(run, str):
             raise Stop(EXIT_USAGE, run)
+        if run.runbook.digest != wanted.runbook.digest:
+            await self._desk.finish(run.id)
+            raise Stop(EXIT_FAILED, "the runbook became another one meanwhile: run it again")
         for name, secret in wanted.secrets:
             if fault := await self._desk.set_value(run.id, name, secret):
                 raise Stop(EXIT_USAGE, f"--secret {name}: {fault}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands
     from console.engine.papers import PapersDesk
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
     from console.runbook.library import Book
@@ -157,7 +157,7 @@ class Desks:
     @cached_property
     def runs(self) -> RunsDesk:
         """The library of runbooks, and those that are worked through."""
-        from console.engine.runs import RunsDesk
+        from console.engine.runs.desk import RunsDesk
 
         return RunsDesk(
             self._engine,

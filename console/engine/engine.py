@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from console.engine.evidence import EvidenceDesk
     from console.engine.hands import Hands
     from console.engine.papers import PapersDesk
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
     from console.engine.views import ViewShelf
     from console.engine.why import WhyDesk
     from console.sources.alertmanager.cluster import AlertmanagerCluster

@@ -33,7 +33,11 @@ RESERVED: Final = frozenset(
         *("PS4", "SHELLOPTS", "BASHOPTS", "PROMPT_COMMAND", "HISTFILE", "TMPDIR", "EDITOR"),
         *("VISUAL", "PAGER", "RANDOM", "LINENO", "SECONDS", "HOSTNAME", "HOSTTYPE", "OSTYPE"),
         *("FPATH", "MAIL", "MAILPATH", "LINES", "COLUMNS", "FUNCNAME", "PYTHONPATH", "PERL5LIB"),
-        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "KUBECONFIG", "DOCKER_HOST"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "KUBECONFIG", "DOCKER_HOST", "ALL_PROXY"),
+        *("DOCKER_CONFIG", "CURL_HOME", "SSLKEYLOGFILE", "OPENSSL_CONF", "GCONV_PATH", "PSQLRC"),
+        *("PERL5OPT", "PYTHONHOME", "PYTHONSTARTUP", "RUBYOPT", "NODE_OPTIONS", "TAR_OPTIONS"),
+        *("JAVA_TOOL_OPTIONS", "LESSOPEN", "SUDO_ASKPASS", "HOSTALIASES", "XDG_CONFIG_HOME"),
+        *("XDG_STATE_HOME", "XDG_RUNTIME_DIR"),
     ]
 )
 """Variables that mean something to the shell or to what it starts: no parameter is called so."""

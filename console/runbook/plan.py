@@ -18,7 +18,7 @@ from console.runbook.around import APPROVAL, FREEZE, GUARDED, PASSING
 from console.runbook.filling import judged, text_of, value_in
 from console.runbook.places import SHELLS
 from console.runbook.running.job import HERE, Job
-from console.runbook.shell import used
+from console.runbook.shell import needed, used
 from console.runbook.typed import typed_of
 from console.safety.secret import MASK, Secret
 from console.safety.ssh import SshFailure, SshRoute
@@ -34,6 +34,7 @@ NOT_TRIED: Final = "nothing was tried out before: this is the exact command"
 NO_VERIFY: Final = "no step verifies it: look for yourself whether it worked"
 BY_HAND: Final = "this step is done by hand: y copies its command"
 CHANGED: Final = "the runbook changed since its last run here: D shows what, and asks"
+COLLEAGUE: Final = "colleague"
 _LOCK_CHARS: Final = 40
 
 
@@ -134,6 +135,11 @@ def rollback_of(runbook: Runbook, step: Step) -> Step | None:
     return runbook.step(step.rollback) if step.rollback else None
 
 
+def shows_colleague(plan: StepPlan) -> bool:
+    """Whether whoever says yes to `plan` has read who carries one out there now."""
+    return any(one.topic == COLLEAGUE and one.tone is Tone.BAD for one in plan.around)
+
+
 def job_of(run: Run, step: Step, number: int, secrets: Mapping[str, Secret], who: str) -> Job | str:
     """The command of `step`, with what it is given; a text, safe to show, says why there is none.
 
@@ -231,10 +237,10 @@ def _shown(one: Filled) -> str:
 
 def _colleagues(facts: PlanFacts) -> Iterator[Around]:
     for one in facts.holders:
-        yield Around("colleague", f"runs there now: {one}", Tone.BAD)
+        yield Around(COLLEAGUE, f"runs there now: {one}", Tone.BAD)
     if facts.holders_fault:
         said = f"nobody can tell who else runs one there: {facts.holders_fault}"
-        yield Around("colleague", said, Tone.WARNING)
+        yield Around(COLLEAGUE, said, Tone.WARNING)
 
 
 def _expects(runbook: Runbook, step: Step) -> Iterator[str]:
@@ -273,7 +279,9 @@ def _refusals(
 
 def _value_faults(run: Run, step: Step, registry: Registry) -> Iterator[str]:
     """Which values of `step` are missing or cannot be used; judged by the registry of now."""
-    names = dict.fromkeys((*([step.on] if step.on else []), *used(step.command.exact)))
+    command = step.command.exact
+    declared = (name for name in used(command) if run.runbook.param(name) is not None)
+    names = dict.fromkeys((*([step.on] if step.on else []), *declared, *needed(command)))
     for name in names:
         param = run.runbook.param(name)
         one = next((each for each in run.params if each.name == name), None)

@@ -105,12 +105,36 @@ def text_fault(command: str) -> str:
 
 
 def used(command: str) -> tuple[str, ...]:
-    """The variables of `command` that it does not set itself, but for the shell's own."""
-    assigned = {name for found in _ASSIGNED.finditer(command) for name in found.groups() if name}
-    names = dict.fromkeys(
-        name for name, _ in _uses(command) if name not in assigned and name not in RESERVED
-    )
-    return tuple(names)
+    """What may be variables of `command`, but for the shell's own: what is declared of them is
+    handed over, whatever it sets itself, and also between single quotes, where another shell
+    may read it."""
+    found = (name for name, _ in _uses(command, single=True))
+    return tuple(dict.fromkeys(name for name in found if name not in RESERVED))
+
+
+def needed(command: str) -> tuple[str, ...]:
+    """The variables of `command` that it does not set itself, so that they have to be declared."""
+    others = {*_set_by(command), *RESERVED}
+    return tuple(dict.fromkeys(name for name, _ in _uses(command) if name not in others))
+
+
+def _set_by(command: str) -> Iterator[str]:
+    """The variables that the shell of `command` sets for the rest of it."""
+    parts = commands_of(command)
+    if parts is None:
+        groups = (found.groups() for found in _ASSIGNED.finditer(command))
+        yield from (name for group in groups for name in group if name)
+        return
+    for one in parts:
+        words = [literal(word) or "" for word in one.words]
+        # Before a program they are that program's alone.
+        yield from (each.partition("=")[0].rstrip("+") for each in one.assigned if not words)
+        if words[:1] in (["export"], ["readonly"], ["local"]):
+            yield from (each.partition("=")[0] for each in words[1:] if "=" in each)
+        elif words[:1] in (["for"], ["read"]):
+            yield from words[1:2] if words[0] == "for" else words[1:]
+        for script in one.inner:
+            yield from _set_by(script)
 
 
 def unquoted(command: str) -> tuple[str, ...]:
@@ -230,8 +254,8 @@ def _curl_fault(words: list[str]) -> str:
     return "" if addresses == 1 else f"expected one address, got {addresses}"
 
 
-def _uses(command: str) -> Iterator[tuple[str, bool]]:
-    """Every variable, and whether it stands between double quotes."""
+def _uses(command: str, *, single: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every variable, and whether it stands between double quotes, or `single` ones."""
     at, double = 0, False
     while at < len(command):
         character = command[at]
@@ -242,7 +266,10 @@ def _uses(command: str) -> Iterator[tuple[str, bool]]:
             double = not double
         elif character == "'" and not double:
             end = command.find("'", at + 1)
-            at = len(command) if end < 0 else end
+            end = len(command) if end < 0 else end
+            if single:
+                yield from ((found[1], True) for found in _VARIABLE.finditer(command, at, end))
+            at = end
         elif character == "#" and not double and (at == 0 or command[at - 1].isspace()):
             end = command.find("\n", at)
             at = len(command) if end < 0 else end

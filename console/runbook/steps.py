@@ -19,11 +19,11 @@ from console.runbook.places import MAX_COMMAND, SHELLS
 from console.runbook.program_text import text_misuse
 from console.runbook.shell import (
     Where,
+    needed,
     read_fault,
     secret_misuse,
     text_fault,
     unquoted,
-    used,
     verify_fault,
     where_of,
 )
@@ -264,7 +264,7 @@ def _command_problems(
     fault = text_fault(command) or where.fault
     if fault:
         yield fault
-    for name in used(command):
+    for name in needed(command):
         if name not in params:
             yield f"{quoted('$' + name)} is not declared: it goes into oncall.params"
     if where.on in params and params[where.on] is not ParamType.HOST:

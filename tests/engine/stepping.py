@@ -12,7 +12,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from config.load import Loaded, load
 from console.engine.engine import Engine
@@ -22,6 +22,9 @@ from console.safety.clock import Clock, Instant, SystemClock
 from tests.sshd import Sshd
 from tests.waiting import until as answered
 from tests.watching import hands_of, running
+
+if TYPE_CHECKING:
+    from console.engine.runs.work import Work
 
 HASTE: Final = 20.0
 
@@ -212,6 +215,19 @@ def step_of(engine: Engine, run: Run, step: str = "act") -> StepRun:
     found = None if known is None else known.step(step)
     assert found is not None
     return found
+
+
+def opened(engine: Engine, run: Run) -> Work:
+    """The run as its console has it."""
+    work = engine.runs._open.work(run.id)
+    assert work is not None
+    return work
+
+
+async def learnt(engine: Engine, run: Run) -> None:
+    """Have hosts asked at once what became of its steps."""
+    await engine.runs._underway.learn(opened(engine, run))
+    await engine.runs.ended(run.id)
 
 
 def state_of(engine: Engine, run: Run, step: str = "act") -> StepState:

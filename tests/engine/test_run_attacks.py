@@ -10,7 +10,11 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from console.engine.run_left import work_of
+from console.cli.papers import Stop
+from console.cli.runbook_asked import Asked, wanted_of
+from console.cli.runbook_session import Session
+from console.cli.table import Paper
+from console.engine.runs.left import work_of
 from console.journal.transcript import below_seal, read_transcript
 from console.model.papers import BrokenPaper, Sheet
 from console.model.registry import Host, Registry
@@ -18,10 +22,11 @@ from console.model.run import Filled, Run, StepPlan, StepState
 from console.model.runbook import ParamType
 from console.runbook.kept import KeptRun
 from console.runbook.running.job import Finished, Job
+from console.safety.clock import SystemClock
 from console.safety.secret import Secret
 from console.safety.text import Raw
 from tests.build import T0
-from tests.engine.stepping import Hasty, Stage, carried, state_of, step_of
+from tests.engine.stepping import Hasty, Stage, carried, learnt, state_of, step_of
 from tests.runbook.pages import OURS, read
 
 pytestmark = pytest.mark.real("git")
@@ -121,16 +126,15 @@ async def test_a_secret_is_masked_before_what_is_said_is_cut(
 
     async with stage.console(clock=Hasty()) as engine:
         desk = engine.runs
-        monkeypatch.setattr(desk._runner, "run", run_of)
-        monkeypatch.setattr(desk._runner, "rejoin", rejoin)
+        monkeypatch.setattr(desk._underway._runner, "run", run_of)
+        monkeypatch.setattr(desk._underway._runner, "rejoin", rejoin)
         run = await desk.begin("acting")
         assert isinstance(run, Run)
         assert await desk.set_value(run.id, "TOKEN", Secret(CANARY)) == ""
         # Learnt later, from the host.
         await carried(engine, run, "tell")
         while state_of(engine, run, "tell") is StepState.UNKNOWN:
-            await desk._learn(desk._open[run.id])
-            await desk.ended(run.id)
+            await learnt(engine, run)
         # Printed by a step that was never given it.
         ends["run"] = ends["rejoin"]
         await carried(engine, run, "look")
@@ -179,3 +183,17 @@ def test_what_was_refused_of_a_label_is_not_typed_by_the_next_console() -> None:
     run = msgspec.structs.replace(run, params=(typed,))
     work = work_of(KeptRun(run, b""), Registry(()), None, T0)
     assert work.given == {"TARGET_HOST": "evil"}
+
+
+async def test_a_runbook_that_becomes_another_one_while_a_command_looks_is_not_run(
+    stage: Stage,
+) -> None:
+    path = stage.root / "books" / "acting.md"
+    asked = Asked("acting", steps=("look",))
+    wanted = await wanted_of(asked, stage.loaded)
+    path.write_text(path.read_text().replace('"oncall.risk":"read"', '"oncall.risk":"disruptive"'))
+    async with stage.console() as engine:
+        session = Session(engine.runs, asked, SystemClock(), Paper(80), lambda line: None)
+        with pytest.raises(Stop, match="another one meanwhile"):
+            await session.begin(wanted, None, "", "")
+        assert engine.runs.runs.open == ()

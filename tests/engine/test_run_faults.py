@@ -14,13 +14,23 @@ from typing import Any, Final
 import pytest
 
 from console.actions.audit.check import check, records_of
-from console.engine.runs import RunsDesk
+from console.engine.runs.desk import RunsDesk
 from console.model.acting import Ended
 from console.model.run import Runs, StepPlan, StepState
 from console.safety.clock import Instant
 from console.safety.files import FileError
 from console.safety.secret import Secret
-from tests.engine.stepping import Hasty, Stage, begun, carried, started, state_of, step_of, until
+from tests.engine.stepping import (
+    Hasty,
+    Stage,
+    begun,
+    carried,
+    learnt,
+    started,
+    state_of,
+    step_of,
+    until,
+)
 from tests.runbook.places_to_run import relayed, sshd_host
 
 pytestmark = pytest.mark.real("git")
@@ -84,7 +94,7 @@ async def test_of_two_consoles_on_one_folder_one_has_a_run_open(stage: Stage) ->
         run = await begun(engine, "one")
         await carried(engine, run)
         async with stage.console(clock=Hasty()) as other:
-            await other.runs._take_up()
+            await other.runs._left.take_up()
             assert other.runs.runs == Runs()
             # Whoever has it open goes: it is taken up by the one that stays.
             await first.aclose()
@@ -112,7 +122,7 @@ async def test_a_colleague_who_is_quicker_is_named_and_nothing_is_started(
         assert any("kai" in one.text for one in seen.around)
         # Who looked a moment too early is told by the lock.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(mei.runs._runner, "holders", _nobody)
+            patch.setattr(mei.runs._underway._runner, "holders", _nobody)
             await carried(mei, second, "break")
         step = step_of(mei, second, "break")
         assert step.state is StepState.PENDING
@@ -154,8 +164,7 @@ async def test_a_bug_of_ours_leaves_no_step_running_and_passes_none(
                 assert step.state is StepState.UNKNOWN
                 assert step.last is not None and "the console failed" in step.last.said
         if step.state is StepState.UNKNOWN:
-            await runs._learn(runs._open[run.id])
-            await runs.ended(run.id)
+            await learnt(engine, run)
             after = state_of(engine, run)
             assert after is (StepState.PASSED if has_ended else StepState.FAILED)
             assert stage.left("one").count("begun") <= 1
@@ -169,15 +178,15 @@ async def _break(patch: pytest.MonkeyPatch, runs: RunsDesk, part: str) -> None:
         raise RuntimeError(part)
 
     if part == "run":
-        patch.setattr(runs._runner, "run", fail)
+        patch.setattr(runs._underway._runner, "run", fail)
     elif part == "plan":
-        patch.setattr(runs._carrier, "_plan", fail)
+        patch.setattr(runs._starter._carrier, "_plan", fail)
     elif part == "submit":
         patch.setattr(runs._world.acting, "submit", fail)
     elif part == "keep":
         patch.setattr(runs._outputs, "keep", fail)
     else:
-        patch.setattr(runs._carrier, "tell", fail)
+        patch.setattr(runs._starter._record, "tell", fail)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +201,7 @@ async def test_a_full_disk_is_said_and_a_run_goes_on_to_its_transcript(
     async with stage.console() as engine:
         run = await begun(engine, "one")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(engine.runs._kept, "save", full)
+            patch.setattr(engine.runs._open._kept, "save", full)
             assert (await carried(engine, run)).state is StepState.PASSED
             known = engine.runs.runs.run(run.id)
             assert known is not None
@@ -322,8 +331,8 @@ def test_a_console_that_opens_no_runbook_does_not_load_what_runs_them(tmp_path: 
         "        await seen.until(lambda update: update.snapshot.complete)\n"
         "        await asyncio.sleep(0.3)\n"
         "asyncio.run(look())\n"
-        "print([name for name in sys.modules if name == 'console.engine.runs'\n"
-        "    or name.startswith(('console.engine.run_', 'console.runbook.running'))])\n"
+        "print([name for name in sys.modules if name.startswith((\n"
+        "    'console.engine.runs', 'console.runbook.running'))])\n"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +14,12 @@ import pytest
 from console.actions.audit.record import AUDIT
 from console.engine.engine import Engine
 from console.model.run import Run, Started, StepPlan, StepState
+from console.runbook.plan import job_of
+from console.runbook.running.job import Job
+from console.runbook.running.lock import key_of
 from console.safety.clock import Instant, SystemClock
 from console.safety.secret import Secret
-from tests.engine.stepping import Stage, begun, state_of
+from tests.engine.stepping import Stage, begun, carried, state_of
 
 pytestmark = pytest.mark.real("git")
 
@@ -101,6 +107,46 @@ async def _passes(engine: Engine, run: Run, plan: StepPlan) -> bool:
     told = await engine.runs.start(run.id, plan.step, plan.digest)
     await engine.runs.ended(run.id)
     return told == Started() and state_of(engine, run) is StepState.PASSED
+
+
+async def test_a_colleague_who_was_shown_is_no_reason_to_start_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage.console() as engine:
+        run = await begun(engine, "one")
+        # Any user of a host can hold a lock there for ever.
+        with held(stage, run, "break", "mallory: for ever"):
+            with monkeypatch.context() as patch:
+                patch.setattr(engine.runs._underway._runner, "holders", _nobody)
+                seen = await shown(engine, run, "break")
+                assert not any(one.topic == "colleague" for one in seen.around)
+                ended = await carried(engine, run, "break")
+            assert ended.state is StepState.PENDING
+            assert ended.last is not None and "mallory" in ended.last.said
+            assert stage.left("one") == []
+            seen = await shown(engine, run, "break")
+            assert any("mallory" in one.text for one in seen.around if one.topic == "colleague")
+            assert (await carried(engine, run, "break")).state is StepState.PASSED
+        assert stage.left("one") == ["begun", "over"]
+
+
+@contextlib.contextmanager
+def held(stage: Stage, run: Run, step: str, who: str) -> Iterator[None]:
+    """The lock of `step`, held by another user of the host."""
+    declared = run.runbook.step(step)
+    assert declared is not None
+    job = job_of(run, declared, 1, {}, "")
+    assert isinstance(job, Job) and job.lock
+    path = stage.root.parent / f"oncall-{key_of(job.lock)}-4242"
+    with path.open("w") as file:
+        file.write(f"{who}\n")
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+async def _nobody(lock: str, host: str) -> tuple[str, ...]:
+    return ()
 
 
 async def test_read_only_whatever_is_asked_for_nothing_that_acts_leaves_the_console(

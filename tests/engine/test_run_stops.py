@@ -16,7 +16,7 @@ from console.actions.audit.record import Phase
 from console.engine.engine import Engine
 from console.model.acting import Ended
 from console.model.run import Run, StepPlan, StepState
-from tests.engine.stepping import Stage, begun, carried, started, state_of, step_of, until
+from tests.engine.stepping import Stage, begun, carried, opened, started, state_of, step_of, until
 from tests.soak import trials
 
 pytestmark = pytest.mark.real("git")
@@ -129,7 +129,7 @@ async def test_stopped_between_two_tries_it_is_tried_no_more(stage: Stage) -> No
         run = await begun(engine, "x")
         assert (await engine.runs.start(run.id, "look-again")).why_not == ""
         await until(lambda: stage.left("bad") == ["begun", "over"])
-        await until(lambda: not any(engine.runs._open[run.id].jobs))
+        await until(lambda: not any(opened(engine, run).jobs))
         twice = await asyncio.gather(engine.runs.stop(run.id), engine.runs.stop(run.id))
         assert all("stopped" in one or "nothing" in one for one in twice)
         await engine.runs.ended(run.id)

@@ -10,6 +10,8 @@ from typing import Final
 import msgspec
 import pytest
 
+from console.model.condition_check import evaluate_all
+from console.model.condition_parse import parse_block
 from console.model.labels import Labels
 from console.model.probe import ProbeKind
 from console.model.registry import Host, Registry, Service, ServiceType
@@ -18,10 +20,13 @@ from console.model.runbook import Origin, Param, ParamType, Runbook
 from console.runbook.catalogue import Kind, judged
 from console.runbook.filling import Subject, filled, text_of
 from console.runbook.library import EVERYBODY, library_of
-from console.runbook.plan import PlanFacts, plan_of
+from console.runbook.plan import PlanFacts, job_of, plan_of
 from console.runbook.program_text import text_misuse
 from console.runbook.progress import fresh
-from console.runbook.shell import unquoted, verify_fault
+from console.runbook.running.curl import MARK
+from console.runbook.running.job import Finished, Job
+from console.runbook.running.measure import answer_of, split_answer
+from console.runbook.shell import needed, unquoted, verify_fault
 from console.runbook.values import expected_of
 from console.safety.text import Raw
 from tests.build import T0, alert, known
@@ -315,3 +320,52 @@ def test_a_folder_inside_that_everybody_may_write_brings_no_runbook(tmp_path: Pa
 def test_a_step_whose_name_no_marker_can_have_says_so_before_it_is_run(name: str) -> None:
     found = read(step(f'{{"name":"{name}","oncall.risk":"reversible"}}', "uptime"))
     assert [one.refusal for one in found.runbook.steps if "expected a name" in one.refusal]
+
+
+def test_a_header_behind_a_thousand_others_is_not_taken_for_missing() -> None:
+    flood = b"".join(b"X-%d: y\r\n" % number for number in range(1_100))
+    came = b"HTTP/1.1 200 OK\r\n" + flood + b"X-Maintenance: on\r\n\r\nbody"
+    assert split_answer(came, 0) == (None, b"body")
+    mark = MARK + "0" * 32
+    stdout = came + f"\n{mark} 200 0.1 0.1 0 0 [10.0.0.5]\n{mark}.\n".encode()
+    answer = answer_of(Finished(0, stdout, stdout_bytes=len(stdout)), None, mark=mark)
+    assert "more than 1,000" in answer.fault
+    block = parse_block(["has([HEADER].x-maintenance) == false"])
+    assert not evaluate_all(block.conditions, answer.result)[0].passed
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        '# UNIT=x\nrm -rf "/srv/$UNIT"',
+        'echo "restarts UNIT=$UNIT"; systemctl restart "$UNIT"',
+        'env UNIT=x true; rm -rf "/srv/$UNIT"',
+        'UNIT="$UNIT.service"; systemctl restart "$UNIT"',
+        'echo "a for UNIT in b"; rm -rf "/srv/$UNIT"',
+        "sh -c 'rm -rf \"/srv/$UNIT\"'",
+    ],
+)
+def test_a_value_is_handed_over_whatever_looks_as_if_the_script_set_it(command: str) -> None:
+    params = "UNIT: {type: name, default: shop}"
+    book = read(step('{"name":"a","oncall.risk":"disruptive"}', command, params=params)).runbook
+    only = book.step("a")
+    assert only is not None
+    assert only.refusal == ""
+    filled_in = filled(book, Subject(), REGISTRY, {}, frozenset())
+    run = Run("RUN-20261123-7f3", book, "", T0, "kai", "c", params=filled_in, steps=fresh(book))
+    job = job_of(run, only, 1, {}, "kai")
+    assert isinstance(job, Job)
+    assert job.values == (("UNIT", "shop"),)
+    assert plan_of(run, only, PlanFacts(REGISTRY, 0.0)).values == (("UNIT", "shop"),)
+    # Without a value it is not started, whatever the script says.
+    none = filled(book, Subject(), REGISTRY, {"UNIT": ""}, frozenset())
+    assert plan_of(msgspec.structs.replace(run, params=none), only, PlanFacts(REGISTRY, 0.0)).refusals  # fmt: skip # noqa: E501
+
+
+def test_what_a_script_sets_for_one_program_alone_has_to_be_declared_all_the_same() -> None:
+    assert needed('X=1 echo "$X"') == ("X",)
+    assert needed('# X=1\nrm "/srv/$X"') == ("X",)
+    assert needed('X=1; rm "$X"') == ()
+    assert needed('for x in 1; do rm "$x"; done') == ()
+    assert needed('while read -r a b; do rm "$a" "$b"; done') == ()
+    assert needed('export X=1; Y="$(Z=1; echo "$Z")"; rm "$X$Y"') == ()

@@ -30,6 +30,7 @@ from console.runbook.plan import (
     job_of,
     plan_of,
     rollback_of,
+    shows_colleague,
     timeout_of,
     verifiers_of,
 )
@@ -288,6 +289,12 @@ def test_colleagues_and_unknown_facts_come_with_what_disrupts_alone() -> None:
     mild = plan("reload", None, **facts)
     assert (mild.around, mild.missing) == ((), ())
     assert "frozen" in mild.warnings
+
+
+def test_only_a_colleague_who_is_named_was_shown() -> None:
+    assert shows_colleague(plan("restart", None, holders=("mei: restart",)))
+    assert not shows_colleague(plan("restart", None, holders_fault="no flock on data-1"))
+    assert not shows_colleague(plan("restart", None))
 
 
 def test_a_plan_is_good_for_two_minutes() -> None:

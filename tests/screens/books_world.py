@@ -37,7 +37,7 @@ from tests.screens.worlds import usual
 
 if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 DAY = timedelta(days=1)
 

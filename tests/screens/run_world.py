@@ -37,7 +37,7 @@ from tests.build import T0, snapshot, source
 from tests.screens.console import Console, console_on, until, update_of
 
 if TYPE_CHECKING:
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 RUN_ID = "RUN-20261122-7f3"
 SECOND = timedelta(seconds=1)

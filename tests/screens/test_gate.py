@@ -47,7 +47,7 @@ from widgets.footer import Footer
 
 if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 BACKUP = SilenceTemplate(name="backup", matchers=('job="backup"',), comment="backup runs")
 SETTINGS = Settings(

@@ -44,7 +44,7 @@ from widgets.theme import Ink
 
 if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
-    from console.engine.runs import RunsDesk
+    from console.engine.runs.desk import RunsDesk
 
 ID = "INC-20261122-001"
 CHANGE = "CHG-20261122-001"

@@ -117,6 +117,20 @@ async def test_what_reads_is_told_in_one_line_and_so_is_what_was_left_out() -> N
         await until(pilot, lambda: "0 of 1 reading step passed, ping failed" in console.text)
 
 
+async def test_a_run_in_which_nothing_was_done_is_not_left_open() -> None:
+    ready = tuple(one for one in run_of().params if not one.is_given)
+    async with run_on(run_of(params=ready)) as (console, pilot, desk):
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(desk.called("finish")))
+    looked = at(run_of(params=ready), "ping", S.PASSED, attempt())
+    typed_in = msgspec.structs.replace(ready[0], source="typed")
+    for kept in (looked, run_of(), run_of(params=(typed_in,)), run_of(params=(), change="CHG-1")):
+        async with run_on(kept) as (console, pilot, desk):
+            await pilot.press("escape")
+            await until(pilot, lambda app=console.app: not isinstance(app.screen, RunScreen))
+            assert not desk.called("finish")
+
+
 # What it looks like
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from console.engine.evidence_runs import progress_words
-from console.engine.runs import LEARN_S
+from console.engine.runs.left import LEARN_S
 from console.model.action import Effect
 from console.model.run import Filled, Run, StepOutput, StepRun, StepState
 from console.model.runbook import ParamType

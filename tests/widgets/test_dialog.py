@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from console.safety.clock import ManualClock
 from console.safety.text import Raw
@@ -271,6 +272,27 @@ async def all_keys_taken(app: TurnsStage, pilot: Pilot[Any]) -> None:
     while not app.keys_idle:
         await pilot.pause()
     await pilot.pause()
+
+
+class NeverDrawn(Screen[None]):
+    """Hidden before it is drawn: what waits for its first drawing waits for ever."""
+
+    def call_after_refresh(self, callback: object, *args: object, **kwargs: object) -> bool:
+        return True
+
+
+async def test_a_screen_that_is_covered_before_it_is_drawn_takes_no_key_away() -> None:
+    class Stage(TurnsStage):
+        def action_ask(self) -> None:
+            self.push_screen(NeverDrawn())
+            self.set_timer(0.05, lambda: self.push_screen(Screen[None]()))
+
+    app = Stage()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.burst(["x", "d"])
+        await all_keys_taken(app, pilot)
+        assert app.noted == ["d"]
 
 
 async def test_keys_typed_after_a_slash_land_in_the_filter() -> None:

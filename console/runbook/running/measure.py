@@ -21,6 +21,7 @@ _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?: |\r?$)")
 _EXPIRES: Final = re.compile(rb"^Expire date:[ \t]*(.+?)\r?$", re.MULTILINE)
 _DATES: Final = ("%b %d %H:%M:%S %Y GMT", "%Y-%m-%d %H:%M:%S GMT")
 _MAX_HEADERS: Final = 1000
+"""Of an answer with more none is known: what is not looked at is not missing."""
 _HEADERS_LATER: Final = 1 << 18
 """More of headers is not looked through while a request runs."""
 
@@ -124,12 +125,14 @@ def answer_of(
             redirects=redirects,
         )
     fault = ""
+    if exit_status in ANSWERED and status and headers is None:
+        fault = f"its headers cannot be told, or are more than {_MAX_HEADERS:,}"
     if wants_certificate:
         left = None
         if end >= 0 and now is not None:
             left = certificate_left(finished.stdout[found.end() : end], now)
         result = msgspec.structs.replace(result, certificate_left=left)
-        if left is None and exit_status in ANSWERED:
+        if left is None and exit_status in ANSWERED and not fault:
             fault = "the certificate was not learnt: it takes https and curl 7.88 or newer there"
     return Answer(result, rest, fault)
 
@@ -181,9 +184,12 @@ def _headers_end(came: bytes, at: int) -> int | None:
         at = line_end + 1
 
 
-def _headers(block: bytes) -> tuple[tuple[str, Raw], ...]:
+def _headers(block: bytes) -> tuple[tuple[str, Raw], ...] | None:
+    lines = block.split(b"\n")[1:]
+    if len(lines) > _MAX_HEADERS:
+        return None
     found = []
-    for line in block.split(b"\n")[1 : _MAX_HEADERS + 1]:
+    for line in lines:
         name, colon, value = line.decode("utf-8", "replace").partition(":")
         if colon:
             found.append((name.strip(), Raw(value.strip())))

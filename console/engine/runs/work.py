@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Final
 
-from console.engine.run_output import Capture
-from console.model.run import Run, StepPlan
+from console.engine.runs.output import Capture
+from console.model.run import Run, StepPlan, StepState
+from console.model.runbook import ParamType
 from console.runbook.filling import Subject
 from console.safety.secret import Secret
+
+CHANGED: Final = "it changed since its last run here"
+"""A note of a run: nobody has agreed yet to the runbook as it is now."""
+IS_ENDING: Final = "it is being finished"
+STOPPED: Final = "it was stopped before it began"
 
 
 class Work:
@@ -62,3 +69,25 @@ class Work:
     def has_changed(self) -> bool:
         """Whether its runbook is another one than was run here before, and nobody has agreed."""
         return self.last_text is not None
+
+    @property
+    def unheard(self) -> str:
+        """The steps of which a host may know more than is known here, by name."""
+        steps = (one for one in self.run.steps if one.state is StepState.UNKNOWN)
+        return ", ".join(one.name for one in steps if one.last is not None and one.last.job)
+
+    @property
+    def not_given(self) -> frozenset[str]:
+        """The secrets that this console does not have: no value of the run is one of them."""
+        secrets = (one.name for one in self.run.params if one.type is ParamType.SECRET)
+        return frozenset(secrets) - frozenset(self.secrets)
+
+    @property
+    def why_busy(self) -> str:
+        """What of it is under way, told to whoever may begin nothing in it now."""
+        if self.is_ending:
+            return IS_ENDING
+        running = ", ".join(one.name for one in self.run.running)
+        if self.learning and not running:
+            return f"{self.unheard} may be running still, and its host is being asked"
+        return f"{running or 'a step'} runs: wait for it, or stop it"

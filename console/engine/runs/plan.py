@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from config.load import Loaded
 from console.engine.hands import Hands
-from console.engine.run_work import Work
+from console.engine.runs.work import Work
+from console.engine.runs.world import World
 from console.model.action import Effect
 from console.model.run import StepPlan
 from console.model.runbook import Step
-from console.model.snapshot import Snapshot
 from console.runbook.around import GUARDED, AroundWorld, around_of
 from console.runbook.plan import PlanFacts, job_of, plan_of
 from console.runbook.running.job import Job
@@ -19,22 +19,9 @@ from console.runbook.shell import unproven
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
-    from console.engine.papers import PapersDesk
     from console.runbook.running.runner import Runner
 
 NOBODY: Final = "nobody acts from here"
-
-
-class World(Protocol):
-    """What planning needs of the engine around it."""
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        """The world as last shown; `None` before there is one."""
-
-    @property
-    def papers(self) -> PapersDesk:
-        """The journal."""
 
 
 class Planner:
@@ -44,7 +31,7 @@ class Planner:
         self,
         world: World,
         clock: Clock,
-        hands: Callable[[], Hands | None],
+        hands: Hands | None,
         loaded: Callable[[], Loaded],
         runner: Runner,
     ) -> None:
@@ -56,7 +43,7 @@ class Planner:
 
     async def plan(self, work: Work, step: Step) -> StepPlan:
         """What `step` would do; of what disrupts its host is asked who is at it there."""
-        loaded, hands = self._loaded(), self._hands()
+        loaded, hands = self._loaded(), self._hands
         around = AroundWorld(
             self._world.snapshot,
             loaded.registry,
