@@ -16,14 +16,11 @@ from console.model.failure import Failure
 from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.update import Update
 from console.model.words import clock_time, count_text
-from console.safety.pattern import PatternError
 from console.safety.text import visible
-from console.triage.find import matcher_of
-from screens.frame import Frame
 from screens.here import Subject
 from screens.log_arrivals import Arrivals
+from screens.searching import Searching
 from screens.sections import failure_facts, section
-from widgets.command_line import CommandLine
 from widgets.detail import Detail
 from widgets.log_view import LogView
 from widgets.paint import Span
@@ -44,7 +41,7 @@ DRAWN_EVERY_S: Final = 0.1
 NOWHERE: Final = "the engine is not up yet, or no host is reached by the settings"
 
 
-class LogsScreen(Frame):
+class LogsScreen(Searching):
     """Lines of a stretch of time; `f` goes on from its end."""
 
     word: ClassVar[str] = "logs"
@@ -65,7 +62,6 @@ class LogsScreen(Frame):
         self._arrivals = Arrivals()
         self._timer: Timer | None = None
         self._passed = 0
-        self._wanted = ""
         self._once_placed = False
 
     def body(self) -> Iterable[Widget]:
@@ -165,9 +161,7 @@ class LogsScreen(Frame):
                 spans.append((f"  {answer.said}", Ink.WARNING))
         if self._failure is not None and lines:
             spans.append((f"  {self._failure.cause}", Ink.WARNING))
-        if self._wanted:
-            found = count_text(self.log_view.count_found())
-            spans.append((f"  /{self._wanted} {found} found", Ink.WARNING))
+        spans += self.found_spans
         if self._is_following:
             below = self.log_view.lines_below
             held = f"  follows, {count_text(below)} below, G goes there" if below else "  follows"
@@ -257,50 +251,13 @@ class LogsScreen(Frame):
             self._timer.stop()
             self._timer = None
 
-    # Finding
+    # Searching
 
-    def do_logs_find(self, text: str = "") -> None:
-        """Find `text`, or ask for it."""
-        if text:
-            self._refuse(self.find(text))
-        else:
-            self._type("/", self._wanted)
+    @property
+    def searched(self) -> LogView:
+        return self.log_view
 
-    def take_filter(self, text: str) -> str:
-        """What is typed after `/` finds here; nothing is hidden."""
-        return self.find(text, go=False)
-
-    def on_command_line_sent(self, event: CommandLine.Sent) -> None:
-        super().on_command_line_sent(event)
-        if event.prompt == "/" and self._wanted:
-            self.do_logs_next()
-
-    def find(self, text: str, *, go: bool = True) -> str:
-        """Mark the lines with `text` in them; returns why it cannot be read, or nothing."""
-        try:
-            matcher = matcher_of(text)
-        except PatternError as error:
-            return str(error)
-        self._wanted = text
-        self.log_view.find(matcher)
-        if go and text:
-            self.do_logs_next()
-        self._draw()
-        return ""
-
-    def do_logs_next(self) -> None:
-        """To the next match; where nothing is searched for, `n` is a note as everywhere."""
-        if self._wanted:
-            self._go_to_found(1)
-        else:
-            self.act("app.note-line")
-
-    def do_logs_previous(self) -> None:
-        self._go_to_found(-1)
-
-    def _go_to_found(self, step: int) -> None:
-        if not self.log_view.go_to_found(step):
-            self.say(f"no line has {self._wanted}", warning=True)
+    def search_changed(self) -> None:
         self._draw()
 
     # Time
@@ -334,18 +291,13 @@ class LogsScreen(Frame):
     # Other actions
 
     def why_not(self, action: Action) -> str:
-        if action.id == "logs.previous" and not self._wanted:
-            return "nothing is looked for; / does"
         if action.id == "logs.episode" and self._subject.since is None:
             return "nothing is wrong with it, so there is no beginning of that"
         if action.id == "logs.later" and self._until is None:
             return "it ends now; f goes on"
         if action.id in ("logs.earlier", "logs.later", "logs.episode") and self._is_following:
             return "it is followed; f stops that"
-        return ""
-
-    def do_logs_wrap(self) -> None:
-        self.log_view.set_wraps(not self.log_view.wraps)
+        return super().why_not(action)
 
     def do_row_copy(self) -> None:
         line = self.log_view.cursor_line
@@ -362,12 +314,6 @@ class LogsScreen(Frame):
             self.copy_text(command, "command")
         else:
             self.say("no command is known yet", warning=True)
-
-    def do_app_back(self) -> None:
-        if self._wanted:
-            self.find("")
-        else:
-            super().do_app_back()
 
 
 def stretch_of(subject: Subject, now: datetime) -> tuple[datetime, datetime | None]:

@@ -11,21 +11,19 @@ from console.model.action import Action
 from console.model.run import Run, StepRun, StepState
 from console.model.update import Update
 from console.safety.clock import Instant
-from console.safety.pattern import PatternError
 from console.safety.text import Raw, visible
-from console.triage.find import matcher_of
 from screens.run_following import NOT_HERE, Following
 from screens.run_output import excerpt_lines, output_title
 from screens.run_parts import row_parts
 from screens.run_rows import RunRow, rows_of, title_of
-from widgets.command_line import CommandLine
+from screens.searching import Searching
 from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
 from widgets.output_view import OutputLine, OutputView
-from widgets.paint import Span, Spans, width_of
+from widgets.paint import Spans, width_of
 from widgets.theme import Ink
 
 
-class StepScreen(Following):
+class StepScreen(Searching, Following):
     """Nothing on it runs anything; `ctrl+c` asks to stop what runs."""
 
     word: ClassVar[str] = "step"
@@ -38,7 +36,6 @@ class StepScreen(Following):
         super().__init__(run_id)
         self._key = key
         self._row: RunRow | None = None
-        self._wanted = ""
         self._was_placed = False
 
     def body(self) -> Iterable[Widget]:
@@ -102,14 +99,8 @@ class StepScreen(Following):
 
     def _title(self, run: Run, row: RunRow) -> Spans:
         what = title_of(row.step) if row.step is not None else row.section.title
-        spans: list[Span] = [
-            (what, Ink.STRONG),
-            ("  of ", Ink.MUTED),
-            (run.runbook.title, Ink.MUTED),
-        ]
-        if self._wanted:
-            spans.append((f"  /{self._wanted} {self.lines_view.count_found()} found", Ink.WARNING))
-        return tuple(spans)
+        of = (("  of ", Ink.MUTED), (run.runbook.title, Ink.MUTED))
+        return ((what, Ink.STRONG), *of, *self.found_spans)
 
     def _foot(self) -> Spans:
         if self._runs:
@@ -117,50 +108,13 @@ class StepScreen(Following):
             return ((f"it runs, {at_end}", Ink.OK),)
         return ()
 
-    # Finding
+    # Searching
 
-    def do_logs_find(self, text: str = "") -> None:
-        """Find `text`, or ask for it."""
-        if text:
-            self._refuse(self.find(text))
-        else:
-            self._type("/", self._wanted)
+    @property
+    def searched(self) -> OutputView:
+        return self.lines_view
 
-    def take_filter(self, text: str) -> str:
-        """What is typed after `/` finds here; nothing is hidden."""
-        return self.find(text, go=False)
-
-    def on_command_line_sent(self, event: CommandLine.Sent) -> None:
-        super().on_command_line_sent(event)
-        if event.prompt == "/" and self._wanted:
-            self.do_logs_next()
-
-    def find(self, text: str, *, go: bool = True) -> str:
-        """Mark the lines with `text` in them; returns why it cannot be read, or nothing."""
-        try:
-            matcher = matcher_of(text)
-        except PatternError as error:
-            return str(error)
-        self._wanted = text
-        self.lines_view.find(matcher)
-        if go and text:
-            self.do_logs_next()
-        self._draw()
-        return ""
-
-    def do_logs_next(self) -> None:
-        """To the next match; where nothing is searched for, `n` is a note as everywhere."""
-        if self._wanted:
-            self._go_to_found(1)
-        else:
-            self.act("app.note-line")
-
-    def do_logs_previous(self) -> None:
-        self._go_to_found(-1)
-
-    def _go_to_found(self, step: int) -> None:
-        if not self.lines_view.go_to_found(step):
-            self.say(f"no line has {self._wanted}", warning=True)
+    def search_changed(self) -> None:
         self._draw()
 
     # Other keys
@@ -169,11 +123,9 @@ class StepScreen(Following):
         return {"app.quit": 0, "row.incident": 0, "row.runbook": 0}.get(action.id, action.footer)
 
     def why_not(self, action: Action) -> str:
-        if action.id == "logs.previous" and not self._wanted:
-            return "nothing is looked for; / does"
         if action.id == "run.stop" and not self._runs:
             return "it does not run; to leave, press q"
-        return ""
+        return super().why_not(action)
 
     def do_run_stop(self) -> None:
         """The run's own screen asks, which lies below."""
@@ -183,9 +135,6 @@ class StepScreen(Following):
         if below is not None:
             below.shown = self.shown
             below.do_run_stop()
-
-    def do_logs_wrap(self) -> None:
-        self.lines_view.set_wraps(not self.lines_view.wraps)
 
     def do_row_copy(self) -> None:
         line = self.lines_view.cursor_line
@@ -200,15 +149,10 @@ class StepScreen(Following):
             text = visible(row.step.command, lines=True)
             self.console_app.copy(text, "command", lines=True)
 
-    def do_app_back(self) -> None:
-        if self._wanted:
-            self.find("")
-        else:
-            super().do_app_back()
-
     def do_app_quit(self) -> None:
         """Back to the steps; what runs goes on."""
-        super().do_app_back()
+        self.sought = ""
+        self.do_app_back()
 
 
 def lines_of(parts: Iterable[Part], width: int) -> list[OutputLine]:

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
 
 from console.safety.clock import Clock
@@ -230,7 +230,42 @@ def help_parts(groups: Sequence[HelpGroup]) -> list[Part]:
     return parts
 
 
-class Overlay(ModalScreen[None]):
+class Scrolled(ModalScreen[ScreenResultType]):
+    """A dialog to derive from, whose own keys scroll a document in it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move('down')", show=False),
+        Binding("k,up", "move('up')", show=False),
+        Binding("ctrl+d", "move('half_down')", show=False),
+        Binding("ctrl+u", "move('half_up')", show=False),
+        Binding("pagedown,space", "move('page_down')", show=False),
+        Binding("pageup", "move('page_up')", show=False),
+        Binding("g,home", "move('first')", show=False),
+        Binding("G,end", "move('last')", show=False),
+    ]
+
+    @property
+    def scrolled(self) -> Detail:
+        """The document."""
+        return self.query_one(Detail)
+
+    def action_move(self, where: str) -> None:
+        """Scroll: `down`, `half_up`, `first` and so on."""
+        detail = self.scrolled
+        moves = {
+            "down": detail.action_down,
+            "up": detail.action_up,
+            "half_down": detail.action_half_down,
+            "half_up": detail.action_half_up,
+            "page_down": detail.action_page_down,
+            "page_up": detail.action_page_up,
+            "first": detail.action_first,
+            "last": detail.action_last,
+        }
+        moves[where]()
+
+
+class Overlay(Scrolled[None]):
     """A document in front of a screen, left by Escape, `q` or `?`; the body of the help."""
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -247,17 +282,7 @@ class Overlay(ModalScreen[None]):
     }
     """
     AUTO_FOCUS = "Detail"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "close", show=False),
-        Binding("j,down", "move('down')", show=False),
-        Binding("k,up", "move('up')", show=False),
-        Binding("ctrl+d", "move('half_down')", show=False),
-        Binding("ctrl+u", "move('half_up')", show=False),
-        Binding("pagedown,space", "move('page_down')", show=False),
-        Binding("pageup", "move('page_up')", show=False),
-        Binding("g,home", "move('first')", show=False),
-        Binding("G,end", "move('last')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "close", show=False)]
 
     def __init__(self, title: Spans, parts: Sequence[Part]) -> None:
         super().__init__()
@@ -270,23 +295,8 @@ class Overlay(ModalScreen[None]):
         yield detail
 
     def on_mount(self) -> None:
-        self.query_one(Detail).show(self._parts)
+        self.scrolled.show(self._parts)
 
     def action_close(self) -> None:
         """Leave."""
         self.dismiss(None)
-
-    def action_move(self, where: str) -> None:
-        """Scroll: `down`, `half_up`, `first` and so on."""
-        detail = self.query_one(Detail)
-        moves = {
-            "down": detail.action_down,
-            "up": detail.action_up,
-            "half_down": detail.action_half_down,
-            "half_up": detail.action_half_up,
-            "page_down": detail.action_page_down,
-            "page_up": detail.action_page_up,
-            "first": detail.action_first,
-            "last": detail.action_last,
-        }
-        moves[where]()

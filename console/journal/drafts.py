@@ -7,11 +7,10 @@ type at the same document, the second draft lies beside the first under `<key>.2
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Final
@@ -23,12 +22,9 @@ from console.safety.clock import Clock
 from console.safety.files import (
     FileError,
     FileLock,
-    LockHeldError,
-    private_dir,
+    SharedFolder,
     read_capped,
     remove_plain,
-    rename_beside,
-    sweep_unfinished,
     write_atomic,
 )
 from console.safety.text import visible
@@ -38,9 +34,6 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 MOST: Final = 1_000
 """Drafts that are read: the newest by their files' times."""
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_ENDING: Final = ".json"
-_TURN: Final = ".turn"
-_TURN_S: Final = 2.0
 _MOST_BESIDE: Final = 99
 _NOTICES: Final = 20
 
@@ -55,7 +48,9 @@ class Drafts:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         """`folder` is the person's state folder; nothing is made there before the first `save`."""
-        self._folder = folder / "drafts"
+        self._files = SharedFolder(
+            folder / "drafts", _KEY, what="a draft", like="A-Z a-z 0-9 . _ -"
+        )
         self._clock = clock
         self._mine = threading.RLock()
         self._names: dict[str, str] = {}
@@ -63,7 +58,6 @@ class Drafts:
         self._locks: dict[str, FileLock] = {}
         self._read: dict[str, tuple[_Stamp, Draft]] = {}
         self._notices: list[str] = []
-        self._swept = False
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -80,7 +74,7 @@ class Drafts:
         """
         with self._mine:
             name = self._names.get(draft.key) or self._claimed(draft.key)
-            path = self._path(name)
+            path = self._files.path(name)
             content = _encoded(msgspec.structs.replace(draft, key=name, is_open=False))
             if len(content) > MAX_BYTES:
                 expected = f"a draft of at most {MAX_BYTES:,}: attach what is long as a file"
@@ -94,10 +88,9 @@ class Drafts:
         `notices` tells. Those that another console has open say so.
         """
         with self._mine:
-            if not os.path.lexists(self._folder):
+            if not os.path.lexists(self._files.folder):
                 return ()
             try:
-                self._sweep()
                 names = self._listed()
             except FileError as error:
                 self._tell(f"drafts cannot be read: {error}")
@@ -119,11 +112,11 @@ class Drafts:
             if key in self._names:
                 draft = self._draft(key) if self._names[key] == key else None
                 return draft if isinstance(draft, Draft) else None
-            if not _KEY.fullmatch(key) or not os.path.lexists(self._path(key)):
+            if not self._files.is_name(key) or not os.path.lexists(self._files.path(key)):
                 return None
             try:
-                with self._turn():
-                    lock = self._locked(key)
+                with self._files.turn():
+                    lock = self._files.claimed(key)
                     if lock is None:
                         return None
                     draft = self._draft(key)
@@ -149,12 +142,12 @@ class Drafts:
         with self._mine:
             name = self._names.get(key, key)
             try:
-                if not _KEY.fullmatch(name) or not os.path.lexists(self._folder):
+                if not self._files.is_name(name) or not os.path.lexists(self._files.folder):
                     return
-                with self._turn():
-                    if key in self._names or not self._is_locked(name):
-                        remove_plain(self._path(name))
-                        remove_plain(self._lock_path(name))
+                with self._files.turn():
+                    if key in self._names or not self._files.is_open(name):
+                        remove_plain(self._files.path(name))
+                        remove_plain(self._files.path(name, ".lock"))
             except FileError as error:
                 self._tell(f"the draft cannot be removed: {error}")
             finally:
@@ -162,67 +155,30 @@ class Drafts:
 
     def _claimed(self, key: str) -> str:
         """A name for a draft of that key that nobody else has and that no draft lies under."""
-        if not _KEY.fullmatch(key):
-            shown = Path(visible(key, cells=80).replace("/", "?"))
-            raise FileError(shown, "cannot name a draft", expected="A-Z a-z 0-9 . _ -")
-        private_dir(self._folder)
-        self._sweep()
-        with self._turn():
+        path = self._files.path(key)
+        self._files.make()
+        with self._files.turn():
             for number in range(1, _MOST_BESIDE + 1):
                 name = key if number == 1 else f"{key}.{number}"
-                if os.path.lexists(self._path(name)):
+                if os.path.lexists(self._files.path(name)):
                     continue
-                lock = self._locked(name)
+                lock = self._files.claimed(name)
                 if lock is not None:
                     self._names[key], self._locks[key] = name, lock
                     return name
         expected = "fewer: open or drop those that are there"
-        raise FileError(self._path(key), f"has {_MOST_BESIDE} drafts beside it", expected=expected)
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        """One console at a time takes, drops or looks who has what: with the locks' files
-        removed in between, two could otherwise hold the same one."""
-        with FileLock(self._folder / _TURN, wait_s=_TURN_S):
-            yield
-
-    def _locked(self, name: str) -> FileLock | None:
-        lock = FileLock(self._lock_path(name))
-        try:
-            lock.acquire()
-        except LockHeldError:
-            return None
-        return lock
-
-    def _is_locked(self, name: str) -> bool:
-        if not os.path.lexists(self._lock_path(name)):
-            return False
-        lock = self._locked(name)
-        if lock is not None:
-            lock.release()
-        return lock is None
+        raise FileError(path, f"has {_MOST_BESIDE} drafts beside it", expected=expected)
 
     def _listed(self) -> list[str]:
         """Names of the drafts that are not open here."""
-        mine = set(self._names.values())
-        found = []
-        try:
-            with os.scandir(self._folder) as entries:
-                for entry in entries:
-                    name = entry.name.removesuffix(_ENDING)
-                    if name != entry.name and name not in mine and _KEY.fullmatch(name):
-                        with contextlib.suppress(FileNotFoundError):  # another console dropped it
-                            found.append((entry.stat(follow_symlinks=False).st_mtime_ns, name))
-        except OSError as error:
-            cause = error.strerror or str(error)
-            raise FileError(self._folder, cause, expected="a folder that can be read") from error
+        found = self._files.newest(without=frozenset(self._names.values()))
         if len(found) > MOST:
             self._tell(f"there are {len(found):,} drafts; the newest {MOST:,} are shown")
-        return [name for _, name in sorted(found, reverse=True)[:MOST]]
+        return found[:MOST]
 
     def _draft(self, name: str) -> Draft | str | None:
         """The draft of that name; in words why it is none; `None`: it cannot be read now."""
-        path = self._path(name)
+        path = self._files.path(name)
         try:
             stamp = _stamp(path)
             known = self._read.get(name)
@@ -244,42 +200,31 @@ class Drafts:
     def _looked_at(self, found: Mapping[str, Draft | str | None]) -> frozenset[str]:
         """Which of `found` another console has open; those that are broken are set aside."""
         try:
-            with self._turn():
-                held = frozenset(name for name in found if self._is_locked(name))
+            with self._files.turn():
+                held = frozenset(name for name in found if self._files.is_open(name))
                 for name, why in found.items():
                     if isinstance(why, str) and name not in held:
                         self._set_aside(name, why)
                 return held
         except FileError as error:
             self._tell(f"who has which draft open is not known: {error}")
-            return frozenset(name for name in found if os.path.lexists(self._lock_path(name)))
+            return frozenset(
+                name for name in found if os.path.lexists(self._files.path(name, ".lock"))
+            )
 
     def _set_aside(self, name: str, why: str) -> None:
-        path = self._path(name)
-        now = self._clock.now().wall.astimezone(UTC)
-        other = f"{path.name}.broken-{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
+        shown = self._files.path(name).name
         try:
-            rename_beside(path, other)
+            other = self._files.set_aside(name, self._clock.now().wall)
         except FileError as error:
             self._tell(f"a draft is broken ({why}) and cannot be set aside: {error}")
         else:
-            self._tell(f"the draft {path.name} is broken ({why}); it is now {other}")
-
-    def _sweep(self) -> None:
-        if not self._swept:
-            sweep_unfinished(self._folder)
-            self._swept = True
+            self._tell(f"the draft {shown} is broken ({why}); it is now {other}")
 
     def _tell(self, notice: str) -> None:
         shown = visible(notice, cells=400)
         if shown not in self._notices:
             self._notices = [*self._notices, shown][-_NOTICES:]
-
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}{_ENDING}"
-
-    def _lock_path(self, name: str) -> Path:
-        return self._folder / f"{name}.lock"
 
 
 def _stamp(path: Path) -> _Stamp:

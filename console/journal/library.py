@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from console.journal.past_runs import PastRuns, RunShelf
 from console.journal.places import id_of
 from console.journal.reading import Paper, name_of, paper_of
 from console.journal.repository import Journal
+from console.journal.reread import Reread
 from console.journal.search import Wanted
 from console.model.change import Change
 from console.model.incident import Incident
@@ -30,8 +30,6 @@ from console.safety.text import visible
 HOMES: Final = ("incidents", "changes")
 _HEAD_BYTES: Final = 4096
 _FEW: Final = 3
-Stamp = tuple[int, int, int, int]
-"""Modification time, size, inode and change time: another one, another file."""
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -42,21 +40,13 @@ class Shelf(msgspec.Struct, frozen=True):
     broken: tuple[BrokenPaper, ...] = ()
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    stamp: Stamp | None
-    """`None`: it is looked at again each time."""
-    paper: Paper | BrokenPaper | None
-    """`None`: it is no document, and nobody meant it to be one."""
-
-
 class Library:
     """Reads a file again only when it is another one than before."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._disk = journal.disk
-        self._root = str(journal.disk.root)
-        self._kept: dict[str, _Kept] = {}
+        self._papers: Reread[Paper] = Reread(journal.disk, _paper)
         self._shelf = Shelf()
         self._runs = PastRuns(journal.disk)
         # Of threads, not of tasks: one that is cancelled leaves its thread at work.
@@ -100,23 +90,9 @@ class Library:
 
     def _read(self) -> Shelf:
         with self._reading:
-            return self._read_alone()
-
-    def _read_alone(self) -> Shelf:
-        kept: dict[str, _Kept] = {}
-        for path, why in self._survey():
-            before = self._kept.get(path)
-            stamp = None if why else self._stamp(path)
-            if before is None or before.stamp is None or before.stamp != stamp:
-                fresh = self._read_one(path, why, stamp)
-                before = before if before == fresh else fresh
-            kept[path] = before
-        if kept.keys() != self._kept.keys() or any(
-            each is not self._kept[path] for path, each in kept.items()
-        ):
-            self._kept = kept
-            self._shelf = _shelf(each.paper for each in kept.values() if each.paper is not None)
-        return self._shelf
+            if self._papers.look(self._survey()):
+                self._shelf = _shelf(self._papers.values)
+            return self._shelf
 
     def _survey(self) -> Iterator[tuple[str, str]]:
         """Documents with nothing, and what may be one, or has some below it, with why it is
@@ -128,29 +104,6 @@ class Library:
                 may_be = name.endswith(".md") or (bool(why) and "." not in name)
                 if may_be and not is_archived and not name.startswith("."):
                     yield path, why
-
-    def _stamp(self, path: str) -> Stamp | None:
-        try:
-            found = os.lstat(f"{self._root}/{path}")
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
-
-    def _read_one(self, path: str, why: str, stamp: Stamp | None) -> _Kept:
-        if why:
-            return _Kept(None, BrokenPaper(path, "", (f"{name_of(path)}: {why}",)))
-        try:
-            content = self._disk.read(path)
-        except FileError as error:
-            said = visible(f"{name_of(path)}: {error.problem} (expected {error.expected})")
-            # What the machine could not do it may do the next time, with the same file.
-            is_settled = not isinstance(error.__cause__, OSError)
-            return _Kept(stamp if is_settled else None, BrokenPaper(path, "", (said,)))
-        if content is None:
-            return _Kept(None, None)
-        paper = paper_of(Sheet(path, content, self._disk.blob(content)))
-        is_meant = id_of(path) or ID.search(content[:_HEAD_BYTES].decode("ascii", "replace"))
-        return _Kept(stamp, paper if is_meant or not isinstance(paper, BrokenPaper) else None)
 
     def _search(self, wanted: Wanted, most: int) -> tuple[Found, ...]:
         shelf = self._read()
@@ -176,9 +129,17 @@ class Library:
         return tuple(found)
 
 
+def _paper(sheet: Sheet) -> Paper | BrokenPaper | None:
+    """`None`: it is no document, and nobody meant it to be one."""
+    paper = paper_of(sheet)
+    head = sheet.content[:_HEAD_BYTES].decode("ascii", "replace")
+    is_meant = id_of(sheet.path) or ID.search(head)
+    return paper if is_meant or not isinstance(paper, BrokenPaper) else None
+
+
 def _shelf(papers: Iterable[Paper | BrokenPaper]) -> Shelf:
     by_id: defaultdict[str, list[str]] = defaultdict(list)
-    every = sorted(papers, key=lambda paper: paper.path)
+    every = tuple(papers)
     for paper in every:
         if not isinstance(paper, BrokenPaper):
             by_id[_id(paper)].append(paper.path)

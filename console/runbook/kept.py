@@ -8,13 +8,11 @@ every runbook as it was when it was last run here.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +25,10 @@ from console.safety.files import (
     FileError,
     FileLock,
     LockHeldError,
+    SharedFolder,
     private_dir,
     read_capped,
     remove_plain,
-    rename_beside,
-    sweep_unfinished,
     write_atomic,
 )
 from console.safety.text import visible
@@ -41,11 +38,7 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 MOST: Final = 200
 """Runs that are taken up; the newest by their files' times."""
 _ID: Final = re.compile(RUN_ID)
-_RUN: Final = ".json"
 _BOOK: Final = ".md"
-_LOCK: Final = ".lock"
-_TURN: Final = ".turn"
-_TURN_S: Final = 2.0
 _NOTICES: Final = 20
 
 
@@ -68,12 +61,11 @@ class KeptRuns:
     def __init__(self, folder: Path | None) -> None:
         """`folder` is the person's state folder, in which nothing is made before the first
         `save`; `None`: there is none, and nothing outlives this console."""
-        self._runs = None if folder is None else folder / "runs"
+        self._runs = None if folder is None else _shared(folder)
         self._books = None if folder is None else folder / "books"
         self._mine = threading.RLock()
         self._locks: dict[str, FileLock] = {}
         self._notices: list[str] = []
-        self._swept = False
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -100,16 +92,16 @@ class KeptRuns:
         if self._runs is None:
             return
         with self._mine:
-            path = self._path(self._runs, run.id, _RUN)
+            path = self._runs.path(run.id)
             kept = content_of(run, MAX_BYTES)
             if len(kept) > MAX_BYTES or len(content) > MAX_BOOK_BYTES:
                 expected = f"a run of at most {MAX_BYTES:,}, a runbook of {MAX_BOOK_BYTES:,}"
                 size = max(len(kept), len(content))
                 raise FileError(path, f"would have {size:,} bytes", expected=expected)
             if run.id not in self._locks:
-                self._claim(run.id)
+                self._claim(self._runs, run.id)
                 # Before the run itself: without its runbook nobody could take it up.
-                write_atomic(self._path(self._runs, run.id, _BOOK), content)
+                write_atomic(self._runs.path(run.id, _BOOK), content)
             write_atomic(path, kept)
 
     def take_all(self, now: datetime) -> tuple[KeptRun, ...]:
@@ -127,13 +119,13 @@ class KeptRuns:
     def take(self, run_id: str, now: datetime) -> KeptRun | None:
         """The run of that id, open here from now on; `None`: it is gone, broken, or open."""
         with self._mine:
-            if self._runs is None or run_id in self._locks or not _ID.fullmatch(run_id):
+            if self._runs is None or run_id in self._locks or not self._runs.is_name(run_id):
                 return None
-            if not os.path.lexists(self._path(self._runs, run_id, _RUN)):
+            if not os.path.lexists(self._runs.path(run_id)):
                 return None
             try:
-                with self._turn(self._runs):
-                    lock = self._locked(self._runs, run_id)
+                with self._runs.turn():
+                    lock = self._runs.claimed(run_id)
                     kept = None if lock is None else self._read(self._runs, run_id, now)
                     if lock is not None and kept is None:
                         lock.release()
@@ -156,18 +148,14 @@ class KeptRuns:
             runs = [one for one in found if one is not None]
             return tuple(sorted(runs, key=lambda one: one.began, reverse=True))
 
-    def _seen(self, folder: Path, run_id: str) -> Run | None:
+    def _seen(self, runs: SharedFolder, run_id: str) -> Run | None:
         try:
-            kept = read_capped(self._path(folder, run_id, _RUN), MAX_BYTES, follow=False)
-            book = self._path(folder, run_id, _BOOK)
-            content = read_capped(book, MAX_BOOK_BYTES, follow=False)
-            run, was_running = run_of(kept, content, run_id)
-            with self._turn(folder):
-                lock = self._locked(folder, run_id)
+            run, was_running = run_of(*_contents(runs, run_id), run_id)
+            with runs.turn():
+                is_open = runs.is_open(run_id)
         except (FileError, Unfit):
             return None  # whoever takes it up says what is wrong with it
-        if lock is not None:
-            lock.release()
+        if not is_open:
             return run
         running = StepState.RUNNING
         steps = tuple(
@@ -189,9 +177,9 @@ class KeptRuns:
             if self._runs is None or run_id not in self._locks:
                 return
             try:
-                with self._turn(self._runs):
-                    for ending in (_RUN, _BOOK, _LOCK):
-                        remove_plain(self._path(self._runs, run_id, ending))
+                with self._runs.turn():
+                    for ending in (".json", _BOOK, ".lock"):
+                        remove_plain(self._runs.path(run_id, ending))
             except FileError as error:
                 self._tell(f"the run {run_id} is over and cannot be removed: {error}")
             finally:
@@ -230,89 +218,55 @@ class KeptRuns:
             raise FileError(path, f"would have {len(content):,} bytes", expected="a runbook")
         write_atomic(path, content)
 
-    def _claim(self, run_id: str) -> None:
-        folder = self._runs
-        if folder is None:
-            return
-        private_dir(folder)
-        self._sweep(folder)
-        with self._turn(folder):
-            lock = self._locked(folder, run_id)
+    def _claim(self, runs: SharedFolder, run_id: str) -> None:
+        runs.make()
+        with runs.turn():
+            lock = runs.claimed(run_id)
         if lock is None:
-            path = self._path(folder, run_id, _LOCK)
+            path = runs.path(run_id, ".lock")
             raise LockHeldError(path, "another console has it open", expected="one console")
         self._locks[run_id] = lock
 
-    @contextlib.contextmanager
-    def _turn(self, folder: Path) -> Iterator[None]:
-        """One console at a time takes or drops: with the locks' files removed in between, two
-        could otherwise hold the same one."""
-        with FileLock(folder / _TURN, wait_s=_TURN_S):
-            yield
-
-    def _locked(self, folder: Path, run_id: str) -> FileLock | None:
-        lock = FileLock(self._path(folder, run_id, _LOCK))
-        try:
-            lock.acquire()
-        except LockHeldError:
-            return None
-        return lock
-
     def _listed(self) -> list[str]:
         """Ids of the runs that are not open here, the latest changed first."""
-        folder = self._runs
-        if folder is None or not os.path.lexists(folder):
+        runs = self._runs
+        if runs is None or not os.path.lexists(runs.folder):
             return []
-        found = []
         try:
-            self._sweep(folder)
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    run_id = entry.name.removesuffix(_RUN)
-                    if run_id != entry.name and run_id not in self._locks and _ID.fullmatch(run_id):
-                        with contextlib.suppress(FileNotFoundError):  # another console ended it
-                            found.append((entry.stat(follow_symlinks=False).st_mtime_ns, run_id))
-        except (FileError, OSError) as error:
+            found = runs.newest(without=self._locks)
+        except FileError as error:
             self._tell(f"open runs cannot be read: {error}")
             return []
         if len(found) > MOST:
             self._tell(f"there are {len(found):,} open runs; the newest {MOST:,} are taken up")
-        return [run_id for _, run_id in sorted(found, reverse=True)[:MOST]]
+        return found[:MOST]
 
-    def _read(self, folder: Path, run_id: str, now: datetime) -> KeptRun | None:
-        path = self._path(folder, run_id, _RUN)
+    def _read(self, runs: SharedFolder, run_id: str, now: datetime) -> KeptRun | None:
         try:
-            kept = read_capped(path, MAX_BYTES, follow=False)
-            content = read_capped(self._path(folder, run_id, _BOOK), MAX_BOOK_BYTES, follow=False)
+            kept, content = _contents(runs, run_id)
         except FileError as error:
             if isinstance(error.__cause__, OSError) and not isinstance(
                 error.__cause__, FileNotFoundError
             ):
                 self._tell(f"an open run cannot be read: {error}")
                 return None
-            self._set_aside(path, f"{error.path.name}: {error.problem}", now)
+            self._set_aside(runs, run_id, f"{error.path.name}: {error.problem}", now)
             return None
         try:
             run, was_running = run_of(kept, content, run_id)
         except Unfit as error:
-            self._set_aside(path, str(error), now)
+            self._set_aside(runs, run_id, str(error), now)
             return None
         return KeptRun(run, content, was_running)
 
-    def _set_aside(self, path: Path, why: str, now: datetime) -> None:
-        at = now.astimezone(UTC)
-        other = f"{path.name}.broken-{at:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
+    def _set_aside(self, runs: SharedFolder, run_id: str, why: str, now: datetime) -> None:
+        shown = runs.path(run_id).name
         try:
-            rename_beside(path, other)
+            other = runs.set_aside(run_id, now)
         except FileError as error:
             self._tell(f"an open run is broken ({why}) and cannot be set aside: {error}")
         else:
-            self._tell(f"the open run {path.name} is broken ({why}); it is now {other}")
-
-    def _sweep(self, folder: Path) -> None:
-        if not self._swept:
-            sweep_unfinished(folder)
-            self._swept = True
+            self._tell(f"the open run {shown} is broken ({why}); it is now {other}")
 
     def _tell(self, notice: str) -> None:
         shown = visible(notice, cells=400)
@@ -320,11 +274,15 @@ class KeptRuns:
             if shown not in self._notices:
                 self._notices = [*self._notices, shown][-_NOTICES:]
 
-    def _path(self, folder: Path, run_id: str, ending: str) -> Path:
-        if not _ID.fullmatch(run_id):
-            shown = Path(visible(run_id, cells=80).replace("/", "?"))
-            raise FileError(shown, "cannot name a run", expected="RUN-20261123-7f3")
-        return folder / f"{run_id}{ending}"
+
+def _shared(folder: Path) -> SharedFolder:
+    return SharedFolder(folder / "runs", _ID, what="a run", like="RUN-20261123-7f3")
+
+
+def _contents(runs: SharedFolder, run_id: str) -> tuple[bytes, bytes]:
+    """How the run stood, and its runbook."""
+    kept = read_capped(runs.path(run_id), MAX_BYTES, follow=False)
+    return kept, read_capped(runs.path(run_id, _BOOK), MAX_BOOK_BYTES, follow=False)
 
 
 def _name_of(name: str) -> str:

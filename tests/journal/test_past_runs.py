@@ -11,6 +11,7 @@ import pytest
 
 from console.journal.bench import Bench
 from console.journal.change import Commit, Write
+from console.journal.disk import Disk
 from console.journal.language import Language
 from console.journal.past_runs import PastRuns, past_runs
 from console.journal.places import document_path
@@ -116,13 +117,13 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
         writes = [_write(number) for number in range(3)]
         assert isinstance(await bench.journal.commit(writes, "x"), Commit)
         past = PastRuns(bench.journal.disk)
-        real = PastRuns._read_one
+        real = Disk.read
 
-        def seen(self: PastRuns, path: str, why: str, stamp: tuple[int, int, int, int]) -> object:
+        def seen(self: Disk, path: str) -> bytes | None:
             read.append(path)
-            return real(self, path, why, stamp)
+            return real(self, path)
 
-        monkeypatch.setattr(PastRuns, "_read_one", seen)
+        monkeypatch.setattr(Disk, "read", seen)
         past.read()
         past.read()
         assert len(read) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from console.model.action import Effect
 from console.model.run import Filled, Run, Runs, Started, StepOutput, StepState
 from console.model.runbook import ParamType
+from console.model.update import Update
 from console.safety.text import Raw, cell_width
 from screens.run import RunScreen, open_run
 from screens.run_changes import ChangesScreen
@@ -87,7 +89,7 @@ async def test_that_its_alert_resolved_is_said_and_closing_is_offered() -> None:
             console.number += 1
             update = msgspec.structs.replace(update, runs=desk.runs)
             console.engine.publish(update)
-            await until(pilot, lambda update=update: console.app.fresh is update)
+            await until(pilot, partial(_shows, console, update))
             await pilot.pause()
         assert "ServiceDown redis@data-1 is resolved; f closes the run" in console.text
         assert "ServiceDown redis@data-1  resolved" in console.lines[2]
@@ -127,8 +129,16 @@ async def test_a_run_in_which_nothing_was_done_is_not_left_open() -> None:
     for kept in (looked, run_of(), run_of(params=(typed_in,)), run_of(params=(), change="CHG-1")):
         async with run_on(kept) as (console, pilot, desk):
             await pilot.press("escape")
-            await until(pilot, lambda app=console.app: not isinstance(app.screen, RunScreen))
+            await until(pilot, partial(_has_left, console))
             assert not desk.called("finish")
+
+
+def _shows(console: Console, update: Update) -> bool:
+    return console.app.fresh is update
+
+
+def _has_left(console: Console) -> bool:
+    return not isinstance(console.app.screen, RunScreen)
 
 
 # What it looks like

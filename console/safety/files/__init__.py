@@ -18,6 +18,7 @@ from console.safety.files.folders import (
 )
 from console.safety.files.lock import FileLock
 from console.safety.files.read import read_capped, read_end
+from console.safety.files.shared import SharedFolder
 from console.safety.files.write import (
     append_line,
     append_lines,
@@ -32,6 +33,7 @@ __all__ = [
     "FileError",
     "FileLock",
     "LockHeldError",
+    "SharedFolder",
     "append_line",
     "append_lines",
     "make_scratch_dir",
