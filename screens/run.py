@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Final
-
-from textual import events
-from textual.containers import Horizontal, Vertical
-from textual.widget import Widget
 
 from console.actions.decide import READ_ONLY
 from console.model.action import Action
-from console.model.run import Attempt, Run, StepOutput, StepPlan, StepRun, StepState
+from console.model.run import Run, StepPlan, StepState
 from console.model.runbook import Step
 from console.model.snapshot import Snapshot
 from console.model.update import Update
 from console.model.worklist import Row
-from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.run_following import NOT_HERE
-from screens.run_output import excerpt_lines, output_title
-from screens.run_parts import alert_span, brief_parts, head_parts, row_parts
-from screens.run_rows import STEP, RunRow, rows_of, run_columns
-from screens.run_steps import TO_LEAVE, Carrying
+from screens.run_panes import Panes
+from screens.run_parts import alert_span, head_parts
+from screens.run_rows import STEP, rows_of
+from screens.run_steps import TO_LEAVE
 from screens.run_words import (
     ended_texts,
     first_wanted,
@@ -31,11 +25,6 @@ from screens.run_words import (
     was_only_read,
 )
 from screens.step import StepScreen
-from widgets.detail import Detail
-from widgets.dialog import FittedDetail
-from widgets.grown import GrownDetail
-from widgets.live_list import LiveList
-from widgets.output_view import OutputLine, OutputView
 from widgets.paint import Span
 from widgets.theme import Ink
 
@@ -43,15 +32,13 @@ if TYPE_CHECKING:
     from console.engine.runs.desk import RunsDesk
     from screens.app import OncallApp
 
-BOTH_FROM: Final = 110
-"""From so many cells on, steps and output stand beside each other."""
 FOOTER: Final = {"row.open": 70, "row.copy": 56, "row.incident": 20, "row.change": 0, "app.quit": 0}
 DONE_FOOTER: Final = 75
 """Of the key that closes the run, once something was changed and shown to be well."""
 ON_STEP: Final = ("run.step", "run.skip", "run.tick", "row.copy")
 
 
-class RunScreen(Carrying):
+class RunScreen(Panes):
     """It follows its run through updates; leaving it leaves the run as it is."""
 
     word: ClassVar[str] = "run"
@@ -60,38 +47,14 @@ class RunScreen(Carrying):
         super().__init__(run_id)
         self._made_of: tuple[Run, bool] | None = None
         """What the rows were made of."""
-        self._is_reading = False
-        """In one pane: the step is shown, and not the list."""
         self._was_placed = False
         self._alert: Span | None = None
         """How its alert stands, as last shown."""
-
-    def body(self) -> Iterable[Widget]:
-        self.head = FittedDetail(())
-        self.head.id = "head"
-        self.steps = LiveList[RunRow](
-            run_columns(),
-            key=lambda row: row.key,
-            clock=self.console_app.clock,
-            id="steps",
-        )
-        self.about = GrownDetail(id="about")
-        self.output = OutputView(id="output")
-        self.brief = Detail(id="brief")
-        self.brief.can_focus = False
-        yield self.head
-        yield Horizontal(self.steps, Vertical(self.about, self.output, id="step"), id="panes")
-        yield self.brief
 
     def on_mount(self) -> None:
         self.steps.set_empty((((f"  asking for the run {self.run_id}", Ink.MUTED),),))
         self.steps.focus()
         self.begin(self._look_first())
-
-    def on_resize(self, event: events.Resize) -> None:
-        both = event.size.width >= BOTH_FROM
-        self.set_class(both, "-both")
-        self._arrange()
 
     # What is shown
 
@@ -143,7 +106,7 @@ class RunScreen(Carrying):
             if was is not None:
                 for said, well in ended_texts(was, run, self.in_turn):
                     self.say(said, warning=not well)
-        self._draw_step()
+        self.draw_step()
         self.ask_output()
 
     def _go_to_first(self, run: Run) -> None:
@@ -159,111 +122,15 @@ class RunScreen(Carrying):
         said = NOT_HERE if was is not None else "it is not open in this console"
         self.steps.set_empty((((f"  {title}: {said}", Ink.WARNING),),))
         self.steps.set_rows(())
-        self._draw_step()
-
-    def _draw_step(self) -> None:
-        run, row = self.shown, self.steps.cursor_row
-        if run is None or row is None:
-            self.about.show(())
-            self.brief.show(())
-            self.set_class(False, "-prints")
-            return
-        now = self.console_app.clock.now().wall
-        ascii_only = self.console_app.ascii_only
-        self.about.show(row_parts(run, row, now, ascii_only=ascii_only), subject=row.key)
-        self._draw_output(row)
-
-    def _draw_output(self, row: RunRow) -> None:
-        attempt = None if row.done is None else row.done.last
-        lines = self._lines_for(row, attempt)
-        runs = row.state is StepState.RUNNING
-        self.set_class(bool(lines) or runs, "-prints")
-        self.about.refresh(layout=True)
-        self.brief.show(brief_parts(row, lines, self.console_app.clock.now().wall))
-        number = 0 if attempt is None else attempt.number
-        self.output.show_lines(lines, subject=f"{row.key} {number}")
-        output = self.output_seen if self._is_output_of(row) else StepOutput()
-        self.output.set_words(title=output_title(output, len(lines), runs=runs))
-
-    def _lines_for(self, row: RunRow, attempt: Attempt | None) -> tuple[OutputLine, ...]:
-        if attempt is None:
-            return ()
-        return (self.output_read if self._is_output_of(row) else ()) or excerpt_lines(attempt)
-
-    def _is_output_of(self, row: RunRow) -> bool:
-        return row.step is not None and row.step.name == self.output_of
-
-    def tick(self, now: Instant) -> None:
-        super().tick(now)
-        self.steps.tick(now)
-        row = self.steps.cursor_row
-        if row is not None and row.state in (StepState.RUNNING, StepState.UNKNOWN):
-            self._draw_step()
-
-    def key_pressed(self) -> None:
-        self.steps.hold()
-
-    # The output of the step under the cursor
-
-    @property
-    def followed(self) -> StepRun | None:
-        row = self.steps.cursor_row
-        return None if row is None else row.done
-
-    def output_came(self) -> None:
-        row = self.steps.cursor_row
-        if row is not None:
-            self._draw_output(row)
-
-    # Moving
-
-    def on_live_list_highlighted(self) -> None:
-        self._draw_step()
-        self.ask_output()
-        self.show_hints()
-
-    def on_live_list_opened(self) -> None:
-        self.do_row_open()
-
-    def _arrange(self) -> None:
-        """One pane or both; the keys stay with what is shown."""
-        both = self.has_class("-both")
-        self.set_class(self._is_reading and not both, "-reading")
-        if not both:
-            self._give_keys(self.about if self._is_reading else self.steps)
-
-    def _give_keys(self, view: Widget) -> None:
-        line = self.command_line
-        if not (line is not None and line.is_open):
-            self.set_focus(view)
-
-    def do_run_pane(self) -> None:
-        """From the steps to what is known of the one, to its output, and back."""
-        prints = self.has_class("-prints")
-        if self.focused is self.steps:
-            self._is_reading = True
-            self._arrange()
-            self._give_keys(self.about)
-        elif self.focused is self.about and prints:
-            self._give_keys(self.output)
-        else:
-            self._is_reading = False
-            self._arrange()
-            self._give_keys(self.steps)
-
-    @property
-    def wanted_step(self) -> Step | None:
-        row = self.steps.cursor_row
-        return None if row is None else row.step
-
-    def go_to_step(self, name: str) -> bool:
-        self.steps.hold()
-        return self.steps.move_to(f"{STEP}{name}")
+        self.draw_step()
 
     def wanted_rows(self) -> tuple[Row, ...]:
         return ()
 
     # Keys
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
 
     def footer_of(self, action: Action) -> int:
         run = self.shown
@@ -378,9 +245,7 @@ class RunScreen(Carrying):
 
     def do_app_back(self) -> None:
         if self.has_class("-reading"):
-            self._is_reading = False
-            self._arrange()
-            self._give_keys(self.steps)
+            self.to_steps()
         else:
             self._leave()
 

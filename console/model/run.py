@@ -13,7 +13,7 @@ from console.safety.text import Raw
 
 if TYPE_CHECKING:  # the first frame has no run
     from console.model.condition_check import Checked
-    from console.model.runbook import ParamType, Runbook, Step
+    from console.model.runbook import ParamType, Runbook
 
 RUN_ID: Final = r"RUN-[0-9]{8}-[0-9a-hjkmnp-tv-z]{3,8}"
 """The day when it was begun, UTC, and a random ending: unique without a server."""
@@ -350,8 +350,3 @@ class Runs(msgspec.Struct, frozen=True):
     def unknown(self) -> int:
         """Steps whose outcome is not known."""
         return sum(step.state is StepState.UNKNOWN for one in self.open for step in one.steps)
-
-
-def step_of(run: Run, name: str) -> Step | None:
-    """The step of that name as its runbook has it."""
-    return run.runbook.step(name)

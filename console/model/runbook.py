@@ -119,7 +119,6 @@ class Step(msgspec.Struct, frozen=True):
     """What is run there: the command, without its `ssh "$HOST" --`."""
     expect: tuple[Condition, ...] = ()
     """All of them have to hold."""
-    expect_line: int = 0
     retry: Retry | None = None
     timeout: timedelta | None = None
     """`None`: it does not say."""

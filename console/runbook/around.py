@@ -9,13 +9,7 @@ import msgspec
 
 from console.fleet.runners import well_containers
 from console.model.action import Effect
-from console.model.change import UNDERWAY, Change, ChangeState, Plan, touches
-from console.model.change_rules import around_of as surroundings_of
-from console.model.change_rules import paper_verdict
-from console.model.freeze import Freeze
-from console.model.incident import Incident
-from console.model.names import folded
-from console.model.papers import ChangePaper, Papers
+from console.model.papers import Papers
 from console.model.policy import Policy
 from console.model.registry import Registry, Service, ServiceType, host_cell
 from console.model.run import Around, Run, Tone
@@ -23,18 +17,15 @@ from console.model.runbook import Step
 from console.model.snapshot import Cell, KnownAlert, Snapshot, Standing
 from console.model.state import Priority, State
 from console.model.words import many
+from console.runbook.around_agreed import Agreed
+from console.runbook.around_line import LINE_CELLS, line_of, named
 from console.runbook.filling import value_in
 from console.safety.clock import Instant
-from console.safety.text import visible
 from console.triage.priority import Priorities
 
 GUARDED: Final = (Effect.DISRUPTIVE, Effect.DESTRUCTIVE)
-FREEZE: Final = "freeze"
 PASSING: Final = frozenset({"now", "alerts", "dependants"})
 """Topics of which something else may be said every few seconds while things break."""
-APPROVAL: Final = "approval"
-LINE_CELLS: Final = 70
-_NAME_CELLS: Final = 24
 _UNSURE: Final = (State.UNKNOWN, State.STALE)
 _WEIGHT: Final = {Tone.BAD: 0, Tone.WARNING: 1, Tone.PLAIN: 2, Tone.GOOD: 3}
 _BOUNDS: Final = (500, 100, 50, 20, 10, 5)
@@ -55,24 +46,32 @@ def around_of(run: Run, step: Step, world: AroundWorld) -> tuple[tuple[Around, .
     """What `step` may harm, the weightiest first, and which facts nobody knows now.
 
     Of what only reads nothing is told, of what can be taken back only the freezes and whether the
-    change that it carries out may be carried out. Nothing in it
-    changes by itself from one second to the next, and counts above 5 are told roughly: a plan
-    that was shown stays the same plan until something happened.
+    change that it carries out may be carried out. Nothing in it changes by itself from one second
+    to the next, and counts above 5 are told roughly: a plan that was shown stays the same plan
+    until something happened.
     """
     if step.effect is None or step.effect is Effect.READ:
         return (), ()
     about = _About(run, step, world)
+    agreed = Agreed(
+        run,
+        world.papers,
+        world.now.wall,
+        services=about.services(),
+        hosts=about.hosts(),
+        environment=world.environment,
+    )
     if step.effect not in GUARDED:
-        return (*about.approval(), *about.freezes()), ()
+        return (*agreed.approval(), *agreed.freezes()), ()
     lines = [
         *about.unsure(),
         *about.replicas(),
         *about.neighbours(),
         *about.dependants(),
         *about.alerts(),
-        *about.approval(),
-        *about.papers(),
-        *about.freezes(),
+        *agreed.approval(),
+        *agreed.papers(),
+        *agreed.freezes(),
     ]
     ordered = sorted(lines, key=lambda one: _WEIGHT[one.tone])
     return tuple(ordered), tuple(about.missing())
@@ -117,10 +116,10 @@ class _About:
             return
         cell = self._states.get(self._wanted)
         if cell is None and self._run.service:
-            yield f"how {_named(self._run.service)} is: no source tells of it"
+            yield f"how {named(self._run.service)} is: no source tells of it"
         elif cell is not None and cell.state is State.STALE:
             because = f": {cell.because}" if cell.because else ""
-            yield f"how {_named(self._wanted)} is: it is {cell.state}{because}"
+            yield f"how {named(self._wanted)} is: it is {cell.state}{because}"
 
     def unsure(self) -> Iterator[Around]:
         """That it was asked and gives no answer: what hangs is what is restarted most often, so
@@ -128,7 +127,7 @@ class _About:
         cell = self._states.get(self._wanted)
         if cell is not None and cell.state is State.UNKNOWN:
             because = f": {cell.because}" if cell.because else ""
-            yield _line("now", f"{_named(self._wanted)} is {cell.state}{because}", Tone.WARNING)
+            yield line_of("now", f"{named(self._wanted)} is {cell.state}{because}", Tone.WARNING)
 
     @property
     def _wanted(self) -> str:
@@ -140,24 +139,24 @@ class _About:
         if self._service is None or self._is_host_itself:
             return
         found = self._replicas(self._service)
-        name = _named(self._service.name)
+        name = named(self._service.name)
         if not found.is_known:
             said = f"of {many(found.total, 'replica')} nobody knows how many are healthy"
-            yield _line("replicas", f"{said}: counted as none", Tone.WARNING)
+            yield line_of("replicas", f"{said}: counted as none", Tone.WARNING)
         elif found.total == 1 and found.well:
             said = f"{name} is the only one, and it is well: whoever uses it notices"
-            yield _line("replicas", said, Tone.WARNING)
+            yield line_of("replicas", said, Tone.WARNING)
         elif found.total == 1:
             state = "not known" if self._cell is None else str(self._cell.state)
-            yield _line("replicas", f"{name} is the only one, and it is {state}")
+            yield line_of("replicas", f"{name} is the only one, and it is {state}")
         elif found.well == 1:
             said = f"1 of {found.total} replicas healthy: this may take the last one"
-            yield _line("replicas", said, Tone.BAD)
+            yield line_of("replicas", said, Tone.BAD)
         elif found.well == 0:
-            yield _line("replicas", f"0 of {found.total} replicas healthy")
+            yield line_of("replicas", f"0 of {found.total} replicas healthy")
         else:
             said = f"{found.well} of {found.total} replicas healthy; this takes one at least"
-            yield _line("replicas", said)
+            yield line_of("replicas", said)
 
     def neighbours(self) -> Iterator[Around]:
         """Who else lives on the host, where the step works on the host itself."""
@@ -165,22 +164,22 @@ class _About:
             return
         names = self._on_host()
         if not names:
-            yield _line("host", f"services.yaml has nothing else on {_named(self._host)}")
+            yield line_of("host", f"services.yaml has nothing else on {named(self._host)}")
             return
-        said = f"{many(len(names), 'service')} on {_named(self._host)}: "
-        yield _line("host", said + self._with_states(names, len(said)), Tone.WARNING)
+        said = f"{many(len(names), 'service')} on {named(self._host)}: "
+        yield line_of("host", said + self._with_states(names, len(said)), Tone.WARNING)
 
     def dependants(self) -> Iterator[Around]:
         """What depends on it by the registry, and how that is."""
         direct, beyond = self._dependants()
         if not direct:
             if self._service is not None:
-                yield _line("dependants", "nothing in services.yaml depends on it")
+                yield line_of("dependants", "nothing in services.yaml depends on it")
             return
         tail = f" ({len(beyond)} behind them)" if beyond else ""
         said = f"{len(direct)} depend on it: " if len(direct) > 1 else "one depends on it: "
         listed = self._with_states(direct, len(said) + len(tail))
-        yield _line("dependants", said + listed + tail, Tone.WARNING)
+        yield line_of("dependants", said + listed + tail, Tone.WARNING)
 
     def alerts(self) -> Iterator[Around]:
         """What fires on it, and on what depends on it."""
@@ -198,80 +197,7 @@ class _About:
             parts = [f"on it {here}"] if here else ["none on it"]
             parts += [f"on what depends on it {there}"] if there else []
             tone = Tone.WARNING if there else Tone.PLAIN
-            yield _line("alerts", "; ".join(parts), tone)
-
-    def papers(self) -> Iterator[Around]:
-        """The open incident and the open change that it belongs to."""
-        papers = self._world.papers
-        if papers.unread:
-            said = f"nobody knows whether there is an open change: {papers.unread}"
-            yield _line("change", said, Tone.WARNING)
-            return
-        incident, change = self._incident(), self._change()
-        if incident is not None:
-            lead = f", led by {visible(incident.lead, cells=20)}" if incident.lead else ""
-            yield _line("incident", f"{incident.id} is {incident.state}{lead}")
-        if change is not None:
-            tone = Tone.GOOD if change.id == self._run.change else Tone.WARNING
-            by = visible(change.plan.executor or change.author, cells=20)
-            yield _line("change", f"{change.id} is {change.state}, by {by}", tone)
-        elif self._run.change:
-            return  # `approval` tells of that one
-        elif incident is None:
-            yield _line("change", "no open change and no open incident for it", Tone.WARNING)
-        else:
-            yield _line("change", "no open change for it")
-
-    def approval(self) -> Iterator[Around]:
-        """That the change which the run carries out is not under way, and why it may not be."""
-        papers, wanted = self._world.papers, self._run.change
-        if not wanted or papers.unread:
-            return
-        shown = visible(wanted, cells=_NAME_CELLS)
-        paper = papers.change(wanted)
-        if paper is None:
-            yield _line(APPROVAL, f"{shown} is not in the journal", Tone.WARNING)
-        elif paper.change.state not in UNDERWAY:
-            yield _line(APPROVAL, f"{shown} {self._unstarted(paper)}", Tone.WARNING)
-
-    def _unstarted(self, paper: ChangePaper) -> str:
-        state, around = paper.change.state, surroundings_of(self._world.papers)
-        if state in (ChangeState.DRAFT, ChangeState.SUBMITTED):
-            return f"is {state}: it has to be approved and started first"
-        if state not in (ChangeState.APPROVED, ChangeState.SCHEDULED):
-            return f"is {state}: what is carried out is an approved change"
-        if self._incident() is not None:
-            calendar = msgspec.structs.replace(around.calendar, freezes=())
-            around = msgspec.structs.replace(around, calendar=calendar)
-        verdict = paper_verdict(paper, self._world.now.wall, around)
-        if verdict.may_start:
-            return "may start now; say so first: m on its screen"
-        return f"may not start: {verdict.reasons[0]}"
-
-    def freezes(self) -> Iterator[Around]:
-        """Freezes in force, and windows that are shut. They hold up no mending of an incident."""
-        calendar = surroundings_of(self._world.papers).calendar
-        now = self._world.now.wall
-        services, environment = self._services(), self._world.environment
-        incident = self._incident()
-        for freeze in calendar.in_force(now, services, environment):
-            yield self._frozen(freeze, incident)
-        every = frozenset(one.name for one in calendar.freezes)
-        if incident is None and not calendar.is_open(now, services, environment, every):
-            said = "no window of the team is open for what it touches"
-            yield _line(FREEZE, said, Tone.WARNING)
-
-    def _frozen(self, freeze: Freeze, incident: Incident | None) -> Around:
-        until = freeze.schedule.until(self._world.now.wall)
-        said = f"{freeze.level} freeze {_named(freeze.name)}"
-        if incident is not None:
-            return _line(FREEZE, f"{said} does not hold up {incident.id}")
-        change = self._change()
-        if change is not None and change.id == self._run.change:
-            return _line(FREEZE, f"{said} let {change.id} through")
-        said += " in force" if until is None else f" until {until:%Y-%m-%d %H:%M} UTC"
-        whom = f"; ask {visible(freeze.owner, cells=20)}" if freeze.owner else ""
-        return _line(FREEZE, said + whom, Tone.WARNING)
+            yield line_of("alerts", "; ".join(parts), tone)
 
     def _registered(self) -> Service | None:
         name = self._run.service
@@ -287,8 +213,12 @@ class _About:
             own |= {host_cell(self._host), *self._on_host()}
         return own
 
-    def _services(self) -> tuple[str, ...]:
-        """What a freeze would have to be about."""
+    def hosts(self) -> tuple[str, ...]:
+        """The host, where the step works on the host itself."""
+        return (self._host,) if self._host and self._is_host_itself else ()
+
+    def services(self) -> tuple[str, ...]:
+        """The services that it touches."""
         return tuple(self._on_host() if self._is_host_itself else filter(None, [self._run.service]))
 
     def _replicas(self, service: Service) -> _Replicas:
@@ -348,7 +278,7 @@ class _About:
         out = ""
         for at, name in enumerate(names):
             cell = self._states.get(name)
-            part = f"{_named(name)} {_state(cell)}"
+            part = f"{named(name)} {_state(cell)}"
             rest = len(names) - at - 1
             more = f" and {rest} more" if rest else ""
             longer = f"{out}, {part}" if out else part
@@ -356,41 +286,6 @@ class _About:
                 return f"{out} and {len(names) - at} more"
             out = longer
         return out
-
-    def _incident(self) -> Incident | None:
-        """The newest ongoing incident about it."""
-        run = self._run
-        mine = set(map(folded, self._services()))
-        for paper in self._world.papers.incidents:
-            one = paper.incident
-            if one.is_ongoing and (
-                one.id == run.incident
-                or (run.alert and run.alert in one.alerts)
-                or not mine.isdisjoint(map(folded, one.services))
-            ):
-                return one
-        return None
-
-    def _change(self) -> Change | None:
-        """The change that is being carried out on it: the run's own, else the newest."""
-        hosts = (self._host,) if self._host and self._is_host_itself else ()
-        mine = Plan(services=self._services(), hosts=hosts, environment=self._world.environment)
-        found = [
-            paper.change
-            for paper in self._world.papers.changes
-            if paper.change.state in UNDERWAY
-            and (paper.change.id == self._run.change or touches(mine, paper.change.plan))
-        ]
-        own = [one for one in found if one.id == self._run.change]
-        return next(iter(own or found), None)
-
-
-def _line(topic: str, text: str, tone: Tone = Tone.PLAIN) -> Around:
-    return Around(topic, visible(text, cells=LINE_CELLS), tone)
-
-
-def _named(name: str) -> str:
-    return visible(name, cells=_NAME_CELLS)
 
 
 def _state(cell: Cell | None) -> str:

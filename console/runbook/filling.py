@@ -7,7 +7,7 @@ comes: a host or a service is looked up in the registry, and all else has to loo
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -98,6 +98,11 @@ def text_of(one: Filled) -> str | None:
     if not one.is_ready or one.value is None:
         return None
     return one.resolved or one.value.exact
+
+
+def named_in(run: Run, names: Collection[str]) -> tuple[Filled, ...]:
+    """Those parameters of `run`, in its runbook's order."""
+    return tuple(one for one in run.params if one.name in names)
 
 
 def value_in(run: Run, name: str) -> str | None:

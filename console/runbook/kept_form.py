@@ -21,7 +21,6 @@ from console.safety.text import Raw
 SCHEMA: Final = 1
 ENDED_MEANWHILE: Final = "the console ended while it ran"
 NOT_LEARNT: Final = "the console ended while it ran: its host knows what became of it"
-_MOST_STEPS: Final = 1_000
 _S = TypeVar("_S", bound=msgspec.Struct)
 
 

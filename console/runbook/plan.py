@@ -1,10 +1,9 @@
-"""Exactly what a step would do, for a person to say yes to; and the job that does it. Pure."""
+"""Exactly what a step would do, for a person to say yes to. Pure."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -14,13 +13,12 @@ from console.model.action import Effect
 from console.model.registry import Host, Registry, host_cell
 from console.model.run import PLAN_S, Around, Filled, Run, StepPlan, StepState, Tone
 from console.model.runbook import Origin, ParamType, Runbook, Step, StepKind
-from console.runbook.around import APPROVAL, FREEZE, GUARDED, PASSING
-from console.runbook.filling import judged, text_of, value_in
-from console.runbook.places import SHELLS
-from console.runbook.running.job import HERE, Job
+from console.runbook.around import GUARDED, PASSING
+from console.runbook.around_agreed import APPROVAL, FREEZE
+from console.runbook.filling import judged, named_in, text_of, value_in
 from console.runbook.shell import needed, used
 from console.runbook.typed import typed_of
-from console.safety.secret import MASK, Secret
+from console.safety.secret import MASK
 from console.safety.ssh import SshFailure, SshRoute
 from console.safety.text import visible
 from console.sources.reach import route_of
@@ -35,7 +33,6 @@ NO_VERIFY: Final = "no step verifies it: look for yourself whether it worked"
 BY_HAND: Final = "this step is done by hand: y copies its command"
 CHANGED: Final = "the runbook changed since its last run here: D shows what, and asks"
 COLLEAGUE: Final = "colleague"
-_LOCK_CHARS: Final = 40
 
 
 class PlanFacts(msgspec.Struct, frozen=True):
@@ -44,7 +41,6 @@ class PlanFacts(msgspec.Struct, frozen=True):
     registry: Registry
     now_mono: float
     """By the monotonic clock, in seconds."""
-    who: str = ""
     around: tuple[Around, ...] = ()
     """As `console.runbook.around.around_of` tells it."""
     missing: tuple[str, ...] = ()
@@ -57,8 +53,6 @@ class PlanFacts(msgspec.Struct, frozen=True):
     """Who carries one out there now."""
     holders_fault: str = ""
     """Why that cannot be told."""
-    read_timeout_s: float = READ_TIMEOUT_S
-    act_timeout_s: float = ACT_TIMEOUT_S
 
 
 def plan_of(run: Run, step: Step, facts: PlanFacts) -> StepPlan:
@@ -81,7 +75,7 @@ def plan_of(run: Run, step: Step, facts: PlanFacts) -> StepPlan:
         where=_where(step, known, host),
         host=visible(host or ""),
         values=tuple((one.name, _shown(one)) for one in _used(run, step)),
-        timeout_s=timeout_of(step, facts.read_timeout_s, facts.act_timeout_s),
+        timeout_s=timeout_of(step),
         around=(*_colleagues(facts), *facts.around) if guarded else (),
         expects=tuple(_expects(run.runbook, step)),
         rollback=rolled.name if (rolled := rollback_of(run.runbook, step)) else "",
@@ -94,13 +88,11 @@ def plan_of(run: Run, step: Step, facts: PlanFacts) -> StepPlan:
     return msgspec.structs.replace(plan, digest=_digest(plan, run, step, route))
 
 
-def timeout_of(
-    step: Step, read_timeout_s: float = READ_TIMEOUT_S, act_timeout_s: float = ACT_TIMEOUT_S
-) -> float:
+def timeout_of(step: Step) -> float:
     """How long `step` may take, in seconds: what it says, else by what it does."""
     if step.timeout is not None:
         return step.timeout.total_seconds()
-    return read_timeout_s if step.effect is Effect.READ else act_timeout_s
+    return READ_TIMEOUT_S if step.effect is Effect.READ else ACT_TIMEOUT_S
 
 
 def verifiers_of(runbook: Runbook, step: Step) -> tuple[Step, ...]:
@@ -140,53 +132,9 @@ def shows_colleague(plan: StepPlan) -> bool:
     return any(one.topic == COLLEAGUE and one.tone is Tone.BAD for one in plan.around)
 
 
-def job_of(run: Run, step: Step, number: int, secrets: Mapping[str, Secret], who: str) -> Job | str:
-    """The command of `step`, with what it is given; a text, safe to show, says why there is none.
-
-    Args:
-        number: of the attempt, from 1.
-        secrets: those given to this console, by the parameter's name.
-    """
-    if not step.is_runnable or step.effect is None:
-        return step.refusal or BY_HAND
-    host = value_in(run, step.on) if step.on else HERE
-    if host is None or (step.on and not host):
-        return f"{step.on} has no value that can be used"
-    values: list[tuple[str, str]] = []
-    hidden: list[tuple[str, Secret]] = []
-    for one in _named(run, used(step.script.exact)):
-        text = text_of(one)
-        if one.type is ParamType.SECRET:
-            secret = secrets.get(one.name)
-            if secret is None:
-                return f"{one.name} has not been given"
-            hidden.append((one.name, secret))
-        elif text is None:
-            return f"{one.name} has no value that can be used"
-        else:
-            values.append((one.name, text))
-    language = step.language.exact
-    return Job(
-        id=f"{run.id}.{step.name}.{number}",
-        script=step.script.exact,
-        shell=language if language in SHELLS else SHELLS[0],
-        host=host,
-        timeout_s=timeout_of(step),
-        values=tuple(values),
-        secrets=tuple(hidden),
-        keeps_marker=step.effect is not Effect.READ,
-        lock=_lock(run, step) if step.effect in GUARDED else "",
-        who=visible(f"{who}: {step.name} of {run.runbook.name} ({run.id})", cells=200),
-    )
-
-
 def _used(run: Run, step: Step) -> tuple[Filled, ...]:
     """The parameters of which `step` uses the value, in the runbook's order."""
-    return _named(run, (step.on, *used(step.command.exact)))
-
-
-def _named(run: Run, names: tuple[str, ...]) -> tuple[Filled, ...]:
-    return tuple(one for one in run.params if one.name in names)
+    return named_in(run, (step.on, *used(step.command.exact)))
 
 
 def _host(registry: Registry, name: str | None) -> Host | None:
@@ -218,7 +166,7 @@ def _typed(run: Run, step: Step, known: Host | None, route: SshRoute | SshFailur
     as_written = visible(step.command.exact, lines=True)
     script = step.script.exact
     values: dict[str, str] = {}
-    for one in _named(run, used(script)):
+    for one in named_in(run, used(script)):
         text = MASK if one.type is ParamType.SECRET else text_of(one)
         if text is None:
             return as_written
@@ -341,22 +289,6 @@ def _astray(run: Run, step: Step, registry: Registry) -> Iterator[str]:
                 f"{one.name} is {visible(host)}, as the alert says; by services.yaml"
                 f" {visible(run.service)} is on {visible(home)}"
             )
-
-
-def _lock(run: Run, step: Step) -> str:
-    """What is locked on the host: what the step works on, whichever runbook it is of.
-
-    Letters and digits: the beginning for a reader, then a hash of all of it.
-    """
-    words = [
-        text.removesuffix(".service")
-        for one in _named(run, used(step.script.exact))
-        if one.type in (ParamType.NAME, ParamType.SERVICE, ParamType.CHOICE)
-        and (text := text_of(one)) is not None
-    ]
-    about = " ".join(sorted(words)) or run.service or step.script.exact
-    seen = re.sub(r"[^a-z0-9]", "", about.lower())[:_LOCK_CHARS]
-    return f"{seen}x{hashlib.sha256(about.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def _digest(plan: StepPlan, run: Run, step: Step, route: SshRoute | SshFailure | None) -> str:

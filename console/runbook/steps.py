@@ -183,7 +183,6 @@ class _Finish:
             on=where.on,
             script=Raw(where.script),
             expect=expected.conditions if expected is not None else (),
-            expect_line=expected.line if expected is not None else 0,
             retry=timed[0],
             timeout=timed[1],
             rollback=draft.info.value_of("oncall.rollback") or "",

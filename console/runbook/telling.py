@@ -8,7 +8,7 @@ from typing import Final
 
 from console.journal.places import document_path
 from console.model.event import Carried, Event, EventKind
-from console.model.run import Attempt, Run, StepRun, StepState, step_of
+from console.model.run import Attempt, Run, StepRun, StepState
 from console.safety.text import visible
 
 _NAME_CELLS: Final = 64
@@ -47,7 +47,7 @@ def step_event(run: Run, step: StepRun, at: datetime) -> Event:
 
 
 def _carried(run: Run, step: StepRun) -> Carried:
-    declared, last = step_of(run, step.name), step.last
+    declared, last = run.runbook.step(step.name), step.last
     return Carried(
         run.id,
         visible(step.name, cells=_NAME_CELLS),

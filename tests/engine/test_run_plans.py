@@ -14,7 +14,7 @@ import pytest
 from console.actions.audit.record import AUDIT
 from console.engine.engine import Engine
 from console.model.run import Run, Started, StepPlan, StepState
-from console.runbook.plan import job_of
+from console.runbook.jobs import job_of
 from console.runbook.running.job import Job
 from console.runbook.running.lock import key_of
 from console.safety.clock import Instant, SystemClock

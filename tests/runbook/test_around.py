@@ -19,7 +19,8 @@ from console.model.runbook import ParamType, Step
 from console.model.snapshot import Cell, HostState, KnownAlert, NamespaceState, Snapshot, Standing
 from console.model.state import State
 from console.model.workload import Workload, WorkloadKind
-from console.runbook.around import LINE_CELLS, AroundWorld, around_of
+from console.runbook.around import AroundWorld, around_of
+from console.runbook.around_line import LINE_CELLS
 from console.runbook.parse import parse
 from console.safety.text import Raw, cell_width
 from tests.build import T0, alert, at, cell, host_cell_of, known, snapshot

@@ -19,8 +19,9 @@ from console.model.run import Run
 from console.model.runbook import Origin, Param, ParamType, Runbook
 from console.runbook.catalogue import Kind, judged
 from console.runbook.filling import Subject, filled, text_of
+from console.runbook.jobs import job_of
 from console.runbook.library import EVERYBODY, library_of
-from console.runbook.plan import PlanFacts, job_of, plan_of
+from console.runbook.plan import PlanFacts, plan_of
 from console.runbook.program_text import text_misuse
 from console.runbook.progress import fresh
 from console.runbook.running.curl import MARK

@@ -19,6 +19,7 @@ from console.model.registry import Host, Registry, Service, ServiceType
 from console.model.run import Around, Run, StepPlan, StepState, Tone
 from console.model.runbook import Step
 from console.runbook.filling import Subject, filled
+from console.runbook.jobs import job_of
 from console.runbook.library import open_book, shipped
 from console.runbook.parse import parse
 from console.runbook.plan import (
@@ -27,7 +28,6 @@ from console.runbook.plan import (
     NO_VERIFY,
     NOT_TRIED,
     PlanFacts,
-    job_of,
     plan_of,
     rollback_of,
     shows_colleague,
@@ -52,7 +52,7 @@ REGISTRY: Final = Registry(
     ),
     (REDIS,),
 )
-FACTS: Final = PlanFacts(REGISTRY, now_mono=1000.0, who="kai")
+FACTS: Final = PlanFacts(REGISTRY, now_mono=1000.0)
 BOOK: Final = parse(
     b"""\
 ---
@@ -330,7 +330,11 @@ OTHER: Final[Mapping[str, StepPlan]] = {
     "how it is meant": plan("restart", around=(Around("replicas", "1 of 3", Tone.BAD),)),
     "a missing fact": plan("restart", missing=("how redis is",)),
     "a refusal": plan("restart", read_only=True),
-    "a deadline": plan("restart", act_timeout_s=9.0),
+    "a deadline": plan_of(
+        a_run(),
+        msgspec.structs.replace(named("restart"), timeout=timedelta(seconds=9)),
+        FACTS,
+    ),
     "another file": plan_of(
         msgspec.structs.replace(
             a_run(), runbook=msgspec.structs.replace(BOOK, digest="f" * 64)

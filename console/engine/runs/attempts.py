@@ -14,7 +14,8 @@ from console.engine.runs.world import World
 from console.model.action import Effect
 from console.model.run import Attempt, StepPlan, StepState
 from console.model.runbook import ParamType, Step
-from console.runbook.plan import job_of, shows_colleague
+from console.runbook.jobs import job_of
+from console.runbook.plan import shows_colleague
 from console.runbook.running.job import HERE, Finished, Job, OnOutput
 from console.runbook.running.mask import Masker
 from console.runbook.running.trial import Trial, concluded, tried

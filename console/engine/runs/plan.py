@@ -13,7 +13,8 @@ from console.model.action import Effect
 from console.model.run import StepPlan
 from console.model.runbook import Step
 from console.runbook.around import GUARDED, AroundWorld, around_of
-from console.runbook.plan import PlanFacts, job_of, plan_of
+from console.runbook.jobs import job_of
+from console.runbook.plan import PlanFacts, plan_of
 from console.runbook.running.job import Job
 from console.runbook.shell import unproven
 from console.safety.clock import Clock
@@ -57,7 +58,6 @@ class Planner:
         facts = PlanFacts(
             loaded.registry,
             self._clock.now().mono,
-            who="" if hands is None else hands.actor.who,
             around=lines,
             missing=missing,
             read_only=hands is not None and hands.read_only,

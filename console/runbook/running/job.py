@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from console.model.condition_check import Result
 from console.safety.secret import Secret
 
 HERE: Final = ""
@@ -79,10 +78,3 @@ class Stopped(msgspec.Struct, frozen=True):
     """Nothing of it runs any more, as the host says."""
     said: str
     """One sentence, safe to show."""
-
-
-class Learnt(msgspec.Struct, frozen=True):
-    """A command's end, measured: what conditions are judged by."""
-
-    finished: Finished
-    result: Result
