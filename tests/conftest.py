@@ -7,12 +7,18 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.servers import package_of, where_is
 
 # Read when the screens' libraries are imported, so before any test is.
 for _name in ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "ONCALL_CONFIG"):
     os.environ.pop(_name, None)
+
+# What explains a failure counts every line that runs, in every example: that is most of the time
+# that generated tests take.
+settings.register_profile("plain", phases=[one for one in Phase if one is not Phase.explain])
+settings.load_profile("plain")
 
 XDG = ("CONFIG", "STATE", "DATA", "CACHE")
 

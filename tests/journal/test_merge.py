@@ -351,6 +351,8 @@ def test_whatever_comes_of_two_has_all_that_either_wrote(
     for (fields, tail), there in zip(edits, sides, strict=True):
         assert told.endswith(tail)
         for name, wanted in fields.items():
+            if name == "state" and read.value.state is ChangeState.SUBMITTED:
+                continue  # the other one changed the plan: it has to be approved again
             if wanted != getattr(value, name):
                 assert has(getattr(read.value, name), wanted, getattr(value, name)), name
         for line in timeline_lines(entries_of(read.value, there.events), Language.ENGLISH):

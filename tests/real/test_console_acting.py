@@ -27,6 +27,7 @@ from console.model.paper_wish import (
     ApproveChange,
     Attach,
     ExceptFreeze,
+    KeepRun,
     MoveChange,
     MoveIncident,
     Note,
@@ -40,6 +41,8 @@ from console.model.paper_wish import (
     WriteIncident,
 )
 from console.model.papers import ChangePaper, IncidentPaper, Sheet
+from console.model.run import Run
+from console.model.runbook import Runbook
 from console.model.update import Update
 from console.model.wish import (
     AckWish,
@@ -218,6 +221,8 @@ def every_paper_wish() -> tuple[PaperWish, ...]:
     paper = IncidentPaper(incident, "incidents/2026/INC-20261122-7f3.md", "b")
     plan = ChangePaper(change, "changes/2026/CHG-20261122-9b1.md", "b")
     sheet = Sheet(paper.path, b"text", "b")
+    book = Runbook("cache-down", Raw("cache-down"), "d")
+    run = Run("RUN-20261122-7f3", book, "shipped", at, "kai", "ops-1")
     return (
         OpenIncident(incident),
         WriteIncident(sheet, incident, incident),
@@ -232,6 +237,7 @@ def every_paper_wish() -> tuple[PaperWish, ...]:
         Attach(incident.id, ("/etc/hostname",)),
         RewritePaper(sheet, b"other", incident.id),
         RestorePaper(sheet, "b", incident.id),
+        KeepRun(run),
     )
 
 

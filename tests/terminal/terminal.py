@@ -61,8 +61,9 @@ class Terminal:
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self._half = b""
+        self.remembers = False
+        """Whether every screen since the last key is kept, for `wait_said`."""
         self._passed: list[str] = []
-        """The screens that have stood there since the last key."""
         self.master, self.slave = pty.openpty()
         self.resize(*size)
 
@@ -159,7 +160,9 @@ class Terminal:
         end = unfinished.start() if unfinished else len(came)
         self._half = came[end:]
         self._stream.feed(_KITTY.sub(b"", came[:end]))
-        self._passed.append(self.text)
+        if self.remembers:
+            with contextlib.suppress(IndexError):  # half of a wide character stands there
+                self._passed.append(self.text)
         return bool(came)
 
     def wait_for(self, shown: str | Callable[[], bool], wait_s: float = WAIT_S) -> None:
@@ -182,7 +185,8 @@ class Terminal:
                 raise AssertionError(f"ended with {self.program.returncode}:\n{self.text}")
 
     def wait_said(self, shown: str, wait_s: float = WAIT_S) -> None:
-        """Read until `shown` stands on the screen, or has stood there since the last key.
+        """Read until `shown` stands on the screen; where it `remembers`, or has stood there since
+        the last key.
 
         For what is said for a few seconds: on a busy machine it is gone before the screen rests.
         """

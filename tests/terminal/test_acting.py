@@ -70,6 +70,7 @@ def silences_at(program: Program) -> list[dict[str, object]]:
 
 
 def on_triage(terminal: Terminal) -> Terminal:
+    terminal.remembers = True
     terminal.wait_for("ServiceDown")
     terminal.wait_for("DiskFull")
     terminal.wait_quiet()

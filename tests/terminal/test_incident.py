@@ -31,6 +31,7 @@ class Hands:
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
+        terminal.remembers = True
         self.keys = 0
         self.words = 0
 
