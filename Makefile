@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Most tests wait for servers and terminals, so that more of them than there are cores run well.
-JOBS ?= 4
+JOBS ?= 5
 
 .PHONY: help demo test check docs bench soak snapshots pictures
 

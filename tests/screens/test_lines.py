@@ -82,7 +82,8 @@ async def test_a_command_of_another_screen_is_refused_with_its_name(screen: str)
     async with console_on(usual(), events=EVENTS) as (console, pilot):
         await go(console, pilot, screen)
         foreign = [a for a in commands().values() if a.where and screen not in a.where]
-        for action in foreign:
+        # Each of them on a quarter of the screens.
+        for action in foreign[list(GO).index(screen) % 4 :: 4]:
             await typed(pilot, "colon", action.command)
             await until(pilot, lambda: "not for this screen" in console.lines[-1])
             assert action.where[0] in console.lines[-1]
