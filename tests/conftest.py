@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from tests.servers import package_of, where_is
 # Read when the screens' libraries are imported, so before any test is.
 for _name in ("NO_COLOR", "FORCE_COLOR", "TEXTUAL_THEME", "ONCALL_CONFIG"):
     os.environ.pop(_name, None)
+
+# A run that was started in the background ignores ctrl+c, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What explains a failure counts every line that runs, in every example: that is most of the time
 # that generated tests take.

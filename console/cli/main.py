@@ -102,4 +102,16 @@ def main() -> None:
         # Python would end with 1, which of `oncall status` says that something fires.
         traceback.print_exc()
         sys.exit(EXIT_FAILED)
+    _let_go_of_output()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _let_go_of_output() -> None:
+    """Write what is left; where the terminal has gone Python would end with 120 for it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            setattr(sys, name, None)
