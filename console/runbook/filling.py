@@ -169,7 +169,7 @@ def _of_label(name: str, known: KnownAlert | None) -> _Offer:
 
 def _of_registry(key: str, service: Service | None, registry: Registry) -> _Offer:
     if service is None:
-        return _Offer(None, fault=f"there is no service whose {key} services.yaml could tell")
+        return _Offer(None, fault=f"no alert and no service to take its {key} from")
     value = _fact(key, service, registry)
     name = visible(service.name, cells=40)
     if value is not None:

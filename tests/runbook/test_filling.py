@@ -187,7 +187,7 @@ def test_nobody_guesses_what_runs_a_service_or_where_kubectl_is() -> None:
     without = Registry(REGISTRY.hosts[:2])
     got = filled(book, Subject(service=API), without, {}, frozenset())[0]
     assert "has the role k8s" in got.fault
-    assert "there is no service" in fact("unit", None).fault
+    assert "no service to take its unit from" in fact("unit", None).fault
 
 
 def test_what_was_found_running_and_stands_in_no_settings_says_so() -> None:
