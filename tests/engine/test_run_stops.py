@@ -72,6 +72,7 @@ async def test_stopped_at_any_moment_a_step_is_gone_and_has_not_passed(stage: St
             else:
                 # What was on its way is asked for: it never began.
                 await until(is_in(engine, run, StepState.FAILED))
+            await engine.runs.ended(run.id)
             assert running_there(stage) == []
             assert "over" not in stage.left(mark)
         assert_ended_once(stage)
@@ -173,6 +174,7 @@ async def test_what_the_last_console_left_running_is_stopped_by_the_next(stage: 
         assert "nothing of it runs" in await engine.runs.stop(run.id)
         assert running_there(stage) == []
         await until(lambda: state_of(engine, run) is StepState.FAILED)
+        await engine.runs.ended(run.id)
         assert_ended_once(stage)
 
 
@@ -215,6 +217,7 @@ async def test_a_console_that_is_closed_ends_what_reads_and_leaves_what_acts(
         assert state_of(engine, reads, "look") is StepState.FAILED
         await until(lambda: state_of(engine, acts) is StepState.PASSED)
         assert len(step_of(engine, acts).attempts) == 1
+        await engine.runs.ended(acts.id)  # its record comes after what is shown
         assert_ended_once(stage)
 
 
