@@ -22,6 +22,7 @@ from tests.frames import strips_of
 from tests.hostile import hostile_strings
 from tests.screens.console import Console, console_on, typed, until
 from tests.screens.worlds import EVENTS, usual
+from tests.soak import trials
 
 GO: dict[str, tuple[str, ...]] = {
     "triage": (),
@@ -82,8 +83,9 @@ async def test_a_command_of_another_screen_is_refused_with_its_name(screen: str)
     async with console_on(usual(), events=EVENTS) as (console, pilot):
         await go(console, pilot, screen)
         foreign = [a for a in commands().values() if a.where and screen not in a.where]
-        # Each of them on a quarter of the screens.
-        for action in foreign[list(GO).index(screen) % 4 :: 4]:
+        # Each of them on a quarter of the screens, in a soak on all.
+        apart = trials(usual=4, soak=1)
+        for action in foreign[list(GO).index(screen) % apart :: apart]:
             await typed(pilot, "colon", action.command)
             await until(pilot, lambda: "not for this screen" in console.lines[-1])
             assert action.where[0] in console.lines[-1]
