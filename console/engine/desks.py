@@ -197,10 +197,8 @@ class Desks:
             self._local = None if folder is None else LocalAcks(folder, self._clock)
         return self._local
 
-    def _books(self) -> tuple[Book, ...]:
-        from console.runbook.library import library_of
-
-        return library_of(map(Path, self._loaded().settings.runbooks.folders)).books
+    async def _books(self) -> tuple[Book, ...]:
+        return (await self.runs.library()).books
 
     def reload(self) -> None:
         """The settings are other ones now."""

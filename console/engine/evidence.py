@@ -58,6 +58,10 @@ async def _unknown() -> tuple[Shelved, ...]:
     return ()
 
 
+async def _shipped() -> tuple[Book, ...]:
+    return await asyncio.to_thread(shipped)
+
+
 class EvidenceDesk:
     """Gathers for one row at a time: whoever asks for another gives up the one before."""
 
@@ -69,7 +73,7 @@ class EvidenceDesk:
         logs: Callable[[], LogReader | None],
         events: Callable[[], Sequence[Event]],
         past: Callable[[], Past] = NoPast,
-        shelf: Callable[[], tuple[Book, ...]] = shipped,
+        shelf: Callable[[], Awaitable[tuple[Book, ...]]] = _shipped,
         shelved: Callable[[], Awaitable[Sequence[Shelved]]] = _unknown,
         runs: Callable[[], Runs] = lambda: NOTHING_RUNS,
     ) -> None:
@@ -78,7 +82,7 @@ class EvidenceDesk:
             asker: the servers as they are now; a reload swaps them.
             logs: `None` where no logs are read.
             past: what was written down.
-            shelf: reads every runbook; called once for the same settings, in a thread.
+            shelf: every runbook.
             shelved: tells how they have done.
             runs: those that are open here.
         """
@@ -90,7 +94,6 @@ class EvidenceDesk:
         self._shelf = shelf
         self._shelved = shelved
         self._runs = runs
-        self._books: tuple[Book, ...] | None = None
         self._told: tuple[Sequence[Shelved], float] | None = None
         """How runbooks have done, and until when (monotonic) nobody is asked again."""
         self._kept: OrderedDict[Key, tuple[Learned, float]] = OrderedDict()
@@ -119,7 +122,6 @@ class EvidenceDesk:
     def forget(self) -> None:
         """Drop every answer that is kept: the settings are others now."""
         self._kept.clear()
-        self._books = None
         self._told = None
 
     async def _gather(self, row: Row, snapshot: Snapshot, take: Take) -> None:
@@ -199,9 +201,7 @@ class EvidenceDesk:
         return self._book(row)
 
     async def _book(self, row: Row) -> tuple[EvidenceLine, ...]:
-        if self._books is None:
-            self._books = await asyncio.to_thread(self._shelf)
-        found = candidates(row.alerts[0], row.cell, self._books)
+        found = candidates(row.alerts[0], row.cell, await self._shelf())
         health = await self._health() if found else ()
         return book_lines(found, health, self._clock.now().wall)
 

@@ -256,12 +256,15 @@ class Desk:
         self.came: list[Learned] = []
         self.desk = EvidenceDesk(
             self.clock, asker=lambda: answers, logs=lambda: logs, events=lambda: events,
-            shelf=lambda: self.books,
+            shelf=self._shelf,
             shelved=self.shelved,
         )  # fmt: skip
         self.books: tuple[Book, ...] = (Book(Raw("service-down")),)
         self.health: tuple[Shelved, ...] = ()
         self.is_slow = False
+
+    async def _shelf(self) -> tuple[Book, ...]:
+        return self.books
 
     async def shelved(self) -> tuple[Shelved, ...]:
         if self.is_slow:

@@ -23,7 +23,7 @@ from console.triage.triage import Triage
 from tests.engine.test_changes import Told, lines, redis_row
 from tests.hostile import ATTACKS
 from tests.runbook.runs import attempt, fresh_run, minute, with_step
-from tests.screens.console import ScriptedInquiry
+from tests.screens.console import ScriptedInquiry, no_books
 from tests.screens.worlds import usual
 
 WORLD = usual()
@@ -132,7 +132,7 @@ async def test_who_has_just_run_a_step_sees_it_and_not_the_answer_of_before() ->
     told, log = Told(), list[Event]()
     desk = EvidenceDesk(
         SystemClock(), asker=ScriptedInquiry, logs=lambda: None, events=lambda: log,
-        past=lambda: told, shelf=lambda: (),
+        past=lambda: told, shelf=no_books,
     )  # fmt: skip
     came: dict[Topic, list[str]] = {}
 
@@ -212,7 +212,7 @@ async def test_what_was_run_comes_with_what_was_before_and_is_never_old() -> Non
     told = Told(events=[step(1, key=KEY)])
     desk = EvidenceDesk(
         SystemClock(), asker=ScriptedInquiry, logs=lambda: None, events=lambda: (),
-        past=lambda: told, shelf=lambda: (),
+        past=lambda: told, shelf=no_books,
     )  # fmt: skip
     came: dict[Topic, tuple[EvidenceLine, ...]] = {}
 

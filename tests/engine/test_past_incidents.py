@@ -18,7 +18,7 @@ from console.safety.text import visible
 from tests.build import ago
 from tests.engine.test_changes import Told, redis_row
 from tests.hostile import hostile_strings
-from tests.screens.console import ScriptedInquiry
+from tests.screens.console import ScriptedInquiry, no_books
 from tests.screens.worlds import usual
 
 WORLD = usual()
@@ -158,7 +158,7 @@ async def test_they_are_told_beside_earlier_firings_and_are_never_old() -> None:
         logs=lambda: None,
         events=lambda: (),
         past=lambda: past,
-        shelf=lambda: (),
+        shelf=no_books,
     )
     came: dict[Topic, list[str]] = {}
 

@@ -38,6 +38,7 @@ from console.model.run import PastRun, Run
 from console.model.snapshot import Snapshot
 from console.model.update import Update
 from console.model.wish import AckWish, Wish
+from console.runbook.library import Book
 from console.safety.clock import ManualClock, SystemClock
 from console.triage.triage import Triage
 from screens.app import OncallApp, OpenWith
@@ -96,6 +97,11 @@ class ScriptedEngine:
 
     def inquiry(self) -> ScriptedInquiry:
         return self.inquirer
+
+
+async def no_books() -> tuple[Book, ...]:
+    """An empty shelf."""
+    return ()
 
 
 class NoRuns:
