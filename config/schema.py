@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from config.changes import Changes
+from config.history import History, Summary
 from config.incidents import Incidents
 from config.kinds import (
     BranchName,
@@ -441,6 +442,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By when an incident needs what."""
     changes: Changes = Changes()
     """When changes may be made."""
+    history: History = History()
+    """What the console remembers."""
+    summary: Summary = Summary()
+    """How a day and a week are judged."""
     runbooks: Runbooks = Runbooks()
     """Runbooks of the team's own, beside those that ship."""
     people: dict[str, Person] = {}

@@ -12,10 +12,11 @@ from console.actions.declared.moving import MOVING
 from console.actions.declared.papers import PAPER
 from console.actions.declared.rows import ON_ROWS
 from console.actions.declared.runbooks import RUNBOOKS
+from console.actions.declared.summary import SUMMARY
 from console.model.action import Action
 
 ACTIONS: tuple[Action, ...] = (
-    *(*EVERYWHERE, *MOVING, *ON_ROWS, *EFFECTS, *PAPER, *RUNBOOKS, *LOGS, *LISTS),
+    *(*EVERYWHERE, *MOVING, *ON_ROWS, *EFFECTS, *PAPER, *RUNBOOKS, *SUMMARY, *LOGS, *LISTS),
 )
 
 

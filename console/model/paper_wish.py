@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:  # every first frame has wishes, and few have a document
     from console.model.change import Change, ChangeState
     from console.model.event import Event
-    from console.model.incident import Incident, IncidentState, StatusUpdate
+    from console.model.incident import ActionItem, Incident, IncidentState, StatusUpdate
     from console.model.papers import ChangePaper, IncidentPaper, Sheet
     from console.model.run import Run
 
@@ -149,6 +150,42 @@ class KeepRun(msgspec.Struct, frozen=True):
     """What happened in it just now, so that its incident tells of that too; twice is once."""
 
 
+class KeepReport(msgspec.Struct, frozen=True):
+    """Archive a report: all its files in one commit, in place of those of the same names."""
+
+    action: ClassVar[str] = "summary.keep"
+    name: str
+    """Safe to show: `daily report 2026-11-22`."""
+    files: tuple[tuple[str, bytes], ...]
+    """Path in the journal, below `reports/`, and content."""
+
+
+class TickInspection(msgspec.Struct, frozen=True):
+    """Say that one item of a day's inspection was looked at."""
+
+    action: ClassVar[str] = "inspection.tick"
+    day: date
+    item: str
+    """Its name in the settings."""
+    ok: bool | None
+    """Whether it is as it ought to be; `None`: take the tick back."""
+    value: float | None = None
+    note: str = ""
+
+
+class AddActionItem(msgspec.Struct, frozen=True):
+    """Have something done about an alert that asks for much: an action item, from a noise row."""
+
+    action: ClassVar[str] = "noise.action"
+    item: ActionItem
+    incident: str = ""
+    """The id of the incident that gets it; empty: the review of noise of that week, an incident of
+    P3 that is made where there is none yet."""
+    review: str = ""
+    """The title of that review: `Noisy alerts 2026-11-16 to 2026-11-22`."""
+    services: tuple[str, ...] = ()
+
+
 PaperWish = (
     OpenIncident
     | WriteIncident
@@ -164,4 +201,7 @@ PaperWish = (
     | RewritePaper
     | RestorePaper
     | KeepRun
+    | KeepReport
+    | TickInspection
+    | AddActionItem
 )

@@ -88,5 +88,17 @@ class RestoreWish(msgspec.Struct, frozen=True):
     """The same for `acks`, by their keys; one that was given up has none."""
 
 
+class SendReport(msgspec.Struct, frozen=True):
+    """Send a report to a chat. It cannot be taken back."""
+
+    action: ClassVar[str] = "summary.send"
+    webhook: str
+    """Its name in the settings."""
+    title: str
+    """Safe to show."""
+    text: str
+    """Markdown as the report has it; what is special to the chat is made harmless on the way."""
+
+
 AlertWish = AckWish | UnackWish | HandOverWish | SilenceWish | ExpireWish | ExtendWish | RestoreWish
-Wish = AlertWish | PaperWish
+Wish = AlertWish | PaperWish | SendReport

@@ -11,13 +11,18 @@ RUN = ("run",)
 """The screen on which a runbook is worked through."""
 STEP = ("step",)
 """The screen on which one of its steps is shown whole."""
+SUMMARY = ("summary",)
+"""The screen of the seven days."""
+WEEKS = ("summary", "service-week")
+"""Screens on which the seven days are shown, of all services or of one."""
+INSPECTION = ("inspection",)
 INCIDENTS = ("incident",)
 CHANGES = ("change",)
 PAPERS = (*INCIDENTS, *CHANGES)
 """Screens on which a document of the journal is shown whole."""
 VIEWS = (
     *(*LISTS, *PAPERS, "calendar", "silence", "handover", "why", "detail", "service", "host"),
-    *("source", "logs", "run", "step"),
+    *("source", "logs", "run", "step", "summary", "service-week", "inspection"),
 )
 """Those, and the ones that show a single thing whole."""
 READ_THROUGH = ("logs", "step")

@@ -1,0 +1,1 @@
+"""The memory at work: recording what is seen, and making reports of what is remembered."""
