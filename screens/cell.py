@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from console.engine.releases import releases_of
+from console.fleet.versions import containers_of, unit_of, workload_of
 from console.model.registry import Release
 from console.model.snapshot import Cell, Snapshot
 from console.model.update import Update
@@ -24,7 +25,6 @@ from screens.service_facts import (
     state_fields,
     version_fields,
 )
-from screens.versions import containers_of, unit_of, workload_of
 from widgets.detail import Field, Part
 from widgets.paint import STATE_INKS
 from widgets.theme import Ink

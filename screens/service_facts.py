@@ -6,6 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from console.engine.releases import share_text
+from console.fleet.versions import (
+    Version,
+    has_drift,
+    is_other,
+    shown_tag,
+    siblings_of,
+    version_now,
+    versions_of,
+)
 from console.model.probe import ProbeResult, Verdict
 from console.model.registry import Release
 from console.model.report import Report
@@ -16,15 +25,6 @@ from console.model.workload import Pod, Workload
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.host_facts import WRONG
-from screens.versions import (
-    Version,
-    has_drift,
-    is_other,
-    shown_tag,
-    siblings_of,
-    version_now,
-    versions_of,
-)
 from widgets.detail import Field
 from widgets.paint import STATE_INKS
 from widgets.theme import Ink

@@ -17,6 +17,7 @@ from console.model.wish import (
     ExtendWish,
     HandOverWish,
     RestoreWish,
+    SendReport,
     SilenceWish,
     UnackWish,
     Wish,
@@ -64,5 +65,10 @@ async def _carried_out(wish: Wish, doing: Doing) -> Effected:
             return await extend(wish, doing)
         case RestoreWish():
             return await restore(wish, doing)
+        case SendReport():
+            # Late too: reports are sent now and then.
+            from console.actions.chats.send import send_report
+
+            return await send_report(wish, doing)
         case _:
             assert_never(wish)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
     from console.engine.runs.desk import RunsDesk
     from console.engine.views import ViewShelf
+    from console.engine.week.desk import WeekDesk
+    from console.engine.week.present import Present
     from console.engine.why import WhyDesk
     from console.runbook.library import Book
 
@@ -186,6 +188,49 @@ class Desks:
         desk = self.runs_if_open
         return Runs() if desk is None else desk.runs
 
+    @cached_property
+    def week(self) -> WeekDesk:
+        """The seven days, and reports of any."""
+        from console.engine.week.desk import WeekDesk
+
+        return WeekDesk(
+            clock=self._clock,
+            folder=self.history_folder,
+            loaded=self._loaded,
+            servers=self._engine.servers,
+            papers=lambda: self.papers,
+            acting=lambda: self.acting,
+            standing=lambda: self._engine.remembering,
+            present=self._present,
+        )
+
+    @property
+    def week_if_open(self) -> WeekDesk | None:
+        """The same, where somebody has come to it already."""
+        found: WeekDesk | None = self.__dict__.get("week")
+        return found
+
+    def history_folder(self) -> Path | None:
+        """Where the history file is; `None` where nothing is kept."""
+        named = self._loaded().settings.history.folder
+        return self._folder if named is None else Path(named)
+
+    async def _present(self) -> Present:
+        """What is known of the present alone; nothing where nobody has looked yet."""
+        from console.engine.handover import handover_of
+        from console.engine.handover_runs import told_runs
+        from console.engine.week.present import present_of
+
+        update = self._engine.last
+        if update is None or not update.snapshot.complete:
+            return ()
+        loaded = self._loaded()
+        me = "" if self._hands is None else self._hands.actor.who
+        told = await told_runs(self._engine)
+        handover = handover_of(update, loaded, self._clock.now().wall, me, told)
+        books = await self.runs.shelf()
+        return present_of(update.snapshot, handover, books, loaded.policy.ack_prefixes)
+
     def local_acks(self) -> LocalAcks | None:
         """Where acks are kept that no server has: the team's folder, else the person's own."""
         from console.actions.acks.local_acks import LocalAcks
@@ -210,3 +255,5 @@ class Desks:
             papers.reload()
         if (runs := self.runs_if_open) is not None:
             runs.reload()
+        if (week := self.week_if_open) is not None:
+            week.reload()

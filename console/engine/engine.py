@@ -30,12 +30,14 @@ from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
 from console.engine.trouble import Trouble
 from console.engine.watch import Watch
+from console.engine.week.servers import Servers
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
 from console.model.host import containers_called
 from console.model.nag import Nag
 from console.model.policy import Policy
 from console.model.registry import Service
+from console.model.remembering import Remembering
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
     from console.engine.runs.desk import RunsDesk
     from console.engine.views import ViewShelf
+    from console.engine.week.desk import WeekDesk
     from console.engine.why import WhyDesk
     from console.sources.alertmanager.cluster import AlertmanagerCluster
     from console.sources.reach import Reach
@@ -179,6 +182,28 @@ class Engine:
     def runs(self) -> RunsDesk:
         """The library of runbooks, and those that are worked through."""
         return self._desks.runs
+
+    @property
+    def week(self) -> WeekDesk:
+        """The seven days, and reports of any."""
+        return self._desks.week
+
+    @property
+    def servers(self) -> Servers:
+        """The Prometheus servers, also for a command that does not watch them."""
+        return Servers(
+            lambda: self._watch.prometheuses, lambda: self._loaded, self._connections, self._clock
+        )
+
+    @property
+    def remembering(self) -> Remembering:
+        """How the memory stands."""
+        return Remembering()
+
+    @property
+    def last(self) -> Update | None:
+        """What was last shown."""
+        return self._last
 
     @property
     def reach(self) -> Reach | None:

@@ -22,6 +22,7 @@ from console.model.wish import (
     ExtendWish,
     HandOverWish,
     RestoreWish,
+    SendReport,
     SilenceWish,
     UnackWish,
     Wish,
@@ -53,6 +54,9 @@ def what_of(wish: Wish) -> str:
             return f"extension of {many(len(wish.silences), 'silence')} by {age_text(wish.by)}"
         case RestoreWish():
             return f"taking back, {many(len(wish.silences) + len(wish.acks), 'silence')}"
+        case SendReport():
+            title, to = visible(wish.title, cells=80), visible(wish.webhook, cells=40)
+            return f"sending of {title} to {to}"
 
 
 def subjects_of(wish: Wish) -> tuple[str, ...]:
@@ -71,6 +75,8 @@ def subjects_of(wish: Wish) -> tuple[str, ...]:
             return tuple(map(_silence, wish.silences))
         case RestoreWish():
             return (*map(_silence, wish.silences), *map(_ack, wish.acks))
+        case SendReport():
+            return (visible(wish.title, cells=80), visible(wish.webhook, cells=40))
 
 
 def why_of(wish: Wish) -> str:
@@ -104,6 +110,7 @@ def event_of(
         ExpireWish: EventKind.UNSILENCED,
         ExtendWish: EventKind.SILENCED,
         RestoreWish: EventKind.UNDONE,
+        SendReport: EventKind.REPORT,
     }
     seen_back = isinstance(wish, AckWish | UnackWish | HandOverWish)
     if outcome.ended is Ended.DENIED or (seen_back and outcome.ended is Ended.DONE):

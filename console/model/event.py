@@ -43,6 +43,8 @@ class EventKind(enum.StrEnum):
     """A change went to another state, or somebody agreed to it."""
     STEP = "step"
     """A step of a runbook was carried out, skipped or ticked off."""
+    REPORT = "report"
+    """A report was archived or sent, or an item of the daily inspection looked at."""
 
 
 _TRIED: Final = frozenset(

@@ -9,15 +9,20 @@ from console.actions.papers.agreeing import approve, except_freeze, review
 from console.actions.papers.amending import bench_of
 from console.actions.papers.changes import move_change, write_edited_change
 from console.actions.papers.incidents import move_incident, open_incident, write_edited
+from console.actions.papers.inspecting import tick_inspection
+from console.actions.papers.noisy import add_action_item
 from console.actions.papers.notes import attached, note, update
+from console.actions.papers.reports import keep_report
 from console.actions.papers.restore import restore, rewrite
 from console.actions.papers.runs import keep_run
 from console.journal.bench import Bench
 from console.model.acting import Ended
 from console.model.paper_wish import (
+    AddActionItem,
     ApproveChange,
     Attach,
     ExceptFreeze,
+    KeepReport,
     KeepRun,
     MoveChange,
     MoveIncident,
@@ -27,6 +32,7 @@ from console.model.paper_wish import (
     RestorePaper,
     ReviewChange,
     RewritePaper,
+    TickInspection,
     UpdateIncident,
     WriteChange,
     WriteIncident,
@@ -83,5 +89,11 @@ async def _carried_out(wish: PaperWish, bench: Bench, doing: Doing) -> Effected:
             return await restore(wish, bench, doing)
         case KeepRun():
             return await keep_run(wish, bench, doing)
+        case KeepReport():
+            return await keep_report(wish, bench, doing)
+        case TickInspection():
+            return await tick_inspection(wish, bench, doing)
+        case AddActionItem():
+            return await add_action_item(wish, bench, doing)
         case _:
             assert_never(wish)

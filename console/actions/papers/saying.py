@@ -9,9 +9,11 @@ from typing import Final, assert_never
 from console.model.acting import Ended, Outcome
 from console.model.event import Event, EventKind
 from console.model.paper_wish import (
+    AddActionItem,
     ApproveChange,
     Attach,
     ExceptFreeze,
+    KeepReport,
     KeepRun,
     MoveChange,
     MoveIncident,
@@ -21,6 +23,7 @@ from console.model.paper_wish import (
     RestorePaper,
     ReviewChange,
     RewritePaper,
+    TickInspection,
     UpdateIncident,
     WriteChange,
     WriteIncident,
@@ -85,6 +88,14 @@ def what_of_paper(wish: PaperWish) -> str:
             return f"taking back of what was written into {_id(wish.document_id)}"
         case KeepRun():
             return f"transcript of {_id(wish.run.id)}"
+        case KeepReport():
+            return f"archive of {_title(wish.name)}"
+        case TickInspection():
+            verb = "taking back of a tick" if wish.ok is None else "tick"
+            return f"{verb}: {_item(wish)}"
+        case AddActionItem():
+            to = _id(wish.incident) or _title(wish.review)
+            return f"action item for {to}" if to else "action item"
         case _:
             assert_never(wish)
 
@@ -116,6 +127,14 @@ def subjects_of_paper(wish: PaperWish) -> tuple[str, ...]:
             run = wish.run
             about = (run.runbook.name, run.subject, run.incident, run.change)
             return (_id(run.id), *(visible(one, cells=_TEXT_CELLS) for one in about if one))
+        case KeepReport():
+            paths = (visible(path, cells=_TEXT_CELLS) for path, _ in wish.files)
+            return (_title(wish.name), *paths)
+        case TickInspection():
+            return (_item(wish),)
+        case AddActionItem():
+            given = (wish.incident, wish.review, wish.item.text, *wish.services)
+            return tuple(visible(one, cells=_TEXT_CELLS) for one in given if one)
         case _:
             assert_never(wish)
 
@@ -135,6 +154,8 @@ def why_of_paper(wish: PaperWish) -> str:
             text = wish.text
         case UpdateIncident():
             text = wish.update.text
+        case TickInspection():
+            text = wish.note
         case _:
             return ""
     return visible(text, cells=_TEXT_CELLS)
@@ -160,10 +181,19 @@ def _kind_of(wish: PaperWish) -> EventKind:
             return EventKind.UNDONE
         case KeepRun():
             return EventKind.STEP
+        case KeepReport() | TickInspection():
+            return EventKind.REPORT
+        case AddActionItem():
+            return EventKind.INCIDENT
         case Attach() | RewritePaper():
             return EventKind.CHANGE if wish.document_id.startswith("CHG") else EventKind.INCIDENT
         case _:
             return EventKind.CHANGE
+
+
+def _item(wish: TickInspection) -> str:
+    """`backups of 2026-11-22`."""
+    return f"{visible(wish.item, cells=_NAME_CELLS)} of {wish.day.isoformat()}"
 
 
 def _id(document_id: str) -> str:

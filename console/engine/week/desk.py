@@ -2,35 +2,109 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Literal
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from console.model.acting import Outcome
+from config.history import KPIS, OBJECTIVES, entries_of
+from config.load import Loaded
+from config.rota import zone_of
+from console.engine.week.answers import Answers
+from console.engine.week.last import keep_last, last_kept
+from console.engine.week.memory_read import (
+    NOTHING,
+    FromPrometheus,
+    Span,
+    bouts_of,
+    gaps_of,
+    look_at,
+    reading,
+    said_of,
+    share_known,
+)
+from console.engine.week.servers import Servers
+from console.engine.week.written import by_hand, observation_of, written_of
+from console.history.fault import HistoryError
+from console.journal.language import Language, language_of
+from console.model.acting import Ended, Outcome
 from console.model.daily import Daily, Inspection, Kpi
 from console.model.history import Bout
+from console.model.paper_wish import KeepReport
+from console.model.remembering import Remembering
 from console.model.summary import Slot, Week
+from console.model.wish import SendReport
+from console.reports.days import before, hour_edges, moments, window_of
+from console.reports.exclusions import exclusions_of
+from console.reports.material import Material, Window
+from console.safety.clock import Clock
 from console.safety.text import Raw
+
+if TYPE_CHECKING:
+    from console.engine.acting import ActingDesk
+    from console.engine.papers import PapersDesk
+    from console.engine.week.present import Present
 
 From = Literal["auto", "history", "prometheus"]
 Form = Literal["short", "detailed"]
+Report = Week | Daily | Kpi
+Made = TypeVar("Made")
 
-
-class Remembering(msgspec.Struct, frozen=True):
-    """How the memory stands. Texts are safe to show."""
-
-    path: str = ""
-    """Of the file; empty: nothing is remembered."""
-    writer: str = ""
-    """Who records now: `this console`, `mei@ops-1 (recorder)`; empty: nobody."""
-    fault: str = ""
-    """Why nothing is recorded, or read; empty: nothing is wrong."""
-    size_bytes: int = 0
+MOST_DAYS = 92
+"""That one report is about."""
 
 
 class WeekDesk:
     """The one place at which the past is asked about. All of it on the engine's loop."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        folder: Callable[[], Path | None],
+        loaded: Callable[[], Loaded],
+        servers: Servers,
+        papers: Callable[[], PapersDesk],
+        acting: Callable[[], ActingDesk],
+        standing: Callable[[], Remembering],
+        present: Callable[[], Awaitable[Present]],
+    ) -> None:
+        """
+        Args:
+            folder: where the history file is; `None`: nothing is kept.
+            standing: how the memory stands.
+            present: what is known of the present alone; empty where nobody has looked.
+        """
+        self._clock = clock
+        self._folder = folder
+        self._loaded = loaded
+        self._answers = Answers(servers, loaded, clock)
+        self._papers = papers
+        self._acting = acting
+        self._standing = standing
+        self._present = present
+        self._last: Week | None = None
+        self._making = asyncio.Lock()
+
+    @property
+    def standing(self) -> Remembering:
+        """How the memory stands now."""
+        return self._standing()
+
+    @property
+    def today(self) -> date:
+        """The local day that it is in the zone of `rota`."""
+        zone = zone_of(self._loaded().settings.rota.zone)
+        return self._clock.now().wall.astimezone(zone).date()
+
+    def reload(self) -> None:
+        """The settings are other ones now."""
+        self._answers.forget()
+
+    # Reports.
 
     async def week(
         self, end: date | None = None, days: int = 7, source: From | None = None
@@ -39,49 +113,274 @@ class WeekDesk:
 
         A text: why there is none, safe to show.
         """
-        raise NotImplementedError
+        from console.reports.week import week_of
+
+        made = await self._report(week_of, end, days, source)
+        if isinstance(made, Week) and end in (None, self.today) and days == 7:
+            self._last = made
+            folder = self._folder()
+            if folder is not None:
+                await asyncio.to_thread(keep_last, folder, made)
+        return made
 
     def remembered(self) -> Week | None:
         """The last summary that was made, also by a console before; for a first look at once."""
-        raise NotImplementedError
+        folder = self._folder()
+        if self._last is None and folder is not None:
+            self._last = last_kept(folder)
+        return self._last
 
     async def daily(self, day: date | None = None, source: From | None = None) -> Daily | str:
         """The report of one day, today where it is `None`."""
-        raise NotImplementedError
+        from console.reports.daily import daily_of
+
+        return await self._report(daily_of, day, 1, source)
 
     async def kpi(
         self, end: date | None = None, days: int = 7, source: From | None = None
     ) -> Kpi | str:
         """The key figures of the `days` days up to and with `end`."""
-        raise NotImplementedError
+        from console.reports.kpi import kpi_of
+
+        return await self._report(kpi_of, end, days, source)
 
     async def hours(self, service: str, day: date) -> tuple[Slot, ...] | str:
         """One service by hours of a local day; those that have not begun are left out."""
-        raise NotImplementedError
+        from console.reports.week import slots_of
+
+        def made(material: Material) -> tuple[Slot, ...]:
+            edges = hour_edges(day, material.window.zone, material.now)
+            for one in material.observed():
+                if one.service == service:
+                    return slots_of(one, edges, material)
+            return ()
+
+        return await self._report(made, day, 1, None)
 
     async def bouts(
         self, first: date, last: date, service: str = "", alert: Raw | None = None
     ) -> tuple[Bout, ...] | str:
         """The episodes of some days, of one service or one alert where that is given."""
-        raise NotImplementedError
+
+        def made(material: Material) -> tuple[Bout, ...]:
+            return tuple(
+                one
+                for one in material.bouts
+                if (not service or one.service == service) and (alert is None or one.alert == alert)
+            )
+
+        return await self._report(made, last, (last - first).days + 1, None)
 
     async def inspection(self, day: date | None = None) -> Inspection | str:
         """The inspection of a day with its ticks as the journal has them, today's for `None`."""
-        raise NotImplementedError
+        from console.engine.week.inspecting import inspection_of
+        from console.journal.errors import JournalFault
 
-    async def keep(self, report: Week | Daily | Kpi) -> Outcome:
-        """Archive it in the journal: Markdown, JSON and HTML, short and detailed in one."""
-        raise NotImplementedError
+        wanted = day or self.today
+        ticks = await self._papers().inspection(wanted)
+        if isinstance(ticks, JournalFault):
+            return str(ticks)
+        return inspection_of(self._loaded().settings, wanted, ticks)
 
-    async def shown(self, report: Week | Daily | Kpi, form: Form) -> str:
-        """Its Markdown, as it is sent or kept."""
-        raise NotImplementedError
-
-    async def send(self, report: Week | Daily | Kpi, webhook: str) -> Outcome:
-        """Send it to the chat of that name, in that chat's form."""
-        raise NotImplementedError
+    # What becomes of them.
 
     @property
-    def standing(self) -> Remembering:
-        """How the memory stands now."""
-        raise NotImplementedError
+    def language(self) -> Language:
+        """In which reports are written."""
+        return language_of(self._loaded().settings.language) or Language.ENGLISH
+
+    async def keep(self, report: Report, language: Language | None = None) -> Outcome:
+        """Archive it in the journal: Markdown, JSON and HTML, short and detailed in one."""
+        from console.reports.files import files_of
+        from console.reports.words import title_of
+
+        spoken = language or self.language
+        files = await asyncio.to_thread(files_of, report, spoken)
+        return await self._acting().submit(KeepReport(title_of(report, spoken), files))
+
+    async def shown(self, report: Report, form: Form, language: Language | None = None) -> str:
+        """Its Markdown, as it is kept."""
+        from console.reports.markdown import markdown_of
+
+        return await asyncio.to_thread(markdown_of, report, form, language or self.language)
+
+    async def sent_text(self, report: Report, webhook: str) -> str | Outcome:
+        """What `send` would send to the chat of that name; an outcome: why nothing."""
+        from console.reports.chat import chat_text
+
+        entry = next(
+            (one for one in self._loaded().settings.summary.webhooks if one.name == webhook), None
+        )
+        if entry is None:
+            return Outcome(
+                Ended.DENIED,
+                "the settings have no webhook of that name",
+                ("name one under summary.webhooks",),
+            )
+        return await asyncio.to_thread(chat_text, report, entry.form, self.language)
+
+    async def send(self, report: Report, webhook: str) -> Outcome:
+        """Send it to the chat of that name, in the form that its settings name."""
+        from console.reports.words import title_of
+
+        text = await self.sent_text(report, webhook)
+        if isinstance(text, Outcome):
+            return text
+        title = title_of(report, self.language)
+        return await self._acting().submit(SendReport(webhook, title, text))
+
+    # How they are made.
+
+    async def _report(
+        self,
+        make: Callable[[Material], Made],
+        end: date | None,
+        days: int,
+        source: From | None,
+    ) -> Made | str:
+        today = self.today
+        last = end or today
+        if last > today:
+            return f"{last} has not begun: there is nothing to tell of it"
+        if not 1 <= days <= MOST_DAYS:
+            return f"a report is about 1 to {MOST_DAYS} days, not {days}"
+        settings = self._loaded().settings
+        try:
+            window = window_of(last - timedelta(days=days - 1), last, settings.rota.zone)
+        except OverflowError:
+            return f"there are no {days} days before {last}"
+        async with self._making:
+            material = await self._material(window)
+            return await self._made(make, material, source or settings.summary.source)
+
+    async def _material(self, window: Window) -> Material:
+        """All but what history and Prometheus have of services and alerts."""
+        loaded, now = self._loaded(), self._clock.now().wall
+        settings = loaded.settings
+        start, end = moments(window, now)
+        earlier = before(window)
+        written = await written_of(self._papers(), loaded, earlier.first, window.last, start, end)
+        objectives = entries_of(settings.summary.objectives, OBJECTIVES)
+        kpis = entries_of(settings.summary.kpis, KPIS)
+        entries = (*objectives, *kpis)
+        is_today = window.first == window.last == self.today
+        return Material(
+            environment=settings.environment,
+            window=window,
+            now=now,
+            services=loaded.registry.services,
+            observed=tuple,
+            observed_before=tuple,
+            least_coverage=settings.summary.coverage / 100,
+            target=_share(settings.summary.availability),
+            objectives=objectives,
+            kpis=kpis,
+            measured=(
+                *await self._answers.measured(entries, window),
+                *by_hand(entries, written.inspections, window.first, window.last),
+            ),
+            measured_before=(
+                *await self._answers.measured(entries, earlier),
+                *by_hand((), written.inspections, earlier.first, earlier.last),
+            ),
+            incidents=written.incidents,
+            changes=written.changes,
+            nags=written.nags,
+            calendar=written.calendar,
+            exclusions=exclusions_of(
+                settings.summary.maintenance,
+                written.changes,
+                settings.environment,
+                moments(earlier, now)[0],
+                end,
+            ),
+            steps=written.steps,
+            inspection=written.inspection(window.last),
+            observation=observation_of(settings),
+            present=await self._present() if is_today else (),
+            notices=written.notices,
+        )
+
+    async def _made(
+        self, make: Callable[[Material], Made], material: Material, source: From
+    ) -> Made | str:
+        window = material.window
+        span, earlier = self._span(window, material.now), self._span(before(window), material.now)
+        folder = None if source == "prometheus" else self._folder()
+        told = told_before = NOTHING
+        notices: tuple[str, ...] = ()
+        try:
+            if await self._needs_prometheus(source, folder, span, material):
+                told, notices = await self._answers.about(window)
+                told_before, more = await self._answers.about(before(window))
+                notices = (*notices, *more)
+            return await asyncio.to_thread(
+                _made, make, material, folder, (span, told), (earlier, told_before), notices
+            )
+        except HistoryError as error:
+            if source == "history":
+                return str(error)
+            # What the file cannot tell, Prometheus may.
+            told, notices = await self._answers.about(window)
+            told_before, more = await self._answers.about(before(window))
+            said = (f"history is not read: {error}", *notices, *more)
+            return await asyncio.to_thread(
+                _made, make, material, None, (span, told), (earlier, told_before), said
+            )
+
+    async def _needs_prometheus(
+        self, source: From, folder: Path | None, span: Span, material: Material
+    ) -> bool:
+        if source != "auto":
+            return source == "prometheus"
+        if not self._answers.can_be_had:
+            return False
+        services = tuple(one.name for one in material.services)
+        share = await asyncio.to_thread(_share_known, folder, span, services)
+        return share < material.least_coverage
+
+    @staticmethod
+    def _span(window: Window, now: datetime) -> Span:
+        return Span(*moments(window, now))
+
+
+def _share_known(folder: Path | None, span: Span, services: tuple[str, ...]) -> float:
+    with reading(folder) as reader:
+        return share_known(reader, span, services)
+
+
+def _made(
+    make: Callable[[Material], Made],
+    material: Material,
+    folder: Path | None,
+    window: tuple[Span, FromPrometheus],
+    earlier: tuple[Span, FromPrometheus],
+    notices: tuple[str, ...],
+) -> Made:
+    """In a thread: the file is read service by service while the report is made.
+
+    Raises:
+        HistoryError: it cannot be read.
+    """
+    span, told = window
+    span_before, told_before = earlier
+    with reading(folder) as reader:
+        own = () if reader is None else reader.recordings(span.start_ms, span.end_ms)
+        sources = said_of(own)
+        prometheus = sorted({one.source for one in told.observed.values() if one.source})
+        return make(
+            msgspec.structs.replace(
+                material,
+                observed=look_at(reader, told, span),
+                observed_before=look_at(reader, told_before, span_before),
+                bouts=bouts_of(reader, told, span),
+                bouts_before=bouts_of(reader, told_before, span_before),
+                gaps=gaps_of(reader, span),
+                sources=(*material.sources, *sources[:1], *prometheus),
+                notices=(*material.notices, *sources[1:], *notices),
+            )
+        )
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from console.fleet.versions import containers_of, is_other, shown_tag, siblings_of
 from console.model.host import Container, HostFacts, Means
 from console.model.registry import Host, ServiceType
 from console.model.snapshot import HostState
 from console.safety.text import Raw
-from screens.versions import containers_of, is_other, shown_tag, siblings_of
 from tests.build import cell, service
 from tests.screens.hosted_world import web
 

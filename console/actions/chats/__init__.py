@@ -1,0 +1,1 @@
+"""Reports sent to a chat, through its webhook."""

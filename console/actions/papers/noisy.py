@@ -1,0 +1,13 @@
+"""Action items from noise."""
+
+from __future__ import annotations
+
+from console.actions.doing import Doing, Effected
+from console.actions.papers.outcomes import denied
+from console.journal.bench import Bench
+from console.model.paper_wish import AddActionItem
+
+
+async def add_action_item(wish: AddActionItem, bench: Bench, doing: Doing) -> Effected:
+    """Write and commit all files of a report."""
+    return denied("", "not yet")

@@ -1,0 +1,13 @@
+"""Archiving a report in the journal."""
+
+from __future__ import annotations
+
+from console.actions.doing import Doing, Effected
+from console.actions.papers.outcomes import denied
+from console.journal.bench import Bench
+from console.model.paper_wish import KeepReport
+
+
+async def keep_report(wish: KeepReport, bench: Bench, doing: Doing) -> Effected:
+    """Write and commit all files of a report."""
+    return denied("", "not yet")

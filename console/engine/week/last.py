@@ -1,0 +1,69 @@
+"""The last summary that was made, kept for the first look of the next console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from console.model.summary import Week
+from console.safety.files import FileError, private_dir, read_capped, write_atomic
+from console.safety.text import Raw, visible
+
+FILE: Final = "summary.json"
+MOST_BYTES: Final = 16 * 1024 * 1024
+
+
+def keep_last(folder: Path, week: Week) -> None:
+    """Have it for next time; that it cannot be kept costs a first look, and is not told."""
+    try:
+        content = msgspec.json.encode(week, enc_hook=_plain)
+        private_dir(folder)
+        write_atomic(folder / FILE, content)
+    except (FileError, UnicodeEncodeError):
+        return
+
+
+def last_kept(folder: Path) -> Week | None:
+    """What was kept; `None`: nothing, or nothing that can be believed."""
+    try:
+        content = read_capped(folder / FILE, MOST_BYTES)
+        week = msgspec.json.decode(content, type=Week, dec_hook=_typed)
+    except (FileError, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    # Whoever can write the file must not reach the terminal through it.
+    if any(visible(text) != text for text in _texts(msgspec.to_builtins(week, enc_hook=_hidden))):
+        return None
+    return week
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Raw):
+        return value.exact
+    raise NotImplementedError(type(value).__name__)
+
+
+def _hidden(value: object) -> object:
+    """What is `Raw` is made harmless wherever it is shown."""
+    if isinstance(value, Raw):
+        return ""
+    raise NotImplementedError(type(value).__name__)
+
+
+def _typed(kind: type, value: Any) -> object:
+    if kind is Raw:
+        return Raw(msgspec.convert(value, str))
+    raise NotImplementedError(kind.__name__)

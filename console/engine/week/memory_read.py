@@ -1,0 +1,131 @@
+"""What the history file and Prometheus tell of some time, service by service, the better of both.
+
+In a thread: it reads a file. Nothing in it waits for the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from console.history.fault import HistoryError, HistoryFault
+from console.model.history import Bout, Observed, Recording, Sight
+from console.model.summary import Gap
+
+if TYPE_CHECKING:
+    from console.history.reader import Reader
+
+
+class Span(msgspec.Struct, frozen=True):
+    """From one moment on and before another, both aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def start_ms(self) -> int:
+        return round(self.start.timestamp() * 1000)
+
+    @property
+    def end_ms(self) -> int:
+        return round(self.end.timestamp() * 1000)
+
+
+class FromPrometheus(msgspec.Struct, frozen=True):
+    """What Prometheus told of one span."""
+
+    observed: Mapping[str, Observed]
+    """By service."""
+    bouts: tuple[Bout, ...] = ()
+
+
+NOTHING = FromPrometheus({})
+
+
+@contextmanager
+def reading(folder: Path | None) -> Iterator[Reader | None]:
+    """The history file of `folder`, open; `None`: there is none.
+
+    Raises:
+        HistoryError: it cannot be read.
+    """
+    from console.history.reader import open_reader
+
+    found = None if folder is None else open_reader(folder)
+    if isinstance(found, HistoryFault):
+        raise HistoryError(found)
+    try:
+        yield found
+    finally:
+        if found is not None:
+            found.close()
+
+
+def known_ms(observed: Observed) -> int:
+    """How long it was observed, in milliseconds."""
+    return sum(
+        one.end_ms - one.start_ms for one in observed.stretches if one.sight is not Sight.UNKNOWN
+    )
+
+
+def share_known(reader: Reader | None, span: Span, services: Iterable[str]) -> float:
+    """Which share of `span`, over all of `services`, history has observed; 0 where it has none.
+
+    Where no service is registered it is of all that history has.
+    """
+    wanted = frozenset(services)
+    if reader is None or span.end_ms <= span.start_ms:
+        return 0.0
+    found = {
+        one.service: known_ms(one)
+        for one in reader.observed(span.start_ms, span.end_ms, latencies=False)
+    }
+    counted = wanted or frozenset(found)
+    if not counted:
+        return 0.0
+    whole = len(counted) * (span.end_ms - span.start_ms)
+    return sum(found.get(name, 0) for name in counted) / whole
+
+
+def look_at(
+    reader: Reader | None, told: FromPrometheus, span: Span
+) -> Callable[[], Iterator[Observed]]:
+    """Every service once: as history has it, or Prometheus where that observed more of it."""
+
+    def look() -> Iterator[Observed]:
+        left = dict(told.observed)
+        if reader is not None:
+            for one in reader.observed(span.start_ms, span.end_ms):
+                other = left.pop(one.service, None)
+                yield one if other is None or known_ms(one) >= known_ms(other) else other
+        yield from left.values()
+
+    return look
+
+
+def bouts_of(reader: Reader | None, told: FromPrometheus, span: Span) -> tuple[Bout, ...]:
+    """Every episode that either tells of, by start; what both tell of stands there twice."""
+    own = () if reader is None else reader.bouts(span.start, span.end)
+    return tuple(sorted((*own, *told.bouts), key=lambda bout: bout.start))
+
+
+def gaps_of(reader: Reader | None, span: Span) -> tuple[Gap, ...]:
+    """When nobody recorded."""
+    return () if reader is None else reader.gaps(span.start_ms, span.end_ms)
+
+
+def said_of(recordings: Iterable[Recording]) -> tuple[str, ...]:
+    """Who recorded, and how that ended where it did not end well."""
+    origins: dict[tuple[str, str], int] = {}
+    said: list[str] = []
+    for one in recordings:
+        origins[one.origin.value, one.by] = origins.get((one.origin.value, one.by), 0) + 1
+        if one.why_ended:
+            said.append(f"{one.by}: {one.why_ended}")
+    names = [f"{by} ({origin})" for origin, by in origins]
+    return (*([f"history: {', '.join(sorted(names))}"] if names else ()), *said)

@@ -1,0 +1,121 @@
+"""What the journal and the settings have of some days: documents, steps, figures by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from config.changes import Observation as ObservationEntry
+from config.history import ObjectiveEntry
+from config.load import Loaded
+from config.schema import Settings
+from console.engine.papers import PapersDesk
+from console.engine.week.inspecting import inspection_of
+from console.journal.errors import JournalFault
+from console.model.change import Change
+from console.model.daily import DoneStep, Inspection
+from console.model.event import Event
+from console.model.freeze import Calendar
+from console.model.incident import Incident
+from console.model.nag import Nag
+from console.model.summary import Observation
+from console.reports.material import Measured
+from console.safety.text import visible
+
+MOST_INSPECTIONS = 62
+"""Days whose inspections are read for one report."""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What is written down of some days."""
+
+    incidents: tuple[Incident, ...] = ()
+    changes: tuple[Change, ...] = ()
+    nags: tuple[Nag, ...] = ()
+    calendar: Calendar = Calendar()
+    steps: tuple[DoneStep, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    """One for each day, in order."""
+    notices: tuple[str, ...] = ()
+
+    def inspection(self, day: date) -> Inspection | None:
+        """That of `day`."""
+        return next((one for one in self.inspections if one.day == day), None)
+
+
+async def written_of(
+    desk: PapersDesk, loaded: Loaded, first: date, last: date, start: datetime, end: datetime
+) -> Written:
+    """All that the journal has, and of these days the steps and the inspections.
+
+    The inspection of a day looks at the day before, so that the one after `last` is there too.
+    """
+    papers = await desk.look()
+    notices = [f"the journal is not read: {papers.unread}"] if papers.unread else []
+    notices += [f"{visible(one.path)} is left out: {one.faults[0]}" for one in papers.broken[:5]]
+    if len(papers.broken) > 5:
+        notices.append(f"{len(papers.broken) - 5} more documents are left out")
+    days = [first + timedelta(days=n) for n in range((last - first).days + 2)]
+    inspections = []
+    for day in days[-MOST_INSPECTIONS:]:
+        ticks = await desk.inspection(day)
+        if isinstance(ticks, JournalFault):
+            notices.append(f"the inspection of {day}: {ticks.cause}")
+            ticks = ()
+        inspections.append(inspection_of(loaded.settings, day, ticks))
+    events = await desk.happened(start, end)
+    return Written(
+        tuple(one.incident for one in papers.incidents),
+        tuple(one.change for one in papers.changes),
+        papers.nags,
+        papers.calendar,
+        tuple(_steps(events)),
+        tuple(inspections),
+        tuple(notices),
+    )
+
+
+def _steps(events: Sequence[Event]) -> Iterator[DoneStep]:
+    for event in events:
+        told = event.carried
+        if told is not None and event.acted:
+            yield DoneStep(event.at, event.who, told.run, told.step, told.host, told.state.value)
+
+
+def by_hand(
+    entries: Sequence[ObjectiveEntry], inspections: Sequence[Inspection], first: date, last: date
+) -> tuple[Measured, ...]:
+    """Figures that people wrote down: in the settings, and those of the days in inspections.
+
+    An inspection looks at the day before: of `first` to `last` these are the ones a day later.
+    """
+    found = [
+        Measured(one.name, "", one.value, _who(one), by_hand=True)
+        for one in entries
+        if one.value is not None and (one.on is None or one.on <= last)
+    ]
+    for inspection in inspections:
+        about = inspection.day - timedelta(days=1)
+        if not first <= about <= last:
+            continue
+        for item in inspection.items:
+            if item.objective and item.tick is not None and item.tick.value is not None:
+                source = f"{item.tick.by} on {inspection.day} (inspection)"
+                found.append(Measured(item.objective, "", item.tick.value, source, by_hand=True))
+    return tuple(found)
+
+
+def _who(entry: ObjectiveEntry) -> str:
+    who = visible(entry.by, cells=60) or "settings"
+    return who if entry.on is None else f"{who} on {entry.on}"
+
+
+def observation_of(settings: Settings) -> Observation | None:
+    """The days of watching that the settings have; `None`: none."""
+    entry = settings.changes.observation
+    if entry is None:
+        return None
+    one = entry if isinstance(entry, ObservationEntry) else ObservationEntry(since=entry)
+    return Observation(one.since, one.days)
