@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from widgets.dialog import Choice, Dialog, Overlay
 from widgets.theme import Ink
 
 if TYPE_CHECKING:
+    from console.engine.engine import Engine
     from screens.app import OncallApp
 
 LISTED = 10
@@ -48,11 +49,17 @@ class Wishes:
         Args:
             keys: what is drawn as "sending" until then.
         """
+        return await self.asked(lambda engine: engine.acting.submit(wish), keys)
+
+    async def asked(
+        self, what: Callable[[Engine], Awaitable[Outcome]], keys: Iterable[str] = ()
+    ) -> Outcome:
+        """The same for what a desk of the engine carries out."""
         app = self._app
         number = self._made = self._made + 1
         self._mark(number, frozenset(keys))
         try:
-            outcome = await self._ask(wish)
+            outcome = await self._ask(what)
         finally:
             self._mark(number, frozenset())
         self._tell(outcome)
@@ -69,8 +76,8 @@ class Wishes:
         self._tell(outcome)
         return outcome
 
-    async def _ask(self, wish: Wish) -> Outcome:
-        future = self._app.engine.ask(lambda engine: engine.acting.submit(wish))
+    async def _ask(self, what: Callable[[Engine], Awaitable[Outcome]]) -> Outcome:
+        future = self._app.engine.ask(what)
         if future is None:
             return Outcome(Ended.DENIED, NOT_UP)
         return await asyncio.wrap_future(future)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from config.history import Summary
 from config.schema import Acks, Silences
 from console.actions.acks.local_acks import LocalAcks
 from console.journal.bench import Bench
@@ -52,6 +53,9 @@ class Doing(msgspec.Struct, frozen=True):
     """Hash of the audit's last record, for the message of commits."""
     verified: bool = True
     """`who` is one person, not a login that several share."""
+
+    summary: Summary = Summary()
+    """What is looked at every day, and the chats that reports are sent to."""
 
     @property
     def now(self) -> datetime:

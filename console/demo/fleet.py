@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.demo.alertmanager import AlertmanagerApi, ClusterMember
+from console.demo.chat import PATH, ChatApi
 from console.demo.health import ServiceApi
-from console.demo.inventory import SERVICES, TLS_SERVICES, ServiceSpec
+from console.demo.inventory import HOSTS, SERVICES, TLS_SERVICES, ServiceSpec
 from console.demo.metrics import CORE, EDGE
 from console.demo.prometheus import PrometheusApi
 from console.demo.scenarios import DEFAULT
@@ -67,6 +68,8 @@ class DemoFleet:
         self._authority: Authority | None = None
         self._certified: dict[str, float] = {}
         self._clock = clock or SystemClock()
+        self.chat = ChatApi()
+        self._chat: Listener | None = None
         self.world = World(scenario, self._clock, speed)
         self._own_dir = settings_dir is None
         self._settings_dir = settings_dir
@@ -98,6 +101,9 @@ class DemoFleet:
             for number, service in enumerate(SERVICES):
                 port = 0 if self._base_port is None else self._base_port + number
                 self._listeners[service.name] = self._listener(service, port)
+            last = 0 if self._base_port is None else self._base_port + len(SERVICES) + len(HOSTS)
+            self._chat = HttpListener(self.chat, self._clock, self.world.now, last)
+            await self._chat.open()
             self._scratch = make_scratch_dir("oncall-demo-")
             # git works in processes of its own, while this one makes certificates and keys.
             past = asyncio.create_task(self._write_past(self._scratch), name="demo journal")
@@ -140,9 +146,11 @@ class DemoFleet:
         hosts, self._hosts = self._hosts, None
         if hosts is not None:
             await hosts.close()
-        for listener in self._listeners.values():
-            await listener.release()
+        for listener in (*self._listeners.values(), self._chat):
+            if listener is not None:
+                await listener.release()
         self._listeners.clear()
+        self._chat = None
         if self._scratch is not None:
             remove_scratch_dir(self._scratch)
             self._scratch = None
@@ -249,6 +257,7 @@ class DemoFleet:
             ports,
             () if self._hosts is None else self._hosts.ports,
             ca,
+            "" if self._chat is None else f"http://{LOOPBACK}:{self._chat.port}{PATH}",
         )
 
     def _install(self, endpoints: Endpoints) -> None:

@@ -1,7 +1,8 @@
 """What went wrong before the story begins: short episodes of the last four weeks.
 
 They are dips in the very series that the rules read, so that `ALERTS`, a graph of that day and
-what a container says of its last end agree. None of them reaches into the last day.
+what a container says of its last end agree. What is drawn ends a day before; what is told of the
+last two weeks (`week.py`) ends two hours before.
 """
 
 from __future__ import annotations
@@ -15,11 +16,17 @@ from console.demo.inventory import DAY_S
 from console.demo.metrics import Series
 from console.demo.rules import RULES, Rule
 from console.demo.script import Trouble
+from console.demo.week import Turn
 
 OLDEST_S = -27 * DAY_S
 NEWEST_S = -1 * DAY_S
 SHARES = (0.55, 0.85)
 """Below the first: nothing happened; below the second: once; else twice."""
+
+NEAR_S = 1200.0
+SIGHT = ("up", "probe_success")
+"""Families that tell whether a service is there: most of the drawn ones are short enough to
+leave it three nines."""
 
 STEADY = frozenset({
     "image_age_days", "=cert_days", "=versions", "=oom", "=backup_age", "=replicas_missing",
@@ -52,14 +59,32 @@ def ended_before() -> tuple[Trouble, ...]:
     )  # fmt: skip
 
 
-def past_of(base: Sequence[Series], seed: int) -> Dips:
-    """The dips of every series of a quiet day; the same ones for one seed."""
+def past_of(base: Sequence[Series], seed: int, turns: Sequence[Turn] = ()) -> Dips:
+    """The dips of every series of a quiet day; the same ones for one seed.
+
+    Args:
+        turns: what is told of these weeks; nothing that is drawn comes near to it.
+    """
+    by_family: dict[str, list[Turn]] = {}
+    for turn in turns:
+        by_family.setdefault(turn.family, []).append(turn)
     found: dict[int, list[Dip]] = {}
     for place, series in enumerate(base):
-        dips = [*_of_redis(series), *_drawn(series, seed)]
+        told = [
+            Dip(turn.start_s, turn.end_s, turn.value)
+            for turn in by_family.get(series.family, ())
+            if turn.is_of(series)
+        ]
+        told += _of_redis(series)
+        drawn = (one for one in _drawn(series, seed) if not any(_is_near(one, t) for t in told))
+        dips = [*told, *drawn]
         if dips:
             found[place] = sorted(dips, key=lambda dip: dip.start_s)
     return found
+
+
+def _is_near(one: Dip, other: Dip) -> bool:
+    return one.start_s < other.end_s + NEAR_S and other.start_s < one.end_s + NEAR_S
 
 
 def _of_redis(series: Series) -> Iterator[Dip]:
@@ -89,14 +114,18 @@ def _drawn(series: Series, seed: int) -> Iterator[Dip]:
     rule = next((rule for rule in RULES if rule.reads(series)), None)
     if rule is None or series.family in STEADY or rule.alert == "InstanceDown":
         return
+    since_s = max(OLDEST_S, series.since_s)
     key = f"{seed}/past/{rule.alert}/{series.labels}"
     count = sum(_share(key) >= share for share in SHARES)
-    span_s = (NEWEST_S - OLDEST_S) / max(1, count)
+    span_s = (NEWEST_S - since_s) / max(1, count)
+    if span_s < 2 * DAY_S:
+        return
     for number in range(count):
         # Each in a stretch of its own, so that two never touch.
-        lasting_s = rule.for_s + 120 + round(_share(f"{key}/{number}/for") * 1500)
+        most_s = 260 if series.family in SIGHT else 1500
+        lasting_s = rule.for_s + 120 + round(_share(f"{key}/{number}/for") * most_s)
         within_s = _share(f"{key}/{number}/at") * (span_s - lasting_s - 3600)
-        start_s = OLDEST_S + number * span_s + round(within_s)
+        start_s = since_s + number * span_s + round(within_s)
         yield Dip(start_s, start_s + lasting_s, _beyond(rule))
 
 

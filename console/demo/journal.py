@@ -16,6 +16,7 @@ from console.actions.papers.carry import carry_out_paper
 from console.demo.papers import ENVIRONMENT, Past, incidents
 from console.demo.past_runs import PastWork, runs
 from console.demo.plans import changes
+from console.demo.recent import Looked, inspections, recent
 from console.demo.team import EMAIL, LOGINS, MEI, STANDARDS
 from console.journal.author import Author
 from console.journal.bench import Bench
@@ -89,7 +90,9 @@ def history(now: datetime) -> bytes:
     told: list[bytes] = []
     kept: dict[str, bytes] = {}
     worked = runs(now)
-    everything: list[Past | PastWork] = [*incidents(now), *changes(now), *worked]
+    everything: list[Past | PastWork | Looked] = [
+        *incidents(now), *changes(now), *recent(now), *inspections(now), *worked,
+    ]  # fmt: skip
     for past in sorted(everything, key=lambda one: one.at):
         files = _document(past, worked)
         for event in past.events:
@@ -108,10 +111,12 @@ def _sized(content: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(content), content)
 
 
-def _document(past: Past | PastWork, worked: Sequence[PastWork]) -> dict[str, bytes]:
+def _document(past: Past | PastWork | Looked, worked: Sequence[PastWork]) -> dict[str, bytes]:
     """The document by its path, as the console writes it."""
     if isinstance(past, PastWork):
         return {transcript_path(past.run): transcript_of(past.run, Language.ENGLISH, ())}
+    if isinstance(past, Looked):
+        return {past.path: past.content}
     paper = past.paper
     path = document_path(paper.id, paper.title)
     if isinstance(paper, Incident):
@@ -123,7 +128,9 @@ def _document(past: Past | PastWork, worked: Sequence[PastWork]) -> dict[str, by
     return {path: CHANGES.new(paper, past.language, entries).content}
 
 
-def _subject(past: Past | PastWork) -> str:
+def _subject(past: Past | PastWork | Looked) -> str:
+    if isinstance(past, Looked):
+        return past.subject
     if isinstance(past, PastWork):
         return f"{past.run.id} {past.run.runbook.name}: {summary_of(past.run)}"
     return f"{past.paper.id} {past.did}: {past.paper.title}"

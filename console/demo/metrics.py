@@ -6,6 +6,7 @@ difference): it can be asked for only by the text of the rule that uses it.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 
@@ -63,6 +64,8 @@ class Series(msgspec.Struct, frozen=True):
     """The value is a count, so that it is served without a fraction."""
     absent_at_zero: bool = False
     """Where the value is 0 there is no series at all."""
+    since_s: float = -math.inf
+    """From which script second on it is scraped."""
 
     def has(self, wanted: LabelPairs) -> bool:
         """Whether every wanted pair is among the labels."""

@@ -269,14 +269,14 @@ def _card_payments(now: datetime) -> Past:
             what="Payments by card were refused for one order in ten; those orders were lost.",
             where="pay, and checkout in front of it. Transfers and vouchers went through.",
             who="Lead: Lin. Liaison to the payment provider: Yun.",
-            how="Refusals rose over 5 %; the second route was switched on by hand.",
+            how="Refusals rose over 10 %; the second route was switched on by hand.",
             trigger="The provider renewed a certificate that our trust store does not know.",
             resolution="Second route (temporary); trust store renewed (for good).",
         ),
     )  # fmt: skip
     told = Told(begin, incident.id, "PaymentErrors pay@pay")
     events = (
-        told.line(5, EventKind.FIRED, "5.8 % of payments fail"),
+        told.line(5, EventKind.FIRED, "11.5 % of payments fail"),
         told.line(6, EventKind.ACKED, "calling the provider", LIN),
         told.line(7, EventKind.INCIDENT, "opened: card payments are refused", LIN),
         told.line(22, EventKind.NOTE, "provider sees nothing; openssl s_client says unknown CA",

@@ -79,7 +79,7 @@ def _canary(now: datetime) -> Past:
         prose=ChangeProse(
             reason="Orders can be split; the shop waits for it.",
             what="One replica of four runs v2.15.0.",
-            result="2.4 % of its requests failed on the cart; rolled back after 26 minutes.",
+            result="7.4 % of all requests failed, on the cart; rolled back after 26 minutes.",
         ),
     )
     told = Told(begin, change.id, "CHG api v2.15.0")

@@ -13,6 +13,7 @@ import msgspec
 from console.demo.alerting import EVALUATION_S, Standing
 from console.demo.inventory import DAY_S
 from console.demo.promql import Line, QueryRefusedError, Scalar, answered, selected
+from console.demo.raw import counts, sampled
 from console.demo.rules import Rule, rules_of
 from console.demo.targets import targets_of
 from console.demo.wire import Answer, Request, json_answer, rfc3339_us, text_answer
@@ -192,6 +193,14 @@ class PrometheusApi:
 
     def _query(self, request: Request) -> object:
         unix_s = _moment(request, "time", self._world.now())
+        world, server, query = self._world, self._server, request.param("query")
+        samples = sampled(world, server, query, unix_s)
+        if samples is not None:
+            return {"resultType": "matrix", "result": samples}
+        numbers = counts(world, server, query, unix_s)
+        if numbers is not None:
+            told = [{"metric": one, "value": [unix_s, str(count)]} for one, count in numbers]
+            return {"resultType": "vector", "result": told}
         found = answered(self._world, self._server, request.param("query"))
         if isinstance(found, Scalar):
             return {"resultType": "scalar", "result": [unix_s, _number(found.value)]}

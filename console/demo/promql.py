@@ -10,19 +10,20 @@ so that a new query shape of the console cannot pass unseen.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import msgspec
 
-from console.demo.alerting import Track, standing, times_active
+from console.demo.alerting import EVALUATION_S, Track, standing, times_active
 from console.demo.inventory import DAY_S
 from console.demo.matching import BadMatcherError, Matcher
 from console.demo.metrics import Series
 from console.demo.rules import RULES, rules_of
 from console.demo.shape import COMPARE
-from console.demo.world import COMPONENTS, World
+from console.demo.world import COMPONENTS, RHYTHMIC, World
 from console.sources.prometheus import nodes_decode as nodes
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
@@ -75,6 +76,11 @@ class Line(msgspec.Struct, frozen=True):
 
     metric: dict[str, str]
     value_at: Callable[[float], float | None]
+    edges: tuple[float, ...] | None = None
+    """The script seconds between which it is there all the time or not at all; `None`: nobody
+    has looked."""
+    is_level: bool = False
+    """Between two of them it is one value."""
 
 
 class Scalar(msgspec.Struct, frozen=True):
@@ -128,7 +134,7 @@ def alert_lines(world: World, server: str, name: str) -> Iterator[Line]:
             continue
         for state in ("pending", "firing"):
             metric = {"__name__": name, "alertstate": state, **track.labels}
-            yield Line(metric, _is_in(world, track, state))
+            yield Line(metric, _is_in(world, track, state), _edges_of(world, track), True)
 
 
 def selected(world: World, server: str, text: str) -> list[Line] | None:
@@ -261,12 +267,18 @@ def _line(world: World, series: Series) -> Line:
     alive = _alive(world, series.server)
 
     def value_at(at_s: float) -> float | None:
-        if not alive(at_s):
+        if not alive(at_s) or at_s < series.since_s:
             return None
         value = world.value(series, at_s)
         return None if series.absent_at_zero and value == 0 else value
 
-    return Line({**name, **dict(series.labels)}, value_at)
+    moments = (at_s for at_s, _ in series.shape.knots)
+    edges = (*moments, series.since_s, *_edges_of_server(world, series.server))
+    strays = series.wobble or series.family in RHYTHMIC
+    is_level = not strays and series.shape.is_stepped
+    # Where it is not level it may be gone at any moment at which it is 0.
+    is_known = is_level or not series.absent_at_zero
+    return Line({**name, **dict(series.labels)}, value_at, edges if is_known else None, is_level)
 
 
 def _filtered(line: Line, op: str, number: float) -> Line:
@@ -297,6 +309,25 @@ def _is_in(world: World, track: Track, state: str) -> Callable[[float], float | 
         return 1.0 if (found.fired_s is not None) == (state == "firing") else None
 
     return value_at
+
+
+def _edges_of(world: World, track: Track) -> tuple[float, ...]:
+    server = track.rule.server
+    outage = world.outage_of(COMPONENTS[server])
+    late = () if outage is None else (outage.end_s + EVALUATION_S,)
+    spans = (
+        edge
+        for span in track.spans
+        for edge in (span.start_s, span.start_s + track.rule.for_s, span.end_s)
+    )
+    return (*spans, *late, *_edges_of_server(world, server))
+
+
+def _edges_of_server(world: World, server: str) -> tuple[float, ...]:
+    outage = world.outage_of(COMPONENTS[server])
+    gap = () if outage is None else (outage.start_s, outage.end_s)
+    # Past it nothing is known: the first moment that is later.
+    return (*gap, math.nextafter(world.now_s() + LOOKBACK_S, math.inf))
 
 
 def _since(world: World, track: Track) -> Callable[[float], float | None]:

@@ -18,6 +18,7 @@ from console.demo.inventory import (
     PageSpec,
     ServiceSpec,
 )
+from console.demo.judged import BY_ALERT, OBJECTIVES, summary_settings
 from console.demo.metrics import CORE, EDGE, NODE_EXPORTERS, instance_of
 from console.demo.rules import RULES
 from console.demo.server import LOOPBACK
@@ -55,6 +56,9 @@ TEMPLATES = [
 STATE = "state"
 """The folder inside the settings in which a console keeps the state of this demo alone."""
 
+CHAT = "chat-webhook"
+"""The file inside the settings with the address of the team's chat, which is a secret."""
+
 SSH = "ssh"
 """The folder inside the settings with the keys of this demo."""
 
@@ -86,6 +90,8 @@ class Endpoints(msgspec.Struct, frozen=True):
     """Every host and its SSH port on loopback; empty for a demo without SSH."""
     ca: Path | None = None
     """The authority behind the TLS endpoints."""
+    chat: str = ""
+    """The webhook of the team's chat; empty for a demo without one."""
 
     def port_of(self, service: str) -> int:
         """The port of a service.
@@ -119,6 +125,8 @@ def write_settings(
     """
     private_dir(folder)
     private_dir(folder / STATE)
+    if endpoints.chat:
+        write_atomic(folder / CHAT, f"{endpoints.chat}\n".encode())
     intro = f"# The demo `{world.scenario.name}`: {world.scenario.summary}.\n"
     for name, content in (
         ("oncall.yaml", oncall_settings(folder, world, endpoints, journal, runbooks)),
@@ -164,7 +172,7 @@ def oncall_settings(
             "hosts": {"interval": "20s", "enabled": bool(endpoints.ssh)},
         },
         **(_ssh(folder) if endpoints.ssh else {}),
-        "priorities": {"by_alert": {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}},
+        "priorities": {"by_alert": dict(BY_ALERT)},
         "silences": {"templates": TEMPLATES},
         "people": PEOPLE,
         "rota": rota_settings(world.start.wall),
@@ -172,6 +180,7 @@ def oncall_settings(
         **({} if runbooks is None else {"runbooks": {"folders": [str(runbooks)]}}),
         "incidents": {"lead": "2m", "severity": "5m", "post_mortem": "48h"},
         "changes": change_settings(world.start.wall),
+        "summary": summary_settings(world.start.wall, folder / CHAT if endpoints.chat else None),
     }
 
 
@@ -284,6 +293,8 @@ def _service(
         entry["critical"] = True
     if service.replicas is not None:
         entry["replicas"] = service.replicas
+    if service.name in OBJECTIVES:
+        entry["slo_availability"] = OBJECTIVES[service.name]
     if service.place != "external" and service.name not in NODE_EXPORTERS:
         entry["instances"] = [instance_of(service)]
     return entry

@@ -56,6 +56,13 @@ class Shape(msgspec.Struct, frozen=True):
         (left_s, left), (right_s, right) = self.knots[after - 1], self.knots[after]
         return left + (right - left) * (at_s - left_s) / (right_s - left_s)
 
+    @property
+    def is_stepped(self) -> bool:
+        """Whether it never moves between two knots."""
+        return all(
+            left[1] == right[1] or left[0] == right[0] for left, right in pairwise(self.knots)
+        )
+
     def spans(self, op: str, threshold: float) -> tuple[Span, ...]:
         """When the comparison with `threshold` holds, earliest first, touching ones joined."""
         compare = COMPARE[op]
@@ -129,8 +136,17 @@ def pulse(start_s: float, end_s: float, rest: float, high: float) -> Shape:
 
 def jitter(seed: int, key: str, at_s: float, period_s: float = 15.0) -> float:
     """A number in [-1, 1] that is always the same for one key and one scrape."""
-    bucket = math.floor(at_s / period_s)
-    return zlib.crc32(f"{seed}/{key}/{bucket}".encode()) / 0x7FFFFFFF - 1.0
+    return jitter_of(key_of_jitter(seed, key), at_s, period_s)
+
+
+def key_of_jitter(seed: int, key: str) -> int:
+    """What `jitter_of` takes for a key that is asked for again and again."""
+    return zlib.crc32(f"{seed}/{key}/".encode())
+
+
+def jitter_of(key: int, at_s: float, period_s: float = 15.0) -> float:
+    """`jitter` for one of `key_of_jitter`."""
+    return zlib.crc32(b"%d" % math.floor(at_s / period_s), key) / 0x7FFFFFFF - 1.0
 
 
 def _second_of(knot: tuple[float, float]) -> float:

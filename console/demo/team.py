@@ -18,6 +18,10 @@ LOGINS: Mapping[str, str] = {USER_NAME: USER, MEI: "mei", YUN: "yun", LIN: "lin"
 """Of everybody in the team, by name."""
 EMAIL = "{me}@example.org"
 """The addresses on their commits."""
+DAYS: tuple[str, str] = (USER, "mei")
+"""Who has the pager by day, this week and the one before; likewise for the others."""
+NIGHTS: tuple[str, str] = ("mei", "yun")
+WEEKENDS: tuple[str, str] = ("lin", USER)
 
 PEOPLE: Mapping[str, Mapping[str, object]] = {
     "kai": {
@@ -80,6 +84,20 @@ RELEASES: Mapping[str, tuple[tuple[str, float, Mapping[str, object]], ...]] = {
     "session": (("v1.4.2", 520, {"by": YUN}),),
 }
 """By service: version, hours before the story begins, and what else is known of it."""
+
+
+def duty_of(at: datetime, now: datetime) -> str:
+    """Who had the pager at some moment of this week or the ones before, as `rota_settings` has
+    it for a demo that starts at `now`."""
+    zone = zone_of(ZONE)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    is_night = local.hour < 9 or local.hour >= 23
+    # What is left of a night belongs to the day on which it began.
+    day = (local - timedelta(hours=9)).date()
+    turns = WEEKENDS if day.weekday() > 4 else NIGHTS if is_night else DAYS
+    login = turns[(monday - day + timedelta(days=6)).days // 7 % 2]
+    return next(name for name, one in LOGINS.items() if one == login)
 
 
 def journal_settings(folder: Path | None) -> Mapping[str, object]:
@@ -151,10 +169,10 @@ def rota_settings(now: datetime) -> Mapping[str, object]:
     return {
         "zone": ZONE,
         "rotations": [
-            _rotation("weekday", workdays, "09:00", "23:00", [USER, "mei"], monday),
-            _rotation("night", workdays, "23:00", "09:00", ["mei", "yun"], monday),
+            _rotation("weekday", workdays, "09:00", "23:00", [*DAYS], monday),
+            _rotation("night", workdays, "23:00", "09:00", [*NIGHTS], monday),
             {
-                **_rotation("weekend", ["sat", "sun"], "09:00", "09:00", ["lin", USER], monday),
+                **_rotation("weekend", ["sat", "sun"], "09:00", "09:00", [*WEEKENDS], monday),
                 "backup_phone": "+1 202 555 0199",
             },
         ],

@@ -33,8 +33,9 @@ from console.demo.people import People
 from console.demo.rules import RULES
 from console.demo.scenarios import scenario_by_name
 from console.demo.script import Outage, Release, Scenario, Trouble
-from console.demo.shape import COMPARE, jitter
+from console.demo.shape import COMPARE, jitter_of, key_of_jitter
 from console.demo.silences import SilenceStore
+from console.demo.week import LocalDays, turns_of
 from console.demo.wire import rfc3339_ms, rfc3339_us
 from console.safety.clock import Clock
 
@@ -45,6 +46,9 @@ STAMPS_KEPT = 50_000
 
 USUAL_CERTIFICATE_S = 61 * DAY_S
 NEW_CERTIFICATE_S = 90 * DAY_S
+
+RHYTHMIC = frozenset({"probe_duration_seconds"})
+"""Families that before the start go with the hour of the day."""
 
 COMPONENTS = {CORE: "prometheus-core", EDGE: "prometheus-edge"}
 """The service under which each Prometheus is registered."""
@@ -77,7 +81,11 @@ class World:
         self.revision = 0
         """Grows whenever something is put right."""
         self._base = base_series(seed)
-        self._past = past_of(self._base, seed)
+        self._days = LocalDays(self.start.wall)
+        self._base = [self._since(one) for one in self._base]
+        self.turns_before = turns_of(self.start.wall, seed)
+        """What is told of the two weeks before the start."""
+        self._past = past_of(self._base, seed, self.turns_before)
         self._mended: dict[str, float] = {}
         self._stops: dict[str, list[tuple[float, float]]] = {}
         self._begun: dict[str, float] = {}
@@ -87,6 +95,7 @@ class World:
         self._annotations: dict[Track, dict[str, str]] = {}
         self._listeners: list[Callable[[], None]] = []
         self._thresholds = {rule.family: (rule.op, rule.threshold) for rule in RULES}
+        self._jitters: dict[LabelPairs, int] = {}
         self._held: dict[object, object] = {}
         self._held_at = (-1, -1)
         self._rebuild()
@@ -256,8 +265,14 @@ class World:
         """
         plain = series.shape.at(at_s)
         stray = plain
+        if at_s < 0 and series.family in RHYTHMIC:
+            stray *= self._days.rhythm(at_s)
         if series.wobble:
-            stray *= 1 + series.wobble * jitter(self.seed, str(series.labels), at_s)
+            key = self._jitters.get(series.labels)
+            if key is None:
+                key = key_of_jitter(self.seed, str(series.labels))
+                self._jitters[series.labels] = key
+            stray *= 1 + series.wobble * jitter_of(key, at_s)
         if series.whole:
             stray = float(round(stray))
         if stray != plain and series.family in self._thresholds:
@@ -366,6 +381,12 @@ class World:
         self.series = unscraped(self.series, self.troubles)
         self.series += exported(self.series, self.troubles, lambda s: self.wall(s).timestamp())
         self.tracks: list[Track] = tracks_of(self.series, EXTERNAL, self._fingerprints)
+
+    def _since(self, series: Series) -> Series:
+        since_s = None
+        if series.family == "probe_success":
+            since_s = self._days.since_s(dict(series.labels).get("service", ""))
+        return series if since_s is None else msgspec.structs.replace(series, since_s=since_s)
 
     def _ended(self, outage: Outage) -> Outage:
         mended_s = self._mended.get(outage.component, math.inf)

@@ -34,7 +34,15 @@ from console.model.failure import Failure
 from console.model.labels import Matcher
 from console.model.paper_wish import MoveChange, PaperWish
 from console.model.snapshot import Snapshot
-from console.model.wish import AckWish, ExpireWish, HandOverWish, RestoreWish, UnackWish, Wish
+from console.model.wish import (
+    AckWish,
+    ExpireWish,
+    HandOverWish,
+    RestoreWish,
+    SendReport,
+    UnackWish,
+    Wish,
+)
 from console.safety.clock import Clock
 from console.safety.text import visible
 from console.sources.alertmanager.cluster import AlertmanagerCluster, EffectFailed
@@ -297,8 +305,7 @@ class ActingDesk:
         action = action_by_id(wish.action)
         snapshot = self._world.snapshot
         try:
-            is_paper = isinstance(wish, PaperWish)
-            knows = is_paper or snapshot is not None
+            knows = isinstance(wish, PaperWish | SendReport) or snapshot is not None
             decision = self._decide(action, disabled="" if knows else NOT_LOOKED)
             if not decision.allowed or self._audit is None:
                 return Outcome(Ended.DENIED, decision.reasons[0], decision.reasons[1:])
@@ -406,6 +413,7 @@ class ActingDesk:
             standards=standards_of(loaded.settings),
             verified=self._hands is not None and self._hands.actor.verified,
             audit_head="" if self._audit is None else self._audit.head,
+            summary=loaded.settings.summary,
         )
 
 

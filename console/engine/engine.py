@@ -30,9 +30,11 @@ from console.engine.picture import Picture
 from console.engine.saved import Saved, StateFolder
 from console.engine.trouble import Trouble
 from console.engine.watch import Watch
+from console.engine.week.recording import Memory
 from console.engine.week.servers import Servers
 from console.fleet.fleet import Fleet
 from console.model.event import Event, EventKind
+from console.model.history import Origin
 from console.model.host import containers_called
 from console.model.nag import Nag
 from console.model.policy import Policy
@@ -97,16 +99,19 @@ class Engine:
         state: StateFolder | None,
         jitter: random.Random | None = None,
         hands: Hands | None = None,
+        origin: Origin = Origin.CONSOLE,
     ) -> None:
         """
         Args:
             publish: receives every update, on this loop; it must not wait.
             state: where clocks and the last known state are kept; `None` keeps nothing.
             hands: who acts; `None`: nobody, and every effect is denied.
+            origin: as what it records what it sees.
         """
         self._loaded = loaded
         self._clock = clock
         self._publish = publish
+        self._origin = origin
         self._jitter = jitter or random.Random()
         self._pause = Pause(clock)
         self._dirty = asyncio.Event()
@@ -135,6 +140,14 @@ class Engine:
         self._keeper = Keeper(state, fleet, clock, self._trouble)
         self._watch = self._new_watch(saved.sent_to)
         folder = None if state is None else state.folder
+        self._memory = Memory(
+            clock=clock,
+            trouble=self._trouble,
+            log=self._log,
+            loaded=lambda: self._loaded,
+            state=folder,
+            origin=origin,
+        )
         self._desks = Desks(
             self, clock, hands, folder, lambda: self._loaded, lambda: self._log.latest
         )
@@ -198,7 +211,7 @@ class Engine:
     @property
     def remembering(self) -> Remembering:
         """How the memory stands."""
-        return Remembering()
+        return self._memory.standing
 
     @property
     def last(self) -> Update | None:
@@ -347,10 +360,11 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publish_forever(), name="publish")
                 group.create_task(self._watch_forever(), name="watch")
-                group.create_task(self._look_after_acks(), name="acks")
                 group.create_task(self._noise.run(), name="noise")
-                group.create_task(self._keep_papers(), name="papers")
-                group.create_task(self._look_after_runs(), name="runs")
+                if self._origin is not Origin.RECORDER:  # which only looks
+                    group.create_task(self._look_after_acks(), name="acks")
+                    group.create_task(self._keep_papers(), name="papers")
+                    group.create_task(self._look_after_runs(), name="runs")
         finally:
             await self._close_runs()
             # Cancelled by now is the polling, and not what a person asked for.
@@ -360,6 +374,7 @@ class Engine:
             await self._close_papers()
             if self._last is not None:
                 self._keeper.keep_now(self._last, self._watch.sent_to)
+            await self._memory.close()
             await self._connections.aclose()
 
     async def _close_papers(self) -> None:
@@ -493,6 +508,7 @@ class Engine:
             await self._wait_for_news()
             update = self._show()
             self._keeper.keep(update, self._watch.sent_to)
+            self._memory.take(update)
             calm_s = CALM_S if update.snapshot.complete else 0.0
             await self._wished.sleep(max(update.build_s * REST_FACTOR, calm_s))
 
@@ -540,7 +556,9 @@ class Engine:
         return update
 
     def _nags(self) -> tuple[Nag, ...]:
-        return self._desks.papers_read.nags
+        desk = self._desks.papers_if_open
+        reminder = None if desk is None else desk.reminder
+        return (*self._desks.papers_read.nags, *((reminder,) if reminder is not None else ()))
 
     def _with_next_tries(self, snapshot: Snapshot) -> Snapshot:
         return msgspec.structs.replace(

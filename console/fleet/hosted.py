@@ -313,7 +313,7 @@ def _report(
 ) -> Report:
     return Report(
         runner, word.verdict, word.said, reading.at, interval, place,
-        word.version, word.since, by, word.failure,
+        word.version, word.since, by, word.failure, word.partly,
     )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class Word(NamedTuple):
     version: Raw | None = None
     since: datetime | None = None
     failure: Failure | None = None
+    partly: bool = False
+    """Not all of its replicas are well, and some are."""
 
 
 def container_word(
@@ -51,7 +53,7 @@ def container_word(
     wanted = max(len(found), service.replicas or 0)
     if wanted > 1:
         well = sum(word.verdict is Verdict.HEALTHY for word in words)
-        worst = worst._replace(said=f"{well} of {wanted} run: {worst.said}")
+        worst = worst._replace(said=f"{well} of {wanted} run: {worst.said}", partly=well > 0)
     if wanted > len(found):
         # Docker forgets a container that was removed: only the registry knows of it.
         worst = worst._replace(verdict=Verdict.UNHEALTHY)
@@ -260,7 +262,7 @@ def _of_workload(one: Workload, replicas: int | None) -> Word:
         wanted = f", {replicas} expected" if replicas else ""
         return Word(Verdict.UNHEALTHY, f"scaled to 0{wanted}", version)
     verdict = Verdict.HEALTHY if available >= desired else Verdict.UNHEALTHY
-    return Word(verdict, said, version)
+    return Word(verdict, said, version, partly=0 < available < desired)
 
 
 def _pod_trouble(pods: Sequence[Pod]) -> str:

@@ -19,7 +19,7 @@ from config.fault import Fault
 from console.journal.document import Document, DocumentFaults
 
 TITLE: Final = "title"
-GENERATED: Final = frozenset({"facts", "actions", "plan", "timeline"})
+GENERATED: Final = frozenset({"facts", "actions", "plan", "timeline", "items"})
 """What the console writes anew each time."""
 _MARK: Final = re.compile(
     r"^(?:(?P<level>#{1,6})[ \t][^\n]*)?<!-- oncall:(?P<end>end )?(?P<name>[a-z][a-z-]*) -->"

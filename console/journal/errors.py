@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from console.model.papers import BrokenPaper
 from console.safety.files import FileError, LockHeldError
 from console.safety.text import visible
 
@@ -57,6 +58,13 @@ class JournalFault(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         kept = f"; the text is safe in {', '.join(self.kept)}" if self.kept else ""
         return f"{self.cause} (expected {self.expected}; {self.remedy}){kept}"
+
+
+def unreadable(paper: BrokenPaper) -> JournalFault:
+    """A file of which nothing can be told, before a person has mended it."""
+    cause = paper.faults[0] if paper.faults else f"{visible(paper.path)} cannot be read"
+    expected = "front matter as the console writes it"
+    return JournalFault(Problem.BROKEN, cause, expected, f"mend {visible(paper.path)}")
 
 
 class GitError(Exception):

@@ -43,7 +43,7 @@ _SEEN: Final = frozenset(
 )
 """What every console that looks sees by itself; the others one console alone writes down."""
 _KEPT: Final = _SEEN | {
-    *(_K.UNDONE, _K.SHELL, _K.NOTE, _K.UPDATE, _K.INCIDENT, _K.CHANGE, _K.STEP),
+    *(_K.UNDONE, _K.SHELL, _K.NOTE, _K.UPDATE, _K.INCIDENT, _K.CHANGE, _K.STEP, _K.REPORT),
 }
 
 

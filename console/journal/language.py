@@ -121,6 +121,22 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
         "下一行之後由人填寫，會保留；之前由主控台產生。",
         "下一行之后由人填写，会保留；之前由控制台生成。",
     ),
+    # Of the daily inspection.
+    "inspection": ("Daily inspection", "每日巡檢", "每日巡检"),
+    "inspected": ("Items", "檢查項目", "检查项目"),
+    "as-it-should": ("ok", "正常", "正常"),
+    "not-as-it-should": ("not ok", "異常", "异常"),
+    # Of a review of noisy alerts.
+    "noise-what": (
+        "Alerts that ask for attention more often than they need it; nothing was down.",
+        "這些告警過於頻繁；沒有服務中斷。",
+        "这些告警过于频繁；没有服务中断。",
+    ),
+    "noise-why": (
+        "Their rules, thresholds or grouping: see the noise of that week's summary.",
+        "規則、門檻或分組所致：見該週摘要的雜訊表。",
+        "规则、阈值或分组所致：见该周摘要的噪声表。",
+    ),
     # What was done, in an account of it.
     "by-alert": ("noticed by alert", "由告警發現", "由告警发现"),
     "by-user": ("reported by a user", "由使用者回報", "由用户反馈"),

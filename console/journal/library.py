@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -15,6 +15,8 @@ import msgspec
 from console.journal.change_text import CHANGES
 from console.journal.errors import JournalFault
 from console.journal.ids import ID
+from console.journal.inspection import Inspected
+from console.journal.inspections import Inspections
 from console.journal.past_runs import PastRuns, RunShelf
 from console.journal.places import id_of
 from console.journal.reading import Paper, name_of, paper_of
@@ -49,6 +51,7 @@ class Library:
         self._papers: Reread[Paper] = Reread(journal.disk, _paper)
         self._shelf = Shelf()
         self._runs = PastRuns(journal.disk)
+        self._inspections = Inspections(journal.disk)
         # Of threads, not of tasks: one that is cancelled leaves its thread at work.
         self._reading = threading.Lock()
 
@@ -77,6 +80,10 @@ class Library:
         """Every transcript of a run as it stands on disk; the same object as before where nothing
         changed."""
         return await asyncio.to_thread(self._runs.read)
+
+    async def inspections(self, days: Iterable[date]) -> tuple[Inspected | BrokenPaper, ...]:
+        """The files of the daily inspection of `days` that there are, in order of their days."""
+        return await asyncio.to_thread(self._inspections.read, tuple(days))
 
     async def search(self, text: str, most: int = 200) -> tuple[Found, ...]:
         """Lines of documents, transcripts, reports and events in which `text` stands, case and

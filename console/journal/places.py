@@ -71,14 +71,22 @@ def events_path(at: datetime, who: str, console: str) -> str:
     return f"events/{at.astimezone(UTC).date().isoformat()}/{name}.jsonl"
 
 
-def daily_report_path(day: date, ending: str) -> str:
-    """`reports/daily/2026-11-22.md`; `ending` is `md` or `json`."""
-    return f"reports/daily/{day.isoformat()}.{ending}"
+def daily_report_path(day: date, ending: str, observation_day: int | None = None) -> str:
+    """`reports/daily/2026-11-22.md`; on a day of an observation window
+    `reports/daily/2026-11-22-day-3.md`. `ending` is `md`, `json` or `html`."""
+    window = "" if observation_day is None else f"-day-{observation_day}"
+    return f"reports/daily/{day.isoformat()}{window}.{ending}"
 
 
 def observation_report_path(first: date, last: date, ending: str) -> str:
-    """`reports/7-day/2026-11-16_2026-11-22.md`; `ending` is `md` or `json`."""
-    return f"reports/7-day/{first.isoformat()}_{last.isoformat()}.{ending}"
+    """`reports/7-day/2026-11-16_2026-11-22.md`, the folder by how many days there are."""
+    days = (last - first).days + 1
+    return f"reports/{days}-day/{first.isoformat()}_{last.isoformat()}.{ending}"
+
+
+def kpi_report_path(first: date, last: date, ending: str) -> str:
+    """`reports/kpi/2026-11-16_2026-11-22.md`."""
+    return f"reports/kpi/{first.isoformat()}_{last.isoformat()}.{ending}"
 
 
 def path_fault(path: str) -> str:

@@ -17,6 +17,8 @@ class NagKind(enum.StrEnum):
     ACTION = "action"
     REVIEW = "review"
     """Of an emergency change, by somebody else than who made it."""
+    INSPECTION = "inspection"
+    """The daily one: it belongs to no document."""
 
 
 class Nag(msgspec.Struct, frozen=True):
@@ -24,7 +26,7 @@ class Nag(msgspec.Struct, frozen=True):
 
     kind: NagKind
     incident: str
-    """The id of the incident, or of the change, that asks for it."""
+    """The id of the incident, or of the change, that asks for it; empty: no document does."""
     text: str
     """What is owed; safe to show."""
     due: datetime

@@ -9,6 +9,7 @@ import msgspec
 
 if TYPE_CHECKING:  # every first frame has wishes, and few have a document
     from console.model.change import Change, ChangeState
+    from console.model.daily import Tick
     from console.model.event import Event
     from console.model.incident import ActionItem, Incident, IncidentState, StatusUpdate
     from console.model.papers import ChangePaper, IncidentPaper, Sheet
@@ -173,6 +174,28 @@ class TickInspection(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class RestoreReport(msgspec.Struct, frozen=True):
+    """Have the files of a report again as they were: the inverse of archiving it."""
+
+    action: ClassVar[str] = "app.undo"
+    name: str
+    before: tuple[Sheet, ...]
+    """An empty blob: that one was not there."""
+    left: tuple[str, ...]
+    """The blobs that the effect left, in the same order."""
+
+
+class RestoreTick(msgspec.Struct, frozen=True):
+    """Have the ticks of a day again as they were: the inverse of ticking, and of taking back."""
+
+    action: ClassVar[str] = "app.undo"
+    day: date
+    gone: Tick | None = None
+    """This very tick is to be gone."""
+    back: Tick | None = None
+    """This one is to be there again."""
+
+
 class AddActionItem(msgspec.Struct, frozen=True):
     """Have something done about an alert that asks for much: an action item, from a noise row."""
 
@@ -203,5 +226,7 @@ PaperWish = (
     | KeepRun
     | KeepReport
     | TickInspection
+    | RestoreReport
+    | RestoreTick
     | AddActionItem
 )

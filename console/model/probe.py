@@ -91,3 +91,5 @@ class ProbeResult(msgspec.Struct, frozen=True):
     facts: HealthFacts = HealthFacts()
     tls_expires: datetime | None = None
     failure: Failure | None = None
+    too_slow: bool = False
+    """Of one that is UNHEALTHY: for nothing but its time."""

@@ -42,3 +42,5 @@ class Report(msgspec.Struct, frozen=True):
     """By what it was learned, safe to show: `SSH`, `node_exporter`, the name of a cluster."""
     failure: Failure | None = None
     """Where nothing usable came."""
+    partly: bool = False
+    """Of one that is UNHEALTHY: some of its replicas serve all the same."""

@@ -164,6 +164,10 @@ class Filter(msgspec.Struct, frozen=True):
         """Whether all terms hold for a run of which there is a transcript."""
         return not self.terms or self._holds(facts_of_past_run(run))
 
+    def matches_facts(self, facts: Facts) -> bool:
+        """Whether all terms hold for something else, of which `facts` are what is searched in."""
+        return not self.terms or self._holds(facts)
+
     def _holds(self, facts: Facts | AlertFacts) -> bool:
         return all(term.holds(facts) for term in self.terms)
 

@@ -99,7 +99,7 @@ def facts_of_row(row: Row) -> Facts:
         "@owner": owner,
         "@step": row.step.value,
     }
-    return _facts([*texts, owner], values)
+    return facts_made_of([*texts, owner], values)
 
 
 def facts_of_cell(cell: Cell) -> Facts:
@@ -121,7 +121,7 @@ def facts_of_cell(cell: Cell) -> Facts:
         "@critical": "yes" if service.critical else "no",
     }
     labels = [f"{name}={value}" for name, value in service.labels]
-    return _facts([*fields.values(), *labels, cell.state.value, cell.because], values)
+    return facts_made_of([*fields.values(), *labels, cell.state.value, cell.because], values)
 
 
 def facts_of_source(source: SourceHealth) -> Facts:
@@ -134,13 +134,13 @@ def facts_of_source(source: SourceHealth) -> Facts:
         "@kind": source.kind.value,
     }
     texts = [source.name, source.kind.value, source.url, source.state.value, source.degraded]
-    return _facts([*texts, *(failure.cause for failure in source.failures)], values)
+    return facts_made_of([*texts, *(failure.cause for failure in source.failures)], values)
 
 
 def facts_of_event(event: Event) -> Facts:
     """A line of the event log."""
     values = {"@kind": event.kind.value, "@who": event.who, "key": event.key}
-    return _facts([event.kind.value, event.subject, event.text, event.who], values)
+    return facts_made_of([event.kind.value, event.subject, event.text, event.who], values)
 
 
 def facts_of_silence(use: SilenceUse) -> Facts:
@@ -154,7 +154,7 @@ def facts_of_silence(use: SilenceUse) -> Facts:
     values = words_of(use)
     told = [values[name] for name in ("@state", "@owner", "@cluster", "@kind", "@comment", "@id")]
     unused = ["unused"] if use.is_unused else []
-    return _facts([*texts, *told, *unused], {**named, **values})
+    return facts_made_of([*texts, *told, *unused], {**named, **values})
 
 
 def facts_of_book(book: Shelved) -> Facts:
@@ -163,7 +163,7 @@ def facts_of_book(book: Shelved) -> Facts:
     stale = "stale" if book.is_stale else ""
     lint = "lint" if book.findings else ""
     values = {"@name": book.name.exact, "@source": book.source.exact, "@lint": str(book.findings)}
-    return _facts([*texts, stale, lint], {**values, "@stale": stale})
+    return facts_made_of([*texts, stale, lint], {**values, "@stale": stale})
 
 
 def facts_of_run(run: Run) -> Facts:
@@ -172,7 +172,7 @@ def facts_of_run(run: Run) -> Facts:
     states = dict.fromkeys(step.state.value for step in run.steps)
     texts = [run.id, book.name, book.title.exact, run.subject, run.who, run.service]
     values = {"@name": book.name, "@who": run.who, "@service": run.service, "@id": run.id}
-    return _facts([*texts, run.incident, run.change, *states], values)
+    return facts_made_of([*texts, run.incident, run.change, *states], values)
 
 
 def facts_of_past_run(run: PastRun) -> Facts:
@@ -180,10 +180,11 @@ def facts_of_past_run(run: PastRun) -> Facts:
     ended = "passed" if run.passed else "failed" if dict(run.counts).get("failed") else ""
     texts = [run.id, run.runbook, run.title.exact, run.subject.exact, run.who.exact, run.service]
     values = {"@name": run.runbook, "@who": run.who.exact, "@service": run.service, "@id": run.id}
-    return _facts([*texts, run.incident, ended], {**values, "@state": ended})
+    return facts_made_of([*texts, run.incident, ended], {**values, "@state": ended})
 
 
-def _facts(texts: Iterable[str], values: Mapping[str, str]) -> Facts:
+def facts_made_of(texts: Iterable[str], values: Mapping[str, str]) -> Facts:
+    """Of texts to search in, and of fields and `@names`."""
     own_case = tuple(normalised(text) for text in texts if text)
     return Facts(tuple(fold(text) for text in own_case), own_case, values)
 

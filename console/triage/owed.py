@@ -29,7 +29,7 @@ def owed_rows(
     found: dict[str, list[Nag]] = {}
     for nag in nags:
         if nag.kind is not NagKind.ACTION or nag.left(now) <= remind_before:
-            found.setdefault(nag.incident, []).append(nag)
+            found.setdefault(nag.incident or nag.kind.value, []).append(nag)
     return [_row(sorted(each, key=lambda nag: nag.due), in_storm) for each in found.values()]
 
 
@@ -43,7 +43,7 @@ def _row(owed: list[Nag], in_storm: bool) -> Row:
     more = f"; and {len(owed) - 1} more" if len(owed) > 1 else ""
     apart = in_storm and any(nag.kind in _NOW for nag in owed)
     return Row(
-        key=f"owed:{first.incident}",
+        key=f"owed:{first.incident or first.kind.value}",
         kind=RowKind.OWED,
         priority=_UNRATED if first.severity is None else first.severity,
         # Nothing that is owed is well; that it is no alert is told by kind and step.

@@ -11,7 +11,7 @@ from tests.spawn import PROJECT, python
 
 SHIPPED = ("console", "screens", "widgets", "config", "runbooks")
 """The packages; a file beside their code that is no Python is package data."""
-DATA = {".tcss", ".yaml", ".md", ".json"}
+DATA = {".tcss", ".yaml", ".md", ".json", ".service"}
 
 
 @pytest.fixture(scope="module")

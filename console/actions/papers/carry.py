@@ -9,10 +9,10 @@ from console.actions.papers.agreeing import approve, except_freeze, review
 from console.actions.papers.amending import bench_of
 from console.actions.papers.changes import move_change, write_edited_change
 from console.actions.papers.incidents import move_incident, open_incident, write_edited
-from console.actions.papers.inspecting import tick_inspection
+from console.actions.papers.inspecting import restore_tick, tick_inspection
 from console.actions.papers.noisy import add_action_item
 from console.actions.papers.notes import attached, note, update
-from console.actions.papers.reports import keep_report
+from console.actions.papers.reports import keep_report, restore_report
 from console.actions.papers.restore import restore, rewrite
 from console.actions.papers.runs import keep_run
 from console.journal.bench import Bench
@@ -30,6 +30,8 @@ from console.model.paper_wish import (
     OpenIncident,
     PaperWish,
     RestorePaper,
+    RestoreReport,
+    RestoreTick,
     ReviewChange,
     RewritePaper,
     TickInspection,
@@ -95,5 +97,9 @@ async def _carried_out(wish: PaperWish, bench: Bench, doing: Doing) -> Effected:
             return await tick_inspection(wish, bench, doing)
         case AddActionItem():
             return await add_action_item(wish, bench, doing)
+        case RestoreReport():
+            return await restore_report(wish, bench, doing)
+        case RestoreTick():
+            return await restore_tick(wish, bench, doing)
         case _:
             assert_never(wish)

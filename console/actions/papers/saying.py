@@ -21,6 +21,8 @@ from console.model.paper_wish import (
     OpenIncident,
     PaperWish,
     RestorePaper,
+    RestoreReport,
+    RestoreTick,
     ReviewChange,
     RewritePaper,
     TickInspection,
@@ -93,6 +95,10 @@ def what_of_paper(wish: PaperWish) -> str:
         case TickInspection():
             verb = "taking back of a tick" if wish.ok is None else "tick"
             return f"{verb}: {_item(wish)}"
+        case RestoreReport():
+            return f"taking back of {_title(wish.name)}"
+        case RestoreTick():
+            return f"taking back in the inspection of {wish.day.isoformat()}"
         case AddActionItem():
             to = _id(wish.incident) or _title(wish.review)
             return f"action item for {to}" if to else "action item"
@@ -132,6 +138,10 @@ def subjects_of_paper(wish: PaperWish) -> tuple[str, ...]:
             return (_title(wish.name), *paths)
         case TickInspection():
             return (_item(wish),)
+        case RestoreReport():
+            return tuple(visible(one.path, cells=_TEXT_CELLS) for one in wish.before)
+        case RestoreTick():
+            return tuple(one.item for one in (wish.gone, wish.back) if one is not None)
         case AddActionItem():
             given = (wish.incident, wish.review, wish.item.text, *wish.services)
             return tuple(visible(one, cells=_TEXT_CELLS) for one in given if one)
@@ -177,7 +187,7 @@ def _kind_of(wish: PaperWish) -> EventKind:
             return EventKind.UPDATE
         case OpenIncident() | WriteIncident() | MoveIncident():
             return EventKind.INCIDENT
-        case RestorePaper():
+        case RestorePaper() | RestoreReport() | RestoreTick():
             return EventKind.UNDONE
         case KeepRun():
             return EventKind.STEP

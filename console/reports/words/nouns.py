@@ -7,7 +7,7 @@ from typing import Final
 
 NOUNS: Final[Mapping[str, tuple[str, str, str]]] = {
     # One and several, where a language tells them apart.
-    "n-service": ("{n} service|{n} services", " {n} 個服務", " {n} 个服务"),
+    "n-service": ("{n} service|{n} services", "{n} 個服務", "{n} 个服务"),
     "n-alert": ("{n} alert|{n} alerts", "{n} 則告警", "{n} 条告警"),
     "n-incident": ("{n} incident|{n} incidents", "{n} 件事件", "{n} 起事件"),
     "n-change": ("{n} change|{n} changes", "{n} 項變更", "{n} 项变更"),

@@ -46,18 +46,18 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "figures-missed": (
         "{n} of {objectives} missed",
-        "其他{objectives}中有 {n} 項未達標",
-        "其他{objectives}中有 {n} 项未达标",
+        "其他 {objectives}中有 {n} 項未達標",
+        "其他 {objectives}中有 {n} 项未达标",
     ),
     "figures-lacking": (
         "{n} of {objectives} without enough data",
-        "其他{objectives}中有 {n} 項資料不足",
-        "其他{objectives}中有 {n} 项数据不足",
+        "其他 {objectives}中有 {n} 項資料不足",
+        "其他 {objectives}中有 {n} 项数据不足",
     ),
     "figures-met": (
         "{n} of {objectives} met",
-        "其他{objectives}中有 {n} 項達標",
-        "其他{objectives}中有 {n} 项达标",
+        "其他 {objectives}中有 {n} 項達標",
+        "其他 {objectives}中有 {n} 项达标",
     ),
     "day-overall": (
         "{n} of {services} had downtime",
@@ -84,6 +84,12 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "當日沒有任何觀測資料",
         "当日没有任何观测数据",
     ),
+    "kpi-measured": (
+        "{n} of {m} key figures measured",
+        "{m} 項關鍵指標中已量測 {n} 項",
+        "{m} 项关键指标中已测量 {n} 项",
+    ),
+    "kpi-missed": ("{n} missed", "{n} 項未達標", "{n} 项未达标"),
     "no-services": ("No service is known", "沒有任何服務", "没有任何服务"),
     # Summaries on one line.
     "total-line": (
@@ -135,8 +141,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "hidden-figures": (
         "{objectives} hidden because nothing measures them; the key figures and the JSON form "
         "list them.",
-        "有{objectives}因未量測而隱藏，可見於關鍵指標報告與 JSON 檔。",
-        "有{objectives}因未测量而隐藏，可见于关键指标报告与 JSON 文件。",
+        "有 {objectives}因未量測而隱藏，可見於關鍵指標報告與 JSON 檔。",
+        "有 {objectives}因未测量而隐藏，可见于关键指标报告与 JSON 文件。",
     ),
     "no-downtime": (
         "Downtime of 0 in every day that was observed: {services}.",
@@ -220,7 +226,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "formula-coverage": (
         "Coverage = observed time / time that ought to have been observed. Below {least} the "
-        "verdict is \"not enough data\".",
+        'verdict is "not enough data".',
         "涵蓋率＝觀測時間÷應觀測時間。低於 {least} 時判定為「資料不足」。",
         "覆盖率＝观测时间÷应观测时间。低于 {least} 时判定为“数据不足”。",
     ),

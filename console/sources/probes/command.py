@@ -11,6 +11,8 @@ import shlex
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from console.model.failure import FailureKind
 from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
 from console.safety.ssh import SshResult
@@ -225,7 +227,8 @@ def _in_time(probe: Probe, result: SshResult, what: str) -> ProbeResult:
     slow_s = None if probe.slow is None else probe.slow.total_seconds()
     if slow_s is not None and result.took_s > slow_s:
         said = f"{said}, slower than {took(slow_s)}"
-        return _result(probe, result, Verdict.UNHEALTHY, said)
+        slow = _result(probe, result, Verdict.UNHEALTHY, said)
+        return msgspec.structs.replace(slow, too_slow=True)
     return _result(probe, result, Verdict.HEALTHY, said)
 
 

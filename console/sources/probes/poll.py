@@ -137,7 +137,8 @@ def judged(probe: Probe, answer: HttpAnswer) -> ProbeResult:
     said = timed.said
     if told.bad_dependencies:
         said = f"{said}, but {_naming(told)}"
-    return _with(result, timed.verdict, said)
+    slow = timed.too_slow
+    return msgspec.structs.replace(result, verdict=timed.verdict, said=said, too_slow=slow)
 
 
 def _objection(probe: Probe, answer: HttpAnswer, told: Told) -> str:
@@ -168,7 +169,7 @@ def _timed(probe: Probe, what: str, latency: timedelta) -> ProbeResult:
     said = f"{what} in {took(latency.total_seconds())}"
     if probe.slow is not None and latency > probe.slow:
         said = f"{said}, slower than {took(probe.slow.total_seconds())}"
-        return ProbeResult(probe, Verdict.UNHEALTHY, said, latency=latency)
+        return ProbeResult(probe, Verdict.UNHEALTHY, said, latency=latency, too_slow=True)
     return ProbeResult(probe, Verdict.HEALTHY, said, latency=latency)
 
 

@@ -34,6 +34,7 @@ from console.sources.prometheus.client import (
     PrometheusClient,
     instant_params,
 )
+from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.probed import SUCCESS, is_probed, judged
 from console.sources.prometheus.ranges import RANGE, Ranges, range_params
 from console.sources.server import Params, Server, not_asked
@@ -182,6 +183,18 @@ class Prometheus:
             )
             return failure_of(error, asked, self._clock.now().wall)
         return await self._server.part(asked, self._ranges.ask(query, start, end, step))
+
+    async def raw(self, query: str, at: datetime) -> RawAnswer | Failure:
+        """The samples of `query`, a range selector that ends at `at`, each with the time of its
+        own scrape: a range query would repeat the last one over a gap. Raises nothing."""
+        timeout = self._settings.timeout
+        asked = self._asked("query", QUERY, instant_params(query, at, timeout))
+        return await self._server.part(asked, self._ranges.raw(query, at, timeout))
+
+    async def look_at_itself(self) -> None:
+        """Ask for its version and its external labels, where no poll has yet. Raises nothing."""
+        if self._version is None:
+            await self._look_at_itself()
 
     def _asked(self, part: str, path: str, params: Params = ()) -> Asked:
         return errors.asked(self.key, part, self._server.curl(path, params))

@@ -1,0 +1,165 @@
+"""Objectives that are PromQL queries: filled in, asked at the end of a window, one number each."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from config.history import ObjectiveEntry
+from console.model.failure import Failure
+from console.model.query import InstantAnswer
+from console.model.registry import Service
+from console.reports.material import Measured
+from console.safety.text import visible
+from console.sources.prometheus.past import harmless, said_of, warned_of
+from console.sources.prometheus.poll import Prometheus
+
+_DAY_S: Final = 86_400
+_PLACE: Final = re.compile(r"\$(service|window)\b")
+_REGEX_BEFORE: Final = re.compile(r"[=!]~\s*\Z")
+_SHOWN: Final = 3
+
+
+class Unfit(ValueError):
+    """A query into which a service's name cannot be put; the text is safe to show."""
+
+
+async def measured(
+    servers: Sequence[Prometheus],
+    entries: Sequence[ObjectiveEntry],
+    services: Sequence[Service],
+    start: datetime,
+    end: datetime,
+) -> tuple[Measured, ...]:
+    """What the queries of `entries` give at `end`. Raises nothing."""
+    known = {one.name for one in services}
+    wanted = [
+        _one(servers, entry, service, known, start, end)
+        for entry in entries
+        if entry.query is not None
+        for service in entry.services or ("",)
+    ]
+    return tuple(await asyncio.gather(*wanted))
+
+
+async def _one(
+    servers: Sequence[Prometheus],
+    entry: ObjectiveEntry,
+    service: str,
+    known: set[str],
+    start: datetime,
+    end: datetime,
+) -> Measured:
+    query = entry.query or ""
+    asked = [one for one in servers if entry.source in (None, one.name)]
+    source = entry.source or ", ".join(one.name for one in servers)
+    try:
+        query = filled(query, service, end - start)
+    except Unfit as unfit:
+        return Measured(entry.name, service, None, source, query, str(unfit))
+    if service and service not in known:
+        why = f"no service {visible(service, cells=60)} is registered"
+        return Measured(entry.name, service, None, source, query, why)
+    if not asked:
+        why = "no Prometheus is among the sources"
+        if entry.source is not None:
+            why = f"no Prometheus {visible(entry.source, cells=60)} is among the sources"
+        return Measured(entry.name, service, None, source, query, why)
+    whys = []
+    for server in asked:
+        found = value_of(await server.instant(query, end), server.name)
+        if isinstance(found, float):
+            return Measured(entry.name, service, found, server.name, query)
+        whys.append(found if len(asked) == 1 or found.startswith(server.name)
+                    else f"{server.name}: {found}")  # fmt: skip
+    return Measured(entry.name, service, None, source, query, "; ".join(whys[:_SHOWN]))
+
+
+def value_of(answer: InstantAnswer | Failure, server: str) -> float | str:
+    """The one number that an answer holds; else why it is none, safe to show."""
+    if isinstance(answer, Failure):
+        return said_of(answer)
+    partial = warned_of(server, answer.warnings)
+    if partial:
+        return partial[0]
+    if not answer.samples:
+        if answer.total:
+            return "the query gives histograms, expected one number"
+        return "no data"
+    if answer.total != 1:
+        return f"{answer.total:,} series, expected one number"
+    value = answer.samples[0].value
+    if math.isnan(value):
+        return "the query gives NaN, as where nothing is divided by nothing"
+    return value if math.isfinite(value) else "the query gives an infinite number"
+
+
+def filled(query: str, service: str, window: timedelta) -> str:
+    """`query` with `$service` and `$window` in their places.
+
+    A service's name matches itself and nothing else, whichever quotes it stands in, and as
+    what it is behind `=` as well as behind `=~`.
+
+    Raises:
+        Unfit: `$service` stands outside of quotes, or there is no service to put there.
+    """
+    length = window_text(window)
+    parts: list[str] = []
+    for text, quote, is_regex in _strings(query):
+        name = _inside(service, quote, is_regex=is_regex)
+
+        def put(found: re.Match[str], name: str = name, quote: str = quote) -> str:
+            if found[1] == "window":
+                return length
+            if not quote:
+                raise Unfit('`$service` stands outside of quotes: write service=~"$service"')
+            if not service:
+                raise Unfit("the query has `$service`, and the objective names no `services:`")
+            return name
+
+        parts.append(_PLACE.sub(put, text))
+    return "".join(parts)
+
+
+def window_text(window: timedelta) -> str:
+    """As PromQL writes it: `7d`, or seconds where it is no whole number of days."""
+    seconds = max(1, round(window.total_seconds()))
+    return f"{seconds // _DAY_S}d" if seconds % _DAY_S == 0 else f"{seconds}s"
+
+
+def _inside(service: str, quote: str, *, is_regex: bool) -> str:
+    text = harmless(service) if is_regex else service
+    if quote == "`":
+        if "`" in text:
+            raise Unfit("the service's name has a ` in it: write the query with other quotes")
+        return text
+    escaped = text.replace("\\", "\\\\").replace(quote or '"', "\\" + (quote or '"'))
+    return escaped.replace("\n", "\\n")
+
+
+def _strings(query: str) -> Iterator[tuple[str, str, bool]]:
+    """The query in pieces: text, the quote that it stands in, whether it is a regex's."""
+    begin, i = 0, 0
+    quote = ""
+    is_regex = False
+    while i < len(query):
+        char = query[i]
+        if quote:
+            if char == "\\" and quote != "`":
+                i += 1
+            elif char == quote:
+                yield query[begin:i], quote, is_regex
+                begin, quote = i, ""
+        elif char in "\"'`":
+            is_regex = _REGEX_BEFORE.search(query[:i]) is not None
+            yield query[begin : i + 1], "", False
+            begin, quote = i + 1, char
+        elif char == "#":
+            newline = query.find("\n", i)
+            i = len(query) - 1 if newline < 0 else newline
+        i += 1
+    yield query[begin:], quote, is_regex

@@ -1,0 +1,208 @@
+"""Episodes of alerts and past events as rows, and one episode told of more than once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from console.history.fault import UnreadableError
+from console.model.history import Bout, Past
+from console.model.state import Priority
+from console.safety.text import Raw
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_US: Final = timedelta(microseconds=1)
+
+OURS: Final = ""
+"""Told by whoever records here; what was taken in has the name of its recorder."""
+
+Row = tuple[Any, ...]
+
+_BOUT: Final = (
+    "key, start_us, told_by, alert, place, service, priority, acked_us, acked_by, silenced_us,"
+    " resolved_us, seen_us, respond_us, resolve_us, source, over_us"
+)
+_KEEP_BOUT: Final = f"INSERT OR REPLACE INTO bout ({_BOUT}) VALUES ({', '.join('?' * 16)})"
+_KEEP_PAST: Final = "INSERT OR IGNORE INTO past VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def us_of(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - EPOCH) // _US
+
+
+def moment_of(us: int) -> datetime:
+    """The moment so many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def plain(text: str) -> str | bytes:
+    """Text as SQLite takes it: a lone surrogate, which UTF-8 has not, makes bytes of it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")
+    return text
+
+
+def text_of(kept: str | bytes) -> str:
+    """The text that `plain` was given."""
+    return kept.decode(errors="surrogatepass") if isinstance(kept, bytes) else str(kept)
+
+
+def keep_bouts(connection: sqlite3.Connection, bouts: Iterable[Bout], told_by: str = OURS) -> None:
+    """Keep episodes, each with what was known of it before."""
+    for bout in bouts:
+        row = connection.execute(
+            f"SELECT {_BOUT} FROM bout WHERE key = ? AND start_us = ? AND told_by = ?",
+            (plain(bout.key), us_of(bout.start), plain(told_by)),
+        ).fetchone()
+        before = None if row is None else bout_of(row)
+        known = bout if before is None else with_news(before, bout)
+        if known != before:
+            connection.execute(_KEEP_BOUT, _row_of(known, told_by))
+
+
+def keep_past(connection: sqlite3.Connection, past: Iterable[Past]) -> None:
+    """Keep past events, each once."""
+    connection.executemany(
+        _KEEP_PAST,
+        (
+            (us_of(one.at), *map(plain, (one.kind, one.subject, one.text, one.who, one.key)))
+            for one in past
+        ),
+    )
+
+
+def with_news(known: Bout, news: Bout) -> Bout:
+    """One episode as it is known after `news` of it.
+
+    The earliest ack and silence stand, the latest sighting, and a resolution that became known
+    later. It is no longer resolved where it was seen after that and nobody says otherwise.
+    """
+    acked = min(
+        ((one.acked_at, one.acked_by) for one in (known, news) if one.acked_at is not None),
+        default=(None, known.acked_by or news.acked_by),
+    )
+    seen = _latest(known.seen_at, news.seen_at)
+    resolved = _latest(known.resolved_at, news.resolved_at)
+    if resolved and not news.resolved_at and news.seen_at and news.seen_at > resolved:
+        resolved = None
+    return msgspec.structs.replace(
+        news,
+        acked_at=acked[0],
+        acked_by=acked[1],
+        silenced_at=_earliest(known.silenced_at, news.silenced_at),
+        resolved_at=resolved,
+        seen_at=seen,
+        respond_by=news.respond_by or known.respond_by,
+        resolve_by=news.resolve_by or known.resolve_by,
+        service=news.service or known.service,
+        source=news.source or known.source,
+    )
+
+
+def over_at(bout: Bout) -> datetime:
+    """Until when it is known to have gone on."""
+    return bout.resolved_at or bout.seen_at or bout.start
+
+
+def bouts_between(connection: sqlite3.Connection, start: datetime, end: datetime) -> list[Row]:
+    """The rows of what was going on at some time of `[start, end)`."""
+    return connection.execute(
+        f"SELECT {_BOUT} FROM bout WHERE over_us >= ? AND start_us < ? ORDER BY key, start_us,"
+        " told_by",
+        (us_of(start), us_of(end)),
+    ).fetchall()
+
+
+def told_once(rows: Sequence[Row]) -> list[Bout]:
+    """The episodes in rows as `bouts_between` orders them, by start.
+
+    Where several recorders tell of firings of one alert that overlap, it is one episode; of its
+    starts the one that was recorded here stands, else the earliest.
+    """
+    found: list[tuple[Bout, set[str]]] = []
+    for row in rows:
+        bout, told_by = bout_of(row), text_of(row[2])
+        if found:
+            last, tellers = found[-1]
+            if last.key == bout.key and told_by not in tellers and bout.start <= over_at(last):
+                start = bout.start if told_by == OURS else last.start
+                whole = msgspec.structs.replace(with_news(last, bout), start=start)
+                found[-1] = (whole, tellers | {told_by})
+                continue
+        found.append((bout, {told_by}))
+    return sorted((bout for bout, _ in found), key=lambda bout: (bout.start, bout.key))
+
+
+def past_between(
+    connection: sqlite3.Connection, start: datetime, end: datetime, most: int
+) -> list[Past]:
+    """The last `most` events of `[start, end)`, in order."""
+    rows = connection.execute(
+        "SELECT at_us, kind, subject, text, who, key FROM past WHERE at_us >= ? AND at_us < ?"
+        " ORDER BY at_us DESC LIMIT ?",
+        (us_of(start), us_of(end), most),
+    ).fetchall()
+    return [Past(moment_of(row[0]), *map(text_of, row[1:])) for row in reversed(rows)]
+
+
+def bout_of(row: Row) -> Bout:
+    """The episode that a row keeps.
+
+    Raises:
+        UnreadableError: no episode of ours makes such a row.
+    """
+    try:
+        return _bout(row)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UnreadableError("an episode in it cannot be right") from error
+
+
+def _bout(row: Row) -> Bout:
+    moments = [None if us is None else moment_of(us) for us in (row[7], *row[9:14])]
+    acked, silenced, resolved, seen, respond, resolve = moments
+    return Bout(
+        key=text_of(row[0]),
+        start=moment_of(row[1]),
+        alert=Raw(text_of(row[3])),
+        where=Raw(text_of(row[4])),
+        service=text_of(row[5]),
+        priority=Priority(row[6]),
+        acked_at=acked,
+        acked_by=text_of(row[8]),
+        silenced_at=silenced,
+        resolved_at=resolved,
+        seen_at=seen,
+        respond_by=respond,
+        resolve_by=resolve,
+        source=text_of(row[14]),
+    )
+
+
+def _row_of(bout: Bout, told_by: str) -> Row:
+    texts = (bout.key, told_by, bout.alert.exact, bout.where.exact, bout.service)
+    key, teller, alert, where, service = map(plain, texts)
+    return (
+        *(key, us_of(bout.start), teller, alert, where, service, int(bout.priority)),
+        *(_us(bout.acked_at), plain(bout.acked_by), _us(bout.silenced_at), _us(bout.resolved_at)),
+        *(_us(bout.seen_at), _us(bout.respond_by), _us(bout.resolve_by), plain(bout.source)),
+        us_of(over_at(bout)),
+    )
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else us_of(moment)
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((moment for moment in (one, other) if moment is not None), default=None)
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)

@@ -1,0 +1,73 @@
+"""Objectives and key figures: what each came to, what it ought to be, and who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console.model.summary import Figure, Means, Verdict
+from console.reports.judged import measured
+from console.reports.page import Block, Code, Column, Line, Para, Section, Table
+from console.reports.pages.lead import badge, nothing
+from console.reports.telling import Telling
+
+
+def figures_section(
+    key: str, figures: Iterable[Figure], telling: Telling, hide: bool = True
+) -> Section:
+    """The figures as a table.
+
+    Args:
+        key: of the section, `objectives` or `figures`.
+        hide: leave out what nothing measures, and say how many those are.
+    """
+    figures = tuple(figures)
+    shown = measured(figures) if hide else figures
+    blocks: list[Block] = [figures_table(shown, telling)] if shown else [nothing(telling)]
+    hidden = len(figures) - len(shown)
+    if hidden:
+        text = telling.say("hidden-figures", objectives=telling.many("objective", hidden))
+        blocks.append(Para((text,)))
+    return Section(key, telling.say(f"head-{key}"), tuple(blocks))
+
+
+def figures_table(figures: Iterable[Figure], telling: Telling) -> Table:
+    """Each figure on a row."""
+    columns = (
+        Column(telling.say("name")),
+        Column(telling.say("service")),
+        Column(telling.say("verdict")),
+        Column(telling.say("value"), is_number=True),
+        Column(telling.say("target"), is_number=True),
+        Column(telling.say("before"), is_number=True),
+        Column(telling.say("source")),
+    )
+    return Table(columns, tuple(_row(one, telling) for one in figures))
+
+
+def _row(one: Figure, telling: Telling) -> tuple[Line, ...]:
+    has_bound = one.above is not None or one.below is not None
+    judged = badge(one.verdict, telling) if has_bound else telling.missing("no-target")
+    if one.verdict is Verdict.NOT_MEASURED and one.value is None:
+        judged = badge(one.verdict, telling)
+    return (
+        (Code(one.name),),
+        (Code(one.service),) if one.service else (telling.say("all"),),
+        (judged,),
+        (telling.figure(one),),
+        (telling.bound(one),),
+        (telling.figure_before(one),),
+        (source_text(one, telling),),
+    )
+
+
+def source_text(one: Figure, telling: Telling) -> str:
+    """Who says it: `prom (query)`."""
+    means = {
+        Means.FIGURE: "own-reckoning",
+        Means.QUERY: "by-query",
+        Means.HAND: "by-hand",
+    }.get(one.means)
+    if means is None:
+        return one.source or telling.missing("no-source")
+    how = telling.say(means)
+    return telling.bracketed(one.source, how) if one.source else how

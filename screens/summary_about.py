@@ -1,0 +1,341 @@
+"""What is said of the line under the cursor, and of the days as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from console.model.remembering import Remembering
+from console.model.summary import (
+    ChangeLine,
+    Exclusion,
+    Gap,
+    Outage,
+    Response,
+    ServiceWeek,
+    Verdict,
+    Week,
+)
+from console.model.words import age_text, count_text, many
+from console.safety.text import visible
+from screens.summary_parts import DocumentRow, FigureRow, NoiseRow
+from screens.summary_rows import ServiceRow, name_of
+from screens.summary_words import (
+    NONE,
+    days_text,
+    is_little,
+    local_text,
+    local_zone,
+    objectives_spans,
+    observation_text,
+    percent_cell,
+    points_text,
+    seconds_cell,
+    took_cell,
+    trend_points,
+)
+from widgets.chunks import Chunk, arrange
+from widgets.detail import Blank, Field, Figure, Paragraph, Part, SpanLine, Title
+from widgets.paint import Glyphs, Span, Spans
+from widgets.theme import Ink
+
+NO_HISTORY = (
+    "nothing is remembered yet: this console records from now on; "
+    "`oncall history import --prometheus NAME` takes in a week"
+)
+GAPS = 2
+"""That are named one by one above the lists."""
+LISTED = 40
+
+
+# Above the lists
+
+
+def head(week: Week, age: str, glyphs: Glyphs) -> Figure:
+    """The two lines above the lists.
+
+    Args:
+        age: how old it is, or what is being asked; safe to show.
+    """
+
+    def draw(width: int) -> list[Spans]:
+        marks = glyphs.marks
+        first = arrange(_first(week, glyphs), (Chunk(((age, Ink.MUTED),), 60),), width, marks=marks)
+        source = f"from {', '.join(week.sources)}" if week.sources else ""
+        second = arrange(
+            [Chunk(objectives_spans(week), 90), Chunk(((source, Ink.MUTED),) if source else (), 40)],
+            (),
+            width,
+            marks=marks,
+        )
+        return [first, second]
+
+    return Figure(draw)
+
+
+def _first(week: Week, glyphs: Glyphs) -> list[Chunk]:
+    chunks = [Chunk(((days_text(week), Ink.HEADING), (f" {visible(week.zone)}", Ink.MUTED)), 95)]
+    observation = observation_text(week)
+    if observation:
+        chunks.append(Chunk(((observation, Ink.STRONG),), 85))
+    chunks.append(Chunk(total_spans(week), 99))
+    chunks.append(Chunk(against_spans(week, glyphs), 80))
+    return chunks
+
+
+def total_spans(week: Week) -> Spans:
+    """`99.931 % up, 98.2 % of the time observed`."""
+    total = week.total
+    if total.ratio is None or total.coverage is None:
+        return (("nothing observed", Ink.UNKNOWN),)
+    low = total.coverage < week.least_coverage
+    share = "100" if total.coverage >= 1 else f"{int(total.coverage * 1000) / 10:.1f}"
+    return (
+        (f"{percent_cell(total.ratio)} % up", Ink.UNKNOWN if low else Ink.STRONG),
+        (f", {share} % seen", Ink.UNKNOWN if low else Ink.MUTED),
+    )
+
+
+def against_spans(week: Week, glyphs: Glyphs) -> Spans:
+    """`↓ worse by 0.04`, against the days before."""
+    points = trend_points(week.total, week.before, week.least_coverage)
+    if points is None:
+        return (("days before: not known", Ink.MUTED),)
+    if abs(points) < 0.0005:
+        return (("= as before", Ink.MUTED),)
+    word, sign, ink = (
+        ("better", glyphs.up, Ink.OK) if points > 0 else ("worse", glyphs.down, Ink.WARNING)
+    )
+    return ((f"{sign} {word} by {points_text(points)}", ink),)
+
+
+def fault_parts(week: Week | None, standing: Remembering, refused: str) -> list[Part]:
+    """What a reader has to know before believing any of it."""
+    parts: list[Part] = []
+    if refused:
+        parts.append(Paragraph(refused, Ink.WARNING))
+    if standing.fault:
+        parts.append(Paragraph(f"history: {standing.fault}", Ink.WARNING))
+    if week is None:
+        return parts
+    if week.services and week.total.raw_known_s <= 0:
+        parts.append(Paragraph(NO_HISTORY, Ink.WARNING))
+    parts += [Paragraph(one, Ink.WARNING) for one in week.notices]
+    if week.gaps:
+        zone = local_zone(week.zone)
+        named = ", ".join(
+            f"{local_text(one.start, zone)} for {seconds_cell(_lasting(one))}"
+            for one in week.gaps[:GAPS]
+        )
+        more = f" and {len(week.gaps) - GAPS} more" if len(week.gaps) > GAPS else ""
+        parts.append(Paragraph(f"nobody recorded: {named}{more}", Ink.UNKNOWN))
+    return parts
+
+
+def _lasting(one: Gap | Outage | Exclusion) -> float:
+    return (one.end - one.start).total_seconds()
+
+
+# Below the lists
+
+
+def about_service(row: ServiceRow, week: Week) -> list[Part]:
+    """The service under the cursor in a few lines."""
+    service = row.service
+    if service is None:
+        return [
+            Title(((f"all {many(len(week.services), 'service')}", Ink.HEADING),)),
+            SpanLine(tuple(_down_spans(row.total.down_s, row.total.raw_ratio))),
+            Paragraph("enter: the incidents and changes of these days", Ink.MUTED),
+        ]
+    owner = f"  owner {visible(service.owner)}" if service.owner else ""
+    critical = "  critical" if service.critical else ""
+    title: list[Span] = [(name_of(service), Ink.HEADING), (f"{owner}{critical}", Ink.MUTED)]
+    if service.source:
+        title.append((f"  from {service.source}", Ink.MUTED))
+    return [
+        Title(tuple(title)),
+        SpanLine(_observed_spans(service, week)),
+        SpanLine(tuple(_budget_spans(service, week))),
+        SpanLine(_linked_spans(service)),
+    ]
+
+
+def _observed_spans(service: ServiceWeek, week: Week) -> Spans:
+    spans = list(_down_spans(service.total.down_s, service.total.raw_ratio))
+    spans.append((f"; {outages_text(service)}", Ink.PLAIN))
+    coverage = service.total.coverage
+    if coverage is not None:
+        low = is_little(service, week.least_coverage)
+        ink = Ink.UNKNOWN if low else Ink.MUTED
+        spans.append((f"; {int(coverage * 1000) / 10:g} % observed", ink))
+        if low:
+            spans.append((f", {week.least_coverage * 100:g} % is enough", ink))
+    return tuple(spans)
+
+
+def _down_spans(down_s: float, raw: float | None) -> Iterator[Span]:
+    yield (f"down {seconds_cell(down_s)}" if down_s else "never seen down", Ink.PLAIN)
+    yield (f", raw {percent_cell(raw)} %", Ink.MUTED)
+
+
+def outages_text(service: ServiceWeek) -> str:
+    """`3 outages, the longest 21m`."""
+    if not service.outage_count:
+        return "no outage"
+    longest = max((_lasting(one) for one in service.outages), default=0.0)
+    return f"{many(service.outage_count, 'outage')}, the longest {seconds_cell(longest)}"
+
+
+def _budget_spans(service: ServiceWeek, week: Week) -> Iterator[Span]:
+    if service.target is None:
+        yield ("no objective", Ink.MUTED)
+    else:
+        yield (f"objective {service.target * 100:.6g} %", Ink.PLAIN)
+    budget = service.budget
+    if budget is not None:
+        burn = "" if budget.burn is None else f", burn {budget.burn:.1f}x"
+        ink = Ink.FIRING if budget.left_s < 0 else Ink.PLAIN
+        spent, allowed = seconds_cell(budget.spent_s), seconds_cell(budget.allowed_s)
+        yield (f": {spent} of {allowed} spent{burn}", ink)
+    yield (f";  {latency_text(service)}", Ink.MUTED)
+    points = trend_points(service.total, service.before, week.least_coverage)
+    if points is not None and service.before is not None:
+        yield (f";  before {percent_cell(service.before.ratio)} %", Ink.MUTED)
+
+
+def latency_text(service: ServiceWeek) -> str:
+    """`p50 12ms p95 88ms p99 240ms`."""
+    if service.p50_ms is None and service.p95_ms is None and service.p99_ms is None:
+        return "no latency"
+    was = "" if service.before_p95_ms is None else f" (p95 was {took_cell(service.before_p95_ms)})"
+    return (
+        f"p50 {took_cell(service.p50_ms)} p95 {took_cell(service.p95_ms)} "
+        f"p99 {took_cell(service.p99_ms)}{was}"
+    )
+
+
+def _linked_spans(service: ServiceWeek) -> Spans:
+    ids = list(dict.fromkeys(
+        name for slot in service.days for name in (*slot.incidents, *slot.changes)
+    ))  # fmt: skip
+    if not ids:
+        return (("no incident, no change", Ink.MUTED),)
+    return ((visible("  ".join(ids), cells=300), Ink.PLAIN),)
+
+
+def about_figure(row: FigureRow) -> list[Part]:
+    """The objective under the cursor."""
+    figure = row.figure
+    of = f" of {visible(figure.service)}" if figure.service else ""
+    said = f"{row.value} against {row.target}" if row.target != NONE else row.value
+    if figure.verdict is Verdict.NOT_MEASURED:
+        said = "not measured"
+    parts: list[Part] = [
+        Title(((f"{figure.name}{of}", Ink.HEADING), (f"  {figure.source}", Ink.MUTED))),
+        Paragraph(f"{said}{f': {figure.why_not}' if figure.why_not else ''}"),
+    ]
+    if figure.query:
+        parts.append(Paragraph(figure.query, Ink.MUTED))
+    return parts
+
+
+def about_noise(row: NoiseRow) -> list[Part]:
+    """The alert under the cursor."""
+    noise = row.noise
+    about = f"  about {', '.join(noise.incidents)}" if noise.incidents else "  in no incident"
+    before = "" if noise.before is None else f"; {count_text(noise.before)} in the days before"
+    return [
+        Title(((noise.alert, Ink.HEADING), ("  ", Ink.PLAIN), (noise.where, Ink.MUTED))),
+        Paragraph(
+            f"fired {times(noise.count)}, {seconds_cell(noise.total_s)} in all; "
+            f"{count_text(noise.untouched)} ended untouched, {count_text(noise.acked)} acked{before}"
+        ),
+        Paragraph(about.strip(), Ink.MUTED),
+    ]
+
+
+def times(count: int) -> str:
+    """`once`, `42 times`."""
+    return "once" if count == 1 else f"{count_text(count)} times"
+
+
+def about_document(row: DocumentRow, now: datetime) -> list[Part]:
+    """The incident or change under the cursor."""
+    line = row.line
+    ended = "goes on" if line.end is None else f"until {local_text(line.end, row.zone)}"
+    began = "not begun" if line.start is None else f"from {local_text(line.start, row.zone)}"
+    author = f"; by {visible(line.author)}" if isinstance(line, ChangeLine) and line.author else ""
+    services = visible(", ".join(line.services), cells=200) or "no service"
+    return [
+        Title(((line.id, Ink.HEADING), (f"  {line.state}", Ink.MUTED))),
+        Paragraph(line.title, Ink.STRONG),
+        Paragraph(f"{services}; {began}, {ended}{author}", Ink.MUTED),
+    ]
+
+
+# The days as a whole
+
+
+def whole_parts(week: Week, standing: Remembering, now: datetime) -> Iterator[Part]:
+    """Everything that the figures are made from, and how alerts were answered."""
+    zone = local_zone(week.zone)
+    yield Title(((f"{days_text(week)} {visible(week.zone)}", Ink.HEADING),))
+    yield Field("made", f"{age_text(max(now - week.made_at, timedelta(0)), coarse=True)} ago")
+    yield Field("days", f"{local_text(week.start, zone, year=True)} to {local_text(week.end, zone)}")
+    yield Field("made from", ", ".join(week.sources) or "nothing")
+    yield Field("history", standing.path or "no file")
+    yield Field("recorded by", standing.writer or "nobody", note=standing.fault)
+    yield Field("enough is", f"{week.least_coverage * 100:g} % of the time observed")
+    yield from (Field("notice", one, Ink.WARNING) for one in week.notices[:LISTED])
+    yield Blank()
+    yield Title((("how alerts were answered", Ink.HEADING),))
+    yield from _responses(week.responses)
+    yield from _listed("nobody recorded", week.gaps, (
+        f"{local_text(one.start, zone)} for {seconds_cell(_lasting(one))}"
+        f"{f': {one.why}' if one.why else ''}" for one in week.gaps
+    ))  # fmt: skip
+    yield from _listed("not counted", week.exclusions, exclusion_lines(week.exclusions, week.zone))
+
+
+def exclusion_lines(exclusions: Iterable[Exclusion], zone_name: str) -> Iterator[str]:
+    """Each with its time and services."""
+    zone = local_zone(zone_name)
+    for one in exclusions:
+        of = visible(", ".join(one.services), cells=120) if one.services else "all services"
+        start, lasting = local_text(one.start, zone), seconds_cell(_lasting(one))
+        yield f"{start} for {lasting}: {visible(one.name)}, {of}"
+
+
+def _responses(responses: Iterable[Response]) -> Iterator[Part]:
+    any_of = False
+    for one in responses:
+        any_of = True
+        said = (
+            f"{count_text(one.count)} fired, {count_text(one.acked)} acked, "
+            f"{count_text(one.resolved)} ended, {count_text(one.silenced)} silenced; "
+            f"MTTA {_seconds(one.mtta_s)}, MTTR {_seconds(one.mttr_s)}, "
+            f"longest {_seconds(one.longest_s)}; "
+            f"late: {count_text(one.late_acks)} acks, {count_text(one.late_ends)} ends"
+        )
+        late = one.late_acks or one.late_ends
+        name = "all" if one.priority is None else str(one.priority)
+        yield Field(name, said, Ink.WARNING if late else Ink.PLAIN)
+    if not any_of:
+        yield Paragraph("no alert fired", Ink.MUTED)
+
+
+def _seconds(seconds: float | None) -> str:
+    return NONE if seconds is None else seconds_cell(seconds)
+
+
+def _listed(title: str, of: tuple[object, ...], lines: Iterable[str]) -> Iterator[Part]:
+    yield Blank()
+    yield Title(((f"{title}: {count_text(len(of))}", Ink.HEADING),))
+    for number, line in enumerate(lines):
+        if number == LISTED:
+            yield Paragraph(f"and {count_text(len(of) - LISTED)} more", Ink.MUTED)
+            return
+        yield Paragraph(line)
+    if not of:
+        yield Paragraph("none", Ink.MUTED)

@@ -1,0 +1,195 @@
+"""Figures of the seven days in a few cells, and the lines above the lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Final
+
+from config.rota import zone_of
+from console.journal.language import Language
+from console.model.summary import Availability, Figure, ServiceWeek, Unit, Verdict, Week
+from console.model.words import age_text, count_text
+from console.reports.telling import Telling
+from widgets.paint import Glyphs, Span, Spans
+from widgets.theme import Ink
+
+NONE: Final = "-"
+VERDICT_INKS: Final = {
+    Verdict.MET: Ink.OK,
+    Verdict.MISSED: Ink.FIRING,
+    Verdict.NOT_ENOUGH_DATA: Ink.UNKNOWN,
+    Verdict.NOT_MEASURED: Ink.MUTED,
+}
+SMALLEST_POINT: Final = 0.0005
+"""Percentage points below which two availabilities are alike."""
+
+
+def telling_of(week: Week) -> Telling:
+    """Its figures in the words of its reports."""
+    return Telling(week, Language.ENGLISH)
+
+
+@lru_cache(maxsize=8)
+def local_zone(name: str) -> tzinfo:
+    """The zone of a report; UTC where this machine has no such zone."""
+    try:
+        return zone_of(name)
+    except (OSError, ValueError, KeyError):  # that no such zone is there is a KeyError
+        return zone_of("UTC")
+
+
+def percent_cell(ratio: float | None) -> str:
+    """`99.931`: rounded down, and 100 only of a whole; `-` where nothing is known."""
+    if ratio is None:
+        return NONE
+    percent = round(ratio * 100, 7)
+    if ratio >= 1:
+        return "100"
+    return f"{min(99.999, math.floor(percent * 1000 + 1e-6) / 1000):.3f}"
+
+
+def points_text(points: float) -> str:
+    """A difference of percentages, without its sign: `0.04`, `1.2`."""
+    size = abs(points)
+    return f"{size:.3f}" if size < 0.01 else f"{size:.2f}" if size < 10 else f"{size:.0f}"
+
+
+def trend_points(now: Availability, before: Availability | None, least: float) -> float | None:
+    """By how many percentage points it is better than before; `None`: one of the two is not
+    known well enough."""
+    if before is None or now.ratio is None or before.ratio is None:
+        return None
+    if min(now.coverage or 0.0, before.coverage or 0.0) < least:
+        return None
+    return (now.ratio - before.ratio) * 100
+
+
+def trend_spans(points: float | None, glyphs: Glyphs) -> Spans:
+    """`↓0.04`, `=`."""
+    if points is None:
+        return ((NONE, Ink.MUTED),)
+    if abs(points) < SMALLEST_POINT:
+        return (("=", Ink.MUTED),)
+    sign, ink = (glyphs.up, Ink.OK) if points > 0 else (glyphs.down, Ink.WARNING)
+    return ((f"{sign}{points_text(points)}", ink),)
+
+
+def seconds_cell(seconds: float) -> str:
+    """How long, with its sign: `8m12s`, `-28m`."""
+    text = age_text(timedelta(seconds=abs(seconds)))
+    return f"-{text}" if seconds <= -1 else text
+
+
+def took_cell(took_ms: float | None) -> str:
+    """`88ms`, `1.24s`, `3m05s`."""
+    if took_ms is None:
+        return NONE
+    if took_ms < 999.5:
+        return f"{took_ms:.0f}ms" if took_ms >= 1 else "<1ms"
+    return f"{took_ms / 1000:.2f}s" if took_ms < 99_995 else age_text(timedelta(milliseconds=took_ms))
+
+
+def value_text(figure: Figure, telling: Telling) -> str:
+    """What it came to, with its unit; `-` where it is not known."""
+    if figure.value is None or not math.isfinite(figure.value):
+        return NONE
+    return telling.figure(figure)
+
+
+def before_text(figure: Figure, telling: Telling) -> str:
+    """The same over the days before."""
+    if figure.before is None or not math.isfinite(figure.before):
+        return NONE
+    return telling.figure_before(figure)
+
+
+def target_text(figure: Figure, telling: Telling) -> str:
+    """`>= 98 %`, `< 2 s`; `-` where there is none."""
+    if figure.above is None and figure.below is None:
+        return NONE
+    return telling.bound(figure).replace("≥", ">=")
+
+
+def unit_hint(unit: Unit) -> str:
+    """In what a figure is typed."""
+    return {Unit.PERCENT: "%", Unit.SECONDS: "s", Unit.PER_SECOND: "/s"}.get(unit, "")
+
+
+def days_text(week: Week) -> str:
+    """`16-22 Nov 2026`, `29 Nov-5 Dec 2026`."""
+    first, last = week.first, week.last
+    if first == last:
+        return f"{last.day} {last:%b %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}-{last.day} {last:%b %Y}"
+    year = f" {first:%Y}" if first.year != last.year else ""
+    return f"{first.day} {first:%b}{year}-{last.day} {last:%b %Y}"
+
+
+def local_text(at: datetime, zone: tzinfo, *, year: bool = False) -> str:
+    """`19 Nov 03:12`."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %Y %H:%M}" if year else f"{local.day} {local:%b %H:%M}"
+
+
+def verdicts_of(week: Week) -> Mapping[Verdict, int]:
+    """How many objectives came out how: those of every service, and those of the whole."""
+    counts = dict.fromkeys(Verdict, 0)
+    for service in week.services:
+        if service.target is not None:
+            counts[service.verdict] += 1
+    for figure in figures_of(week):
+        if figure.above is not None or figure.below is not None:
+            counts[figure.verdict] += 1
+    return counts
+
+
+def figures_of(week: Week) -> Iterable[Figure]:
+    """The objectives of the whole, then those of each service."""
+    yield from week.objectives
+    for service in week.services:
+        yield from service.figures
+
+
+def objectives_spans(week: Week) -> Spans:
+    """`58 met  2 missed  3 not enough data  4 not measured`."""
+    spans: list[Span] = []
+    for verdict, count in verdicts_of(week).items():
+        if not count and verdict not in (Verdict.MET, Verdict.MISSED):
+            continue
+        ink = VERDICT_INKS[verdict] if count else Ink.MUTED
+        spans += [("  " if spans else "", Ink.PLAIN), (f"{count_text(count)} {verdict}", ink)]
+    return tuple(spans)
+
+
+def observation_text(week: Week) -> str:
+    """`day 3 of 7`: which day of the observation window the last one is; empty for none."""
+    observation = week.observation
+    day = None if observation is None else observation.day(week.last)
+    return "" if observation is None or day is None else f"day {day} of {observation.days}"
+
+
+def is_little(service: ServiceWeek, least: float) -> bool:
+    """Whether too little of it was observed to judge it."""
+    coverage = service.total.coverage
+    return service.total.wanted_s > 0 and (coverage is None or coverage < least)
+
+
+def verdict_spans(service: ServiceWeek, least: float, *, wide: bool) -> Spans:
+    """`met`, `MISSED`; where little is known how much of the time that is about."""
+    verdict = service.verdict
+    if verdict is Verdict.NOT_ENOUGH_DATA or (
+        verdict is not Verdict.MISSED and is_little(service, least)
+    ):
+        if wide:
+            return ((Verdict.NOT_ENOUGH_DATA, Ink.UNKNOWN),)
+        share = math.floor((service.total.coverage or 0.0) * 100)
+        return ((f"? {share} %", Ink.UNKNOWN),)
+    if verdict is Verdict.NOT_MEASURED:
+        return ((verdict if wide else NONE, Ink.MUTED),)
+    word = verdict.upper() if verdict is Verdict.MISSED else str(verdict)
+    return ((word, VERDICT_INKS[verdict]),)
+
