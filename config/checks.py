@@ -10,6 +10,7 @@ import msgspec
 
 from config.changes_checks import check_changes
 from config.fault import meant, quoted
+from config.history_checks import check_history
 from config.kinds import names_a_secret
 from config.people import Override, Rota
 from config.schema import Auth, Http, Settings, Tls
@@ -71,6 +72,7 @@ def check_settings(
         _missing(checked, settings, ("me",), settings.me, people, "people")
     _check_rota(checked, settings.rota, people)
     check_changes(checked, settings.changes, services)
+    check_history(checked, settings, services)
     if filter_fault is not None and (fault := filter_fault(settings.notice.filter)):
         checked.fault(settings.notice, ("filter",), visible(fault))
     if key_faults is not None:

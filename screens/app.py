@@ -118,13 +118,19 @@ def _runbooks() -> Screen[None]:
     return BooksScreen()
 
 
+def _summary() -> Screen[None]:
+    from screens.summary import SummaryScreen  # late: the first frame needs nothing of it
+
+    return SummaryScreen()
+
+
 class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     """One console on one environment."""
 
     # All at once: a sheet that comes with its screen has every sheet parsed again.
     CSS_PATH = [  # noqa: RUF012
         *("app.tcss", "triage.tcss", "fleet.tcss", "sources.tcss", "silences.tcss"),
-        *("journal.tcss", "paper_form.tcss", "run.tcss", "books.tcss"),
+        *("journal.tcss", "paper_form.tcss", "run.tcss", "books.tcss", "summary.tcss"),
     ]
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
@@ -135,6 +141,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         "silences": _silences,
         "journal": _journal,
         "runbooks": _runbooks,
+        "summary": _summary,
     }
     DEFAULT_MODE = "triage"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in Textual's own eyes
@@ -332,6 +339,27 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     def do_app_runbooks(self) -> None:
         self._go("runbooks")
+
+    def do_app_summary(self, day: str = "") -> None:
+        """Go to the seven days, up to `day` where one is given."""
+        self._go("summary")
+        if day:
+            self.call_after_refresh(self._show_days, day)
+
+    def _show_days(self, day: str) -> None:
+        from screens.summary import SummaryScreen
+
+        if isinstance(self.screen, SummaryScreen):
+            self.screen.do_app_summary(day)
+
+    def do_app_inspection(self, day: str = "") -> None:
+        """Open the daily inspection in front of what is shown, once."""
+        from screens.inspection import InspectionScreen  # late: the first frame needs nothing of it
+
+        screen = InspectionScreen()
+        self.push_screen(screen)
+        if day.strip():
+            screen.do_app_inspection(day)
 
     def do_app_calendar(self) -> None:
         """Open the calendar in front of what is shown, once."""

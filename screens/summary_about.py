@@ -63,7 +63,10 @@ def head(week: Week, age: str, glyphs: Glyphs) -> Figure:
         first = arrange(_first(week, glyphs), (Chunk(((age, Ink.MUTED),), 60),), width, marks=marks)
         source = f"from {', '.join(week.sources)}" if week.sources else ""
         second = arrange(
-            [Chunk(objectives_spans(week), 90), Chunk(((source, Ink.MUTED),) if source else (), 40)],
+            [
+                Chunk(objectives_spans(week), 90),
+                Chunk(((source, Ink.MUTED),) if source else (), 40),
+            ],
             (),
             width,
             marks=marks,
@@ -260,7 +263,7 @@ def times(count: int) -> str:
     return "once" if count == 1 else f"{count_text(count)} times"
 
 
-def about_document(row: DocumentRow, now: datetime) -> list[Part]:
+def about_document(row: DocumentRow) -> list[Part]:
     """The incident or change under the cursor."""
     line = row.line
     ended = "goes on" if line.end is None else f"until {local_text(line.end, row.zone)}"
@@ -282,7 +285,9 @@ def whole_parts(week: Week, standing: Remembering, now: datetime) -> Iterator[Pa
     zone = local_zone(week.zone)
     yield Title(((f"{days_text(week)} {visible(week.zone)}", Ink.HEADING),))
     yield Field("made", f"{age_text(max(now - week.made_at, timedelta(0)), coarse=True)} ago")
-    yield Field("days", f"{local_text(week.start, zone, year=True)} to {local_text(week.end, zone)}")
+    yield Field(
+        "days", f"{local_text(week.start, zone, year=True)} to {local_text(week.end, zone)}"
+    )
     yield Field("made from", ", ".join(week.sources) or "nothing")
     yield Field("history", standing.path or "no file")
     yield Field("recorded by", standing.writer or "nobody", note=standing.fault)

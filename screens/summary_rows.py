@@ -86,9 +86,7 @@ def name_of(service: ServiceWeek) -> str:
 def cell_of(slot: Slot, target: float | None, least: float) -> Cell:
     """One day or hour of a service."""
     of = slot.availability
-    return Cell(
-        band_of(of, target, least), bool(slot.incidents), bool(slot.changes), of.down_s > 0
-    )
+    return Cell(band_of(of, target, least), bool(slot.incidents), bool(slot.changes), of.down_s > 0)
 
 
 def all_row(week: Week) -> ServiceRow:
@@ -220,7 +218,9 @@ def day_labels(days: Sequence[date], cells: int) -> list[str]:
     return [f"{day:%a} {day.day}" if cells >= 7 else f"{day.day:2d}" for day in days]
 
 
-def service_columns(days: Sequence[date], width: int, glyphs: Glyphs) -> tuple[Column[ServiceRow], ...]:
+def service_columns(
+    days: Sequence[date], width: int, glyphs: Glyphs
+) -> tuple[Column[ServiceRow], ...]:
     """The columns on a screen of `width` columns."""
     cells = cell_cells(width)
     title = titles(day_labels(days, cells), cells).rstrip()

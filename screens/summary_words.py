@@ -89,7 +89,9 @@ def took_cell(took_ms: float | None) -> str:
         return NONE
     if took_ms < 999.5:
         return f"{took_ms:.0f}ms" if took_ms >= 1 else "<1ms"
-    return f"{took_ms / 1000:.2f}s" if took_ms < 99_995 else age_text(timedelta(milliseconds=took_ms))
+    return (
+        f"{took_ms / 1000:.2f}s" if took_ms < 99_995 else age_text(timedelta(milliseconds=took_ms))
+    )
 
 
 def value_text(figure: Figure, telling: Telling) -> str:
@@ -192,4 +194,3 @@ def verdict_spans(service: ServiceWeek, least: float, *, wide: bool) -> Spans:
         return ((verdict if wide else NONE, Ink.MUTED),)
     word = verdict.upper() if verdict is Verdict.MISSED else str(verdict)
     return ((word, VERDICT_INKS[verdict]),)
-

@@ -108,7 +108,10 @@ class DemoFleet:
             # git works in processes of its own, while this one makes certificates and keys.
             past = asyncio.create_task(self._write_past(self._scratch), name="demo journal")
             shelf = asyncio.create_task(self._write_shelf(self._scratch), name="demo runbooks")
-            self._tasks += [past, shelf]
+            if self._settings_dir is None:
+                self._settings_dir = private_dir(self._scratch / "settings")
+            history = asyncio.create_task(self._write_history(), name="demo history")
+            self._tasks += [past, shelf, history]
             # Late: with what they stand on they take 0.2 s to import.
             from console.demo.certificates import Authority
 
@@ -118,8 +121,6 @@ class DemoFleet:
                 await self._open_hosts()
             endpoints = self._endpoints()
             self._install(endpoints)
-            if self._settings_dir is None:
-                self._settings_dir = private_dir(self._scratch / "settings")
             journal, runbooks = self._scratch / JOURNAL, self._scratch / SHELF
             write_settings(self._settings_dir, self.world, endpoints, journal, runbooks)
             if self._hosts is not None:
@@ -127,6 +128,7 @@ class DemoFleet:
             await self.follow()
             ground = await past
             await shelf
+            await history
             await self._remember()
         except BaseException:
             await self.stop()
@@ -197,6 +199,12 @@ class DemoFleet:
         from console.demo.shelf import make_shelf
 
         await make_shelf(scratch / SHELF, self.world.start.wall)
+
+    async def _write_history(self) -> None:
+        from console.demo.kept import keep_past
+
+        state = private_dir(private_dir(self.settings_dir) / STATE)
+        await asyncio.to_thread(keep_past, state, self.world)
 
     async def _remember(self) -> None:
         from console.demo.shelf import remember_last_run

@@ -14,12 +14,6 @@ from console.demo.week import LocalDays
 BY_ALERT: Final[Mapping[str, str]] = {"SSLCertExpiringSoon": "P2", "PaymentErrors": "P0"}
 """Priorities that the team set by an alert's name."""
 
-OBJECTIVES: Final[Mapping[str, float]] = {
-    "pay": 99.95, "ledger": 99.95, "ci-runner": 99.0, "report-builder": 99.5, "langfuse": 99.5,
-    "embedder": 99.5,
-}  # fmt: skip
-"""Availability that some services ought to have, in percent; of the others the usual one."""
-
 API_ERRORS: Final = (
     '100 * sum(increase(http_requests_total{code=~"5..",service="api"}[$window]))'
     ' / sum(increase(http_requests_total{service="api"}[$window]))'

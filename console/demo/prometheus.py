@@ -16,6 +16,7 @@ from console.demo.promql import Line, QueryRefusedError, Scalar, answered, selec
 from console.demo.raw import counts, sampled
 from console.demo.rules import Rule, rules_of
 from console.demo.targets import targets_of
+from console.demo.windows import over_window
 from console.demo.wire import Answer, Request, json_answer, rfc3339_us, text_answer
 from console.demo.world import COMPONENTS, EXTERNAL, World
 
@@ -200,6 +201,11 @@ class PrometheusApi:
         numbers = counts(world, server, query, unix_s)
         if numbers is not None:
             told = [{"metric": one, "value": [unix_s, str(count)]} for one, count in numbers]
+            return {"resultType": "vector", "result": told}
+        over = over_window(world, server, " ".join(query.split()))
+        if over is not None:
+            value = over(world.script_s(unix_s))
+            told = [] if value is None else [{"metric": {}, "value": [unix_s, repr(value)]}]
             return {"resultType": "vector", "result": told}
         found = answered(self._world, self._server, request.param("query"))
         if isinstance(found, Scalar):

@@ -30,6 +30,9 @@ _EACH = re.compile(
 )
 
 
+_AWAKE = re.compile(r"count\(([a-z_]+)\)\[(\d+)([smhd]):(\d+)([smhd])\]")
+
+
 class Sampled(msgspec.Struct, frozen=True):
     """One series of a result."""
 
@@ -46,6 +49,11 @@ def sampled(world: World, server: str, query: str, unix_s: float) -> list[Sample
             or is too much.
     """
     text = query.strip()
+    awake = _AWAKE.fullmatch(text)
+    if awake is not None:
+        selector, count, unit, step, step_unit = awake.groups()
+        length_s, every_s = float(count) * _UNITS_S[unit], float(step) * _UNITS_S[step_unit]
+        return _numbers(world, server, selector, _Grid(unix_s, length_s, every_s))
     each = _EACH.fullmatch(text)
     if each is not None:
         selector, _, _, count, unit, step, step_unit = each.groups()
@@ -63,6 +71,18 @@ def sampled(world: World, server: str, query: str, unix_s: float) -> list[Sample
         if values:
             answer.append(Sampled(line.metric, msgspec.Raw(f"[{values}]".encode())))
     return answer
+
+
+def _numbers(world: World, server: str, selector: str, grid: _Grid) -> list[Sampled]:
+    """How many series there were, at every moment at which there was one."""
+    totals = [0] * len(grid.moments)
+    for line in _lines(world, server, selector, grid):
+        for left, right, _ in grid.pieces(world, line, line.edges):
+            for number in range(left, right):
+                totals[number] += 1
+    told = zip(grid.moments, totals, strict=True)
+    values = ",".join(f'[{moment:.10g},"{total}"]' for moment, total in told if total)
+    return [Sampled({}, msgspec.Raw(f"[{values}]".encode()))] if values else []
 
 
 def counts(

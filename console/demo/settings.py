@@ -18,7 +18,7 @@ from console.demo.inventory import (
     PageSpec,
     ServiceSpec,
 )
-from console.demo.judged import BY_ALERT, OBJECTIVES, summary_settings
+from console.demo.judged import BY_ALERT, summary_settings
 from console.demo.metrics import CORE, EDGE, NODE_EXPORTERS, instance_of
 from console.demo.rules import RULES
 from console.demo.server import LOOPBACK
@@ -293,8 +293,6 @@ def _service(
         entry["critical"] = True
     if service.replicas is not None:
         entry["replicas"] = service.replicas
-    if service.name in OBJECTIVES:
-        entry["slo_availability"] = OBJECTIVES[service.name]
     if service.place != "external" and service.name not in NODE_EXPORTERS:
         entry["instances"] = [instance_of(service)]
     return entry

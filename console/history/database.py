@@ -20,11 +20,9 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from console.history.fault import (
-    DamagedError,
     HistoryError,
     as_errors,
     damaged,
-    of_sqlite,
 )
 from console.history.schema import (
     APPLICATION,
@@ -183,7 +181,7 @@ def _require_version(connection: sqlite3.Connection, path: Path, purpose: Purpos
 
 
 def require_sound(connection: sqlite3.Connection, path: Path) -> None:
-    """Look at every page: 60 ms for a week of 62 services.
+    """Look at every page: 90 ms for a week of 62 services.
 
     Raises:
         DamagedError: one is not as it must be.
@@ -234,9 +232,3 @@ def set_aside(path: Path, now: datetime) -> str:
             rename_beside(journal, f"{name}-journal")
     return name
 
-
-def is_damage(error: Exception) -> bool:
-    """Whether what was raised tells of a file that is not what was written."""
-    if isinstance(error, sqlite3.Error):
-        error = of_sqlite(Path(), error)
-    return isinstance(error, DamagedError)

@@ -39,6 +39,12 @@ class HistoryError(Exception):
         super().__init__(str(self.fault))
 
 
+    @property
+    def is_damage(self) -> bool:
+        """The file is not what was written to it."""
+        return isinstance(self, DamagedError)
+
+
 class DamagedError(HistoryError):
     """The file is not what was written to it."""
 

@@ -48,3 +48,7 @@ def band_of(of: Availability, target: float | None, least_coverage: float) -> Ba
         return Band.FAR
     # As the verdict has it: what is exactly as good as wanted is good enough.
     return Band.MISSED if target is not None and 1 - down < target else Band.DOWN
+
+
+WORST_FIRST: Final = (Band.FAR, Band.MISSED, Band.UNKNOWN, Band.DOWN, Band.UP, Band.NOTHING)
+"""Of several in one place the first of these is shown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from console import __version__
 from console.journal.language import Language
 from console.model.daily import Daily, Inspection, InspectionItem, Kpi, ServiceDay
 from console.model.history import Bout
+from console.model.state import Priority
 from console.model.summary import (
     Availability,
     Budget,
@@ -41,13 +42,13 @@ def json_of(report: Week | Daily | Kpi) -> bytes:
         made = _daily(report)
     else:
         figures = tuple(map(_figure, report.figures))
-        made = shape.KpiShape(*_head(report, "kpi", report.first, report.last), figures=figures)
+        made = shape.KpiShape(**_head(report, "kpi", report.first, report.last), figures=figures)
     return f"{json_text(made)}\n".encode("ascii")
 
 
 def _head(
     report: Week | Daily | Kpi, kind: Literal["week", "daily", "kpi"], first: date, last: date
-) -> tuple[object, ...]:
+) -> dict[str, Any]:
     head = shape.HeadShape(
         schema_version=shape.SCHEMA_VERSION,
         kind=kind,
@@ -63,12 +64,12 @@ def _head(
         sources=report.sources,
         notices=report.notices,
     )
-    return msgspec.structs.astuple(head)
+    return msgspec.structs.asdict(head)
 
 
 def _week(week: Week) -> shape.WeekShape:
     return shape.WeekShape(
-        *_head(week, "week", week.first, week.last),
+        **_head(week, "week", week.first, week.last),
         verdict=overall(week),
         least_coverage=week.least_coverage,
         observation=_observation(week.observation, week.last),
@@ -89,7 +90,7 @@ def _week(week: Week) -> shape.WeekShape:
 def _daily(daily: Daily) -> shape.DailyShape:
     inspection = daily.inspection
     return shape.DailyShape(
-        *_head(daily, "daily", daily.day, daily.day),
+        **_head(daily, "daily", daily.day, daily.day),
         least_coverage=daily.least_coverage,
         observation=_observation(daily.observation, daily.day),
         total=_availability(daily.total),
@@ -251,11 +252,11 @@ def _copies(of: type[S], values: Iterable[msgspec.Struct]) -> tuple[S, ...]:
     return tuple(of(**{name: _plain(getattr(one, name)) for name in names}) for one in values)
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     if isinstance(value, datetime):
         return _utc(value)
-    # An IntEnum would be a number, of which nobody knows what it means.
-    return value.name if hasattr(value, "name") and isinstance(value, int) else value
+    # As a number nobody would know what it means.
+    return str(value) if isinstance(value, Priority) else value
 
 
 def _utc(at: datetime) -> datetime:

@@ -48,6 +48,8 @@ class Measured(msgspec.Struct, frozen=True):
     why_not: str = ""
     """Safe to show; where `value` is `None`."""
     by_hand: bool = False
+    day: date | None = None
+    """The day that it is of; `None`: it is of the whole time of the report."""
 
 
 class Material(msgspec.Struct, frozen=True):

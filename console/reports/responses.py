@@ -77,13 +77,14 @@ def _late_end(bout: Bout, now: datetime) -> datetime | None:
 
 
 def _missed(
-    deadline: datetime | None, done: Iterable[datetime | None], bout: Bout, now: datetime
+    deadline: datetime | None, done: tuple[datetime | None, ...], bout: Bout, now: datetime
 ) -> datetime | None:
-    if deadline is None or now < deadline or any(one and one <= deadline for one in done):
+    known = [one for one in done if one is not None]
+    if deadline is None or now < deadline or any(one <= deadline for one in known):
         return None
-    # One that was lost from sight before may have ended in time.
-    is_lost = bout.resolved_at is None and bout.seen_at is not None and bout.seen_at < deadline
-    return None if is_lost and not bout.acked_at else deadline
+    # What was lost from sight before may have ended in time.
+    is_lost = not known and bout.seen_at is not None and bout.seen_at < deadline
+    return None if is_lost else deadline
 
 
 def _is_in(at: datetime | None, start: datetime, end: datetime) -> bool:

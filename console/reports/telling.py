@@ -57,11 +57,15 @@ class Telling:
 
     # Times.
 
-    def moment(self, at: datetime, offset: bool = False) -> str:
-        """`2026-11-22 03:14:05` in the report's zone; with the offset where the days of the
-        report have several, so that no hour is meant twice."""
+    def moment(self, at: datetime, offset: bool = False, seconds: bool = False) -> str:
+        """`2026-11-22 03:14` in the report's zone; with the offset where the days of the
+        report have several, so that no hour is meant twice.
+
+        Args:
+            seconds: name them also where they are 0.
+        """
         local = at.astimezone(self._zone).replace(microsecond=0)
-        shown = local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+        shown = local.strftime("%Y-%m-%d %H:%M:%S" if local.second or seconds else "%Y-%m-%d %H:%M")
         if not (offset or self._offsets):
             return shown
         written = local.strftime("%z")
@@ -114,8 +118,8 @@ class Telling:
         return self.missing("no-latency") if took_ms is None else self.lasting(took_ms / 1_000)
 
     def times(self, factor: float) -> str:
-        """`1.31x`, rounded up."""
-        return f"{_rounded(factor, 2, up=True):,f}x"
+        """`1.31×`, rounded up."""
+        return self.say("times", n=_plain(_rounded(factor, 2, up=True)))
 
     # Shares.
 

@@ -253,7 +253,7 @@ def terrible_week() -> Week:
         objectives=(figure(), ASKED, BY_HAND, NOT_MEASURED),
         responses=RESPONSES,
         responses_before=(Response(None, 20, 20, 20, 300.0, 2_400.0, 4_000.0, 1, 1, 0),),
-        noise=(noise(), noise("DiskFull", 3, service="", incidents=(), before=None)),
+        noise=(noise(), noise("DiskFull", 13, service="", incidents=(), before=None)),
         incidents=(INCIDENT,),
         changes=(CHANGE, PLANNED),
         exclusions=(EXCLUSION,),

@@ -16,7 +16,7 @@ from console.safety.text import cell_width
 
 Kind = Literal["slack", "feishu", "json"]
 SLACK_CHARS: Final = 40_000
-"""Of `text`: Slack cuts what is longer without a word. Source: its reference of chat.postMessage."""
+"""Slack cuts a longer text without a word. Source: its reference of chat.postMessage."""
 FEISHU_BYTES: Final = 18_000
 """Feishu takes requests of 20 KB. Source: its guide of custom bots."""
 JSON_CHARS: Final = 500_000
@@ -60,11 +60,17 @@ def body_for(kind: Kind, title: str, text: str) -> bytes:
         text: Markdown.
     """
     if kind == "slack":
-        return msgspec.json.encode(_Slack(_slack(text)))
+        return msgspec.json.encode(_Slack(_slack(_titled(title, text))))
     if kind == "feishu":
-        content = _FeishuText(_feishu(title, text))
+        content = _FeishuText(_feishu(_titled(title, text)))
         return msgspec.json.encode(_Feishu("text", content))
     return msgspec.json.encode(_Plain(_sound(title), _capped(_sound(text), JSON_CHARS, len)))
+
+
+def _titled(title: str, text: str) -> str:
+    """`text` below its title, where it does not begin with that."""
+    known = title.strip() in text.lstrip()[: len(title) + 80]
+    return text if known else f"{title.strip()}\n\n{text}"
 
 
 def _slack(text: str) -> str:
@@ -77,15 +83,13 @@ def _slack(text: str) -> str:
     return _capped(_CALLS.sub(f"@{_APART}", safe), SLACK_CHARS, len)
 
 
-def _feishu(title: str, text: str) -> str:
+def _feishu(text: str) -> str:
     """Plain text, in which only `<at …>` means anything."""
     lines = []
     for line, is_table in _lines(text, fence=""):
         plain = line if is_table else _BOLD.sub(r"\1", _headed(line, ""))
         lines.append(plain.replace("`", "") if not is_table else plain)
     plain = _ESCAPE.sub(r"\1", "\n".join(lines))
-    if not plain.lstrip().startswith(title):
-        plain = f"{title}\n\n{plain}"
     safe = _CALLS.sub(f"@{_APART}", _TAG.sub("\uff1c", plain))
     return _capped(safe, FEISHU_BYTES, _json_bytes)
 

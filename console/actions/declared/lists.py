@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.actions.declared.where import SUMMARY
 from console.model.action import Action, Effect
 
 LISTS: tuple[Action, ...] = (
@@ -60,10 +61,10 @@ LISTS: tuple[Action, ...] = (
     Action(
         "triage.sort",
         "sort",
-        "Sort by a column, or with - before it the other way; without one, by urgency.",
+        "Sort by a column, or with - before it the other way; without one, as usual.",
         (),
         "triage",
-        ("triage",),
+        ("triage", *SUMMARY),
         Effect.READ,
         command="sort",
         argument="COLUMN",

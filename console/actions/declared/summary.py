@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions.declared.where import INSPECTION, WEEKS
+from console.actions.declared.where import INSPECTION, NOISY, WEEKS
 from console.actions.declared.where import SUMMARY as ON_SUMMARY
 from console.model.action import Action, Effect
 
@@ -22,7 +22,7 @@ SUMMARY: tuple[Action, ...] = (
         "app.inspection",
         "inspection",
         "The daily inspection: what is looked at every morning, and what was ticked.",
-        (),
+        ("I",),
         "screens",
         effect=Effect.READ,
         command="inspection",
@@ -39,9 +39,42 @@ SUMMARY: tuple[Action, ...] = (
         footer=57,
     ),
     Action(
+        "summary.missed",
+        "missed",
+        "Show only what missed its objective, on the whole or on a day; or all again.",
+        ("w",),
+        "summary",
+        ON_SUMMARY,
+        Effect.READ,
+        command="missed",
+        footer=51,
+    ),
+    Action(
+        "summary.unmeasured",
+        "not measured",
+        "Show the objectives that nobody measures, or hide them again.",
+        ("m",),
+        "summary",
+        ON_SUMMARY,
+        Effect.READ,
+        command="unmeasured",
+        footer=56,
+    ),
+    Action(
+        "summary.whole",
+        "made from",
+        "What the figures are made from: sources, gaps, what is not counted; how alerts were met.",
+        ("o",),
+        "summary",
+        ON_SUMMARY,
+        Effect.READ,
+        command="made-from",
+        footer=48,
+    ),
+    Action(
         "summary.earlier",
         "earlier",
-        "The seven days that end a day earlier.",
+        "The seven days before these.",
         ("left_square_bracket",),
         "summary",
         WEEKS,
@@ -51,7 +84,7 @@ SUMMARY: tuple[Action, ...] = (
     Action(
         "summary.later",
         "later",
-        "The seven days that end a day later.",
+        "The seven days after these, up to today.",
         ("right_square_bracket",),
         "summary",
         WEEKS,
@@ -88,18 +121,28 @@ SUMMARY: tuple[Action, ...] = (
         "Have something done about the alert under the cursor: an action item with an owner.",
         ("t",),
         "summary",
-        ON_SUMMARY,
+        NOISY,
         Effect.REVERSIBLE,
         footer=52,
     ),
     Action(
         "inspection.tick",
         "tick",
-        "Say that the item under the cursor was looked at, with its figure and a note; again: not.",
+        "Say that the item under the cursor is as it ought to be, with its figure; again: take back.",
         ("space",),
         "summary",
         INSPECTION,
         Effect.REVERSIBLE,
-        footer=60,
+        footer=62,
+    ),
+    Action(
+        "inspection.wrong",
+        "not ok",
+        "Say that the item under the cursor is not as it ought to be, with its figure and why.",
+        ("x",),
+        "summary",
+        INSPECTION,
+        Effect.REVERSIBLE,
+        footer=61,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FILTERED = ("triage", "group", "fleet", "sources", "silences", "runbooks")
+FILTERED = ("triage", "group", "fleet", "sources", "silences", "runbooks", "summary")
 """Screens with rows under a cursor, of which a filter leaves some."""
 LISTS = (*FILTERED, "journal")
 """Screens with rows under a cursor."""
@@ -13,6 +13,8 @@ STEP = ("step",)
 """The screen on which one of its steps is shown whole."""
 SUMMARY = ("summary",)
 """The screen of the seven days."""
+NOISY = ("summary", "episodes")
+"""Screens on which an alert that asks for much is under the cursor, or shown by its episodes."""
 WEEKS = ("summary", "service-week")
 """Screens on which the seven days are shown, of all services or of one."""
 INSPECTION = ("inspection",)
@@ -22,7 +24,7 @@ PAPERS = (*INCIDENTS, *CHANGES)
 """Screens on which a document of the journal is shown whole."""
 VIEWS = (
     *(*LISTS, *PAPERS, "calendar", "silence", "handover", "why", "detail", "service", "host"),
-    *("source", "logs", "run", "step", "summary", "service-week", "inspection"),
+    *("source", "logs", "run", "step", "service-week", "episodes", "inspection"),
 )
 """Those, and the ones that show a single thing whole."""
 READ_THROUGH = ("logs", "step")

@@ -41,7 +41,7 @@ class BoutBook:
         self._priorities: Priorities | None = None
 
     def take(self, known: Iterable[Bout]) -> None:
-        """Go on with what an earlier recorder wrote of episodes, the oldest first."""
+        """Go on with what an earlier recorder wrote of episodes, the newest first."""
         for bout in known:
             self._open.setdefault(bout.key, bout)
 

@@ -192,7 +192,7 @@ class WeekDesk:
     async def keep(self, report: Report, language: Language | None = None) -> Outcome:
         """Archive it in the journal: Markdown, JSON and HTML, short and detailed in one."""
         from console.reports.files import files_of
-        from console.reports.words import title_of
+        from console.reports.titles import title_of
 
         spoken = language or self.language
         files = await asyncio.to_thread(files_of, report, spoken)
@@ -204,7 +204,9 @@ class WeekDesk:
 
         return await asyncio.to_thread(markdown_of, report, form, language or self.language)
 
-    async def sent_text(self, report: Report, webhook: str) -> str | Outcome:
+    async def sent_text(
+        self, report: Report, webhook: str, language: Language | None = None
+    ) -> str | Outcome:
         """What `send` would send to the chat of that name; an outcome: why nothing."""
         from console.reports.chat import chat_text
 
@@ -217,16 +219,18 @@ class WeekDesk:
                 "the settings have no webhook of that name",
                 ("name one under summary.webhooks",),
             )
-        return await asyncio.to_thread(chat_text, report, entry.form, self.language)
+        return await asyncio.to_thread(chat_text, report, entry.form, language or self.language)
 
-    async def send(self, report: Report, webhook: str) -> Outcome:
+    async def send(
+        self, report: Report, webhook: str, language: Language | None = None
+    ) -> Outcome:
         """Send it to the chat of that name, in the form that its settings name."""
-        from console.reports.words import title_of
+        from console.reports.titles import title_of
 
-        text = await self.sent_text(report, webhook)
+        text = await self.sent_text(report, webhook, language)
         if isinstance(text, Outcome):
             return text
-        title = title_of(report, self.language)
+        title = title_of(report, language or self.language)
         return await self._acting().submit(SendReport(webhook, title, text))
 
     # How they are made.

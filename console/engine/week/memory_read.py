@@ -58,7 +58,9 @@ def reading(folder: Path | None) -> Iterator[Reader | None]:
 
     found = None if folder is None else open_reader(folder)
     if isinstance(found, HistoryFault):
-        raise HistoryError(found)
+        raise HistoryError(
+            found.problem, expected=found.expected, remedy=found.remedy, is_held=found.is_held
+        )
     try:
         yield found
     finally:

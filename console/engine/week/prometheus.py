@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +26,9 @@ from console.model.registry import Registry, Service
 from console.reports.material import Measured
 from console.safety.clock import Clock
 from console.sources.prometheus.poll import Prometheus
+
+if TYPE_CHECKING:
+    from console.engine.week.prometheus_taken import TakenIn
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -45,16 +49,6 @@ class ToldBouts(msgspec.Struct, frozen=True):
     """By start."""
     notices: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-
-
-class TakenIn(msgspec.Struct, frozen=True):
-    """What was written into history. Texts are safe to show."""
-
-    days: int
-    services: int
-    samples: int
-    bouts: int
-    notices: tuple[str, ...] = ()
 
 
 class PrometheusPast:
@@ -146,7 +140,7 @@ class PrometheusPast:
         Raises:
             HistoryError: the file cannot be written.
         """
-        from console.engine.week.prometheus_taken import taken_in
+        from console.engine.week.prometheus_taken import TakenIn, taken_in
 
         end = min(end, self._clock.now().wall)
         servers = self._servers()

@@ -20,7 +20,7 @@ from console.model.policy import Policy
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import State
 from console.safety.clock import Instant
-from console.safety.text import Raw
+from console.safety.text import Raw, quoted
 from console.sources.prometheus.past import counted, days_of, drawn, harmless, said_of, warned_of
 from console.sources.prometheus.poll import Prometheus
 from console.triage.identity import identity_of
@@ -144,8 +144,8 @@ async def _look_back(asked: _Asked, start: datetime) -> None:
         )
         if not names or len(names) > MOST_NAMES:
             return
-        listed = "|".join(map(harmless, names)).replace("\\", "\\\\").replace('"', '\\"')
-        selector = f'{FIRING[:-1]},alertname=~"{listed}"}}'
+        listed = quoted("|".join(map(harmless, names)))
+        selector = f"{FIRING[:-1]},alertname=~{listed}}}"
         runs = await asked.draw(selector, last - timedelta(days=1), last, 0)
 
 
@@ -153,13 +153,14 @@ async def _blind(
     server: Prometheus, told: Fired, start: datetime, end: datetime
 ) -> list[tuple[int, int]]:
     moments: list[int] = []
+    step = f"{AWAKE_STEP.total_seconds():g}s"
     for first, last in days_of(start, end):
-        pieces = drawn(server, AWAKE, first, last, 0, AWAKE_STEP)
-        async for piece in pieces:
-            if isinstance(piece.answer, Failure):
-                told.notices.append(said_of(piece.answer))
-                return []
-            moments += (at for series in piece.answer.series for at in series.at_ms)
+        length = f"{(last - first).total_seconds():g}s"
+        answer = await server.raw(f"{AWAKE}[{length}:{step}]", last)
+        if isinstance(answer, Failure):
+            told.notices.append(said_of(answer))
+            return []
+        moments += (at for series in answer.series for at in series.at_ms)
     if not moments:
         return []
     step_ms = round(AWAKE_STEP.total_seconds() * 1000)

@@ -24,7 +24,7 @@ _REGEX_BEFORE: Final = re.compile(r"[=!]~\s*\Z")
 _SHOWN: Final = 3
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """A query into which a service's name cannot be put; the text is safe to show."""
 
 
@@ -59,7 +59,7 @@ async def _one(
     source = entry.source or ", ".join(one.name for one in servers)
     try:
         query = filled(query, service, end - start)
-    except Unfit as unfit:
+    except UnfitError as unfit:
         return Measured(entry.name, service, None, source, query, str(unfit))
     if service and service not in known:
         why = f"no service {visible(service, cells=60)} is registered"
@@ -105,7 +105,7 @@ def filled(query: str, service: str, window: timedelta) -> str:
     what it is behind `=` as well as behind `=~`.
 
     Raises:
-        Unfit: `$service` stands outside of quotes, or there is no service to put there.
+        UnfitError: `$service` stands outside of quotes, or there is no service to put there.
     """
     length = window_text(window)
     parts: list[str] = []
@@ -116,9 +116,9 @@ def filled(query: str, service: str, window: timedelta) -> str:
             if found[1] == "window":
                 return length
             if not quote:
-                raise Unfit('`$service` stands outside of quotes: write service=~"$service"')
+                raise UnfitError('`$service` stands outside of quotes: write service=~"$service"')
             if not service:
-                raise Unfit("the query has `$service`, and the objective names no `services:`")
+                raise UnfitError("the query has `$service`, and the objective names no `services:`")
             return name
 
         parts.append(_PLACE.sub(put, text))
@@ -135,7 +135,7 @@ def _inside(service: str, quote: str, *, is_regex: bool) -> str:
     text = harmless(service) if is_regex else service
     if quote == "`":
         if "`" in text:
-            raise Unfit("the service's name has a ` in it: write the query with other quotes")
+            raise UnfitError("the service's name has a ` in it: write the query with other quotes")
         return text
     escaped = text.replace("\\", "\\\\").replace(quote or '"', "\\" + (quote or '"'))
     return escaped.replace("\n", "\\n")

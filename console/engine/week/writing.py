@@ -7,13 +7,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from console.engine.week.bouts import BoutBook
+from console.engine.week.bouts import SOURCE, BoutBook
 from console.engine.week.precedence import has_recorder
 from console.model.history import Bout, Origin, Past, Sample
 from console.model.policy import Policy
@@ -34,6 +34,8 @@ TRY_AGAIN_S: Final = 15.0
 LOOK_S: Final = 5.0
 """Between two looks whether an `oncall record` has come."""
 TIDY_S: Final = 3600.0
+KNOWN_FOR: Final = timedelta(days=8)
+"""How far back the episodes are looked for that an earlier recorder left open."""
 BRIDGED: Final = 2
 """Intervals of which the samples are kept while somebody else writes."""
 
@@ -114,6 +116,8 @@ class WritingThread:
         self._picture: tuple[Snapshot, Worklist] | None = None
         self._bouts = BoutBook()
         self._lost = 0
+        self._noticed = 0
+        """How many of the writer's notices were said."""
         self._try_at = float("-inf")
         self._look_at = float("-inf")
         self._tidy_at: float | None = None
@@ -204,7 +208,7 @@ class WritingThread:
 
     def _may_write(self, plan: Plan, now_s: float) -> bool:
         """Whether it is ours to write; where it is not the file is let go."""
-        from console.history.lock import holder_of
+        from console.history.writer import holder_of
 
         if plan.records and (self._origin is Origin.RECORDER or now_s < self._look_at):
             return True
@@ -220,22 +224,39 @@ class WritingThread:
 
     def _open(self, plan: Plan) -> None:
         from console.history.fault import HistoryFault
-        from console.history.file import history_file
-        from console.history.writer import open_writer
+        from console.history.writer import holder_of, open_writer
 
-        path = str(history_file(plan.folder))
-        found = open_writer(plan.folder, self._origin, self._by)
+        found = open_writer(plan.folder, self._origin, self._by, clock=self._clock)
         if isinstance(found, HistoryFault):
             if found.is_held:
                 self._bridge(plan)
-                self._say(path=path, writes=False, holder=str(found), fault="")
+                self._say(writes=False, holder=holder_of(plan.folder), fault="")
             else:
-                self._say(path=path, writes=False, holder="", fault=str(found))
+                self._say(writes=False, holder="", fault=str(found))
             return
         self._writer = found
         self._is_begun = False
+        self._noticed = 0
         self._bouts = BoutBook()
-        self._say(path=path, writes=True, holder="", fault="")
+        self._bouts.take(self._left_open(plan))
+
+    def _left_open(self, plan: Plan) -> tuple[Bout, ...]:
+        """The episodes whose end was not seen by whoever recorded before."""
+        from console.history.fault import HistoryError
+        from console.history.reader import Reader, open_reader
+
+        reader = open_reader(plan.folder)
+        if not isinstance(reader, Reader):
+            return ()  # it is said where it is written
+        now = self._clock.now().wall
+        try:
+            found = reader.bouts(now - KNOWN_FOR, now)
+        except HistoryError:
+            return ()
+        finally:
+            reader.close()
+        mine = (one for one in found if one.source == SOURCE and one.resolved_at is None)
+        return tuple(sorted(mine, key=lambda one: one.start, reverse=True))
 
     def _write(self, writer: Writer, plan: Plan, now_s: float) -> None:
         from console.history.fault import HistoryError
@@ -250,9 +271,12 @@ class WritingThread:
             self._say(writes=False, fault=str(error))
             self._drop()
             return
-        notice = f"history: {self._lost} samples could not be kept" if self._lost else ""
+        notices = list(writer.notices[self._noticed :])
+        self._noticed = len(writer.notices)
+        if self._lost:
+            notices.append(f"{self._lost} samples could not be kept while it was not written")
         self._lost = 0
-        self._say(writes=True, holder="", fault="", notice=notice)
+        self._say(writes=True, holder="", fault="", notice="; ".join(notices))
 
     def _write_entries(self, writer: Writer, plan: Plan) -> None:
         """All that waits; what was written is let go at once, so that it is written once.
@@ -333,13 +357,14 @@ class WritingThread:
 
     def _say(self, **changed: str | bool) -> None:
         """Tell how it stands, where that is other than was told."""
-        size = 0
-        if self._standing.path:
-            with contextlib.suppress(OSError):
-                size = Path(self._standing.path).stat().st_size
-        standing = msgspec.structs.replace(
-            self._standing, **{"notice": "", **changed, "size_bytes": size}
-        )
+        from console.history.database import history_file
+
+        path = history_file(self._plan.folder) if self._plan is not None else Path()
+        size_bytes = 0
+        with contextlib.suppress(OSError):
+            size_bytes = path.stat().st_size
+        now = {"notice": "", **changed, "path": str(path), "size_bytes": size_bytes}
+        standing = msgspec.structs.replace(self._standing, **now)
         if standing != self._standing:
             self._standing = standing
             self._told(standing)

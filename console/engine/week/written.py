@@ -24,9 +24,6 @@ from console.model.summary import Observation
 from console.reports.material import Measured
 from console.safety.text import visible
 
-MOST_INSPECTIONS = 62
-"""Days whose inspections are read for one report."""
-
 
 class Written(msgspec.Struct, frozen=True):
     """What is written down of some days."""
@@ -57,14 +54,7 @@ async def written_of(
     notices += [f"{visible(one.path)} is left out: {one.faults[0]}" for one in papers.broken[:5]]
     if len(papers.broken) > 5:
         notices.append(f"{len(papers.broken) - 5} more documents are left out")
-    days = [first + timedelta(days=n) for n in range((last - first).days + 2)]
-    inspections = []
-    for day in days[-MOST_INSPECTIONS:]:
-        ticks = await desk.inspection(day)
-        if isinstance(ticks, JournalFault):
-            notices.append(f"the inspection of {day}: {ticks.cause}")
-            ticks = ()
-        inspections.append(inspection_of(loaded.settings, day, ticks))
+    inspections, unread = await _inspections(desk, loaded, first, last + timedelta(days=1))
     events = await desk.happened(start, end)
     return Written(
         tuple(one.incident for one in papers.incidents),
@@ -72,9 +62,30 @@ async def written_of(
         papers.nags,
         papers.calendar,
         tuple(_steps(events)),
-        tuple(inspections),
-        tuple(notices),
+        inspections,
+        (*notices, *unread),
     )
+
+
+async def _inspections(
+    desk: PapersDesk, loaded: Loaded, first: date, last: date
+) -> tuple[tuple[Inspection, ...], tuple[str, ...]]:
+    """Those of every day, and what cannot be read of them."""
+    found: list[Inspection] = []
+    unread: list[str] = []
+    told = await desk.inspections(first, last)
+    if isinstance(told, JournalFault):  # the others are well
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        told = ()
+        for day in days:
+            ticks = await desk.inspection(day)
+            if isinstance(ticks, JournalFault):
+                unread.append(f"the inspection of {day} is left out: {ticks.cause}")
+            else:
+                told = (*told, (day, ticks))
+    for day, ticks in told:
+        found.append(inspection_of(loaded.settings, day, ticks))
+    return tuple(found), tuple(unread)
 
 
 def _steps(events: Sequence[Event]) -> Iterator[DoneStep]:
@@ -103,7 +114,11 @@ def by_hand(
         for item in inspection.items:
             if item.objective and item.tick is not None and item.tick.value is not None:
                 source = f"{item.tick.by} on {inspection.day} (inspection)"
-                found.append(Measured(item.objective, "", item.tick.value, source, by_hand=True))
+                found.append(
+                    Measured(
+                        item.objective, "", item.tick.value, source, by_hand=True, day=about
+                    )
+                )
     return tuple(found)
 
 

@@ -33,8 +33,7 @@ def responses_section(
         *(Column(telling.say(name), is_number=True) for name in names),
     )
     if earlier is not None:
-        words = f"{telling.say('before')} MTTA / MTTR"
-        columns += (Column(words, is_number=True),)
+        columns += (Column(telling.say("before-means"), is_number=True),)
     return Section("responses", title, (Table(columns, rows),))
 
 
@@ -141,7 +140,7 @@ def longest_section(longest: tuple[Bout, ...], telling: Telling) -> Section:
     title = telling.say("head-longest")
     if not longest:
         return Section("longest", title, (nothing(telling),))
-    keys = ("priority", "alert", "place", "start", "end", "who")
+    keys = ("priority", "alert", "place", "start", "end", "taken-by")
     columns = tuple(Column(telling.say(key)) for key in keys)
     return Section(
         "longest", title, (Table(columns, tuple(_bout(one, telling) for one in longest)),)

@@ -61,7 +61,7 @@ def _row(one: Figure, telling: Telling) -> tuple[Line, ...]:
 
 
 def source_text(one: Figure, telling: Telling) -> str:
-    """Who says it: `prom (query)`."""
+    """Who says it: `prom, query`."""
     means = {
         Means.FIGURE: "own-reckoning",
         Means.QUERY: "by-query",
@@ -70,4 +70,4 @@ def source_text(one: Figure, telling: Telling) -> str:
     if means is None:
         return one.source or telling.missing("no-source")
     how = telling.say(means)
-    return telling.bracketed(one.source, how) if one.source else how
+    return f"{one.source}{telling.say('comma')}{how}" if one.source else how

@@ -32,9 +32,9 @@ def kpi_verdict(kpi: Kpi, telling: Telling) -> Line:
     measured = sum(one.value is not None for one in kpi.figures)
     clauses = [telling.say("kpi-measured", n=measured, m=len(kpi.figures))]
     if counts[Verdict.MISSED]:
-        clauses.append(telling.say("kpi-missed", n=counts[Verdict.MISSED]))
+        clauses.append(telling.say("n-missed", n=counts[Verdict.MISSED]))
     if counts[Verdict.NOT_ENOUGH_DATA]:
-        clauses.append(telling.say("day-lacking", n=counts[Verdict.NOT_ENOUGH_DATA]))
+        clauses.append(telling.say("n-lacking", n=counts[Verdict.NOT_ENOUGH_DATA]))
     if counts[Verdict.MISSED]:
         verdict = Verdict.MISSED
     elif measured == 0:

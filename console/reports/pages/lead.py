@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from console import __version__
@@ -27,7 +28,7 @@ def title_text(report: Week | Daily | Kpi, telling: Telling) -> str:
     """What the report is called, with the day of the observation window where it is one."""
     if isinstance(report, Daily):
         title = telling.say("title-daily", day=report.day, environment=report.environment)
-        window = observation_text(report, telling)
+        window = observation_text(report, telling, "observation-day")
         return telling.bracketed(title, window) if window else title
     return telling.say(
         "title-week" if isinstance(report, Week) else "title-kpi",
@@ -38,13 +39,13 @@ def title_text(report: Week | Daily | Kpi, telling: Telling) -> str:
     )
 
 
-def observation_text(report: Week | Daily, telling: Telling) -> str:
-    """`day 3 of 7 of the observation window`; empty: it is in none."""
+def observation_text(report: Week | Daily, telling: Telling, key: str = "observation-value") -> str:
+    """`day 3 of 7`; empty: it is in no observation window."""
     window: Observation | None = report.observation
     if window is None:
         return ""
     day = window.day(report.day if isinstance(report, Daily) else report.last)
-    return "" if day is None else telling.say("observation-day", day=day, days=window.days)
+    return "" if day is None else telling.say(key, day=day, days=window.days)
 
 
 def badge(verdict: Verdict, telling: Telling) -> Badge:
@@ -55,30 +56,27 @@ def badge(verdict: Verdict, telling: Telling) -> Badge:
 def week_verdict(week: Week, telling: Telling) -> Line:
     """One sentence for who has no time: what was missed, what lacks data, what was met."""
     judged = overall(week)
-    clauses = list(_services(week, telling)) + list(_figures(week, telling))
+    figures = verdicts(measured(all_figures(week)))
+    clauses = [
+        *_clause("services", "service", verdicts(week.services), telling),
+        *_clause("figures", "objective", figures, telling),
+    ]
     if not week.services:
         clauses.insert(0, telling.say("no-services"))
     text = telling.say(f"overall-{judged}")
     if clauses:
-        text += telling.say("colon-alone") + telling.say("semicolon").join(clauses)
+        text += telling.say("stop-between") + telling.say("semicolon").join(clauses)
     return (Badge(judged, text),)
 
 
-def _services(week: Week, telling: Telling) -> Iterator[str]:
-    counts = verdicts(week.services)
-    asked = sum(counts[one] for one in _TOLD)
-    whole = telling.many("service", asked)
-    for verdict in _TOLD:
-        if counts[verdict]:
-            yield telling.say(f"services-{_KEYS[verdict]}", n=counts[verdict], services=whole)
-
-
-def _figures(week: Week, telling: Telling) -> Iterator[str]:
-    counts = verdicts(measured(all_figures(week)))
-    whole = telling.many("objective", sum(counts[one] for one in _TOLD))
-    for verdict in _TOLD:
-        if counts[verdict]:
-            yield telling.say(f"figures-{_KEYS[verdict]}", n=counts[verdict], objectives=whole)
+def _clause(key: str, noun: str, counts: Counter[Verdict], telling: Telling) -> Iterator[str]:
+    """`availability of 5 services: 1 missed, 4 met`; nothing where nothing is judged."""
+    whole = sum(counts[one] for one in _TOLD)
+    if whole:
+        told = [one for one in _TOLD if counts[one]]
+        parts = [telling.say(f"n-{_KEYS[one]}", n=f"{counts[one]:,}") for one in told]
+        name = telling.say(f"judged-{key}", **{f"{noun}s": telling.many(noun, whole)})
+        yield telling.say("colon", name=name, value=telling.say("and").join(parts))
 
 
 def daily_verdict(daily: Daily, telling: Telling) -> Line:

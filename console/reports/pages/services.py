@@ -168,12 +168,11 @@ def outages_section(week: Week, telling: Telling) -> Section:
         return Section("outages", title, (nothing(telling),))
     columns = tuple(Column(telling.say(key)) for key in ("service", "start", "end"))
     columns += (Column(telling.say("duration"), is_number=True), Column(telling.say("counts")))
-    blocks: list[Block] = [Table(columns, tuple(found[:MOST_OUTAGES]))]
+    blocks: list[Block] = [Table(columns, tuple(found))]
     count = sum(one.outage_count for one in week.services)
-    listed = min(len(found), MOST_OUTAGES)
-    if listed < count:
+    if len(found) < count:
         outages = telling.many("outage", count)
-        text = telling.say("outages-listed", listed=f"{listed:,}", outages=outages)
+        text = telling.say("outages-listed", listed=f"{len(found):,}", outages=outages)
         blocks.insert(0, Para((text,)))
     if len(found) > MOST_OPEN:
         blocks = [Fold(telling.many("outage", count), tuple(blocks))]
@@ -191,8 +190,8 @@ def _outages(week: Week, telling: Telling) -> Iterator[tuple[Line, ...]]:
         counts = telling.say("counts-no", name=excluded) if excluded else telling.say("counts-yes")
         yield (
             (Code(service),),
-            (telling.moment(outage.start),),
-            (telling.moment(outage.end),),
+            (telling.moment(outage.start, seconds=True),),
+            (telling.moment(outage.end, seconds=True),),
             (telling.lasting((outage.end - outage.start).total_seconds()),),
             (counts,),
         )

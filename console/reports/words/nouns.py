@@ -97,6 +97,14 @@ TERMS: Final[Mapping[str, tuple[str, str, str]]] = {
     "m": ("{n} min", "{n} 分", "{n} 分"),
     "h": ("{n} h", "{n} 小時", "{n} 小时"),
     "d": ("{n} d", "{n} 天", "{n} 天"),
+    "times": ("{n}×", "{n} 倍", "{n} 倍"),
+    "observation-value": (
+        "day {day} of {days}",
+        "第 {day} 天，共 {days} 天",
+        "第 {day} 天，共 {days} 天",
+    ),
+    "taken-by": ("Taken by", "接手人", "接手人"),
+    "before-means": ("MTTA / MTTR before", "前期 MTTA / MTTR", "上期 MTTA / MTTR"),
     "per-second": ("{n} per second", "每秒 {n}", "每秒 {n}"),
 }
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {

@@ -7,7 +7,7 @@ from typing import Final
 
 SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     # How sentences are put together.
-    "stop": (". ", "。", "。"),
+    "stop-between": (". ", "。", "。"),
     "comma": (", ", "，", "，"),
     "and": (", ", "、", "、"),
     "semicolon": ("; ", "；", "；"),
@@ -29,36 +29,19 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "未設定目標，無從判定",
         "未设定目标，无从判定",
     ),
-    "services-missed": (
-        "{n} of {services} missed the availability objective",
-        "{services}中有 {n} 個可用率未達標",
-        "{services}中有 {n} 个可用率未达标",
+    "judged-services": (
+        "Availability of {services}",
+        "可用率共判定 {services}",
+        "可用率共判定 {services}",
     ),
-    "services-lacking": (
-        "{n} of {services} without enough data",
-        "{services}中有 {n} 個資料不足",
-        "{services}中有 {n} 个数据不足",
+    "judged-figures": (
+        "{objectives} beside it",
+        "其他 {objectives}",
+        "其他 {objectives}",
     ),
-    "services-met": (
-        "{n} of {services} met the availability objective",
-        "{services}中有 {n} 個可用率達標",
-        "{services}中有 {n} 个可用率达标",
-    ),
-    "figures-missed": (
-        "{n} of {objectives} missed",
-        "其他 {objectives}中有 {n} 項未達標",
-        "其他 {objectives}中有 {n} 项未达标",
-    ),
-    "figures-lacking": (
-        "{n} of {objectives} without enough data",
-        "其他 {objectives}中有 {n} 項資料不足",
-        "其他 {objectives}中有 {n} 项数据不足",
-    ),
-    "figures-met": (
-        "{n} of {objectives} met",
-        "其他 {objectives}中有 {n} 項達標",
-        "其他 {objectives}中有 {n} 项达标",
-    ),
+    "n-missed": ("{n} missed", "{n} 項未達標", "{n} 项未达标"),
+    "n-lacking": ("{n} without enough data", "{n} 項資料不足", "{n} 项数据不足"),
+    "n-met": ("{n} met", "{n} 項達標", "{n} 项达标"),
     "day-overall": (
         "{n} of {services} had downtime",
         "{services}中有 {n} 個曾停機",
@@ -89,7 +72,6 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "{m} 項關鍵指標中已量測 {n} 項",
         "{m} 项关键指标中已测量 {n} 项",
     ),
-    "kpi-missed": ("{n} missed", "{n} 項未達標", "{n} 项未达标"),
     "no-services": ("No service is known", "沒有任何服務", "没有任何服务"),
     # Summaries on one line.
     "total-line": (
@@ -128,7 +110,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "超时响应 {late_acks}，超时解决 {late_ends}，已静默 {silenced}",
     ),
     "noise-line": (
-        "{count}x, firing {total}, untouched {untouched}",
+        "{count} times, firing {total}, untouched {untouched}",
         "{count} 次，觸發 {total}，無人處理 {untouched} 次",
         "{count} 次，触发 {total}，无人处理 {untouched} 次",
     ),
@@ -139,7 +121,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "另有 {n} 项，见 JSON 文件",
     ),
     "hidden-figures": (
-        "{objectives} hidden because nothing measures them; the key figures and the JSON form "
+        "Hidden, because nothing measures them: {objectives}. The key figures and the JSON form "
         "list them.",
         "有 {objectives}因未量測而隱藏，可見於關鍵指標報告與 JSON 檔。",
         "有 {objectives}因未测量而隐藏，可见于关键指标报告与 JSON 文件。",
@@ -158,6 +140,11 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "A percentage in brackets is the coverage of a day of which not enough was observed.",
         "括號內的百分比為涵蓋率，表示該日觀測不足。",
         "括号内的百分比为覆盖率，表示该日观测不足。",
+    ),
+    "cut-for-chat": (
+        "… cut here: the whole stands in the archived report",
+        "……以下省略，完整內容見封存的報告",
+        "……以下省略，完整内容见归档的报告",
     ),
     "planned": ("planned", "預定", "计划"),
     "still-going": ("going on", "進行中", "进行中"),
@@ -266,9 +253,9 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "by-query": ("query", "查詢", "查询"),
     "by-hand": ("by hand", "人工填寫", "人工填写"),
     "alerts-from": (
-        "Alerts and responses: the episodes that the sources below tell of",
-        "告警與回應：取自下列來源的告警紀錄",
-        "告警与响应：取自下列来源的告警记录",
+        "Alerts and responses: their episodes, from the sources named here",
+        "告警與回應：取自此處所列來源的告警紀錄",
+        "告警与响应：取自此处所列来源的告警记录",
     ),
     "papers-from": (
         "Incidents and changes: the journal",
@@ -305,9 +292,14 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "legend-future": ("not yet", "尚未到", "尚未到"),
     "legend-unjudged": ("downtime, no objective", "有停機，未設目標", "有停机，未设目标"),
     "cell-title": (
-        "{service}, {day}: availability {availability}, coverage {coverage}, downtime {downtime}",
-        "{service}，{day}：可用率 {availability}，涵蓋率 {coverage}，停機 {downtime}",
-        "{service}，{day}：可用率 {availability}，覆盖率 {coverage}，停机 {downtime}",
+        "{day}: availability {availability}, coverage {coverage}, downtime {downtime}",
+        "{day}：可用率 {availability}，涵蓋率 {coverage}，停機 {downtime}",
+        "{day}：可用率 {availability}，覆盖率 {coverage}，停机 {downtime}",
+    ),
+    "day-title": (
+        "{day}: {alerts}, incidents {incidents}, changes {changes}",
+        "{day}：{alerts}，事件 {incidents}，變更 {changes}",
+        "{day}：{alerts}，事件 {incidents}，变更 {changes}",
     ),
     "bar-title": (
         "{service}: availability {availability}, coverage {coverage}, objective {target}",

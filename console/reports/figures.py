@@ -1,0 +1,286 @@
+"""The figures that the console reckons itself, for all services together or for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from config.history import FigureName, ObjectiveEntry
+from console.model.history import Bout
+from console.model.latency import added
+from console.model.names import folded
+from console.model.registry import ServiceType
+from console.model.run import StepState
+from console.model.summary import Availability, Figure, Response, Unit, summed
+from console.reports.bouts import merged
+from console.reports.days import before, moments
+from console.reports.exclusions import is_for
+from console.reports.lines import carried_out, started_at
+from console.reports.material import Material
+from console.reports.objectives import (
+    Answers,
+    Reading,
+    asked_figures,
+    figure_of,
+    lacks,
+    verdict_of,
+)
+from console.reports.responses import response_of
+from console.reports.seen import Earlier, Seen, Sights
+
+PAGE_LOAD: Final = "page load"
+"""The objective that is about all pages, where it names no services."""
+UNITS: Final[dict[FigureName, Unit]] = {
+    "availability": Unit.PERCENT,
+    "coverage": Unit.PERCENT,
+    "p50": Unit.SECONDS,
+    "p95": Unit.SECONDS,
+    "p99": Unit.SECONDS,
+    "mtta": Unit.SECONDS,
+    "mttr": Unit.SECONDS,
+    "late acks": Unit.COUNT,
+    "late ends": Unit.COUNT,
+    "alerts": Unit.COUNT,
+    "incidents": Unit.COUNT,
+    "changes": Unit.COUNT,
+    "automated": Unit.PERCENT,
+}
+"""A figure's unit is its own, whatever the settings say of it."""
+_PERCENT: Final[dict[FigureName, float]] = {"p50": 50, "p95": 95, "p99": 99}
+_OF_ALERTS: Final[dict[FigureName, tuple[str, str, bool]]] = {
+    "mtta": ("mtta_s", "no alert was taken", False),
+    "mttr": ("mttr_s", "no alert ended", False),
+    "late acks": ("late_acks", "", True),
+    "late ends": ("late_ends", "", True),
+    "alerts": ("count", "", True),
+}
+"""By figure: where a `Response` has it, why it may have none, and whether more only adds to it."""
+_JOURNAL: Final = "journal"
+_MOST_SOURCES: Final = 3
+
+
+class Figures:
+    """Those of one report."""
+
+    def __init__(self, material: Material, sights: Sights) -> None:
+        self._material = material
+        self._sights = sights
+        self._by_name = {one.name: one for one in sights.seen}
+        self._known = {folded(name): name for name in self._by_name}
+        self._answers = Answers(material.measured)
+        self._answers_before = Answers(material.measured_before)
+        self._span = moments(material.window, material.now)
+        self._span_before = moments(before(material.window), material.now)
+
+    def of(self, entries: Iterable[ObjectiveEntry]) -> tuple[Figure, ...]:
+        """Each entry, for all together or for each of its services, measured or not."""
+        found: list[Figure] = []
+        for entry in entries:
+            if entry.figure is None:
+                found.extend(asked_figures(entry, self._answers, self._answers_before, self._known))
+                continue
+            for service in entry.services or ("",):
+                found.append(self._reckoned(entry, entry.figure, service))
+        return tuple(found)
+
+    @cached_property
+    def bouts(self) -> tuple[Bout, ...]:
+        """Each episode once."""
+        return merged(self._material.bouts)
+
+    @cached_property
+    def bouts_before(self) -> tuple[Bout, ...] | None:
+        """Those of the window before; `None`: not known."""
+        known = self._material.bouts_before
+        return None if known is None else merged(known)
+
+    def _reckoned(self, entry: ObjectiveEntry, figure: FigureName, service: str) -> Figure:
+        name = self._known.get(folded(service), service) if service else ""
+        unit = UNITS[figure]
+        if name and name not in self._by_name:
+            reading = Reading(why_not="there is no service of that name")
+            return figure_of(entry, reading, unit, "", name)
+        scope = self._scope(entry, name)
+        if not scope and figure in ("availability", "coverage", *_PERCENT):
+            which = "page" if entry.name.casefold() == PAGE_LOAD else "service"
+            return figure_of(entry, Reading(why_not=f"no {which} is registered"), unit, "", name)
+        reading, source = self._reading(entry, figure, scope, name)
+        return figure_of(entry, reading, unit, source, name)
+
+    def _scope(self, entry: ObjectiveEntry, name: str) -> Sequence[Seen]:
+        if name:
+            return (self._by_name[name],)
+        if entry.name.casefold() == PAGE_LOAD:
+            return [
+                one
+                for one in self._sights.seen
+                if one.service is not None and one.service.type is ServiceType.PAGE
+            ]
+        return self._sights.seen
+
+    def _reading(
+        self, entry: ObjectiveEntry, figure: FigureName, scope: Sequence[Seen], name: str
+    ) -> tuple[Reading, str]:
+        if figure == "availability":
+            return self._availability(entry, scope), _sources(scope)
+        if figure == "coverage":
+            return self._coverage(scope), _sources(scope)
+        if figure in _PERCENT:
+            return self._percentile(_PERCENT[figure], scope), _sources(scope)
+        if figure == "automated":
+            return self._automated(name), _JOURNAL
+        if figure == "incidents":
+            return self._counted(self._incidents, name), _JOURNAL
+        if figure == "changes":
+            return self._counted(self._changes, name), _JOURNAL
+        told = sorted({one.source or "history" for one in self._of(self.bouts, name)})
+        return self._of_alerts(figure, name), ", ".join(told[:_MOST_SOURCES]) or _sources(scope)
+
+    # What was seen.
+
+    def _before(self, scope: Iterable[Seen]) -> list[Earlier]:
+        earlier = self._sights.earlier
+        return [earlier[one.name] for one in scope if one.name in earlier]
+
+    def _availability(self, entry: ObjectiveEntry, scope: Sequence[Seen]) -> Reading:
+        total = summed(one.total for one in scope)
+        lacking = lacks(total, self._material.least_coverage)
+        verdict = None
+        if entry.above is not None and total.ratio is not None:
+            verdict, lacking = verdict_of(total, entry.above / 100, self._material.least_coverage)
+        return Reading(
+            _percent(total.ratio),
+            _percent(summed(one.total for one in self._before(scope)).ratio),
+            lacking,
+            lacking,
+            verdict,
+        )
+
+    def _coverage(self, scope: Sequence[Seen]) -> Reading:
+        earlier = self._before(scope)
+        return Reading(
+            _percent(summed(one.total for one in scope).coverage),
+            _percent(summed(one.total for one in earlier).coverage),
+            "all of the time is excluded",
+        )
+
+    def _percentile(self, percent: float, scope: Sequence[Seen]) -> Reading:
+        timed = [one for one in scope if one.latencies.counts]
+        took_ms = added(one.latencies for one in timed).percentile_ms(percent)
+        before_ms = added(one.latencies for one in self._before(scope)).percentile_ms(percent)
+        total = summed(one.total for one in timed or scope)
+        is_unseen = total.raw_known_s <= 0
+        return Reading(
+            None if took_ms is None else took_ms / 1000,
+            None if before_ms is None else before_ms / 1000,
+            "nobody was watching" if is_unseen else "nothing tells how long answers take",
+            lacks(total, self._material.least_coverage) if timed or is_unseen else "",
+        )
+
+    # What fired.
+
+    @cached_property
+    def watched(self) -> Availability:
+        """For how much of the window somebody was there to see alerts: as long as the service
+        that was observed the most, or as long as something was recorded."""
+        start, end = self._span
+        whole_s = (end - start).total_seconds()
+        seen_s = max((one.total.raw_known_s for one in self._sights.seen), default=0.0)
+        gaps = self._material.gaps
+        if gaps or self._material.bouts:
+            lost = sum((_overlap(one.start, one.end, *self._span) for one in gaps), timedelta())
+            seen_s = max(seen_s, whole_s - lost.total_seconds())
+        return Availability(whole_s, known_s=seen_s, raw_known_s=seen_s)
+
+    def _of_alerts(self, figure: FigureName, name: str) -> Reading:
+        field, why_not, grows = _OF_ALERTS[figure]
+        lacking = lacks(self.watched, self._material.least_coverage)
+        if self.watched.raw_known_s <= 0:
+            return Reading(why_not=lacking, lacking=lacking)
+        told = self._response(self.bouts, self._span, name)
+        earlier = None
+        if self.bouts_before is not None:
+            earlier = self._response(self.bouts_before, self._span_before, name)
+        value = getattr(told, field)
+        return Reading(
+            value,
+            None if earlier is None else getattr(earlier, field),
+            why_not,
+            lacking if value is not None else "",
+            grows=grows,
+        )
+
+    def _response(
+        self, bouts: Sequence[Bout], span: tuple[datetime, datetime], name: str
+    ) -> Response:
+        return response_of(self._of(bouts, name), *span, self._material.now)
+
+    @staticmethod
+    def _of(bouts: Sequence[Bout], name: str) -> Sequence[Bout]:
+        return [one for one in bouts if one.service == name] if name else bouts
+
+    # What the journal has.
+
+    def _counted(
+        self, count: Callable[[tuple[datetime, datetime], str], int], name: str
+    ) -> Reading:
+        return Reading(count(self._span, name), count(self._span_before, name))
+
+    def _incidents(self, span: tuple[datetime, datetime], name: str) -> int:
+        return sum(
+            span[0] <= started_at(one) < span[1]
+            and is_for(self._material.environment, one.environment)
+            and _is_of(one.services, name)
+            for one in self._material.incidents
+        )
+
+    def _changes(self, span: tuple[datetime, datetime], name: str) -> int:
+        carried = (
+            (carried_out(one, self._material.now), one.plan) for one in self._material.changes
+        )
+        return sum(
+            when is not None
+            and span[0] <= when[0] < span[1]
+            and is_for(self._material.environment, plan.environment)
+            and _is_of(plan.services, name)
+            for when, plan in carried
+        )
+
+    def _automated(self, name: str) -> Reading:
+        """Of the acting steps of runbooks that were carried out, the share that the console ran;
+        the others a person did by hand and ticked off. What was done without a runbook nobody
+        knows."""
+        if name:
+            return Reading(why_not="it is not known of which service a step was")
+        start, end = self._span
+        latest = {
+            (one.run, one.step): one.state
+            for one in sorted(self._material.steps, key=lambda one: one.at)
+            if start <= one.at < end and one.state != StepState.SKIPPED
+        }
+        if not latest:
+            return Reading(why_not="no step of a runbook that acts was carried out")
+        by_hand = sum(state == StepState.MANUAL for state in latest.values())
+        return Reading((len(latest) - by_hand) / len(latest) * 100)
+
+
+def _is_of(services: Iterable[str], name: str) -> bool:
+    return not name or folded(name) in map(folded, services)
+
+
+def _percent(ratio: float | None) -> float | None:
+    return None if ratio is None else ratio * 100
+
+
+def _sources(scope: Iterable[Seen]) -> str:
+    found = list(dict.fromkeys(one.source for one in scope if one.source))
+    shown = found[:_MOST_SOURCES]
+    if len(found) > len(shown):
+        shown.append(f"{len(found) - len(shown)} more")
+    return ", ".join(shown)
+
+
+def _overlap(first: datetime, last: datetime, start: datetime, end: datetime) -> timedelta:
+    return max(timedelta(), min(last, end) - max(first, start))

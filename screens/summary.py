@@ -1,0 +1,519 @@
+"""The seven days: how every service was on each, objectives, noise, incidents and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, ClassVar, Final
+
+from textual.widget import Widget
+
+from console.actions.registry import action_by_id
+from console.model.action import Action
+from console.model.summary import Verdict, Week
+from console.model.update import Update
+from console.model.words import many
+from console.model.worklist import Row
+from console.safety.clock import Instant
+from console.safety.text import visible
+from console.triage.filter_summary import (
+    facts_of_document,
+    facts_of_figure,
+    facts_of_noise,
+    facts_of_service,
+)
+from screens.filter_line import FilterLine
+from screens.papering import open_document
+from screens.summary_about import (
+    about_document,
+    about_figure,
+    about_noise,
+    about_service,
+    fault_parts,
+    head,
+    whole_parts,
+)
+from screens.summary_asking import Weeks
+from screens.summary_deeds import SummaryDeeds
+from screens.summary_parts import (
+    DocumentRow,
+    FigureRow,
+    NoiseRow,
+    Part,
+    document_columns,
+    document_rows,
+    figure_columns,
+    figure_rows,
+    noise_columns,
+    part_line,
+    response_text,
+)
+from screens.summary_rows import (
+    SORTS,
+    ServiceRow,
+    Sort,
+    all_row,
+    has_missed,
+    rows_of,
+    service_columns,
+    sort_of,
+)
+from widgets.chunks import Chunk, arrange
+from widgets.command_line import Completion
+from widgets.detail import Detail, Figure, Paragraph
+from widgets.detail import Part as Shown
+from widgets.dialog import FittedDetail, Overlay
+from widgets.heat_strip import legend
+from widgets.live_list import LiveList
+from widgets.paint import Glyphs, Span, Spans
+from widgets.theme import Ink
+
+TALL: Final = 20
+"""A screen of so many lines has room for what is said of the line under the cursor."""
+_FOOTER: Final = {"row.detail": 0, "row.incident": 0, "row.change": 0, "app.note": 0}
+"""In the footer: `d` is what enter is, and nothing here is about a row of the worklist."""
+_WHAT: Final = {
+    Part.SERVICES: "service",
+    Part.OBJECTIVES: "objective",
+    Part.NOISE: "alert",
+    Part.DOCUMENTS: "incident or change",
+}
+BAD_DAY: Final = "expected a day, such as 2026-11-22; without one it is today"
+
+
+class SummaryScreen(SummaryDeeds):
+    """Four lists in one place; tab goes from one to the next."""
+
+    word: ClassVar[str] = "summary"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._weeks = Weeks(self)
+        self._weeks.listeners.append(self._draw_again)
+        self.part = Part.SERVICES
+        self._sort = Sort()
+        self._only_missed = False
+        self._unmeasured = False
+        self._columns_for: tuple[int, bool, tuple[date, ...]] | None = None
+        self._all: dict[Part, tuple[Any, ...]] = dict.fromkeys(Part, ())
+        """All rows there are, by part, of the week that they were made of."""
+        self._made_of: Week | None = None
+
+    @property
+    def weeks(self) -> Weeks:
+        return self._weeks
+
+    # Widgets
+
+    def body(self) -> Iterable[Widget]:
+        clock = self.console_app.clock
+        self.head = Detail(id="head")
+        self.head.can_focus = False
+        self.fault = FittedDetail(())
+        self.fault.id = "fault"
+        self.fault.display = False
+        self.services = LiveList[ServiceRow](
+            (), key=lambda row: row.key, clock=clock, dimmed=self._is_dimmed, id="services"
+        )
+        self.figures = LiveList[FigureRow](
+            figure_columns(), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
+            id="objectives",
+        )  # fmt: skip
+        self.noise = LiveList[NoiseRow](
+            (), key=lambda row: row.key, clock=clock, dimmed=self._is_old, id="noise"
+        )
+        self.documents = LiveList[DocumentRow](
+            document_columns(), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
+            id="documents",
+        )  # fmt: skip
+        self.about = Detail(id="about")
+        self.about.can_focus = False
+        self.legend = Detail(id="legend")
+        self.legend.can_focus = False
+        yield self.head
+        yield self.fault
+        yield from self.lists.values()
+        yield self.about
+        yield self.legend
+
+    @property
+    def lists(self) -> dict[Part, LiveList[Any]]:
+        """Each by what it shows."""
+        return {
+            Part.SERVICES: self.services,
+            Part.OBJECTIVES: self.figures,
+            Part.NOISE: self.noise,
+            Part.DOCUMENTS: self.documents,
+        }
+
+    @property
+    def list(self) -> LiveList[Any]:
+        """The one that is shown."""
+        return self.lists[self.part]
+
+    def _is_old(self, _: object) -> bool:
+        return not self._weeks.is_fresh
+
+    def _is_dimmed(self, row: ServiceRow) -> bool:
+        return not self._weeks.is_fresh
+
+    def on_mount(self) -> None:
+        self._show_list()
+        self._weeks.begin()
+
+    def on_resize(self) -> None:
+        self.about.display = self.size.height >= TALL
+        self._draw()
+
+    # What is shown
+
+    def show_body(self, update: Update) -> None:
+        self._draw()
+
+    def _draw_again(self) -> None:
+        if self.is_made:
+            self._draw()
+            if self.is_current:
+                self.show_hints()
+
+    def _draw(self) -> None:
+        week = self._weeks.week
+        if week is not self._made_of:
+            self._make(week)
+        self._take_columns(week)
+        for part, view in self.lists.items():
+            rows = self._kept(part)
+            view.set_empty(self._nothing(part))
+            view.set_rows(rows)
+        self._show_head()
+        self._show_fault()
+        self._show_about()
+        self._show_legend()
+        self._tell_shown()
+
+    def _make(self, week: Week | None) -> None:
+        self._made_of = week
+        if week is None:
+            self._all = dict.fromkeys(Part, ())
+            return
+        self._all = {
+            Part.SERVICES: rows_of(week),
+            Part.OBJECTIVES: figure_rows(week),
+            Part.NOISE: tuple(NoiseRow(one) for one in week.noise),
+            Part.DOCUMENTS: document_rows(week),
+        }
+        self._together = all_row(week)
+
+    def _take_columns(self, week: Week | None) -> None:
+        days = () if week is None else tuple(
+            date.fromordinal(week.first.toordinal() + n) for n in range(week.days)
+        )  # fmt: skip
+        wanted = (self.size.width, self.console_app.ascii_only, days)
+        if wanted == self._columns_for or not days:
+            return
+        self._columns_for = wanted
+        glyphs = self.services.glyphs
+        self.services.set_columns(service_columns(days, self.size.width, glyphs))
+        self.noise.set_columns(noise_columns(len(days), glyphs))
+
+    def _kept(self, part: Part) -> tuple[Any, ...]:
+        """The rows of a part that filter and switches leave, in their order."""
+        keeps = self.filter.matches_facts
+        rows = self._all[part]
+        if part is Part.SERVICES:
+            left = [
+                one
+                for one in rows
+                if (not self._only_missed or has_missed(one))
+                and (not self.filter or keeps(facts_of_service(one.service)))
+            ]
+            together = () if self.filter or self._only_missed or not rows else (self._together,)
+            return (*together, *self._sort.sorted(left))
+        if part is Part.OBJECTIVES:
+            return tuple(one for one in rows if self._is_shown(one))
+        facts: Any = facts_of_noise if part is Part.NOISE else facts_of_document
+        if not self.filter:
+            return rows
+        subject = "noise" if part is Part.NOISE else "line"
+        return tuple(one for one in rows if keeps(facts(getattr(one, subject))))
+
+    def _is_shown(self, row: FigureRow) -> bool:
+        verdict = row.figure.verdict
+        if verdict is Verdict.NOT_MEASURED and not self._unmeasured and row.figure.value is None:
+            return False
+        if self._only_missed and verdict is not Verdict.MISSED:
+            return False
+        return not self.filter or self.filter.matches_facts(facts_of_figure(row.figure))
+
+    def _nothing(self, part: Part) -> Sequence[Spans]:
+        """What stands in an empty list."""
+        weeks = self._weeks
+        if self._all[part] and (self.filter or self._only_missed):
+            what = "the filter; esc clears it" if self.filter else "its objective; w shows all"
+            verb = "matches" if self.filter else "missed"
+            return [((f"  nothing {verb} {what}", Ink.MUTED),)]
+        if weeks.week is None:
+            said = "the days are being looked at" if weeks.is_asking else "nothing is known"
+            return [((f"  {said}", Ink.UNKNOWN),)]
+        said = {
+            Part.SERVICES: "no service is registered, and none was seen",
+            Part.OBJECTIVES: "no objective is measured",
+            Part.NOISE: "no alert fired on these days",
+            Part.DOCUMENTS: "no incident and no change on these days",
+        }[part]
+        return [((f"  {said}", Ink.MUTED),)]
+
+    def _show_head(self) -> None:
+        week, now = self._weeks.week, self.console_app.clock.now()
+        if week is None:
+            last = self._weeks.last
+            self.head.show((Paragraph(f"7 days up to {last.day} {last:%b %Y}", Ink.HEADING),))
+            return
+        age = self._weeks.age(now)
+        if self._weeks.is_other:
+            last = self._weeks.last
+            age = f"asking for {last.day} {last:%b}" if self._weeks.is_asking else age
+        self.head.show((head(week, age, self.head.glyphs),))
+
+    def _show_fault(self) -> None:
+        weeks = self._weeks
+        parts = fault_parts(weeks.week, weeks.standing, weeks.refused)
+        self.fault.display = bool(parts)
+        self.fault.show(parts, subject="fault")
+        self.fault.refresh(layout=True)
+
+    def _show_about(self) -> None:
+        week, row = self._weeks.week, self.list.cursor_row
+        parts: Sequence[Shown] = ()
+        if week is None or row is None:
+            parts = ()
+        elif isinstance(row, ServiceRow):
+            parts = about_service(row, week)
+        elif isinstance(row, FigureRow):
+            parts = about_figure(row)
+        elif isinstance(row, NoiseRow):
+            parts = about_noise(row)
+        elif isinstance(row, DocumentRow):
+            parts = about_document(row)
+        self.about.show(parts, subject=f"{self.part} {self.list.cursor_key}")
+
+    def _show_legend(self) -> None:
+        week = self._weeks.week
+        pieces: Sequence[Spans] = ()
+        glyphs = self.legend.glyphs
+        if self.part is Part.SERVICES:
+            pieces = legend(ascii_only=glyphs.ascii_only)
+        elif week is not None and self.part is Part.NOISE:
+            said = response_text(week.responses, week.responses_before)
+            pieces = (((said, Ink.MUTED),),)
+        elif self.part is Part.OBJECTIVES:
+            hidden = sum(
+                one.figure.verdict is Verdict.NOT_MEASURED and one.figure.value is None
+                for one in self._all[Part.OBJECTIVES]
+            )
+            pieces = (self._unmeasured_spans(hidden),) if hidden else ()
+        elif week is not None:
+            said = f"{many(len(week.incidents), 'incident')}, {many(len(week.changes), 'change')}"
+            pieces = (((said, Ink.MUTED),),)
+        self.legend.show((Figure(lambda width: [_in_line(pieces, width, glyphs)]),))
+
+    def _unmeasured_spans(self, hidden: int) -> Spans:
+        key = self._key("summary.unmeasured")
+        verb = "hides" if self._unmeasured else "shows"
+        return (
+            (f"{hidden} not measured, ", Ink.MUTED),
+            (key, Ink.KEY),
+            (f" {verb} them", Ink.MUTED),
+        )
+
+    def _key(self, action_id: str) -> str:
+        action = action_by_id(action_id)
+        keys = self.console_app.keys.of(action)
+        return keys[0] if keys else f":{action.command}"
+
+    def _tell_shown(self) -> None:
+        rows = {one: len(self._all[one]) for one in Part if one is not Part.SERVICES}
+        rows[Part.OBJECTIVES] = sum(
+            one.figure.verdict is not Verdict.NOT_MEASURED for one in self._all[Part.OBJECTIVES]
+        )
+        more: list[Span] = list(part_line(self.part, rows, self._key("summary.part-next")))
+        if self._only_missed and self.part in (Part.SERVICES, Part.OBJECTIVES):
+            more += [("  missed only", Ink.WARNING)]
+        if self.part is Part.SERVICES and self._sort != Sort():
+            more += [(f"  sorted by {self._sort.typed}", Ink.STRONG)]
+        shown = len(self.list.rows)
+        self.query_one(FilterLine).show(
+            self.filter.text, shown, len(self._all[self.part]), more=tuple(more)
+        )
+
+    def _show_list(self) -> None:
+        for part, view in self.lists.items():
+            view.display = part is self.part
+        self.list.focus()
+        self.list.release()
+        self._draw()
+        self.show_hints()
+
+    def tick(self, now: Instant) -> None:
+        super().tick(now)
+        self._weeks.tick(now)
+        self.list.tick(now)
+        self._show_head()
+
+    def key_pressed(self) -> None:
+        self.list.hold()
+
+    def on_live_list_opened(self) -> None:
+        self.do_row_open()
+
+    def on_live_list_highlighted(self) -> None:
+        self._show_about()
+        self.show_hints()
+
+    # Actions
+
+    def footer_of(self, action: Action) -> int:
+        if action.id == "noise.action" and self.part is not Part.NOISE:
+            return 0
+        if action.id == "summary.unmeasured" and self.part is not Part.OBJECTIVES:
+            return 0
+        return _FOOTER.get(action.id, action.footer)
+
+    def wanted_rows(self) -> tuple[Row, ...]:
+        return ()
+
+    def why_not(self, action: Action) -> str:
+        row = self.list.cursor_row
+        if action.id in ("row.open", "row.detail", "row.copy") and row is None:
+            return f"there is no {_WHAT[self.part]}"
+        if action.id == "noise.action" and not isinstance(row, NoiseRow):
+            return "the cursor is on no alert; tab goes to the noisiest"
+        return super().why_not(action)
+
+    def do_app_summary(self, day: str = "") -> None:
+        """The seven days up to and with `day`; without one up to today."""
+        end: date | None = None
+        if day.strip():
+            try:
+                end = date.fromisoformat(day.strip())
+            except ValueError:
+                self.say(BAD_DAY, warning=True)
+                return
+        self.show_days(None if end is not None and end >= self._weeks.today else end)
+
+    def do_summary_part_next(self) -> None:
+        """The next list."""
+        self.show_part(self.part.following)
+
+    def show_part(self, part: Part) -> None:
+        """Show that list."""
+        self.part = part
+        self._show_list()
+
+    def do_app_back(self) -> None:
+        if self.filter:
+            super().do_app_back()
+        elif self._only_missed:
+            self.do_summary_missed()
+        elif self.part is not Part.SERVICES:
+            self.show_part(Part.SERVICES)
+        elif self._weeks.end is not None:
+            self.show_days(None)
+        else:
+            super().do_app_back()
+
+    def do_summary_missed(self) -> None:
+        """Only what missed its objective, or all again."""
+        self._only_missed = not self._only_missed
+        self._now()
+
+    def do_summary_unmeasured(self) -> None:
+        """Show objectives that nobody measures, or hide them again."""
+        self._unmeasured = not self._unmeasured
+        if self.part is not Part.OBJECTIVES:
+            self.part = Part.OBJECTIVES
+            self._show_list()
+        self._now()
+
+    def do_triage_sort(self, typed: str = "") -> None:
+        """Sort the services by the word in `typed`; the worst first without one."""
+        found = sort_of(typed)
+        if isinstance(found, str):
+            self.say(found, warning=True)
+            return
+        self._sort = found
+        self._now()
+
+    def _now(self) -> None:
+        """Draw what a key asked for: it does not wait until the keys rest."""
+        self.list.release()
+        self._draw()
+        self.list.release()
+        self.show_hints()
+
+    def do_summary_whole(self) -> None:
+        """What the figures are made from."""
+        week = self._weeks.week
+        if week is None:
+            self.say(self._weeks.refused or "nothing is known yet", warning=True)
+            return
+        now = self.console_app.clock.now().wall
+        parts = tuple(whole_parts(week, self._weeks.standing, now))
+        self.app.push_screen(Overlay((("about these days", Ink.HEADING),), parts))
+
+    def do_row_open(self) -> None:
+        row = self.list.cursor_row
+        if isinstance(row, ServiceRow):
+            if row.service is None:
+                self.show_part(Part.DOCUMENTS)
+            else:
+                from screens.service_week import ServiceWeekScreen
+
+                self.app.push_screen(ServiceWeekScreen(row.service.service, self._weeks))
+        elif isinstance(row, FigureRow):
+            title = ((visible(row.figure.name, cells=60), Ink.HEADING),)
+            self.app.push_screen(Overlay(title, about_figure(row)))
+        elif isinstance(row, NoiseRow):
+            from screens.episodes import EpisodesScreen
+
+            self.app.push_screen(EpisodesScreen(row.noise, self._weeks))
+        elif isinstance(row, DocumentRow):
+            open_document(self.console_app, row.line.id)
+
+    def do_row_detail(self) -> None:
+        self.do_row_open()
+
+    def do_row_copy(self) -> None:
+        row = self.list.cursor_row
+        if isinstance(row, ServiceRow):
+            query = "" if row.service is None else row.service.query
+            self.copy_text(query or row.name, "query" if query else "name")
+        elif isinstance(row, FigureRow):
+            self.copy_text(row.figure.query or row.value, "query" if row.figure.query else "value")
+        elif isinstance(row, NoiseRow):
+            self.copy_text(row.noise.alert, "name of the alert")
+        elif isinstance(row, DocumentRow):
+            self.copy_text(row.line.id, "id")
+
+    def do_noise_action(self) -> None:
+        """Have something done about the alert under the cursor."""
+        row = self.list.cursor_row
+        if isinstance(row, NoiseRow):
+            self.ask_item(row.noise)
+
+    def _completions(self, typed: str) -> Sequence[Completion]:
+        word, space, rest = typed.partition(" ")
+        offers = {
+            "sort": tuple(way for one in SORTS for way in (one, f"-{one}")),
+            "archive": ("week", "daily", "kpi"),
+            "send": ("week", "daily", "kpi"),
+        }
+        if not space or word not in offers:
+            return super()._completions(typed)
+        return [Completion(f"{word} {one}") for one in offers[word] if one.startswith(rest.strip())]
+
+
+def _in_line(pieces: Sequence[Spans], width: int, glyphs: Glyphs) -> Spans:
+    """The pieces that fit, the first ones before the others."""
+    chunks = [Chunk(one, len(pieces) - number) for number, one in enumerate(pieces)]
+    return arrange(chunks, (), width, marks=glyphs.marks)
