@@ -356,10 +356,13 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         """Open the daily inspection in front of what is shown, once."""
         from screens.inspection import InspectionScreen  # late: the first frame needs nothing of it
 
-        screen = InspectionScreen()
-        self.push_screen(screen)
-        if day.strip():
-            screen.do_app_inspection(day)
+        from screens.summary_words import day_called
+
+        found = day_called(day)
+        if isinstance(found, str):
+            self.say(found, warning=True)
+        else:
+            self.push_screen(InspectionScreen(found))
 
     def do_app_calendar(self) -> None:
         """Open the calendar in front of what is shown, once."""

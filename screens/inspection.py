@@ -28,7 +28,7 @@ from screens.inspection_rows import (
     rows_of,
     sending_key,
 )
-from screens.summary_words import local_zone, unit_hint
+from screens.summary_words import day_called, local_zone, unit_hint
 from widgets.detail import Detail, Paragraph, SpanLine
 from widgets.dialog import Choice, Dialog
 from widgets.live_list import LiveList
@@ -64,7 +64,7 @@ class InspectionScreen(Frame):
         """Of the journal as it was when the ticks were read."""
         self._asked_at = float("-inf")
         self._number = 0
-        self._for: tuple[date, InspectionItem, bool] | None = None
+        self._asked_for: tuple[date, InspectionItem, bool] | None = None
         """What the line that is open is about, as it was painted."""
         self._unkept = ""
 
@@ -98,8 +98,10 @@ class InspectionScreen(Frame):
         async def asked(engine: Engine) -> Inspection | str:
             return await engine.week.inspection(day)
 
-        while (future := self.console_app.engine.ask(asked)) is None:
-            await asyncio.sleep(TRY_AGAIN_S)
+        future = self.console_app.engine.ask(asked)
+        if future is None:
+            self.set_timer(TRY_AGAIN_S, self._again)
+            return
         answer = await asyncio.wrap_future(future)
         if number != self._number:
             return
@@ -199,12 +201,11 @@ class InspectionScreen(Frame):
 
     def do_app_inspection(self, day: str = "") -> None:
         """Go to another day's; without one to today's."""
-        from screens.summary import BAD_DAY
-
-        try:
-            self.show_day(date.fromisoformat(day.strip()) if day.strip() else None)
-        except ValueError:
-            self.say(BAD_DAY, warning=True)
+        found = day_called(day)
+        if isinstance(found, str):
+            self.say(found, warning=True)
+        else:
+            self.show_day(found)
 
     def do_app_refresh(self) -> None:
         """Read the ticks anew, and ask every source."""
@@ -249,7 +250,7 @@ class InspectionScreen(Frame):
         inspection, item = self._inspection, row.item
         if inspection is None:
             return
-        self._for = (inspection.day, item, ok)
+        self._asked_for = (inspection.day, item, ok)
         word, ink = ("ok", Ink.KEY) if ok else ("NOT ok", Ink.WARNING)
         what = "note: "
         text = ""
@@ -266,7 +267,7 @@ class InspectionScreen(Frame):
     def deed_sent(self, prompt: str, text: str) -> bool:
         if prompt not in (TICK, WRONG):
             return super().deed_sent(prompt, text)
-        asked, self._for = self._for, None
+        asked, self._asked_for = self._asked_for, None
         if asked is None:
             return True
         day, item, ok = asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
@@ -86,7 +87,7 @@ class ServiceWeekScreen(SummaryDeeds):
         future = engine.ask(bouts)
         self._bouts = NOT_UP if future is None else await asyncio.wrap_future(future)
         for day in reversed(days):
-            hours = engine.ask(lambda engine, day=day: engine.week.hours(name, day))
+            hours = engine.ask(partial(_hours_of, name, day))
             answer = NOT_UP if hours is None else await asyncio.wrap_future(hours)
             self._hours = {**self._hours, day: answer}
             self._draw()
@@ -124,3 +125,7 @@ class ServiceWeekScreen(SummaryDeeds):
         week, service = self._weeks.week, self.service
         if week is not None and service is not None:
             self.console_app.copy(copied(service, week), "figures and queries", lines=True)
+
+
+async def _hours_of(service: str, day: date, engine: Engine) -> tuple[Slot, ...] | str:
+    return await engine.week.hours(service, day)

@@ -58,6 +58,7 @@ from screens.summary_rows import (
     service_columns,
     sort_of,
 )
+from screens.summary_words import day_called
 from widgets.chunks import Chunk, arrange
 from widgets.command_line import Completion
 from widgets.detail import Detail, Figure, Paragraph
@@ -78,7 +79,6 @@ _WHAT: Final = {
     Part.NOISE: "alert",
     Part.DOCUMENTS: "incident or change",
 }
-BAD_DAY: Final = "expected a day, such as 2026-11-22; without one it is today"
 
 
 class SummaryScreen(SummaryDeeds):
@@ -332,7 +332,8 @@ class SummaryScreen(SummaryDeeds):
         return keys[0] if keys else f":{action.command}"
 
     def _tell_shown(self) -> None:
-        rows = {one: len(self._all[one]) for one in Part if one is not Part.SERVICES}
+        rows: dict[Part, int] = {one: len(self._all[one]) for one in Part}
+        del rows[Part.SERVICES]
         rows[Part.OBJECTIVES] = sum(
             one.figure.verdict is not Verdict.NOT_MEASURED for one in self._all[Part.OBJECTIVES]
         )
@@ -392,13 +393,10 @@ class SummaryScreen(SummaryDeeds):
 
     def do_app_summary(self, day: str = "") -> None:
         """The seven days up to and with `day`; without one up to today."""
-        end: date | None = None
-        if day.strip():
-            try:
-                end = date.fromisoformat(day.strip())
-            except ValueError:
-                self.say(BAD_DAY, warning=True)
-                return
+        end = day_called(day)
+        if isinstance(end, str):
+            self.say(end, warning=True)
+            return
         self.show_days(None if end is not None and end >= self._weeks.today else end)
 
     def do_summary_part_next(self) -> None:

@@ -252,7 +252,8 @@ def about_noise(row: NoiseRow) -> list[Part]:
         Title(((noise.alert, Ink.HEADING), ("  ", Ink.PLAIN), (noise.where, Ink.MUTED))),
         Paragraph(
             f"fired {times(noise.count)}, {seconds_cell(noise.total_s)} in all; "
-            f"{count_text(noise.untouched)} ended untouched, {count_text(noise.acked)} acked{before}"
+            f"{count_text(noise.untouched)} ended untouched, "
+            f"{count_text(noise.acked)} acked{before}"
         ),
         Paragraph(about.strip(), Ink.MUTED),
     ]

@@ -50,8 +50,8 @@ class Weeks:
 
     def begin(self) -> None:
         """Show what is remembered, and ask."""
-        if self.week is None and not self.is_asking:
-            self._owner.run_worker(self._look_back(), exit_on_error=False, group="remembered")
+        if self.week is None:
+            self._remember()
         self.again()
 
     def show(self, end: date | None) -> None:
@@ -73,12 +73,22 @@ class Weeks:
         if not self.is_asking and self.end is None and now.mono - self._asked_at >= REFRESH_S:
             self.again()
 
+    def _remember(self) -> None:
+        self._owner.run_worker(self._look_back(), exit_on_error=False, group="remembered")
+
+    def _still(self, number: int) -> None:
+        """Ask, now that the engine may be up, unless somebody has asked meanwhile."""
+        if number == self._number:
+            self.again()
+
     async def _look_back(self) -> None:
         async def remembered(engine: Engine) -> tuple[Week | None, Remembering]:
             return engine.week.remembered(), engine.week.standing
 
-        while (future := self._owner.console_app.engine.ask(remembered)) is None:
-            await asyncio.sleep(TRY_AGAIN_S)
+        future = self._owner.console_app.engine.ask(remembered)
+        if future is None:
+            self._owner.set_timer(TRY_AGAIN_S, self._remember)
+            return
         week, self.standing = await asyncio.wrap_future(future)
         if self.week is None and week is not None:
             self.week = week
@@ -88,10 +98,11 @@ class Weeks:
         async def asked(engine: Engine) -> tuple[Week | str, Remembering]:
             return await engine.week.week(end), engine.week.standing
 
-        app = self._owner.console_app
+        future = self._owner.console_app.engine.ask(asked)
+        if future is None:
+            self._owner.set_timer(TRY_AGAIN_S, lambda: self._still(number))
+            return
         try:
-            while (future := app.engine.ask(asked)) is None:
-                await asyncio.sleep(TRY_AGAIN_S)
             answer, standing = await asyncio.wrap_future(future)
         finally:
             if number == self._number:

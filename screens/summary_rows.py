@@ -243,10 +243,8 @@ def service_columns(
         Column("DOWN", _down, width=7, priority=58, align="right"),
         Column("OUT", _outages, width=4, priority=50, align="right"),
         Column("RAW %", _raw, width=7, priority=56, align="right"),
-        Column("P50", lambda row, _: _took(row.service and row.service.p50_ms), width=6,
-               priority=44, align="right"),
-        Column("P99", lambda row, _: _took(row.service and row.service.p99_ms), width=6,
-               priority=45, align="right"),
+        Column("P50", _p50, width=6, priority=44, align="right"),
+        Column("P99", _p99, width=6, priority=45, align="right"),
         Column("TARGET", _target, width=7, priority=42, align="right"),
         Column("OWNER", _owner, width=8, flex=1, most=16, priority=40),
         Column("SOURCE", _source, width=12, flex=1, most=40, priority=30),
@@ -279,7 +277,15 @@ def _took(took_ms: float | None) -> Spans:
 
 
 def _p95(row: ServiceRow, _: Instant) -> Spans:
-    return _took(row.service and row.service.p95_ms)
+    return _took(None if row.service is None else row.service.p95_ms)
+
+
+def _p50(row: ServiceRow, _: Instant) -> Spans:
+    return _took(None if row.service is None else row.service.p50_ms)
+
+
+def _p99(row: ServiceRow, _: Instant) -> Spans:
+    return _took(None if row.service is None else row.service.p99_ms)
 
 
 def _verdict(row: ServiceRow, *, wide: bool) -> Spans:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -17,6 +17,7 @@ from widgets.paint import Glyphs, Span, Spans
 from widgets.theme import Ink
 
 NONE: Final = "-"
+BAD_DAY: Final = "expected a day, such as 2026-11-22; without one it is today"
 VERDICT_INKS: Final = {
     Verdict.MET: Ink.OK,
     Verdict.MISSED: Ink.FIRING,
@@ -135,6 +136,15 @@ def local_text(at: datetime, zone: tzinfo, *, year: bool = False) -> str:
     """`19 Nov 03:12`."""
     local = at.astimezone(zone)
     return f"{local.day} {local:%b %Y %H:%M}" if year else f"{local.day} {local:%b %H:%M}"
+
+
+def day_called(typed: str) -> date | str | None:
+    """The day that was typed; `None` where nothing was, a text where it is no day."""
+    word = typed.strip()
+    try:
+        return date.fromisoformat(word) if word else None
+    except ValueError:
+        return BAD_DAY
 
 
 def verdicts_of(week: Week) -> Mapping[Verdict, int]:

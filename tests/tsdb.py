@@ -34,14 +34,14 @@ def write_past(folder: Path, series: Iterable[Written]) -> None:
         shown = ",".join(f'{name}="{value}"' for name, value in labels.items())
         head = f"{metric}{{{shown}}} "
         for at, value in points:
-            day = days.setdefault(at // DAY_S, {})
-            day.setdefault(metric, []).append(f"{head}{value:g} {at}\n")
+            lines = days.setdefault(at // DAY_S, {})
+            lines.setdefault(metric, []).append(f"{head}{value:g} {at}\n")
     for day, metrics in sorted(days.items()):
         path = folder / f"{day}.om"
         with path.open("w") as file:
-            for metric, lines in metrics.items():
+            for metric, written in metrics.items():
                 file.write(f"# TYPE {metric} gauge\n")
-                file.writelines(lines)
+                file.writelines(written)
             file.write("# EOF\n")
         subprocess.run(
             [promtool, "tsdb", "create-blocks-from", "openmetrics", "-q", path, folder / "data"],

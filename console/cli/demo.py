@@ -14,6 +14,8 @@ from console.cli.table import put
 from console.safety.text import visible
 
 FASTEST = 100.0
+HISTORY_AFTER_S = 0.6
+"""The first frame comes before what the demo remembers of the days before."""
 
 
 @click.command()
@@ -62,7 +64,7 @@ def open_demo(scenario: str, speed: float, chosen: Chosen) -> int:
     from config.load import load
     from console.demo.serve import start_demo
 
-    handle = start_demo(scenario, speed)
+    handle = start_demo(scenario, speed, history_after_s=HISTORY_AFTER_S)
     try:
         banner = f"demo `{scenario}`: nothing here is real"
         return open_console(chosen, loaded=load(handle.settings_dir), banner=banner)
@@ -84,7 +86,7 @@ def _serve(scenario: str, speed: float) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     try:
-        handle = start_demo(scenario, speed)
+        handle = start_demo(scenario, speed, history_after_s=0)
     except OSError as error:
         narrate(f"the demo's fleet cannot start: {error}")
         return 1

@@ -50,6 +50,7 @@ class DemoFleet:
         settings_dir: Path | None = None,
         base_port: int | None = None,
         ssh: bool = True,
+        history_after_s: float | None = None,
     ) -> None:
         """
         Args:
@@ -57,12 +58,16 @@ class DemoFleet:
             base_port: the first of a row of ports, one a service and then one a host; free
                 ones when not given.
             ssh: whether the hosts answer SSH too.
+            history_after_s: how long after the start the history of the days before is written
+                into the state; 0: before it is over. It takes a quarter of a second. `None`:
+                not at all.
 
         Raises:
             KeyError: no scenario has that name.
             ValueError: `speed` is not a positive number.
         """
         self._ssh = ssh
+        self._history_after_s = history_after_s
         self._hosts: HostServers | None = None
         self._scratch: Path | None = None
         self._authority: Authority | None = None
@@ -78,6 +83,7 @@ class DemoFleet:
         self._handlers: dict[str, Handler] = {}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[object]] = []
+        self._keeping: asyncio.Future[bool] | None = None
 
     @property
     def settings_dir(self) -> Path:
@@ -108,10 +114,7 @@ class DemoFleet:
             # git works in processes of its own, while this one makes certificates and keys.
             past = asyncio.create_task(self._write_past(self._scratch), name="demo journal")
             shelf = asyncio.create_task(self._write_shelf(self._scratch), name="demo runbooks")
-            if self._settings_dir is None:
-                self._settings_dir = private_dir(self._scratch / "settings")
-            history = asyncio.create_task(self._write_history(), name="demo history")
-            self._tasks += [past, shelf, history]
+            self._tasks += [past, shelf]
             # Late: with what they stand on they take 0.2 s to import.
             from console.demo.certificates import Authority
 
@@ -121,6 +124,8 @@ class DemoFleet:
                 await self._open_hosts()
             endpoints = self._endpoints()
             self._install(endpoints)
+            if self._settings_dir is None:
+                self._settings_dir = private_dir(self._scratch / "settings")
             journal, runbooks = self._scratch / JOURNAL, self._scratch / SHELF
             write_settings(self._settings_dir, self.world, endpoints, journal, runbooks)
             if self._hosts is not None:
@@ -128,13 +133,17 @@ class DemoFleet:
             await self.follow()
             ground = await past
             await shelf
-            await history
             await self._remember()
+            if self._history_after_s == 0:
+                await self._write_history(0)
         except BaseException:
             await self.stop()
             raise
         self.world.on_change(self._changed.set)
         self._tasks.append(asyncio.create_task(self._keep_following(), name="demo script"))
+        if self._history_after_s:
+            remembering = self._write_history(self._history_after_s)
+            self._tasks.append(asyncio.create_task(remembering, name="demo history"))
         if ground is not None:
             self._tasks.append(asyncio.create_task(self._visit(ground), name="demo colleague"))
         return endpoints
@@ -145,6 +154,9 @@ class DemoFleet:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._keeping is not None:
+            # A thread is not cancelled, and would write into a folder that is gone.
+            await asyncio.gather(self._keeping, return_exceptions=True)
         hosts, self._hosts = self._hosts, None
         if hosts is not None:
             await hosts.close()
@@ -200,11 +212,13 @@ class DemoFleet:
 
         await make_shelf(scratch / SHELF, self.world.start.wall)
 
-    async def _write_history(self) -> None:
+    async def _write_history(self, after_s: float) -> None:
         from console.demo.kept import keep_past
 
-        state = private_dir(private_dir(self.settings_dir) / STATE)
-        await asyncio.to_thread(keep_past, state, self.world)
+        await self._clock.sleep(after_s)
+        state = self.settings_dir / STATE
+        self._keeping = asyncio.ensure_future(asyncio.to_thread(keep_past, state, self.world))
+        await asyncio.shield(self._keeping)
 
     async def _remember(self) -> None:
         from console.demo.shelf import remember_last_run

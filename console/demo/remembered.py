@@ -25,7 +25,7 @@ from console.model.event import EventKind
 from console.model.event_words import BEGAN, subject_of
 from console.model.history import Bout, Observed, Origin, Past, Recording, Sight, Stretch, together
 from console.model.labels import Labels
-from console.model.latency import Latencies, bucket_of, counted, middle_of
+from console.model.latency import Latencies, added, bucket_of, counted, middle_of
 from console.model.policy import Policy
 from console.model.registry import host_cell
 from console.model.state import Priority
@@ -232,7 +232,7 @@ def _hours(
     """Latencies by whole UTC hours; while it is down there are none."""
     start_unix_s = world.start.wall.timestamp()
     usual_ms = _usual_ms(world, service)
-    answered: dict[int, list[float]] = {}
+    answered: dict[int, tuple[float, float]] = {}
     for begin_s, over_s, sight in spans:
         if sight in (Sight.DOWN, Sight.UNKNOWN):
             continue
@@ -240,16 +240,22 @@ def _hours(
         while at_s < over_s:
             hour = math.floor((start_unix_s + at_s) / HOUR_S + 1e-9)
             until_s = min(over_s, (hour + 1) * HOUR_S - start_unix_s)
-            seconds = answered.setdefault(hour, [0.0, 0.0])
-            seconds[sight is Sight.SLOW] += until_s - at_s
+            quick_s, slow_s = answered.get(hour, (0.0, 0.0))
+            if sight is Sight.SLOW:
+                slow_s += until_s - at_s
+            else:
+                quick_s += until_s - at_s
+            answered[hour] = quick_s, slow_s
             at_s = until_s
+    late_bucket = bucket_of(SLOW_S * 1300)
     for hour, (quick_s, slow_s) in answered.items():
         middle_s = hour * HOUR_S - start_unix_s + HOUR_S / 2
         took_ms = usual_ms * days.rhythm(middle_s)
-        quick = _spread(bucket_of(took_ms), round(quick_s / MINUTE_S))
-        late = _spread(bucket_of(SLOW_S * 1300), round(slow_s / MINUTE_S))
-        if quick.counts or late.counts:
-            yield int(hour * HOUR_S), _both(quick, late)
+        found = _spread(bucket_of(took_ms), round(quick_s / MINUTE_S))
+        if slow_s:
+            found = added((found, _spread(late_bucket, round(slow_s / MINUTE_S))))
+        if found.counts:
+            yield int(hour * HOUR_S), found
 
 
 def _usual_ms(world: World, service: str) -> float:
@@ -272,15 +278,6 @@ def _spread(bucket: int, count: int) -> Latencies:
         _SPREAD[key] = counted(middle_ms * (0.8 + 0.4 * s + 0.9 * max(0, s - 0.97) / 0.03)
                                for s in shares)  # fmt: skip
     return _SPREAD[key]
-
-
-def _both(one: Latencies, other: Latencies) -> Latencies:
-    if not other.counts:
-        return one
-    counts = dict(one.counts)
-    for bucket, count in other.counts:
-        counts[bucket] = counts.get(bucket, 0) + count
-    return Latencies(tuple(sorted(counts.items())))
 
 
 def _clipped(

@@ -76,6 +76,7 @@ def start_demo(
     *,
     settings_dir: Path | None = None,
     base_port: int | None = None,
+    history_after_s: float | None = None,
 ) -> DemoHandle:
     """Start the demo in a daemon thread; returns once its ports are open.
 
@@ -85,6 +86,7 @@ def start_demo(
         clock: the machine's when not given.
         settings_dir: where to write the settings; a temporary folder when not given.
         base_port: the first of a row of ports, one a service; free ones when not given.
+        history_after_s: when the history of the days before is written, see `DemoFleet`.
 
     Raises:
         KeyError: no scenario has that name.
@@ -94,6 +96,11 @@ def start_demo(
     """
     return DemoHandle(
         DemoFleet(
-            scenario, clock=clock, speed=speed, settings_dir=settings_dir, base_port=base_port
+            scenario,
+            clock=clock,
+            speed=speed,
+            settings_dir=settings_dir,
+            base_port=base_port,
+            history_after_s=history_after_s,
         )
     )

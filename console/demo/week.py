@@ -72,6 +72,7 @@ class LocalDays:
         self.start = start.replace(microsecond=0)
         self._zone = zone_of(ZONE)
         self.today = self.start.astimezone(self._zone).date()
+        self._midnight_s = self.at(0, 0)
 
     def at(self, days_ago: int, hour: float) -> float:
         """The script second of a local hour, `21.5` for half past nine in the evening."""
@@ -122,7 +123,7 @@ class LocalDays:
 
         It fades out before the story, whose own lines have the last word.
         """
-        hour = int((at_s - self.at(0, 0)) // HOUR_S) % 24
+        hour = int((at_s - self._midnight_s) // HOUR_S) % 24
         return 1 + (_RHYTHM[hour] - 1) * min(1.0, max(0.0, -at_s / _LEVEL_S))
 
 

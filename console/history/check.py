@@ -67,9 +67,7 @@ def check(folder: Path) -> Checked:
     path = history_file(folder)
     shown = visible(str(path))
     with as_errors(path):
-        aside = (
-            sorted(folder.glob(f"{path.name}.damaged-*[0-9Z]")) if folder.is_dir() else []
-        )
+        aside = sorted(folder.glob(f"{path.name}.damaged-*[0-9Z]")) if folder.is_dir() else []
         notices = tuple(f"{visible(one.name)} was set aside: it is damaged" for one in aside)
         if not path.exists():
             return Checked(shown, False, notices=notices)

@@ -231,4 +231,3 @@ def set_aside(path: Path, now: datetime) -> str:
         if journal.exists():
             rename_beside(journal, f"{name}-journal")
     return name
-

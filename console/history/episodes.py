@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from console.history.fault import UnreadableError
-from console.model.history import Bout, Past
+from console.model.history import Bout, Origin, Past
 from console.model.state import Priority
 from console.safety.text import Raw
 
@@ -28,6 +28,11 @@ _BOUT: Final = (
 )
 _KEEP_BOUT: Final = f"INSERT OR REPLACE INTO bout ({_BOUT}) VALUES ({', '.join('?' * 16)})"
 _KEEP_PAST: Final = "INSERT OR IGNORE INTO past VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def teller_of(origin: Origin, by: str) -> str:
+    """Under which name episodes are kept that were told by that recorder."""
+    return OURS if origin in (Origin.CONSOLE, Origin.RECORDER) else f"{origin} {by}"
 
 
 def us_of(moment: datetime) -> int:

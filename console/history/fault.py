@@ -38,7 +38,6 @@ class HistoryError(Exception):
         self.fault = HistoryFault(problem, expected, remedy, is_held)
         super().__init__(str(self.fault))
 
-
     @property
     def is_damage(self) -> bool:
         """The file is not what was written to it."""

@@ -14,18 +14,16 @@ from pathlib import Path
 from typing import Final
 
 from console.history.database import made, opened, transaction
-from console.history.episodes import OURS, keep_bouts, keep_past, plain
+from console.history.episodes import keep_bouts, keep_past, plain, teller_of
 from console.history.fault import HistoryError
-from console.history.holding import DAY_MS, HOUR_MS, Piece, Run, advanced, ended
+from console.history.holding import HOUR_MS, Piece
 from console.history.keeping import MOST_AT_MS, Names, checked, keep_pieces
 from console.history.packing import packed, unpacked
-from console.history.rollup import Hours, hour_after
-from console.history.schema import ALIVE
+from console.history.replacing import KEEP_HOUR, Edges, add_alive, cleared, drop_empty, remade
+from console.history.rollup import hour_after
 from console.model.history import (
-    HOLD,
     Bout,
     Observed,
-    Origin,
     Past,
     Recording,
     Sample,
@@ -33,12 +31,10 @@ from console.model.history import (
     Stretch,
     together,
 )
-from console.safety.text import visible
 
 _CACHE_KIB: Final = 64 * 1024
 """So much may wait for the commit: until then nobody who reads is kept out."""
 _SAMPLE: Final = "INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?, ?)"
-_HOUR: Final = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?)"
 
 HourRow = tuple[int, int, dict[int, int]]
 """An hour since 1970, its samples, its counts of latencies."""
@@ -77,7 +73,7 @@ def take_in(
         for one in observed:
             intake.observed(one)
         intake.finish()
-        _drop_empty(connection)
+        drop_empty(connection)
         keep_bouts(connection, bouts, told_by)
         keep_past(connection, past)
 
@@ -96,19 +92,6 @@ def taking_in(folder: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     finally:
         connection.close()
-
-
-def teller_of(origin: Origin, by: str) -> str:
-    """Under which name episodes are kept that were told by that recorder."""
-    return OURS if origin in (Origin.CONSOLE, Origin.RECORDER) else f"{origin} {by}"
-
-
-class Edges:
-    """Hours that were only partly in a time that was cleared, as they were."""
-
-    def __init__(self) -> None:
-        self.found: dict[tuple[int, int], tuple[int, bytes]] = {}
-        """By service and hour: its samples and counts."""
 
 
 class Intake:
@@ -183,7 +166,7 @@ class Intake:
         number = self._names.id_of(self._connection, service)
         first, after = self._start_ms // HOUR_MS, -(-self._end_ms // HOUR_MS)
         self._connection.executemany(
-            _HOUR,
+            KEEP_HOUR,
             [
                 (number, hour, self.row, *self._fuller(number, hour, samples, packed(counts)))
                 for hour, samples, counts in rows
@@ -199,7 +182,7 @@ class Intake:
                 (service, hour, self.row, samples, counts),
             )
         self._edges.found = {}
-        _add_alive(self._connection, self.row, self._alive)
+        add_alive(self._connection, self.row, self._alive)
         remade(self._connection, self.row, self._recording.every_ms)
         self._say_end()
 
@@ -233,122 +216,6 @@ class Intake:
             )
 
 
-def cleared(
-    connection: sqlite3.Connection, origin: Origin, by: str, start_ms: int, end_ms: int
-) -> Edges:
-    """Take out what recordings of that origin by that one held in `[start_ms, end_ms)`.
-
-    Raises:
-        HistoryError: one of them goes on just now.
-    """
-    found = connection.execute(
-        "SELECT id, every_ms, is_over FROM recording WHERE origin = ? AND by = ?"
-        " AND began_ms < ? AND coalesce(ended_ms, began_ms) + every_ms > ?",
-        (str(origin), plain(by), end_ms, start_ms),
-    ).fetchall()
-    if not all(is_over for _, _, is_over in found):
-        raise HistoryError(
-            f"{visible(by)} ({origin}) records just now",
-            expected="a recording that is over",
-            remedy="end it first, or take in what was before it",
-        )
-    edges = Edges()
-    services = [row[0] for row in connection.execute("SELECT id FROM service").fetchall()]
-    first, after = start_ms // HOUR_MS, -(-end_ms // HOUR_MS)
-    partial = {hour for hour, at in ((first, start_ms), (after - 1, end_ms)) if at % HOUR_MS}
-    for recording, every_ms, _ in found:
-        connection.execute(
-            "DELETE FROM sample WHERE recording = ? AND at_ms >= ? AND at_ms < ?",
-            (recording, start_ms, end_ms),
-        )
-        for service in services:
-            _cut(connection, recording, service, start_ms, end_ms)
-            for hour in partial:
-                for row in connection.execute(
-                    "SELECT samples, counts FROM hour"
-                    " WHERE service = ? AND hour = ? AND recording = ?",
-                    (service, hour, recording),
-                ):
-                    edges.found[service, hour] = max(edges.found.get((service, hour), row), row)
-            connection.execute(
-                "DELETE FROM hour WHERE service = ? AND hour >= ? AND hour < ? AND recording = ?",
-                (service, first, after, recording),
-            )
-        remade(connection, recording, every_ms)
-        # What samples beside the time tell of such an hour is there again.
-        again = "SELECT 1 FROM hour WHERE service = ? AND hour = ? AND recording = ?"
-        for service, hour in list(edges.found):
-            if connection.execute(again, (service, hour, recording)).fetchone():
-                del edges.found[service, hour]
-    told_by = teller_of(origin, by)
-    if told_by != OURS:
-        connection.execute(
-            "DELETE FROM bout WHERE told_by = ? AND start_us >= ? AND start_us < ?",
-            (plain(told_by), start_ms * 1000, end_ms * 1000),
-        )
-    return edges
-
-
-def remade(connection: sqlite3.Connection, recording: int, every_ms: int) -> None:
-    """Make the stretches and hours of a recording again, as far as its samples are kept."""
-    hours = Hours()
-    runs: dict[int, Run] = {}
-    pieces: dict[int, list[Piece]] = {}
-    firsts: dict[int, int] = {}
-    alive: Run | None = None
-    rows = connection.execute(
-        "SELECT service, at_ms, sight, took_us FROM sample WHERE recording = ? ORDER BY at_ms",
-        (recording,),
-    )
-    for service, at_ms, sight, took_us in rows:
-        hours.add(service, at_ms, took_us)
-        if alive is None or at_ms > alive.last_ms:
-            alive = _moved(pieces, ALIVE, alive, at_ms, Sight.UP, every_ms)
-        run = runs.get(service)
-        if run is None:
-            firsts[service] = at_ms
-        runs[service] = _moved(pieces, service, run, at_ms, sight, every_ms)
-    if alive is None:
-        return
-    for service, run in runs.items():
-        _cut(connection, recording, service, firsts[service], run.last_ms + 10 * DAY_MS)
-        pieces.setdefault(service, []).extend(ended(run, every_ms))
-    pieces.setdefault(ALIVE, []).extend(ended(alive, every_ms))
-    told = [Stretch(start, end, Sight(sight)) for start, end, sight in pieces.pop(ALIVE)]
-    for service, found in pieces.items():
-        keep_pieces(connection, recording, ((service, piece) for piece in found))
-    _add_alive(connection, recording, told)
-    connection.executemany(
-        _HOUR,
-        (
-            (service, hour, recording, samples, packed(counts))
-            for service, hour, samples, counts in hours.rows()
-        ),
-    )
-
-
-def _moved(
-    pieces: dict[int, list[Piece]],
-    service: int,
-    run: Run | None,
-    at_ms: int,
-    sight: int,
-    every_ms: int,
-) -> Run:
-    if run is None:
-        return Run(at_ms, at_ms, sight)
-    start_ms, last_ms, before = run
-    if (
-        sight == before
-        and at_ms - last_ms <= HOLD * every_ms
-        and at_ms - at_ms % DAY_MS <= start_ms
-    ):
-        return Run(start_ms, at_ms, sight)
-    closed, run = advanced(run, at_ms, sight, every_ms)
-    pieces.setdefault(service, []).extend(closed)
-    return run
-
-
 def _row_of(connection: sqlite3.Connection, recording: Recording, end_ms: int) -> int:
     name = (str(recording.origin), plain(recording.by), recording.began_ms)
     connection.execute(
@@ -362,49 +229,6 @@ def _row_of(connection: sqlite3.Connection, recording: Recording, end_ms: int) -
         "SELECT id FROM recording WHERE origin = ? AND by = ? AND began_ms = ?", name
     )
     return int(row.fetchone()[0])
-
-
-def _cut(
-    connection: sqlite3.Connection, recording: int, service: int, start_ms: int, end_ms: int
-) -> list[Piece]:
-    """Take `[start_ms, end_ms)` out of the stretches; returns those that it touched."""
-    where = (
-        " FROM stretch WHERE service = ? AND start_ms > ? AND start_ms < ? AND recording = ?"
-        " AND end_ms > ?"
-    )
-    asked = (service, start_ms - DAY_MS, end_ms, recording, start_ms)
-    touched: list[Piece] = connection.execute(
-        f"SELECT start_ms, end_ms, sight{where}", asked
-    ).fetchall()
-    connection.execute(f"DELETE{where}", asked)
-    left = [
-        (service, part)
-        for start, end, sight in touched
-        for part in ((start, start_ms, sight), (end_ms, end, sight))
-        if part[0] < part[1]
-    ]
-    keep_pieces(connection, recording, left)
-    return touched
-
-
-def _add_alive(connection: sqlite3.Connection, recording: int, told: list[Stretch]) -> None:
-    if not told:
-        return
-    start_ms, end_ms = told[0].start_ms, max(one.end_ms for one in told)
-    before = _cut(connection, recording, ALIVE, start_ms, end_ms)
-    cut = [Stretch(max(s, start_ms), min(e, end_ms), Sight(sight)) for s, e, sight in before]
-    whole = together([told, cut])
-    keep_pieces(
-        connection, recording, ((ALIVE, (one.start_ms, one.end_ms, one.sight)) for one in whole)
-    )
-
-
-def _drop_empty(connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "DELETE FROM recording WHERE is_over"
-        " AND NOT EXISTS (SELECT 1 FROM sample WHERE recording = recording.id)"
-        " AND id NOT IN (SELECT recording FROM stretch) AND id NOT IN (SELECT recording FROM hour)"
-    )
 
 
 def _spread(one: Observed) -> dict[int, int]:

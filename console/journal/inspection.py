@@ -140,15 +140,14 @@ def written_inspection(
         title = f"{word('inspection', language)} {day.isoformat()}"
         document = document_of(f"---\n---\n\n# {title}\n\n", name_of(sheet.path))
         before = None
+    known = tuple(map(settled, ticks))
     theirs = told_below(document, _ITEMS)
-    lines = tuple(_lines(ticks, items, language))
+    lines = tuple(_lines(known, items, language))
     if before is not None and _digest(theirs) != before.list:
         moved = [line for line in theirs if line not in lines]
     else:
         moved = []
-    front = _Front(
-        SCHEMA, day, str(language), _digest(lines), tuple(_ticked(settled(one)) for one in ticks)
-    )
+    front = _Front(SCHEMA, day, str(language), _digest(lines), tuple(map(_ticked, known)))
     document = with_generated(
         with_front(document, front), _ITEMS, lines, word("inspected", language)
     )
@@ -167,7 +166,7 @@ def _ticked(tick: Tick) -> _Ticked:
 
 
 def _lines(ticks: Sequence[Tick], items: Sequence[AskedItem], language: Language) -> Iterator[str]:
-    latest = {one.item: one for one in ticks}
+    latest = {one.item: one for one in sorted(ticks, key=lambda one: one.at)}
     for item in items:
         yield _line(item, latest.pop(visible(item.name, cells=NAME_CELLS), None), language)
     for name, tick in latest.items():  # of other settings

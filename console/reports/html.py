@@ -32,7 +32,8 @@ from console.reports.page import (
 )
 from console.reports.pages import page_of
 from console.reports.style import CSS
-from console.reports.svg import KINDS, defs, text_of
+from console.reports.svg import defs, text_of
+from console.reports.telling import MISSING
 from console.reports.words import said
 from console.safety.text import visible
 
@@ -125,9 +126,9 @@ def _picture(picture: Picture, language: Language) -> Iterator[str]:
     yield "<figure>"
     if picture.caption:
         yield f"<figcaption>{text_of(picture.caption)}</figcaption>"
-    if picture.has_cells and picture.caption:
+    if picture.kinds:
         yield '<ul class="legend">'
-        for kind in KINDS:
+        for kind in picture.kinds:
             cell = f'<svg width="71" height="19" aria-hidden="true"><use href="#c-{kind}"/></svg>'
             yield f"<li>{cell}{said(f'legend-{kind}', language)}</li>"
         yield "</ul>"
@@ -164,4 +165,7 @@ def _span(span: Span) -> str:
     if isinstance(span, Badge):
         shown = f"{SIGNS[span.verdict]} {text_of(span.text, MOST_CELLS)}"
         return f'<span class="b {_CLASSES[span.verdict]}">{shown}</span>'
+    if span.startswith(MISSING) and len(span) > 1:
+        why = text_of(span[1:], MOST_CELLS)
+        return f"{MISSING}<small>{why}</small>"
     return text_of(span, 4 * MOST_CELLS)

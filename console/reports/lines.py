@@ -38,13 +38,13 @@ def state_at(incident: Incident, at: datetime, now: datetime) -> IncidentState:
     """As which it stood at `at`, from its times; what it has gone back from cannot be told."""
     if at >= now:
         return incident.state
-    if _is_by(incident.closed, at):
+    if is_by(incident.closed, at):
         return IncidentState.CLOSED
     end = ended_at(incident)
     if end is not None and end <= at:
         is_due = incident.state is IncidentState.POST_MORTEM_DUE
         return incident.state if is_due else IncidentState.RESOLVED
-    return IncidentState.MITIGATED if _is_by(incident.mitigated, at) else IncidentState.OPEN
+    return IncidentState.MITIGATED if is_by(incident.mitigated, at) else IncidentState.OPEN
 
 
 def incidents_within(
@@ -70,7 +70,7 @@ def incident_line(incident: Incident, at: datetime, now: datetime) -> IncidentLi
         severity=incident.severity,
         services=_shown(incident.services),
         start=started_at(incident),
-        end=end if _is_by(end, at) else None,
+        end=end if is_by(end, at) else None,
     )
 
 
@@ -129,7 +129,7 @@ def change_line(change: Change, at: datetime) -> ChangeLine:
         state=state,
         services=_shown(change.plan.services),
         start=start,
-        end=end if is_planned or _is_by(end, at) else None,
+        end=end if is_planned or is_by(end, at) else None,
         author=visible(change.author),
         is_planned=is_planned,
     )
@@ -174,7 +174,8 @@ def _is_planned(change: Change, at: datetime) -> bool:
     return change.started is None or change.started >= at
 
 
-def _is_by(moment: datetime | None, at: datetime) -> bool:
+def is_by(moment: datetime | None, at: datetime) -> bool:
+    """Whether it had come by `at`."""
     return moment is not None and moment <= at
 
 

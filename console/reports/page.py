@@ -88,8 +88,8 @@ class Picture(msgspec.Struct, frozen=True):
     svg: str
     """Whole, and escaped already."""
     caption: str
-    has_cells: bool = False
-    """Its cells are those that `console.reports.svg.KINDS` names, and want a legend."""
+    kinds: tuple[str, ...] = ()
+    """Of `console.reports.svg.KINDS`, those that it shows: what a legend tells of."""
 
 
 class Fold(msgspec.Struct, frozen=True):

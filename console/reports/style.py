@@ -14,7 +14,7 @@ CSS: Final = """
 --lacking:#2b323b;--ink:#f2f5f8;--hatch:#ffffff2b;--bar:#4e9068;--bar-missed:#c8493d;
 --bar-alerts:#5b87c5;--target:#f2f5f8;--met-fg:#7fd6a1;--missed-fg:#ff9d92;--lacking-fg:#ecc46c}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:1.5rem;max-width:88rem;background:var(--bg);color:var(--fg);
+body{margin:0 auto;padding:1.5rem;max-width:92rem;background:var(--bg);color:var(--fg);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 :lang(zh-Hant) body{font-family:system-ui,"PingFang TC","Microsoft JhengHei","Noto Sans CJK TC",
 "Noto Sans TC",sans-serif}
@@ -36,14 +36,15 @@ nav{margin:1rem 0;font-size:.9rem}
 nav a{display:inline-block;margin:0 1rem .2rem 0;color:inherit}
 .wide{overflow-x:auto;margin:.6rem 0}
 table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums}
-th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th,td{padding:.3rem .45rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{border-bottom:2px solid var(--line);color:var(--dim);font-weight:600;
-vertical-align:bottom;background:var(--bg)}
-td{max-width:26rem;overflow-wrap:anywhere}
+vertical-align:bottom;background:var(--bg);word-break:keep-all}
+td{max-width:26rem;overflow-wrap:break-word}
 th.n,td.n{text-align:right}
 td.n{white-space:nowrap}
+small{font-size:.85em;color:var(--dim)}td small{display:block;white-space:normal;min-width:4.5rem}
 tbody th{font-weight:400;position:sticky;left:0;background:var(--bg);max-width:18rem;
-overflow-wrap:anywhere}
+min-width:7rem;overflow-wrap:break-word}td:last-child{min-width:7rem}
 code{font:.92em/1.4 ui-monospace,"SF Mono",Menlo,Consolas,"Noto Sans Mono",monospace}
 pre{margin:.4rem 0 1rem;padding:.6rem .8rem;background:var(--soft);border:1px solid var(--line);
 border-radius:.3rem;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
@@ -64,7 +65,7 @@ svg use+text,svg use+text+text{fill:var(--ink)}
 .k-unjudged{fill:var(--unjudged)}.k-lacking{fill:var(--lacking)}
 .k-excluded{fill:none;stroke:var(--dim);stroke-dasharray:3 2}
 .k-future{fill:var(--soft)}
-.b-clean{fill:var(--bar)}.b-missed{fill:var(--bar-missed)}.b-alerts{fill:var(--bar-alerts)}
+.b-lacking{fill:var(--lacking)}.b-unjudged{fill:var(--dim)}.b-clean{fill:var(--bar)}.b-missed{fill:var(--bar-missed)}.b-alerts{fill:var(--bar-alerts)}
 .target{stroke:var(--target);stroke-width:2}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font-size:.86rem;margin:.4rem 0;padding:0;
 list-style:none}
@@ -78,7 +79,7 @@ footer{margin-top:2rem;border-top:1px solid var(--line);color:var(--dim);font-si
 --hatch:#0000004d;--bar:#7fb695;--bar-missed:#d3584c;--bar-alerts:#86a8d8;--target:#000;
 --met-fg:#000;--missed-fg:#000;--lacking-fg:#000}
 body{padding:0;max-width:none;font-size:9.5pt}nav{display:none}.wide{overflow:visible}
-table{font-size:7.5pt}th,td{padding:1.5pt 4pt}td.n{white-space:normal}
+table{font-size:7.5pt}th,td{padding:1.5pt 4pt}td.n{white-space:normal}th,td,tbody th{overflow-wrap:anywhere;min-width:0!important}
 tbody th{position:static}tr,figure svg,pre{break-inside:avoid}h2{break-after:avoid}
 figure svg{max-width:100%;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

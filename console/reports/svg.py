@@ -11,7 +11,7 @@ from datetime import datetime
 from html import escape
 from typing import Final
 
-from console.model.summary import ServiceWeek, Slot, Week
+from console.model.summary import ServiceWeek, Slot, Verdict, Week
 from console.reports.judged import is_lacking
 from console.reports.telling import Telling
 from console.safety.text import Raw, cell_width, visible
@@ -49,7 +49,7 @@ def defs() -> str:
 _HATCHED: Final = {
     "some": "M0 8L8 0",
     "missed": "M0 8L8 0M0 0L8 8",
-    "unjudged": "M0 4H8",
+    "unjudged": "M4 0V8",
     "lacking": "M4 3.2V4.8",
 }
 
@@ -198,6 +198,14 @@ def bars(services: Iterable[ServiceWeek], telling: Telling, label: str) -> str:
     return "".join(parts)
 
 
+_BARS: Final = {
+    Verdict.MET: "clean",
+    Verdict.MISSED: "missed",
+    Verdict.NOT_ENOUGH_DATA: "lacking",
+    Verdict.NOT_MEASURED: "unjudged",
+}
+
+
 def _bar(one: ServiceWeek, y: int, least: float, whole: int, telling: Telling) -> str:
     def at(ratio: float) -> float:
         return round(max(0.0, (ratio - least) / (1 - least)) * whole, 1)
@@ -213,8 +221,7 @@ def _bar(one: ServiceWeek, y: int, least: float, whole: int, telling: Telling) -
         coverage=telling.coverage(one.total),
         target=objective,
     )
-    is_missed = ratio is not None and target is not None and ratio < target
-    kind = "missed" if is_missed else "clean"
+    kind = _BARS[one.verdict]
     size = f'x="{_NAME_PX}" y="{y + 2}" width="{0 if ratio is None else at(ratio)}" height="15"'
     parts = [
         f'<g role="img"><title>{text_of(title)}</title>',
@@ -222,8 +229,8 @@ def _bar(one: ServiceWeek, y: int, least: float, whole: int, telling: Telling) -
         f'<rect class="k-future" x="{_NAME_PX}" y="{y + 2}" width="{whole}" height="15"/>',
         f'<rect class="b-{kind}" {size}/>',
     ]
-    if is_missed:
-        parts.append(f'<rect fill="url(#p-missed)" {size}/>')
+    if kind in _HATCHED:
+        parts.append(f'<rect fill="url(#p-{kind})" {size}/>')
     if target is not None:
         x = _NAME_PX + at(target)
         parts.append(f'<path class="target" d="M{x} {y}V{y + 19}"/>')

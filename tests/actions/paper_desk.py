@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from config.history import Summary
 from config.schema import Acks, Silences
 from console.actions.carry_out import Doing, Effected, carry_out
 from console.journal.author import Author
@@ -54,6 +55,7 @@ class PaperDesk:
         self.clusters: Mapping[str, AlertmanagerCluster] = {}
         self.verified = True
         self.fault: JournalFault | None = None
+        self.summary = Summary()
 
     def doing(self) -> Doing:
         async def bench() -> Bench | JournalFault:
@@ -74,6 +76,7 @@ class PaperDesk:
             calendar=self.calendar,
             verified=self.verified,
             audit_head="ab" * 32,
+            summary=self.summary,
         )
 
     async def act(self, wish: PaperWish) -> Effected:

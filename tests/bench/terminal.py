@@ -62,6 +62,11 @@ class Terminal:
                     return time.monotonic() - self.started
         raise TimeoutError(f"{text!r} was not shown; at the end {self._text[-300:]!r}")
 
+    def send(self, keys: str) -> None:
+        """Press `keys`; what was shown before is forgotten."""
+        self._text = b""
+        os.write(self._fd, keys.encode())
+
     def drain(self, seconds: float) -> int:
         """Read what comes for so long; how many bytes it was."""
         end, count = time.monotonic() + seconds, 0

@@ -21,6 +21,7 @@ from console.model.alert import Alert, Silence
 from console.model.history import Bout, Observed, Origin, Past, Recording, Sight
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
+from console.model.reading import Reading
 from console.model.registry import Registry, Service, ServiceType
 from console.model.snapshot import Snapshot
 from console.model.update import Update
@@ -38,6 +39,7 @@ REGISTRY: Final = Registry(
     ),
 )
 DAY: Final = timedelta(days=1)
+LATENCY_MS: Final = 20
 
 
 class Told(NamedTuple):
@@ -96,12 +98,15 @@ class World:
         now = self.clock.now()
         for name in NAMES:
             verdict = (verdicts or {}).get(name, Verdict.HEALTHY)
-            self._take(probe_reading(0, name, verdict), now)
+            asked = probe_reading(0, name, verdict)
+            took = timedelta(milliseconds=LATENCY_MS)
+            told = msgspec.structs.replace(asked.result, latency=took)
+            self._take(msgspec.structs.replace(asked, result=told), now)
         self._take(am_reading(0, *alerts, silences=silences), now)
         self._take(prom_reading(0), now)
 
-    def _take(self, reading: object, now: Instant) -> None:
-        self._fleet.take(msgspec.structs.replace(reading, at=now))  # type: ignore[type-var]
+    def _take(self, reading: Reading, now: Instant) -> None:
+        self._fleet.take(msgspec.structs.replace(reading, at=now))
 
     def show(self) -> Update:
         """Make an update of what is known, and have it remembered."""
@@ -116,9 +121,14 @@ class World:
         self.memory.take(update)
         return update
 
-    async def look(self, *told: Mapping[str, Verdict]) -> Update:
+    async def look(
+        self,
+        verdicts: Mapping[str, Verdict] | None = None,
+        *alerts: Alert,
+        silences: tuple[Silence, ...] = (),
+    ) -> Update:
         """Hear, show, and wait until that is dealt with."""
-        self.hear(*told)
+        self.hear(verdicts, *alerts, silences=silences)
         update = self.show()
         await self.memory.settled()
         return update
@@ -127,7 +137,7 @@ class World:
         """Let `seconds` pass, with a look every 5 s."""
         for _ in range(seconds // 5):
             self.clock.advance(5)
-            await self.look(verdicts or {})
+            await self.look(verdicts)
 
 
 def open_file(folder: Path) -> Reader:
@@ -175,6 +185,11 @@ def past(folder: Path) -> tuple[Past, ...]:
         return reader.past(START - DAY, START + DAY)
     finally:
         reader.close()
+
+
+def named(folder: Path, beginning: str) -> list[str]:
+    """The files in `folder` whose names begin so."""
+    return sorted(one.name for one in folder.iterdir() if one.name.startswith(beginning))
 
 
 def _ms(at: datetime) -> int:

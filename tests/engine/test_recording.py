@@ -16,15 +16,17 @@ from console.model.history import Origin, Sight
 from console.model.probe import Verdict
 from console.safety.clock import ManualClock
 from tests.engine.remembering import (
+    LATENCY_MS,
     NAMES,
-    START,
     Told,
     World,
+    named,
     observed,
     past,
     recordings,
     stretches,
 )
+from tests.fleet.world import START
 
 DOWN = {"api": Verdict.UNHEALTHY}
 
@@ -54,7 +56,7 @@ async def test_a_service_that_goes_down_between_two_samples_stands_there_with_it
     await world.watch(60)
     await world.memory.close()
     assert stretches(tmp_path)[:2] == [Told(0, 67, Sight.UP), Told(67, 82, Sight.DOWN)]
-    assert stretches(tmp_path, "redis") == [Told(0, 180, Sight.UP)]
+    assert stretches(tmp_path, "redis") == [Told(0, 182, Sight.UP)]
 
 
 async def test_before_every_source_was_asked_nothing_is_remembered(tmp_path: Path) -> None:
@@ -162,10 +164,14 @@ async def test_another_interval_begins_another_recording(tmp_path: Path) -> None
 async def test_an_answer_counts_once_for_the_latency(tmp_path: Path) -> None:
     world = World(tmp_path)
     await world.look()
+    world.clock.advance(60)
+    world.show()  # a sample of the same answer
     await world.watch(120)
     await world.memory.close()
-    (hour,) = {hour for hour, _ in observed(tmp_path)["api"].hours} or {None}
-    assert hour is None  # these checks tell no time
+    found = observed(tmp_path)["api"]
+    assert found.samples == 4
+    assert [latencies.total for _, latencies in found.hours] == [3]
+    assert found.hours[0][1].percentile_ms(50) == pytest.approx(LATENCY_MS, rel=0.01)
 
 
 async def test_events_are_kept_once_and_none_of_before_the_start(tmp_path: Path) -> None:
@@ -197,7 +203,8 @@ async def test_a_file_that_cannot_be_made_is_a_badge_and_nothing_is_lost_once_it
     (badge,) = world.trouble.badges
     assert "history is not recorded" in badge.text and "symbolic link" in badge.text
     assert not badge.is_row
-    assert world.memory.standing.fault and not world.memory.standing.writer
+    standing = world.memory.standing
+    assert standing.fault and not standing.writer
     history_file(tmp_path).unlink()
     await world.watch(60)
     assert world.trouble.badges == ()
@@ -244,9 +251,9 @@ async def test_a_damaged_file_is_set_aside_by_name_and_recording_goes_on(tmp_pat
     await world.look()
     await world.watch(60)
     await world.memory.close()
-    (aside,) = tmp_path.glob("history.db.damaged-*")
+    (aside,) = named(tmp_path, "history.db.damaged-")
     said = [event.text for event in world.log.latest if event.kind is EventKind.CONSOLE]
-    assert any(aside.name in text for text in said)
+    assert any(aside in text for text in said)
     assert stretches(tmp_path) == [Told(0, 120, Sight.UP)]
 
 

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.pilot import Pilot
@@ -34,8 +34,10 @@ from console.model.labels import Labels, Matcher
 from console.model.policy import Policy
 from console.model.query import InstantAnswer, RangeAnswer, Sample, Series
 from console.model.registry import Registry
+from console.model.remembering import Remembering
 from console.model.run import PastRun, Run
 from console.model.snapshot import Snapshot
+from console.model.summary import Week
 from console.model.update import Update
 from console.model.wish import AckWish, Wish
 from console.runbook.library import Book
@@ -63,6 +65,7 @@ class ScriptedEngine:
         self.logs: LogReader | None = None
         self.acting = ScriptedDesk()
         self.runs: object = NoRuns()
+        self.week: object = NoWeek()
         self.desk = EvidenceDesk(
             SystemClock(),
             asker=lambda: self.inquirer,
@@ -102,6 +105,18 @@ class ScriptedEngine:
 async def no_books() -> tuple[Book, ...]:
     """An empty shelf."""
     return ()
+
+
+class NoWeek:
+    """Nothing was ever remembered."""
+
+    standing = Remembering()
+
+    def remembered(self) -> Week | None:
+        return None
+
+    async def week(self, end: date | None = None) -> Week | str:
+        return "nothing is remembered"
 
 
 class NoRuns:

@@ -128,7 +128,7 @@ SUMMARY: tuple[Action, ...] = (
     Action(
         "inspection.tick",
         "tick",
-        "Say that the item under the cursor is as it ought to be, with its figure; again: take back.",
+        "Say that the item under the cursor is as it ought to be, with its figure; again: not.",
         ("space",),
         "summary",
         INSPECTION,

@@ -59,7 +59,7 @@ async def tick_inspection(wish: TickInspection, bench: Bench, doing: Doing) -> E
 
     def rule(ticks: Ticks) -> tuple[Ticks, str, RestoreTick] | Effected:
         if wish.ok is None:
-            latest = max((one for one in ticks if one.item == item), key=_age, default=None)
+            latest = next((one for one in _newest_first(ticks) if one.item == item), None)
             if latest is None:
                 return denied("", f"{item} of {wish.day.isoformat()} has no tick to take back")
             left = tuple(one for one in ticks if one is not latest)
@@ -152,6 +152,11 @@ def _fault_of(wish: TickInspection) -> str:
 
 def _age(tick: Tick) -> datetime:
     return tick.at
+
+
+def _newest_first(ticks: Ticks) -> list[Tick]:
+    """Of one moment the one that was written down last in front."""
+    return sorted(ticks, key=_age)[::-1]
 
 
 def _words(tick: Tick) -> str:

@@ -65,6 +65,8 @@ class Drawing:
         self._every_ms = None if plan.step is None else round(plan.step.total_seconds() * 1000)
         self._folds: dict[Labels, Fold] = {}
         self._samples: dict[Labels, int] = {}
+        self._untimed_ms: dict[Labels, int] = {}
+        """From when on no probe of a series has been counted by how long it took."""
         self._counts: dict[str, dict[int, list[Latencies]]] = {}
         self._warnings: list[Raw] = []
         self._failures: list[Failure] = []
@@ -131,7 +133,7 @@ class Drawing:
             after_ms = fold.last_ms
             sights = sights_of(series.values)
             for at_ms, took_s in lasted.get(labels, ()):
-                self._time(service, series.at_ms, sights, at_ms, took_s, after_ms)
+                self._time(labels, service, series.at_ms, sights, at_ms, took_s)
             self._count(labels, series.at_ms, after_ms)
             fold.take(series.at_ms, sights)
 
@@ -142,20 +144,20 @@ class Drawing:
 
     def _time(
         self,
+        labels: Labels,
         service: str,
         at_ms: array[int],
         sights: list[Sight],
         took_at_ms: array[int],
         took_s: array[float],
-        after_ms: int | None,
     ) -> None:
         """Count how long the probes took that were answered, and mark those that were slow."""
         found = self._plan.naming.services.get(service)
         slow = None if found is None else found.slo_latency or found.thresholds.response_time
         slow_s = float("inf") if slow is None else slow.total_seconds()
-        first_ms = round(self._start.timestamp() * 1000)
-        if after_ms is not None:
-            first_ms = max(first_ms, after_ms + 1)
+        first_ms = self._untimed_ms.get(labels, round(self._start.timestamp() * 1000))
+        if took_at_ms:
+            self._untimed_ms[labels] = max(first_ms, took_at_ms[-1] + 1)
         hours: dict[int, list[float]] = {}
         for at, seconds in zip(took_at_ms, took_s, strict=True):
             n = bisect_right(at_ms, at) - 1

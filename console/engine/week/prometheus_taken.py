@@ -100,6 +100,4 @@ def _write(
 ) -> None:
     start_ms, end_ms = round(first.timestamp() * 1000), round(last.timestamp() * 1000)
     recording = Recording(Origin.PROMETHEUS, server, start_ms, told.every_ms or USUAL_EVERY_MS)
-    take_in(
-        folder, recording, told.observed.values(), bouts, start_ms=start_ms, end_ms=end_ms
-    )
+    take_in(folder, recording, told.observed.values(), bouts, start_ms=start_ms, end_ms=end_ms)

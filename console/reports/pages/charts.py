@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from console.model.summary import Verdict, Week
+from console.model.summary import ServiceWeek, Verdict, Week
 from console.reports.judged import to_look_at
 from console.reports.page import Block, Fold, Picture, Section
 from console.reports.pages.lead import nothing
 from console.reports.pages.services import MOST_OPEN
-from console.reports.svg import alerts, bars, scale_of, strip
+from console.reports.svg import KINDS, alerts, bars, kind_of, scale_of, strip
 from console.reports.telling import Telling
 
 MOST_BARS: Final = 20
@@ -36,14 +37,25 @@ def charts_section(week: Week, telling: Telling) -> Section:
 
 
 def _strips(week: Week, telling: Telling) -> list[Block]:
-    label = telling.say("chart-strip")
     if len(week.services) <= MOST_OPEN:
-        return [Picture(strip(week, week.services, telling, label), label, has_cells=True)]
+        return [_strip(week, week.services, telling)]
     look = [one for one in to_look_at(week) if one.verdict is Verdict.MISSED][:MOST_OPEN]
     named = {one.service for one in look}
     rest = [one for one in week.services if one.service not in named]
-    blocks: list[Block] = [Picture(strip(week, look, telling, label), label, has_cells=True)]
+    blocks: list[Block] = [_strip(week, look, telling)] if look else []
     parts = (rest[start : start + _ROWS] for start in range(0, len(rest), _ROWS))
-    pictures = tuple(Picture(strip(week, part, telling, label), "") for part in parts)
+    pictures = tuple(_strip(week, part, telling) for part in parts)
     words = telling.say("head-other-services", services=telling.many("service", len(rest)))
     return [*blocks, Fold(words, pictures)]
+
+
+def _strip(week: Week, services: Iterable[ServiceWeek], telling: Telling) -> Picture:
+    services = tuple(services)
+    label = telling.say("chart-strip")
+    found = {
+        kind_of(slot, one.target, week.least_coverage, week.made_at)
+        for one in services
+        for slot in one.days
+    }
+    kinds = tuple(kind for kind in KINDS if kind in found)
+    return Picture(strip(week, services, telling, label), label, kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -98,7 +99,11 @@ def latency_text(one: ServiceWeek, telling: Telling) -> str:
     """`120 ms / 340 ms / 1.2 s`."""
     if one.p50_ms is None and one.p95_ms is None and one.p99_ms is None:
         return telling.missing("no-latency")
-    return " / ".join(telling.lasting_ms(ms) for ms in (one.p50_ms, one.p95_ms, one.p99_ms))
+    several = (one.p50_ms, one.p95_ms, one.p99_ms)
+    short = [math.ceil(ms) for ms in several if ms is not None and 10 <= ms <= 999]
+    if len(short) == len(several):
+        return telling.say("ms", n=" / ".join(map(str, short)))
+    return " / ".join(telling.lasting_ms(ms) for ms in several)
 
 
 def _budget_left(one: ServiceWeek, telling: Telling) -> str:

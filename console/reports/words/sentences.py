@@ -81,7 +81,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "可用率 {availability}，原始值 {raw}，覆盖率 {coverage}，停机 {downtime}，排除 {excluded}",
     ),
     "before-line": (
-        "the {n} days before: availability {availability}, coverage {coverage}",
+        "The {n} days before: availability {availability}, coverage {coverage}",
         "前 {n} 日：可用率 {availability}，涵蓋率 {coverage}",
         "前 {n} 日：可用率 {availability}，覆盖率 {coverage}",
     ),
