@@ -355,7 +355,6 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     def do_app_inspection(self, day: str = "") -> None:
         """Open the daily inspection in front of what is shown, once."""
         from screens.inspection import InspectionScreen  # late: the first frame needs nothing of it
-
         from screens.summary_words import day_called
 
         found = day_called(day)

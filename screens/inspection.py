@@ -178,7 +178,7 @@ class InspectionScreen(Frame):
         self.list.hold()
 
     def on_live_list_opened(self) -> None:
-        self.do_row_open()
+        self.do_inspection_note()
 
     def on_live_list_highlighted(self) -> None:
         self._show_about()
@@ -187,14 +187,14 @@ class InspectionScreen(Frame):
     # Actions
 
     def footer_of(self, action: Action) -> int:
-        hidden = ("row.incident", "row.change", "app.note")
+        hidden = ("row.incident", "row.change", "row.runbook", "app.note")
         return 0 if action.id in hidden else action.footer
 
     def wanted_rows(self) -> tuple[Row, ...]:
         return ()
 
     def why_not(self, action: Action) -> str:
-        wants_row = ("row.open", "row.copy", "inspection.tick", "inspection.wrong")
+        wants_row = (*("row.copy", "inspection.tick", "inspection.note", "inspection.wrong"),)
         if action.id in wants_row and self.list.cursor_row is None:
             return NOT_KNOWN if self._inspection is None else "there is no item"
         return ""
@@ -235,7 +235,7 @@ class InspectionScreen(Frame):
         if row is not None:
             self._ask_line(row, ok=False)
 
-    def do_row_open(self) -> None:
+    def do_inspection_note(self) -> None:
         """Tick it with a note."""
         row = self.list.cursor_row
         if row is not None:

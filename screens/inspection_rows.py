@@ -148,7 +148,7 @@ def head_spans(inspection: Inspection, now: datetime, zone: tzinfo) -> tuple[Spa
         said = f"done {done.astimezone(zone):%H:%M}{', late' if late else ''}; {when}"
         return tuple(title), ((said, Ink.WARNING if late else Ink.OK),)
     over = now > inspection.due
-    left = f"{many(inspection.left, 'item')} of {count_text(len(inspection.items))} left"
+    left = f"{count_text(inspection.left)} of {many(len(inspection.items), 'item')} left"
     ink = Ink.BREACHED if over else Ink.PLAIN
     return tuple(title), (
         (f"{when}, {breach_text(inspection.due - now)}", ink),

@@ -76,7 +76,8 @@ def _row_facts(row: Row, now: datetime) -> Iterator[Field]:
 
 
 def _owed_facts(row: Row, now: datetime) -> Iterator[Field]:
-    yield Field("document", row.document)
+    if row.document:
+        yield Field("document", row.document)
     for nag in row.owed:
         yield Field("owed", nag.text)
         ink = Ink.BREACHED if nag.is_overdue(now) else Ink.PLAIN

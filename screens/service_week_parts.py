@@ -9,7 +9,14 @@ import msgspec
 
 from console.model.band import WORST_FIRST, band_of
 from console.model.history import Bout
-from console.model.summary import ServiceWeek, Slot, Verdict, Week
+from console.model.summary import (
+    ChangeLine,
+    IncidentLine,
+    ServiceWeek,
+    Slot,
+    Verdict,
+    Week,
+)
 from console.model.words import count_text, many
 from console.safety.text import visible
 from screens.summary_about import exclusion_lines, latency_text, outages_text
@@ -29,7 +36,7 @@ from screens.summary_words import (
     verdict_spans,
 )
 from widgets.detail import Blank, Field, Figure, Paragraph, Part, Title
-from widgets.heat_strip import INKS, legend, shape_of, strip_spans
+from widgets.heat_strip import INKS, in_line, legend, shape_of, strip_spans
 from widgets.paint import Glyphs, Span, Spans, width_of
 from widgets.theme import Ink
 
@@ -61,6 +68,7 @@ def service_parts(service: ServiceWeek, week: Week, known: Known, glyphs: Glyphs
     yield Figure(lambda width: _hours(service, week, known, zone, width, glyphs))
     yield Blank()
     yield from _outages(service, zone)
+    yield from _documents(service, week, zone)
     yield from _bouts(known.bouts, zone)
     yield from _objectives(service, week)
     yield from _origin(service, week)
@@ -129,12 +137,8 @@ def _hours(
         low = band_of(slot.availability, service.target, week.least_coverage)
         spans.append((" " * gap, Ink.PLAIN))
         spans.append((percent_cell(slot.availability.ratio), INKS[low]))
-        linked = (*slot.incidents, *slot.changes)
-        if linked:
-            spans.append((f"  {visible(' '.join(linked), cells=80)}", Ink.MUTED))
         lines.append(tuple(spans))
-    pieces = legend(ascii_only=glyphs.ascii_only)
-    lines.append(tuple(span for piece in pieces for span in (*piece, ("  ", Ink.PLAIN))))
+    lines.append(in_line(legend(ascii_only=glyphs.ascii_only), width, glyphs))
     return lines
 
 
@@ -201,6 +205,21 @@ def _until(start: datetime, end: datetime, zone: tzinfo) -> str:
     if begun.date() == ended.date():
         return f"{ended:%H:%M}"
     return local_text(end, zone)
+
+
+def _documents(service: ServiceWeek, week: Week, zone: tzinfo) -> Iterator[Part]:
+    named = {one for slot in service.days for one in (*slot.incidents, *slot.changes)}
+    every: list[IncidentLine | ChangeLine] = [*week.incidents, *week.changes]
+    lines = [one for one in every if one.id in named]
+    yield Title(((f"incidents and changes: {count_text(len(named))}", Ink.HEADING),))
+    for one in lines:
+        when = "" if one.start is None else f"{local_text(one.start, zone)}  "
+        yield Field(one.id, f"{when}{visible(one.title, cells=120)}", note=str(one.state))
+    for missing in sorted(named - {one.id for one in lines}):
+        yield Paragraph(visible(missing, cells=60))
+    if not named:
+        yield Paragraph("none", Ink.MUTED)
+    yield Blank()
 
 
 def _bouts(bouts: tuple[Bout, ...] | str | None, zone: tzinfo) -> Iterator[Part]:

@@ -59,20 +59,17 @@ from screens.summary_rows import (
     sort_of,
 )
 from screens.summary_words import day_called
-from widgets.chunks import Chunk, arrange
 from widgets.command_line import Completion
 from widgets.detail import Detail, Figure, Paragraph
 from widgets.detail import Part as Shown
 from widgets.dialog import FittedDetail, Overlay
-from widgets.heat_strip import legend
+from widgets.heat_strip import in_line, legend
 from widgets.live_list import LiveList
-from widgets.paint import Glyphs, Span, Spans
+from widgets.paint import Span, Spans
 from widgets.theme import Ink
 
 TALL: Final = 20
 """A screen of so many lines has room for what is said of the line under the cursor."""
-_FOOTER: Final = {"row.detail": 0, "row.incident": 0, "row.change": 0, "app.note": 0}
-"""In the footer: `d` is what enter is, and nothing here is about a row of the worklist."""
 _WHAT: Final = {
     Part.SERVICES: "service",
     Part.OBJECTIVES: "objective",
@@ -315,7 +312,7 @@ class SummaryScreen(SummaryDeeds):
         elif week is not None:
             said = f"{many(len(week.incidents), 'incident')}, {many(len(week.changes), 'change')}"
             pieces = (((said, Ink.MUTED),),)
-        self.legend.show((Figure(lambda width: [_in_line(pieces, width, glyphs)]),))
+        self.legend.show((Figure(lambda width: [in_line(pieces, width, glyphs)]),))
 
     def _unmeasured_spans(self, hidden: int) -> Spans:
         key = self._key("summary.unmeasured")
@@ -337,11 +334,12 @@ class SummaryScreen(SummaryDeeds):
         rows[Part.OBJECTIVES] = sum(
             one.figure.verdict is not Verdict.NOT_MEASURED for one in self._all[Part.OBJECTIVES]
         )
-        more: list[Span] = list(part_line(self.part, rows, self._key("summary.part-next")))
+        more: list[Span] = []  # what is not as usual stands in front: a narrow line is cut
         if self._only_missed and self.part in (Part.SERVICES, Part.OBJECTIVES):
-            more += [("  missed only", Ink.WARNING)]
+            more += [("missed only", Ink.WARNING), ("  ", Ink.PLAIN)]
         if self.part is Part.SERVICES and self._sort != Sort():
-            more += [(f"  sorted by {self._sort.typed}", Ink.STRONG)]
+            more += [(f"sorted by {self._sort.typed}", Ink.STRONG), ("  ", Ink.PLAIN)]
+        more += part_line(self.part, rows, self._key("summary.part-next"))
         shown = len(self.list.rows)
         self.query_one(FilterLine).show(
             self.filter.text, shown, len(self._all[self.part]), more=tuple(more)
@@ -378,7 +376,7 @@ class SummaryScreen(SummaryDeeds):
             return 0
         if action.id == "summary.unmeasured" and self.part is not Part.OBJECTIVES:
             return 0
-        return _FOOTER.get(action.id, action.footer)
+        return super().footer_of(action)
 
     def wanted_rows(self) -> tuple[Row, ...]:
         return ()
@@ -509,9 +507,3 @@ class SummaryScreen(SummaryDeeds):
         if not space or word not in offers:
             return super()._completions(typed)
         return [Completion(f"{word} {one}") for one in offers[word] if one.startswith(rest.strip())]
-
-
-def _in_line(pieces: Sequence[Spans], width: int, glyphs: Glyphs) -> Spans:
-    """The pieces that fit, the first ones before the others."""
-    chunks = [Chunk(one, len(pieces) - number) for number, one in enumerate(pieces)]
-    return arrange(chunks, (), width, marks=glyphs.marks)

@@ -26,7 +26,7 @@ from screens.summary_words import (
     is_little,
     local_text,
     local_zone,
-    objectives_spans,
+    objectives_chunks,
     observation_text,
     percent_cell,
     points_text,
@@ -60,14 +60,14 @@ def head(week: Week, age: str, glyphs: Glyphs) -> Figure:
 
     def draw(width: int) -> list[Spans]:
         marks = glyphs.marks
-        first = arrange(_first(week, glyphs), (Chunk(((age, Ink.MUTED),), 60),), width, marks=marks)
+        first = arrange(_first(week, glyphs), (), width, marks=marks)
         source = f"from {', '.join(week.sources)}" if week.sources else ""
         second = arrange(
             [
-                Chunk(objectives_spans(week), 90),
+                *objectives_chunks(week),
                 Chunk(((source, Ink.MUTED),) if source else (), 40),
             ],
-            (),
+            (Chunk(((age, Ink.MUTED),) if age else (), 95),),
             width,
             marks=marks,
         )
@@ -103,7 +103,10 @@ def against_spans(week: Week, glyphs: Glyphs) -> Spans:
     """`↓ worse by 0.04`, against the days before."""
     points = trend_points(week.total, week.before, week.least_coverage)
     if points is None:
-        return (("days before: not known", Ink.MUTED),)
+        coverage = week.total.coverage
+        low = coverage is None or coverage < week.least_coverage
+        why = "too little seen to compare" if low else "the week before is not known"
+        return ((why, Ink.MUTED),)
     if abs(points) < 0.0005:
         return (("= as before", Ink.MUTED),)
     word, sign, ink = (

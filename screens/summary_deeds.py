@@ -36,7 +36,8 @@ DUE_IN: Final = timedelta(days=15)
 LINES: Final = 2_000
 """Of a report that is to be sent, so many are shown."""
 NO_CHAT: Final = "no chat is set: write `summary: webhooks:` into oncall.yaml"
-_NO_WEEK: Final = "nothing is known of these days yet"
+_NOT_ABOUT_ROWS: Final = ("row.detail", "row.incident", "row.change", "row.runbook", "app.note")
+"""Not in the footer: `d` is what enter is, and nothing here is a row of the worklist."""
 
 
 class SummaryDeeds(Frame):
@@ -65,6 +66,9 @@ class SummaryDeeds(Frame):
     def _webhooks(self) -> tuple[str, ...]:
         settings = self.console_app.opened.loaded.settings
         return tuple(one.name for one in settings.summary.webhooks)
+
+    def footer_of(self, action: Action) -> int:
+        return 0 if action.id in _NOT_ABOUT_ROWS else action.footer
 
     # Other days
 
@@ -159,7 +163,7 @@ class SummaryDeeds(Frame):
         elif future is None:
             self.say(text, warning=True)
         elif not self.console_app.is_looked_at:
-            self.say("nothing was sent: you went on; S asks again", warning=True)
+            self.say("nothing was sent: you went on; P asks again", warning=True)
         elif await self.app.push_screen_wait(self._question(which, name, text)) == "send":
             await self.console_app.wishes.asked(lambda engine: engine.week.send(report, name))
 

@@ -43,7 +43,7 @@ class Part(enum.StrEnum):
     SERVICES = "services"
     OBJECTIVES = "objectives"
     NOISE = "noise"
-    DOCUMENTS = "incidents and changes"
+    DOCUMENTS = "incidents, changes"
 
     @property
     def following(self) -> Part:
@@ -58,7 +58,7 @@ def part_line(shown: Part, counts: dict[Part, int], key: str) -> Spans:
     for one in Part:
         count = f" {count_text(counts[one])}" if one in counts else ""
         ink = Ink.STRONG if one is shown else Ink.MUTED
-        spans += [(f"{'>' if one is shown else ' '}{one}{count}", ink), (" ", Ink.PLAIN)]
+        spans += [(f"{'>' if one is shown else ' '}{one}{count}", ink), ("  ", Ink.PLAIN)]
     return (*spans, (key, Ink.KEY))
 
 

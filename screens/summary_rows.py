@@ -214,7 +214,10 @@ def cell_cells(width: int) -> int:
 
 
 def day_labels(days: Sequence[date], cells: int) -> list[str]:
-    """The dates over the strip: `16`; with the day of the week where there is room."""
+    """The dates over the strip: `16`; with the day of the week where there is room,
+    that alone where there is none."""
+    if cells < 3:
+        return [f"{day:%a}"[0] for day in days]
     return [f"{day:%a} {day.day}" if cells >= 7 else f"{day.day:2d}" for day in days]
 
 
@@ -230,14 +233,14 @@ def service_columns(
         return strip_spans(row.days, cells, ascii_only=glyphs.ascii_only)
 
     return (
-        Column("SERVICE", _name, width=12, flex=1, most=44, priority=99),
+        Column("SERVICE", _name, width=18, flex=1, most=44, priority=99),
         Column(title, strip, width=max(1, cells * len(days)), priority=98),
         Column("AVAIL %", _avail, width=7, priority=97, align="right"),
         Column("TREND", lambda row, _: trend_spans(row.trend, glyphs), width=6, priority=80,
                align="right"),
         Column("LEFT", _left, width=6, priority=75, align="right"),
         Column("P95", _p95, width=6, priority=70, align="right"),
-        Column("VERDICT", lambda row, _: _verdict(row, wide=wide), width=15 if wide else 6,
+        Column("VERDICT", lambda row, _: _verdict(row, wide=wide), width=15 if wide else 7,
                priority=90),
         Column("COVER", _cover, width=6, priority=60, align="right"),
         Column("DOWN", _down, width=7, priority=58, align="right"),
@@ -260,7 +263,7 @@ def _name(row: ServiceRow, _: Instant) -> Spans:
 def _avail(row: ServiceRow, _: Instant) -> Spans:
     text = percent_cell(row.total.ratio)
     if row.low:
-        return ((text, Ink.UNKNOWN),)
+        return ((f"{text}?" if text != NONE else text, Ink.UNKNOWN),)
     missed = row.service is not None and row.service.verdict is Verdict.MISSED
     return ((text, Ink.FIRING if missed else Ink.MUTED if text == NONE else Ink.PLAIN),)
 

@@ -13,6 +13,7 @@ from console.engine.evidence_known import known_lines
 from console.engine.evidence_words import EvidenceLine
 from console.engine.row_forms import texts_of
 from console.model.action import Action
+from console.model.nag import NagKind
 from console.model.run import Run
 from console.model.snapshot import Snapshot
 from console.model.update import Update
@@ -225,6 +226,8 @@ class TriageScreen(Viewing):
             self.do_triage_old()
         elif row.document:
             open_document(self.console_app, row.document)
+        elif any(nag.kind is NagKind.INSPECTION for nag in row.owed):
+            self.console_app.do_app_inspection()
         elif row.count > 1:
             self.app.push_screen(GroupScreen(row))
         else:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from console.model.band import Band
-from widgets.paint import Span, Spans
+from widgets.chunks import Chunk, arrange
+from widgets.paint import Glyphs, Span, Spans
 from widgets.theme import Ink
 
 INKS: Final = {
@@ -18,7 +19,7 @@ INKS: Final = {
     Band.NOTHING: Ink.MUTED,
 }
 _SHAPES: Final = {
-    Band.UP: "█",
+    Band.UP: "▇",
     Band.DOWN: "▄",
     Band.MISSED: "▁",
     Band.FAR: "x",
@@ -92,3 +93,9 @@ def legend(*, ascii_only: bool) -> tuple[Spans, ...]:
     for mark, said in ((INCIDENT, "incident"), (CHANGE, "change")):
         pieces.append(((mark, Ink.STRONG), (f" {said}", Ink.MUTED)))
     return tuple(pieces)
+
+
+def in_line(pieces: Sequence[Spans], width: int, glyphs: Glyphs) -> Spans:
+    """The pieces that fit, the first ones before the others."""
+    chunks = [Chunk(one, len(pieces) - number) for number, one in enumerate(pieces)]
+    return arrange(chunks, (), width, marks=glyphs.marks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from config.load import Loaded, from_prometheus
 from config.rota import zone_of
 from config.schema import PrometheusSource
 from console.cli.chosen import EXIT_FAILED, EXIT_USAGE, Chosen, narrate, settings_or_exit
+from console.cli.days import day_or_exit
 from console.cli.once import state_of
 from console.cli.record import history_folder
 from console.cli.table import put
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from console.engine.week.prometheus_taken import TakenIn
 
 
-def import_prometheus(chosen: Chosen, days: int, end: date | None) -> int:
-    """Take in the `days` local days up to and with `end`, today where it is `None`.
+def import_prometheus(chosen: Chosen, days: int, end: str = "") -> int:
+    """Take in the `days` local days up to and with `end`, today where it is empty.
 
     `chosen.prometheus`: names out of the settings, or URLs; a URL alone, without --config,
     stands for settings of its own, as everywhere. None: every one that the settings name.
@@ -42,7 +43,8 @@ def import_prometheus(chosen: Chosen, days: int, end: date | None) -> int:
     loaded = _loaded(chosen)
     clock = SystemClock()
     zone_name = loaded.settings.rota.zone
-    last = end or clock.now().wall.astimezone(zone_of(zone_name)).date()
+    today = clock.now().wall.astimezone(zone_of(zone_name)).date()
+    last = day_or_exit(end, today, "--end") if end else today
     try:
         window = window_of(last - timedelta(days=days - 1), last, zone_name)
     except (ValueError, OverflowError) as error:

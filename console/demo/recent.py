@@ -36,7 +36,7 @@ from console.model.state import Priority
 FIGURES: Final = {"api-errors": (0.18, 0.34), "funnels": (98.3, 99.2)}
 """What was read off: from, and up to."""
 NOTES: Final = {
-    (4, "funnels"): "search 31 % below the day before: see the incident of last night",
+    (3, "funnels"): "search 31 % below the day before: see the incident of last night",
     (2, "backups"): "copied by hand, the volume of ops-1 is still too small",
 }
 HALF: Final = 3

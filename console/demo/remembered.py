@@ -18,7 +18,7 @@ import msgspec
 from console.demo.alerting import Track
 from console.demo.inventory import API_ENDPOINTS, BY_NAME, PAGES
 from console.demo.judged import BY_ALERT
-from console.demo.metrics import Series
+from console.demo.metrics import NODE_EXPORTERS, Series
 from console.demo.week import HOUR_S, MINUTE_S, LocalDays, Turn, share_of
 from console.demo.world import World
 from console.model.event import EventKind
@@ -106,15 +106,15 @@ def sights_of(world: World, days: LocalDays) -> dict[str, tuple[tuple[float, flo
     found: dict[str, list[tuple[float, float, Sight]]] = {name: [] for name in order}
     seen = set()
     for series in world.series:
-        name = service_of(series)
-        if name is None or (name not in found and not name.startswith("host:")):
-            continue
-        seen.add(name)
-        spans = found.setdefault(name, [])
-        if series.family in _PROBED:
-            spans += ((s.start_s, s.end_s, Sight.DOWN) for s in series.shape.spans("==", 0))
-        else:
-            spans += ((s.start_s, s.end_s, Sight.SLOW) for s in series.shape.spans(">", SLOW_S))
+        for name in services_of(series):
+            if name not in found and not name.startswith("host:"):
+                continue
+            seen.add(name)
+            spans = found.setdefault(name, [])
+            if series.family in _PROBED:
+                spans += ((s.start_s, s.end_s, Sight.DOWN) for s in series.shape.spans("==", 0))
+            else:
+                spans += ((s.start_s, s.end_s, Sight.SLOW) for s in series.shape.spans(">", SLOW_S))
     for trouble in (one for several in world.troubles.values() for one in several):
         failed = trouble.refuse or trouble.status is not None or trouble.ready_status is not None
         if failed and trouble.service in seen:
@@ -126,14 +126,16 @@ def sights_of(world: World, days: LocalDays) -> dict[str, tuple[tuple[float, flo
     }
 
 
-def service_of(series: Series) -> str | None:
-    """Which service or host a series tells the sight of; `None`: none."""
+def services_of(series: Series) -> tuple[str, ...]:
+    """The services and hosts of which a series tells how they are seen."""
     about = dict(series.labels)
     if series.family == "up" and about.get("job") == "node":
-        return host_cell(about["host"])
+        host = about["host"]
+        own = (name for name in NODE_EXPORTERS if BY_NAME[name].place == host)
+        return (host_cell(host), *own)
     if series.family in _PROBED or series.family == "probe_duration_seconds":
-        return about.get("service")
-    return None
+        return tuple(filter(None, [about.get("service")]))
+    return ()
 
 
 def bouts_of(world: World, days: LocalDays) -> tuple[Bout, ...]:

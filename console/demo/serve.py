@@ -50,6 +50,11 @@ class DemoHandle:
 
         return asyncio.run_coroutine_threadsafe(put_right(), self._loop).result(STOP_TIMEOUT_S)
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What came to the team's chat."""
+        return tuple(self._fleet.chat.texts)
+
     def _run(self) -> None:
         asyncio.run(self._serve())
 

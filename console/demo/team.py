@@ -108,8 +108,10 @@ def journal_settings(folder: Path | None) -> Mapping[str, object]:
 
 
 def change_settings(now: datetime) -> Mapping[str, object]:
-    """A window that is open for some hours yet, one for what moves money, and two freezes."""
-    hour = now.astimezone(zone_of(ZONE)).hour
+    """A window that is open for some hours yet, one for what moves money, two freezes, and the
+    week in which nothing was changed after a launch."""
+    local = now.astimezone(zone_of(ZONE))
+    hour, today = local.hour, local.date()
     return {
         "windows": [
             {"name": "daily", "times": [{"times": _hours(hour - 2, 12), "location": ZONE}]},
@@ -143,6 +145,8 @@ def change_settings(now: datetime) -> Mapping[str, object]:
                 "reason": "a third of the year's orders",
             },
         ],
+        # Over by now: what is in force this week is said above.
+        "observation": {"from": today - timedelta(days=13), "days": 7, "owner": LIN},
         "standards": [{"name": name, **one} for name, one in STANDARDS.items()],
     }
 

@@ -92,7 +92,7 @@ class LocalDays:
     @property
     def slept_s(self) -> tuple[float, float]:
         """When the recorder's machine slept, so that nobody wrote anything down."""
-        return self.at(5, 0.4), self.at(5, 5.7)
+        return self.at(5, 0.4), self.at(5, 1.5)
 
     @property
     def search_down_s(self) -> tuple[float, float]:

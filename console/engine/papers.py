@@ -163,17 +163,19 @@ class PapersDesk:
         return self._papers
 
     async def _look_at_inspection(self) -> None:
-        settings, before = self._loaded().settings, self._reminder
-        self._reminder = None
+        settings = self._loaded().settings
+        reminder: Nag | None = None
         if settings.summary.inspection.remind and self._folder is not None:
             # Late: few are reminded.
             from console.engine.week.inspecting import day_of, inspection_of, reminder_of
 
             day = day_of(settings, self._clock.now().wall)
             ticks = await self.inspection(day)
+            unread = ticks.cause if isinstance(ticks, JournalFault) else ""
             known = () if isinstance(ticks, JournalFault) else ticks
-            self._reminder = reminder_of(settings, inspection_of(settings, day, known))
-        if self._reminder != before:
+            reminder = reminder_of(settings, inspection_of(settings, day, known), unread)
+        changed, self._reminder = reminder != self._reminder, reminder
+        if changed:
             self._news()
 
     async def _read(self, bench: Bench) -> None:

@@ -53,7 +53,8 @@ def _section(row: Row, now: datetime) -> Iterator[str]:
     if row.summary:
         yield f"- summary: {code(row.summary)}"
     if row.owed:
-        yield f"- document: {code(Raw(row.document))}"
+        if row.document:
+            yield f"- document: {code(Raw(row.document))}"
         yield from _owed(row, now)
         return
     state = row.state.value if row.state is not State.FIRING else row.standing.value

@@ -111,7 +111,13 @@ def with_samples(connection: sqlite3.Connection) -> list[int]:
 
 
 def drop_kept(connection: sqlite3.Connection, before_ms: int) -> int:
-    """Drop stretches, hours, episodes and events that ended before `before_ms`; how many."""
+    """Drop stretches, hours, episodes and events that ended before `before_ms`; how many.
+
+    Nothing is dropped of the time of which samples are kept.
+    """
+    for recording in with_samples(connection):
+        first = "SELECT min(at_ms) FROM sample WHERE recording = ?"
+        before_ms = min(before_ms, connection.execute(first, (recording,)).fetchone()[0])
     day_ms, hour, us = before_ms - DAY_MS, before_ms // HOUR_MS, before_ms * 1000
     services = connection.execute("SELECT id FROM service").fetchall()
     dropped = sum(

@@ -77,7 +77,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _line(line: Line) -> str:
-    return "".join(map(_span, line))
+    return "".join(map(_span, line)).strip()
 
 
 def _span(span: Span) -> str:

@@ -37,7 +37,7 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 
 def daily_of(material: Material) -> Daily:
-    """The report of the last day of `material.window`, up to the present where it is not over."""
+    """The report of `material.window`, which is one day, up to the present where it is not over."""
     window, now = material.window, material.now
     start, end = moments(window, now)
     sights = look(material, (start, end) if start < end else (start,))

@@ -14,7 +14,7 @@ from console.model.names import folded
 from console.model.registry import ServiceType
 from console.model.run import StepState
 from console.model.summary import Availability, Figure, Response, Unit, summed
-from console.reports.bouts import merged
+from console.reports.bouts import is_known_to_history, merged
 from console.reports.days import before, moments
 from console.reports.exclusions import is_for
 from console.reports.lines import carried_out, started_at
@@ -199,6 +199,8 @@ class Figures:
         lacking = lacks(self.watched, self._material.least_coverage)
         if self.watched.raw_known_s <= 0:
             return Reading(why_not=lacking, lacking=lacking)
+        if figure in ("mtta", "late acks") and not self._is_known_who:
+            return Reading(why_not="only history knows who took an alert, and it has none of these")
         told = self._response(self.bouts, self._span, name)
         earlier = None
         if self.bouts_before is not None:
@@ -211,6 +213,10 @@ class Figures:
             lacking if value is not None else "",
             grows=grows,
         )
+
+    @property
+    def _is_known_who(self) -> bool:
+        return not self.bouts or any(map(is_known_to_history, self.bouts))
 
     def _response(
         self, bouts: Sequence[Bout], span: tuple[datetime, datetime], name: str

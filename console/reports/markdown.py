@@ -117,9 +117,9 @@ def _span(span: object, in_table: bool = False) -> str:
             return escaped(shown)
         return code(shown)
     if isinstance(span, Strong):
-        return f"**{escaped(span.text)}**"
+        return f"**{escaped(span.text).strip()}**"
     if isinstance(span, Badge):
-        shown = escaped(visible(span.text, cells=MOST_CELLS))
+        shown = escaped(visible(span.text, cells=MOST_CELLS)).strip()
         is_bad = span.verdict is Verdict.MISSED
         return f"{SIGNS[span.verdict]} {f'**{shown}**' if is_bad else shown}"
     return escaped(visible(str(span), cells=4 * MOST_CELLS))

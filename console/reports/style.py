@@ -79,7 +79,8 @@ footer{margin-top:2rem;border-top:1px solid var(--line);color:var(--dim);font-si
 --hatch:#0000004d;--bar:#7fb695;--bar-missed:#d3584c;--bar-alerts:#86a8d8;--target:#000;
 --met-fg:#000;--missed-fg:#000;--lacking-fg:#000}
 body{padding:0;max-width:none;font-size:9.5pt}nav{display:none}.wide{overflow:visible}
-table{font-size:7.5pt}th,td{padding:1.5pt 4pt}td.n{white-space:normal}th,td,tbody th{overflow-wrap:anywhere;min-width:0!important}
+table{font-size:7.5pt}th,td{padding:1.5pt 4pt}td.n{white-space:normal}td{overflow-wrap:anywhere}
+th,td,td:last-child,tbody th{min-width:0}
 tbody th{position:static}tr,figure svg,pre{break-inside:avoid}h2{break-after:avoid}
 figure svg{max-width:100%;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

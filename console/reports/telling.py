@@ -207,7 +207,8 @@ class Telling:
 def _zone_of(name: str) -> tuple[str, tzinfo]:
     try:
         return name, ZoneInfo(name)
-    except (OSError, ValueError):  # this machine knows no such zone: what is said must be true
+    except (KeyError, OSError, ValueError):
+        # This machine knows no such zone, and what is said has to be true.
         return "UTC", UTC
 
 

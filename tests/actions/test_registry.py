@@ -20,6 +20,8 @@ def test_every_action_declares_its_effect() -> None:
         *("change.approve", "change.except", "change.review"),
         *("books.new", "run.step", "run.rollback", "run.skip", "run.tick"),
         *("run.finish", "run.keep"),
+        *("summary.keep", "summary.send", "noise.action"),
+        *("inspection.tick", "inspection.note", "inspection.wrong"),
     }
 
 

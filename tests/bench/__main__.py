@@ -15,7 +15,17 @@ import time
 
 from tests.bench.figure import Figure, taken_over
 
-SCRIPTS = ("startup", "alerts10k", "keys", "fleet_screen", "probes", "ssh", "acting", "memory")
+SCRIPTS = (
+    "startup",
+    "alerts10k",
+    "keys",
+    "fleet_screen",
+    "probes",
+    "ssh",
+    "acting",
+    "memory",
+    "history_prometheus",
+)
 
 
 def figures_of(script: str) -> list[Figure]:

@@ -137,7 +137,9 @@ def test_a_started_demo_names_its_journal_its_rules_and_releases(tmp_path: Path)
         demo.stop()
     assert not Path(folder).exists()
     calendar = calendar_of(loaded.settings)
-    assert {one.name for one in calendar.freezes} == {"quarter-end", "black-friday"}
+    assert {one.name for one in calendar.freezes} == {
+        "quarter-end", "black-friday", "observation",
+    }  # fmt: skip
     assert standards_of(loaded.settings) == {"restart-cache", "kernel"}
     (api,) = [one for one in loaded.registry.services if one.name == "api"]
     told = releases_of(api, Papers(), ())

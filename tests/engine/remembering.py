@@ -103,7 +103,7 @@ class World:
             told = msgspec.structs.replace(asked.result, latency=took)
             self._take(msgspec.structs.replace(asked, result=told), now)
         self._take(am_reading(0, *alerts, silences=silences), now)
-        self._take(prom_reading(0), now)
+        self._take(prom_reading((now.wall - START).total_seconds()), now)
 
     def _take(self, reading: Reading, now: Instant) -> None:
         self._fleet.take(msgspec.structs.replace(reading, at=now))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from config.history import History
+from console.engine.saved import StateFolder
 from console.engine.week import writing
+from console.engine.week.precedence import claim_of
 from console.history.database import history_file
-from console.history.reader import open_reader
+from console.history.reader import Reader, open_reader
 from console.model.event import EventKind
 from console.model.history import Origin, Sight
 from console.model.probe import Verdict
-from console.safety.clock import ManualClock
+from console.model.remembering import Remembering
+from console.safety.clock import ManualClock, SystemClock
+from tests.engine.peers import alertmanager, prometheus, up
 from tests.engine.remembering import (
     LATENCY_MS,
     NAMES,
@@ -27,6 +33,7 @@ from tests.engine.remembering import (
     stretches,
 )
 from tests.fleet.world import START
+from tests.watching import on_urls, running
 
 DOWN = {"api": Verdict.UNHEALTHY}
 
@@ -67,8 +74,6 @@ async def test_before_every_source_was_asked_nothing_is_remembered(tmp_path: Pat
 
 
 async def test_what_an_earlier_console_saved_is_nothing_that_was_seen(tmp_path: Path) -> None:
-    import msgspec
-
     world = World(tmp_path)
     world.hear()
     update = world.show()
@@ -258,8 +263,6 @@ async def test_a_damaged_file_is_set_aside_by_name_and_recording_goes_on(tmp_pat
 
 
 async def test_a_newer_file_is_left_alone_and_said(tmp_path: Path) -> None:
-    import sqlite3
-
     world = World(tmp_path)
     await world.look()
     await world.memory.close()
@@ -299,8 +302,6 @@ async def test_of_two_consoles_one_writes_and_the_other_takes_over_without_a_gap
 
 
 async def test_a_console_leaves_the_file_to_the_recorder_and_takes_it_back(tmp_path: Path) -> None:
-    from console.engine.week.precedence import claim_of
-
     clock = ManualClock(START)
     console = World(tmp_path, clock=clock)
     await console.look()
@@ -324,3 +325,39 @@ async def test_a_console_leaves_the_file_to_the_recorder_and_takes_it_back(tmp_p
     ]  # fmt: skip
     (whole,) = stretches(tmp_path)
     assert (whole.start_s, whole.sight) == (0, Sight.UP)
+
+
+# The engine.
+
+
+async def test_an_engine_that_runs_remembers_and_ends_its_recording_when_it_closes(
+    tmp_path: Path,
+) -> None:
+    am = alertmanager("DiskFull")
+    prom = prometheus(am.url)
+    state = StateFolder(tmp_path / "state")
+    async with up(am, prom):
+        async with running(on_urls([prom.url]), state=state) as (engine, seen):
+            await seen.until(lambda update: update.snapshot.complete)
+            await seen.until(lambda _: bool(engine.remembering.writer))
+            assert engine.remembering.writer == "this console"
+            assert engine.remembering.path == str(history_file(state.folder))
+        async with running(on_urls([prom.url]), state=state) as (engine, seen):
+            await seen.until(lambda _: bool(engine.remembering.writer))
+    reader = open_reader(state.folder)
+    assert isinstance(reader, Reader)
+    now = SystemClock().now().wall
+    now_ms = round(now.timestamp() * 1000)
+    assert [one.service for one in reader.observed(0, now_ms + 120_000)] == ["web/web-1:9100"]
+    assert len(reader.recordings(0, now_ms + 120_000)) == 2
+    (bout,) = reader.bouts(now - timedelta(days=1), now)
+    assert bout.alert.exact == "DiskFull"
+    reader.close()
+
+
+async def test_an_engine_without_a_folder_remembers_nothing_and_says_so() -> None:
+    prom = prometheus()
+    async with up(prom), running(on_urls([prom.url])) as (engine, seen):
+        await seen.until(lambda update: update.snapshot.complete)
+        await seen.more(2)
+        assert engine.remembering == Remembering()

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from click.testing import CliRunner
 
 from config.history import ObjectiveEntry
 from config.load import USUAL_WATCHDOG
 from config.schema import PrometheusSource
+from console.cli.main import oncall
 from console.engine.week import prometheus_plan
 from console.engine.week.prometheus import PrometheusPast
 from console.history.reader import Reader, open_reader
@@ -403,3 +405,27 @@ async def test_cancelling_ends_the_asking(http: HttpClient, server: Program) -> 
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+def test_a_first_day_has_a_week_behind_it(server: Program) -> None:
+    url = server.url
+    ran = CliRunner().invoke(oncall, ["history", "import", "--prometheus", url, "--days", "8"])
+    assert ran.exit_code == 0, ran.output
+    assert " services taken in: " in ran.stdout
+    assert "prometheus: " in ran.stderr
+    shown = CliRunner().invoke(oncall, ["--prometheus", url, "history"])
+    assert datetime.now(UTC).date().isoformat() in shown.stdout
+
+
+def test_a_name_that_is_none_is_said_with_those_that_there_are(tmp_path: Path) -> None:
+    (tmp_path / "oncall.yaml").write_text(
+        "environment: test\nsources: {prometheus: [{name: eu, url: 'http://127.0.0.1:1'}]}\n"
+    )
+    asked = ["--config", str(tmp_path), "history", "import", "--prometheus"]
+    ran = CliRunner().invoke(oncall, [*asked, "us"])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "no Prometheus named us is among the sources (there are: eu" in ran.stderr
+    ran = CliRunner().invoke(oncall, [*asked, "eu"])
+    assert (ran.exit_code, ran.stdout) == (4, "")
+    assert "eu refused the connection" in ran.stderr
+    assert "nothing was taken in" in ran.stderr

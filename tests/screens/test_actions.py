@@ -11,6 +11,7 @@ from screens.calendar import CalendarScreen
 from screens.cell import CellScreen
 from screens.change import ChangeScreen
 from screens.detail import DetailScreen
+from screens.episodes import EpisodesScreen
 from screens.fleet import FleetScreen
 from screens.found import FoundScreen
 from screens.frame import Frame
@@ -18,15 +19,18 @@ from screens.group import GroupScreen, OldScreen
 from screens.handover import HandoverScreen
 from screens.host import HostScreen
 from screens.incident import IncidentScreen
+from screens.inspection import InspectionScreen
 from screens.journal import JournalScreen
 from screens.keys import handler_name
 from screens.logs import LogsScreen
 from screens.run import RunScreen
+from screens.service_week import ServiceWeekScreen
 from screens.silence import SilenceScreen
 from screens.silences import SilencesScreen
 from screens.source import SourceScreen
 from screens.sources import SourcesScreen
 from screens.step import StepScreen
+from screens.summary import SummaryScreen
 from screens.triage import TriageScreen
 from screens.why import WhyScreen
 
@@ -53,6 +57,10 @@ SCREENS: tuple[type[Frame], ...] = (
     BooksScreen,
     RunScreen,
     StepScreen,
+    SummaryScreen,
+    ServiceWeekScreen,
+    EpisodesScreen,
+    InspectionScreen,
 )
 
 

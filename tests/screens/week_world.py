@@ -42,7 +42,7 @@ from console.model.summary import (
     summed,
 )
 from console.safety.text import Raw
-from tests.build import T0
+from tests.build import T0, snapshot, source
 from tests.screens.console import Console, console_on, until
 
 DAY_S = 86_400.0
@@ -61,7 +61,13 @@ def seen(down_s: float = 0.0, *, known_s: float = DAY_S, excluded_s: float = 0.0
     """A day with some downtime."""
     known = min(known_s, DAY_S - excluded_s)
     return Availability(
-        DAY_S, excluded_s, known, down_s, 0.0, min(DAY_S, known + excluded_s), down_s + excluded_s / 2
+        DAY_S,
+        excluded_s,
+        known,
+        down_s,
+        0.0,
+        min(DAY_S, known + excluded_s),
+        down_s + excluded_s / 2,
     )
 
 
@@ -120,10 +126,10 @@ def figure(name: str, value: float | None = None, **changes: Any) -> Figure:
     return msgspec.structs.replace(one, **changes)
 
 
-def noise(alert: str, count: int, where: str = "redis@data-1", **changes: Any) -> Noise:
+def noise(name: str, count: int, place: str = "redis@data-1", **changes: Any) -> Noise:
     """One that fired mostly on the last day."""
     one = Noise(
-        Raw(alert), where.partition("@")[0], Raw(where), count, (0, 1, 0, 2, 0, 3, count), 3600.0,
+        Raw(name), place.partition("@")[0], Raw(place), count, (0, 1, 0, 2, 0, 3, count), 3600.0,
         90.0, 1, count // 2,
     )  # fmt: skip
     return msgspec.structs.replace(one, **changes)
@@ -145,13 +151,14 @@ def usual(last: date = LAST, **changes: Any) -> Week:
         service("silent", "web-1", known_s=0.0, p50_ms=None, p95_ms=None, p99_ms=None),
     )  # fmt: skip
     total = summed(one.total for one in services)
+    wednesday, saturday = midnight(date(2026, 11, 18)), midnight(date(2026, 11, 21))
     line = IncidentLine(
         INCIDENT, "redis is down", IncidentState.POST_MORTEM_DUE, Priority.P0, ("redis",),
-        midnight(date(2026, 11, 18)) + timedelta(hours=3), midnight(date(2026, 11, 18)) + timedelta(hours=5),
+        wednesday + timedelta(hours=3), wednesday + timedelta(hours=5),
     )  # fmt: skip
     change = ChangeLine(
         CHANGE, "api v2.15", ChangeState.ACCEPTED, ("api",),
-        midnight(date(2026, 11, 21)), midnight(date(2026, 11, 21)) + timedelta(hours=1), "mei",
+        saturday, saturday + timedelta(hours=1), "mei",
     )  # fmt: skip
     one = Week(
         environment="test", zone="UTC", first=first, last=last, start=midnight(first),
@@ -169,7 +176,7 @@ def usual(last: date = LAST, **changes: Any) -> Week:
         ),
         incidents=(line,), changes=(change,),
         exclusions=(
-            Exclusion("maintenance nightly", midnight(date(2026, 11, 21)), midnight(LAST), ("backup",)),
+            Exclusion("maintenance nightly", saturday, midnight(LAST), ("backup",)),
         ),
         objectives=(
             figure("API error rate", 0.42, before=0.3, source="prom", means=Means.QUERY,
@@ -208,8 +215,8 @@ def inspection(day: date = LAST, *ticks: Tick) -> Inspection:
         InspectionItem("backups", "Daily snapshot is there"),
         InspectionItem("rbac", "權限審查 every week"),
     )  # fmt: skip
-    items = tuple(msgspec.structs.replace(one, tick=by_item.get(one.name)) for one in items)
-    return Inspection(day, midnight(day) + timedelta(hours=10), items)
+    ticked = tuple(msgspec.structs.replace(one, tick=by_item.get(one.name)) for one in items)
+    return Inspection(day, midnight(day) + timedelta(hours=10), ticked)
 
 
 class ScriptedWeeks:
@@ -287,12 +294,11 @@ async def weeks_on(
     *,
     size: tuple[int, int] = (80, 24),
     key: str = "5",
+    wait: bool = True,
     **opened: Any,
 ) -> AsyncIterator[tuple[Console, Pilot[int], ScriptedWeeks]]:
     """A console on the screen that `key` opens, its seven days from `desk`."""
     desk = desk or ScriptedWeeks()
-    from tests.build import snapshot, source
-
     world = snapshot(sources=[source("prom"), source("am")])
     opened.setdefault("settings", Settings(environment="test"))
     async with console_on(world, size=size, **opened) as (console, pilot):
@@ -300,7 +306,7 @@ async def weeks_on(
         console.engine.week = desk
         await pilot.press(key)
         await until(pilot, lambda: screen_word(console.app.screen) in ("summary", "inspection"))
-        await until(pilot, lambda: not busy(console))
+        await until(pilot, lambda: not (wait and busy(console)))
         yield console, pilot, desk
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions.declared.where import ALERTS, INSPECTION, LISTS, PLACES, ROWS, RUN, VIEWS
+from console.actions.declared.where import ALERTS, LISTS, PLACES, ROWS, RUN, VIEWS
 from console.model.action import Action, Effect
 
 ON_ROWS: tuple[Action, ...] = (
@@ -12,7 +12,7 @@ ON_ROWS: tuple[Action, ...] = (
         "Open the row: a group lists its alerts, an alert its detail.",
         ("enter",),
         "row",
-        (*LISTS, *RUN, *INSPECTION),
+        (*LISTS, *RUN),
         Effect.READ,
         footer=60,
     ),

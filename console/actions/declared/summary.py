@@ -106,8 +106,8 @@ SUMMARY: tuple[Action, ...] = (
     Action(
         "summary.send",
         "send",
-        "Send the report of these days to a chat; it is shown first.",
-        ("S",),
+        "Post the report of these days to a chat; what is sent is shown first.",
+        ("P",),
         "summary",
         WEEKS,
         Effect.REVERSIBLE,
@@ -134,6 +134,16 @@ SUMMARY: tuple[Action, ...] = (
         INSPECTION,
         Effect.REVERSIBLE,
         footer=62,
+    ),
+    Action(
+        "inspection.note",
+        "tick with a note",
+        "Say that the item under the cursor is as it ought to be, with its figure and a note.",
+        ("enter",),
+        "summary",
+        INSPECTION,
+        Effect.REVERSIBLE,
+        footer=60,
     ),
     Action(
         "inspection.wrong",

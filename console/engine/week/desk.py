@@ -221,9 +221,7 @@ class WeekDesk:
             )
         return await asyncio.to_thread(chat_text, report, entry.form, language or self.language)
 
-    async def send(
-        self, report: Report, webhook: str, language: Language | None = None
-    ) -> Outcome:
+    async def send(self, report: Report, webhook: str, language: Language | None = None) -> Outcome:
         """Send it to the chat of that name, in the form that its settings name."""
         from console.reports.titles import title_of
 

@@ -52,12 +52,18 @@ def day_of(settings: Settings, now: datetime) -> date:
     return now.astimezone(zone_of(settings.rota.zone)).date()
 
 
-def reminder_of(settings: Settings, inspection: Inspection) -> Nag | None:
-    """What the worklist says of it; `None`: it is done, or there is nothing to look at."""
+def reminder_of(settings: Settings, inspection: Inspection, unread: str = "") -> Nag | None:
+    """What the worklist says of it; `None`: it is done, or there is nothing to look at.
+
+    Args:
+        unread: why nobody knows how far it is, safe to show.
+    """
     if not inspection.items or inspection.is_done:
         return None
     whole, left = len(inspection.items), inspection.left
     text = f"{left} of {whole} items of the daily inspection are not looked at"
+    if unread:
+        text = f"how far it is cannot be read: {unread}"
     return Nag(
         kind=NagKind.INSPECTION,
         incident="",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -155,7 +156,7 @@ async def _blind(
     moments: list[int] = []
     step = f"{AWAKE_STEP.total_seconds():g}s"
     for first, last in days_of(start, end):
-        length = f"{(last - first).total_seconds():g}s"
+        length = f"{math.ceil((last - first).total_seconds())}s"
         answer = await server.raw(f"{AWAKE}[{length}:{step}]", last)
         if isinstance(answer, Failure):
             told.notices.append(said_of(answer))

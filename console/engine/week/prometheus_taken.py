@@ -98,6 +98,9 @@ def _write(
     first: datetime,
     last: datetime,
 ) -> None:
-    start_ms, end_ms = round(first.timestamp() * 1000), round(last.timestamp() * 1000)
+    # Only as far as anything is told: what a server has dropped by now may stand in the file.
+    seen = [one for each in told.observed.values() for one in each.stretches]
+    start_ms = min((one.start_ms for one in seen), default=round(first.timestamp() * 1000))
+    end_ms = max((one.end_ms for one in seen), default=round(last.timestamp() * 1000))
     recording = Recording(Origin.PROMETHEUS, server, start_ms, told.every_ms or USUAL_EVERY_MS)
     take_in(folder, recording, told.observed.values(), bouts, start_ms=start_ms, end_ms=end_ms)

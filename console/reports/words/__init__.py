@@ -28,7 +28,7 @@ TABLES: Final[tuple[Mapping[str, tuple[str, str, str]], ...]] = (
     NOUNS,
 )
 _WORDS: Final = {key: words for table in TABLES for key, words in table.items()}
-_OF_JOURNAL: Final = frozenset(
+OF_JOURNAL: Final = frozenset(
     ["services", "incidents", "changes", "environment", "author", "none", "unknown", "notes",
      "yes", "no"]
 )  # fmt: skip
@@ -37,7 +37,7 @@ _OF_JOURNAL: Final = frozenset(
 def said(key: str, language: Language, **values: object) -> str:
     """What `key` is in `language`, with `values` in their places; plain text without meaning to
     Markdown or HTML, but for what `values` bring."""
-    if key in _OF_JOURNAL:
+    if key in OF_JOURNAL:
         return journal_word(key, language)
     text = _WORDS[key][COLUMN[language]]
     return text.format(**values) if values else text

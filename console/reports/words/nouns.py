@@ -14,8 +14,6 @@ NOUNS: Final[Mapping[str, tuple[str, str, str]]] = {
     "n-outage": ("{n} outage|{n} outages", "{n} 次中斷", "{n} 次中断"),
     "n-objective": ("{n} objective|{n} objectives", "{n} 項目標", "{n} 项目标"),
     "n-gap": ("{n} gap|{n} gaps", "{n} 段缺口", "{n} 段缺口"),
-    "n-sample": ("{n} sample|{n} samples", "{n} 筆取樣", "{n} 个采样"),
-    "n-query": ("{n} query|{n} queries", "{n} 條查詢", "{n} 条查询"),
 }
 TERMS: Final[Mapping[str, tuple[str, str, str]]] = {
     # Over columns and before values.
@@ -80,7 +78,6 @@ TERMS: Final[Mapping[str, tuple[str, str, str]]] = {
     "all-together": ("All together", "全部合計", "全部合计"),
     "all": ("all", "全部", "全部"),
     "critical": ("critical", "關鍵服務", "关键服务"),
-    "samples": ("Samples", "取樣數", "采样数"),
     # Verdicts.
     "verdict-met": ("met", "達標", "达标"),
     "verdict-missed": ("missed", "未達標", "未达标"),

@@ -31,8 +31,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "judged-services": (
         "Availability of {services}",
-        "可用率共判定 {services}",
-        "可用率共判定 {services}",
+        "{services}的可用率",
+        "{services}的可用率",
     ),
     "judged-figures": (
         "{objectives} beside it",
@@ -53,7 +53,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "期末仍有 {n} 个停机",
     ),
     "day-clean": (
-        "None of {services} was seen down",
+        "No downtime was seen on {services}",
         "{services}均未觀測到停機",
         "{services}均未观测到停机",
     ),
@@ -197,7 +197,6 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "why-not-measured": ("nothing measures it", "無量測來源", "无测量来源"),
     "why-no-source": ("no source", "無來源", "无来源"),
     "why-not-given": ("not given", "未填寫", "未填写"),
-    "unmeasured": ("not known", "未知", "未知"),
     # How it was made.
     "formula-availability": (
         "Availability = 1 - downtime / observed time, in seconds, each moment counted once. "
@@ -271,8 +270,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "chart-strip": (
         "Each cell is a service on a day. Sign and pattern tell how it was; a mark on the right "
         "tells of incidents (!) and changes (C) of that service.",
-        "每格為一項服務的一天，以符號與花紋表示狀況；格內右側 ! 為事件、C 為變更。",
-        "每格为一项服务的一天，以符号与花纹表示状况；格内右侧 ! 为事件、C 为变更。",
+        "每格為一項服務的一天，以符號與花紋表示狀況；格內右側的驚嘆號為事件，C 為變更。",
+        "每格为一项服务的一天，以符号与花纹表示状况；格内右侧的感叹号为事件，C 为变更。",
     ),
     "chart-bars": (
         "Availability against the objective, worst first; the scale begins at {least}.",

@@ -65,7 +65,6 @@ TITLES: Final[Mapping[str, tuple[str, str, str]]] = {
     "head-inspection": ("Daily inspection", "每日巡檢", "每日巡检"),
     "head-made": ("How this was made", "資料來源與算法", "数据来源与算法"),
     "head-queries": ("Queries", "查詢語句", "查询语句"),
-    "head-sources": ("Sources", "資料來源", "数据来源"),
     "head-formulas": ("Formulas", "計算方式", "计算方式"),
     "head-notices": ("To be known", "注意事項", "注意事项"),
     "head-handover": ("Handover notes", "交接事項", "交接事项"),

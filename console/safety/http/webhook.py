@@ -56,8 +56,8 @@ async def post_secretly(
     Raises:
         HttpFailure: no answer came. Neither it nor its cause names the address.
     """
-    # It logs every request with its whole address, where somebody listens.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "httpcore"):  # they log addresses and headers, where somebody listens
+        logging.getLogger(name).setLevel(logging.WARNING)
     url = address.reveal()
     options = HttpOptions(keep_alive=False, timeout_s=timeout_s, max_bytes=MAX_ANSWER_BYTES)
     try:

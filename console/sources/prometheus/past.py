@@ -17,8 +17,8 @@ from console.safety.text import Raw, quoted, visible
 from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.poll import Prometheus
 
-PIECE: Final = 120_000
-"""Samples in one answer: some 4 MB of JSON, and some 20 MB while it is decoded."""
+PIECE: Final = 60_000
+"""Samples in one answer: some 2 MB of JSON, and some 15 MB while it is decoded."""
 MOST_SERIES: Final = 20_000
 SHORTEST: Final = timedelta(minutes=15)
 """What is refused for so short a time is not asked for in smaller pieces."""

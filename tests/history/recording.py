@@ -1,0 +1,42 @@
+"""A recorder in a process of its own: `python -m tests.history.recording FOLDER BEGAN_MS`.
+
+Prints the number of a write once it has returned.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+from console.history import Writer, open_writer
+from console.model.history import Origin, Sample, Sight
+from tests.history.making import EVERY_MS, bout, past
+
+SERVICES = tuple(f"service-{number}" for number in range(20))
+
+
+def batch(began_ms: int, number: int) -> list[Sample]:
+    """What is written as that number."""
+    sight = Sight.DOWN if number % 5 == 0 else Sight.UP
+    at_ms = began_ms + number * EVERY_MS
+    return [Sample(name, at_ms, sight, float(number)) for name in SERVICES]
+
+
+def main() -> None:
+    folder, began_ms = Path(sys.argv[1]), int(sys.argv[2])
+    writer = open_writer(folder, Origin.RECORDER, "mei@ops-1")
+    assert isinstance(writer, Writer), writer
+    sys.stdout.write(f"open {len(writer.notices)}\n")
+    sys.stdout.flush()
+    writer.begin(began_ms, EVERY_MS)
+    for number in itertools.count():
+        writer.write(batch(began_ms, number), [bout(number)], [past(number)])
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+        if number % 7 == 6:
+            writer.tidy(began_ms + number * EVERY_MS, 1 << 44, 1 << 44)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""A file that is not what was written: said, set aside by name, and never a crash."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from console.history import (
+    HistoryError,
+    HistoryFault,
+    Reader,
+    check,
+    history_file,
+    open_reader,
+    open_writer,
+)
+from console.history.schema import VERSION
+from console.model.history import Origin, Sample, Sight
+from console.safety.clock import ManualClock
+from tests.history.making import (
+    EVERY_MS,
+    MIDNIGHT_MS,
+    NOW,
+    at,
+    bout,
+    fault_in,
+    past,
+    reader_in,
+    seen,
+    week,
+    writer_in,
+)
+from tests.soak import trials
+
+END_MS = MIDNIGHT_MS + 400 * EVERY_MS
+ASIDE = "history.db.damaged-20261123T041200Z"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history of five hours."""
+    folder = tmp_path_factory.mktemp("written", numbered=True) / "state"
+    writer = writer_in(folder)
+    writer.begin(MIDNIGHT_MS, EVERY_MS)
+    for number, samples in enumerate(week(300)):
+        events = range(number, number + 1) if number % 10 == 0 else ()
+        writer.write(samples, [bout(one) for one in events], [past(one) for one in events])
+    writer.close()
+    return folder
+
+
+def spoilt(content: bytes, dice: random.Random) -> bytes:
+    """`content` as a bad disk would have it."""
+    how = dice.randrange(4)
+    place, length = dice.randrange(len(content)), dice.choice((1, 1, 16, 512, 4096))
+    if how == 0:
+        return content[:place]
+    if how == 1:
+        return (
+            content[:place] + bytes(min(length, len(content) - place)) + content[place + length :]
+        )
+    flipped = bytearray(content)
+    for one in range(place, min(place + length, len(content)) if how == 2 else place + 1):
+        flipped[one] ^= 1 << dice.randrange(8)
+    return bytes(flipped)
+
+
+def all_of(folder: Path) -> object:
+    """Everything that can be read, or why not."""
+    reader = open_reader(folder)
+    if not isinstance(reader, Reader):
+        return reader
+    try:
+        return (
+            list(reader.observed(MIDNIGHT_MS, END_MS)),
+            reader.bouts(at(0), at(1000)),
+            reader.past(at(0), at(1000)),
+            reader.gaps(MIDNIGHT_MS, END_MS),
+            reader.recordings(0, 1 << 45),
+            reader.span_ms,
+        )
+    except HistoryError as error:
+        return error.fault
+    finally:
+        reader.close()
+
+
+def sums_of(told: object) -> object:
+    """What must not shrink unsaid: services, samples, episodes, events."""
+    if not isinstance(told, tuple):
+        return told
+    return [(one.service, one.samples) for one in told[0]], len(told[1]), len(told[2])
+
+
+def test_no_damage_is_a_crash_and_none_loses_anything_unsaid(written: Path, tmp_path: Path) -> None:
+    content = history_file(written).read_bytes()
+    whole = sums_of(all_of(written))
+    said_of = 0
+    for trial in range(trials(usual=40, soak=5000)):
+        folder = tmp_path / "state"
+        folder.mkdir(0o700)
+        history_file(folder).write_bytes(spoilt(content, random.Random(trial)))
+        told = all_of(folder)
+        found: object
+        try:
+            found = check(folder)
+            said = bool(found.wrong)
+        except HistoryError:
+            said = True
+        writer = open_writer(folder, Origin.CONSOLE, "kai", clock=ManualClock(NOW))
+        if isinstance(writer, HistoryFault):
+            said = True
+        else:
+            writer.begin(END_MS + EVERY_MS, EVERY_MS)
+            writer.write([Sample("api", END_MS + EVERY_MS, Sight.UP)], [bout(500)], [past(500)])
+            said = said or bool(writer.notices)
+            for notice in writer.notices:
+                assert ASIDE in notice
+                assert (folder / ASIDE).exists()
+            writer.close()
+            after = reader_in(folder)
+            assert [one.service for one in after.observed(END_MS, END_MS + 10**7)] == ["api"]
+            after.close()
+        if not said:
+            assert sums_of(told) == whole
+        said_of += said
+        shutil.rmtree(folder)
+    assert said_of > 0
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all" * 99, bytes(8192)])
+def test_a_file_that_is_no_database_is_set_aside_with_the_journal_beside_it(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = history_file(tmp_path / "state")
+    path.parent.mkdir(0o700)
+    path.write_bytes(content)
+    journal = path.with_name("history.db-journal")
+    journal.write_bytes(b"journal" * 10)
+    reader = open_reader(path.parent)
+    assert isinstance(reader, HistoryFault)
+    assert "is damaged" in str(reader)
+    journal.write_bytes(b"journal" * 10)
+    writer = writer_in(path.parent)
+    assert len(writer.notices) == 1
+    assert ASIDE in writer.notices[0]
+    assert (path.parent / ASIDE).read_bytes() == content
+    assert check(path.parent).notices == (f"{ASIDE} was set aside: it is damaged",)
+    writer.close()
+    path.write_bytes(content)
+    writer = writer_in(path.parent)
+    assert f"{ASIDE}-2" in writer.notices[0]
+    writer.close()
+
+
+def test_a_file_that_is_found_damaged_while_it_is_written_is_set_aside_and_writing_goes_on(
+    written: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "state"
+    shutil.copytree(written, folder)
+    folder.chmod(0o700)
+    writer = writer_in(folder)
+    reader = reader_in(folder)
+    content = bytearray(history_file(folder).read_bytes())
+    for page in range(2, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 100] = b"\xff" * 100
+    with history_file(folder).open("r+b") as file:
+        file.write(content)
+    # SQLite reads its pages again where the file's change counter moved; a recorder a week old
+    # has long dropped them from its cache.
+    assert writer._connection is not None
+    writer._connection.execute("PRAGMA shrink_memory")
+    writer.begin(END_MS, EVERY_MS)
+    writer.write([Sample("api", END_MS, Sight.DOWN, 3.0)], [bout(1)])
+    assert len(writer.notices) == 1
+    assert [one.service for one in reader.observed(END_MS, END_MS + EVERY_MS)] == ["api"]
+    writer.write([Sample("api", END_MS + EVERY_MS, Sight.UP, 3.0)])
+    writer.close()
+    reader.close()
+    assert check(folder).wrong == ()
+
+
+def test_a_newer_version_is_left_alone_and_said(written: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    shutil.copytree(written, folder)
+    connection = sqlite3.connect(history_file(folder))
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    before = history_file(folder).read_bytes()
+    for fault in (fault_in(folder), open_reader(folder)):
+        assert isinstance(fault, HistoryFault)
+        assert f"version {VERSION + 1}" in fault.problem
+        assert "newer oncall" in fault.remedy
+    assert history_file(folder).read_bytes() == before
+    assert len(list(folder.glob("*damaged*"))) == 0
+
+
+def test_another_programs_database_is_left_alone_and_said(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(0o700)
+    connection = sqlite3.connect(history_file(folder))
+    connection.execute("CREATE TABLE visits (url TEXT)")
+    connection.commit()
+    connection.close()
+    before = history_file(folder).read_bytes()
+    assert "another program" in str(fault_in(folder))
+    assert history_file(folder).read_bytes() == before
+
+
+def test_a_sum_that_is_not_what_the_samples_tell_is_said(written: Path, tmp_path: Path) -> None:
+    for statement, word in (
+        ("UPDATE stretch SET end_ms = end_ms - 1000 WHERE service = 1 AND sight = 2", "stretches"),
+        ("UPDATE hour SET samples = samples + 1 WHERE service = 2", "latencies"),
+        ("DELETE FROM service WHERE id = 2", "belongs to nothing"),
+        ("UPDATE bout SET priority = 7", "episode"),
+    ):
+        folder = tmp_path / word
+        shutil.copytree(written, folder)
+        connection = sqlite3.connect(history_file(folder), isolation_level=None)
+        assert connection.execute(statement).rowcount
+        connection.close()
+        assert any(word in one for one in check(folder).wrong), check(folder).wrong
+
+
+def test_a_sound_file_is_told_by_its_counts(written: Path, tmp_path: Path) -> None:
+    found = check(written)
+    assert found.wrong == ()
+    assert (found.services, found.samples, found.recordings, found.days) == (2, 600, 1, 1)
+    assert (found.bouts, found.past, found.gaps) == (30, 30, 0)
+    assert (found.first, found.last) == (at(0), at(300))
+    assert check(tmp_path / "nothing").is_there is False
+    assert seen(written, MIDNIGHT_MS, END_MS)["api"].samples == 300

@@ -1,0 +1,94 @@
+"""The JSON form is exact, and has the shape that its documentation tells of."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from console import __version__
+from console.model.daily import Daily, Kpi
+from console.model.summary import Week
+from console.reports import json_shape
+from console.reports.json_form import json_of
+from console.reports.json_shape import SCHEMA_VERSION, DailyShape, HeadShape, KpiShape, WeekShape
+from tests.reports import made
+
+DOCS: Final = Path(__file__).parents[2] / "docs" / "reports.md"
+SHAPES: Final = [
+    one
+    for one in vars(json_shape).values()
+    if isinstance(one, type) and issubclass(one, msgspec.Struct)
+]
+
+
+@pytest.mark.parametrize(
+    ("report", "shape"),
+    [
+        (made.terrible_week(), WeekShape),
+        (made.healthy_week(), WeekShape),
+        (made.week(), WeekShape),
+        (made.daily(), DailyShape),
+        (made.past_daily(), DailyShape),
+        (made.kpi(), KpiShape),
+    ],
+)
+def test_a_report_is_read_back_whole(report: Week | Daily | Kpi, shape: type[HeadShape]) -> None:
+    written = json_of(report)
+    read = msgspec.json.decode(written, type=shape)
+    assert read.schema_version == SCHEMA_VERSION == 1
+    assert (read.generator.name, read.generator.version) == ("oncall", __version__)
+    assert read.zone == "Asia/Taipei"
+    again = json.loads(msgspec.json.encode(read))
+    assert json.loads(written) == again, "a key that the shape does not have"
+    assert json_of(report) == written
+
+
+def test_times_are_utc_and_the_order_of_keys_is_that_of_the_shape() -> None:
+    written = json_of(made.terrible_week()).decode()
+    read: dict[str, Any] = json.loads(written)
+    assert list(read) == list(WeekShape.__struct_fields__)
+    assert read["start"] == "2026-11-15T16:00:00Z"
+    times = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', written)
+    assert len(times) > 20
+    assert all(one.endswith("Z") for one in times)
+
+
+def test_shares_are_between_0_and_1_and_nothing_is_rounded() -> None:
+    read = msgspec.json.decode(json_of(made.terrible_week()), type=WeekShape)
+    redis = read.services[0]
+    total = made.terrible_week().services[0].total
+    assert redis.total.ratio == total.ratio
+    assert redis.total.down_s == 1_681.4
+    assert redis.target == 0.999
+    errors = next(one for one in read.objectives if one.name == "API error rate")
+    assert (errors.unit, errors.value, errors.below) == ("ratio", 0.012, 0.01)
+    assert errors.query == made.ASKED.query
+    assert redis.p95_s is not None and 0.1 < redis.p95_s < 1
+
+
+def test_what_is_not_known_is_null_and_what_is_not_measured_is_there() -> None:
+    read = msgspec.json.decode(json_of(made.terrible_week()), type=WeekShape)
+    legacy = next(one for one in read.services if one.service == "legacy")
+    assert legacy.total.ratio is None
+    assert legacy.p95_s is None
+    assert legacy.before is None
+    hidden = next(one for one in read.objectives if one.name == "crash rate")
+    assert (hidden.value, hidden.verdict) == (None, "not measured")
+
+
+def test_a_reader_of_this_version_can_tell_a_later_one() -> None:
+    later = json.loads(json_of(made.week())) | {"schema_version": 2, "services": "another thing"}
+    head = msgspec.json.decode(json.dumps(later), type=HeadShape)
+    assert head.schema_version == 2
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=[one.__name__ for one in SHAPES])
+def test_every_key_is_in_the_documentation(shape: type[msgspec.Struct]) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    missing = [name for name in shape.__struct_fields__ if f"`{name}`" not in text]
+    assert not missing
