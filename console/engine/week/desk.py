@@ -379,7 +379,7 @@ def _made(
                 bouts_before=bouts_of(reader, told_before, span_before),
                 gaps=gaps_of(reader, span),
                 sources=(*material.sources, *sources[:1], *prometheus),
-                notices=(*material.notices, *sources[1:], *notices),
+                notices=tuple(dict.fromkeys((*material.notices, *sources[1:], *notices))),
             )
         )
 
