@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 TICK: Final = "tick"
 WRONG: Final = "not ok"
-LOOK_S: Final = 60.0
-"""Between two looks at what the console measures itself."""
+LOOK_S: Final = 20.0
+"""Between two looks at what others have ticked, and at what the console measures itself."""
 TRY_AGAIN_S: Final = 0.1
 NOT_KNOWN: Final = "the inspection is not known yet"
 
@@ -117,6 +117,7 @@ class InspectionScreen(Frame):
         self._inspection = None
         self._again()
         self._draw()
+        self.list.release()  # what was asked for does not wait until the keys rest
 
     def show_body(self, update: Update) -> None:
         if self._papers is not update.papers:

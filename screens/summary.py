@@ -174,14 +174,18 @@ class SummaryScreen(SummaryDeeds):
                 self.show_hints()
 
     def _draw(self) -> None:
-        week = self._weeks.week
-        if week is not self._made_of:
+        week, before = self._weeks.week, self._made_of
+        if week is not before:
             self._make(week)
         self._take_columns(week)
+        # Other days were asked for: they do not wait until the keys rest.
+        asked_for = week is not None and before is not None and week.last != before.last
         for part, view in self.lists.items():
             rows = self._kept(part)
             view.set_empty(self._nothing(part))
             view.set_rows(rows)
+            if asked_for:
+                view.release()
         self._show_head()
         self._show_fault()
         self._show_about()

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from console.history.database import history_file, opened
-from console.history.episodes import bout_of, moment_of, text_of
-from console.history.fault import HistoryError, UnreadableError, as_errors, as_kept
+from console.history.episodes import moment_of, rows_that_changed, text_of
+from console.history.fault import HistoryError, as_errors, as_kept
 from console.history.holding import DAY_MS, HOUR_MS, Piece, pieces_of
 from console.history.packing import unpacked
 from console.history.reader import Reader, recording_of
@@ -160,14 +160,10 @@ def _rows(connection: sqlite3.Connection) -> Iterator[str]:
         "SELECT origin, by, began_ms, every_ms, ended_ms, why FROM recording"
     ).fetchall():
         recording_of(row)
-    for row in connection.execute(
-        "SELECT key, start_us, told_by, alert, place, service, priority, acked_us, acked_by,"
-        " silenced_us, resolved_us, seen_us, respond_us, resolve_us, source, over_us FROM bout"
-    ):
-        try:
-            bout_of(row)
-        except UnreadableError as error:
-            yield str(error)
+    bouts, past = rows_that_changed(connection)
+    for count, what in ((bouts, "episode"), (past, "event")):
+        if count:
+            yield f"{count} {what}{'s are' if count > 1 else ' is'} not what was written"
 
 
 def _sums(connection: sqlite3.Connection) -> list[str]:

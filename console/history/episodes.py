@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,8 +27,8 @@ _BOUT: Final = (
     "key, start_us, told_by, alert, place, service, priority, acked_us, acked_by, silenced_us,"
     " resolved_us, seen_us, respond_us, resolve_us, source, over_us"
 )
-_KEEP_BOUT: Final = f"INSERT OR REPLACE INTO bout ({_BOUT}) VALUES ({', '.join('?' * 16)})"
-_KEEP_PAST: Final = "INSERT OR IGNORE INTO past VALUES (?, ?, ?, ?, ?, ?)"
+_KEEP_BOUT: Final = f"INSERT OR REPLACE INTO bout ({_BOUT}, crc) VALUES ({', '.join('?' * 17)})"
+_KEEP_PAST: Final = "INSERT OR IGNORE INTO past VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 def teller_of(origin: Origin, by: str) -> str:
@@ -69,17 +70,30 @@ def keep_bouts(connection: sqlite3.Connection, bouts: Iterable[Bout], told_by: s
         before = None if row is None else bout_of(row)
         known = bout if before is None else with_news(before, bout)
         if known != before:
-            connection.execute(_KEEP_BOUT, _row_of(known, told_by))
+            row = _row_of(known, told_by)
+            connection.execute(_KEEP_BOUT, (*row, sum_of(row)))
 
 
 def keep_past(connection: sqlite3.Connection, past: Iterable[Past]) -> None:
     """Keep past events, each once."""
     connection.executemany(
         _KEEP_PAST,
-        (
-            (us_of(one.at), *map(plain, (one.kind, one.subject, one.text, one.who, one.key)))
-            for one in past
-        ),
+        ((*row, sum_of(row)) for row in map(_past_row, past)),
+    )
+
+
+def sum_of(row: Row) -> int:
+    """The checksum that is kept with a row."""
+    return zlib.crc32(ascii(row).encode())
+
+
+def rows_that_changed(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many episodes and how many events are not what was written."""
+    bouts = connection.execute(f"SELECT {_BOUT}, crc FROM bout")
+    past = connection.execute("SELECT at_us, kind, subject, text, who, key, crc FROM past")
+    return (
+        sum(sum_of(row[:-1]) != row[-1] for row in bouts),
+        sum(sum_of(row[:-1]) != row[-1] for row in past),
     )
 
 
@@ -199,6 +213,10 @@ def _row_of(bout: Bout, told_by: str) -> Row:
         *(_us(bout.seen_at), _us(bout.respond_by), _us(bout.resolve_by), plain(bout.source)),
         us_of(over_at(bout)),
     )
+
+
+def _past_row(one: Past) -> Row:
+    return (us_of(one.at), *map(plain, (one.kind, one.subject, one.text, one.who, one.key)))
 
 
 def _us(moment: datetime | None) -> int | None:

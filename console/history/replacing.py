@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Final
 
 from console.history.episodes import OURS, plain, teller_of
 from console.history.fault import HistoryError
@@ -14,7 +15,7 @@ from console.history.schema import ALIVE
 from console.model.history import HOLD, Origin, Sight, Stretch, together
 from console.safety.text import visible
 
-KEEP_HOUR = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?)"
+KEEP_HOUR: Final = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?)"
 
 
 class Edges:
@@ -165,6 +166,7 @@ def cut_out(
 
 
 def add_alive(connection: sqlite3.Connection, recording: int, told: list[Stretch]) -> None:
+    """Something was recorded then as well."""
     if not told:
         return
     start_ms, end_ms = told[0].start_ms, max(one.end_ms for one in told)
@@ -177,6 +179,7 @@ def add_alive(connection: sqlite3.Connection, recording: int, told: list[Stretch
 
 
 def drop_empty(connection: sqlite3.Connection) -> None:
+    """Drop recordings of which nothing is left."""
     connection.execute(
         "DELETE FROM recording WHERE is_over"
         " AND NOT EXISTS (SELECT 1 FROM sample WHERE recording = recording.id)"

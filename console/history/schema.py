@@ -22,6 +22,9 @@ ALIVE: Final = 0
 # What a report reads, `stretch` and `hour`, is kept by service. The stretches that still grow
 # stand apart in `opened`, one page for all of them.
 #
+# What cannot be made again of anything else, episodes and events, has a checksum in each row:
+# SQLite has none for its pages.
+#
 # No stretch reaches over a UTC midnight, so that those of a time are found by their start.
 STEPS: Final[Sequence[Sequence[str]]] = (
     (
@@ -52,11 +55,12 @@ STEPS: Final[Sequence[Sequence[str]]] = (
             place NOT NULL, service NOT NULL, priority INTEGER NOT NULL, acked_us INTEGER,
             acked_by NOT NULL, silenced_us INTEGER, resolved_us INTEGER, seen_us INTEGER,
             respond_us INTEGER, resolve_us INTEGER, source NOT NULL, over_us INTEGER NOT NULL,
-            PRIMARY KEY (key, start_us, told_by)) WITHOUT ROWID""",
+            crc INTEGER NOT NULL, PRIMARY KEY (key, start_us, told_by)) WITHOUT ROWID""",
         "CREATE INDEX bout_over ON bout (over_us)",
         """CREATE TABLE past (
             at_us INTEGER NOT NULL, kind NOT NULL, subject NOT NULL, text NOT NULL, who NOT NULL,
-            key NOT NULL, PRIMARY KEY (at_us, kind, subject, text, who, key)) WITHOUT ROWID""",
+            key NOT NULL, crc INTEGER NOT NULL,
+            PRIMARY KEY (at_us, kind, subject, text, who, key)) WITHOUT ROWID""",
     ),
 )
 """What leads from one `user_version` to the next: the first from none to 1."""

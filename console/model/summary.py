@@ -129,7 +129,8 @@ class Figure(msgspec.Struct, frozen=True):
     """Over the window before this one."""
     above: float | None = None
     below: float | None = None
-    """What it ought to be; at most one of the two. Neither: it is only told."""
+    """What it ought to be; at most one of the two. Neither: it is only told, with its value and the
+    verdict "not measured", but for what lacks data."""
     verdict: Verdict = Verdict.NOT_MEASURED
     means: Means = Means.NONE
     source: str = ""
@@ -139,6 +140,9 @@ class Figure(msgspec.Struct, frozen=True):
     """Of which service; empty: of all that it is for together."""
     why_not: str = ""
     """Why it is not measured, or why its data are not enough."""
+    coverage: float | None = None
+    """The share of the time that was observed, 0 to 1, of one that is reckoned from what was
+    seen; `None`: it has none."""
 
 
 class Outage(msgspec.Struct, frozen=True):
@@ -213,7 +217,8 @@ class Response(msgspec.Struct, frozen=True):
     late_ends: int = 0
     """Whose time to resolve was over before they ended, or is over and they have not."""
     silenced: int = 0
-    """That a silence covered before anybody took them: no clock of theirs counts."""
+    """That a silence covered before anybody took them: no clock of theirs counts from then on, and
+    neither mean has them."""
 
 
 class Noise(msgspec.Struct, frozen=True):

@@ -129,9 +129,7 @@ def _incidents(
         line = incident_line(one, end, material.now)
         if line.state is IncidentState.CLOSED and _is_on(one.closed, start, end):
             closed.append(line)
-        elif line.state is not IncidentState.CLOSED and any(
-            _is_on(at, start, end) for at in (one.mitigated, one.resolved)
-        ):
+        elif any(_is_on(at, start, end) for at in (one.mitigated, one.resolved)):
             settled.append(line)
         elif line.state in ONGOING:
             active.append(line)

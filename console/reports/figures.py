@@ -156,6 +156,7 @@ class Figures:
             lacking,
             lacking,
             verdict,
+            coverage=total.coverage,
         )
 
     def _coverage(self, scope: Sequence[Seen]) -> Reading:
@@ -177,6 +178,7 @@ class Figures:
             None if before_ms is None else before_ms / 1000,
             "nobody was watching" if is_unseen else "nothing tells how long answers take",
             lacks(total, self._material.least_coverage) if timed or is_unseen else "",
+            coverage=total.coverage if timed else None,
         )
 
     # What fired.

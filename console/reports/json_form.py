@@ -199,6 +199,7 @@ def _figure(one: Figure) -> shape.FigureShape:
         source=one.source,
         query=one.query,
         why_not=one.why_not,
+        coverage=one.coverage,
     )
 
 

@@ -107,6 +107,7 @@ class FigureShape(msgspec.Struct, frozen=True):
     source: str
     query: str
     why_not: str
+    coverage: float | None
 
 
 class ServiceWeekShape(msgspec.Struct, frozen=True):

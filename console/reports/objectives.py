@@ -74,6 +74,8 @@ class Reading(msgspec.Struct, frozen=True):
     """The verdict, where it follows from more than the value and the bounds."""
     grows: bool = False
     """What has not been seen can only add to it."""
+    coverage: float | None = None
+    """Of the time, 0 to 1; `None`: it has none."""
 
 
 def judged(value: float, above: float | None, below: float | None) -> Verdict:
@@ -112,6 +114,7 @@ def figure_of(
         source=source if value is not None else "",
         service=service,
         why_not=why,
+        coverage=reading.coverage,
     )
 
 

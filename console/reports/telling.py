@@ -168,10 +168,15 @@ class Telling:
     # Figures.
 
     def figure(self, of: Figure) -> str:
-        """What it came to, with its unit; missing with the reason."""
+        """What it came to, with its unit and with its coverage, or why its data are not enough;
+        missing with the reason."""
         if of.value is None or not math.isfinite(of.value):
             return self.missing_as(of.why_not or self.say("why-not-measured"))
-        return self.in_unit(of.value, of)
+        shown = self.in_unit(of.value, of)
+        if of.coverage is not None:
+            coverage = self.percent(of.coverage, 1)
+            return self.bracketed(shown, self.say("with-coverage", coverage=coverage))
+        return self.bracketed(shown, of.why_not) if of.why_not else shown
 
     def figure_before(self, of: Figure) -> str:
         """The same over the window before."""

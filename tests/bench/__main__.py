@@ -24,6 +24,7 @@ SCRIPTS = (
     "ssh",
     "acting",
     "memory",
+    "history",
     "history_prometheus",
 )
 

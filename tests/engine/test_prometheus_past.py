@@ -159,6 +159,12 @@ async def test_what_did_not_come_is_not_observed(tmp_path: Path) -> None:
     assert sum(one.end_ms - one.start_ms for one in kept.stretches) == 2 * 24 * EVERY_S * 1000
 
 
+async def test_a_server_that_lacks_the_series_is_named() -> None:
+    told = await observed(saying(success("vector", [])))
+    assert told.observed == ()
+    assert told.notices == ("prom: it has no sample of probe_success or up of this time",)
+
+
 async def test_without_a_server_nothing_is_told() -> None:
     past = PrometheusPast(tuple, SystemClock(), Registry(), Policy())
     assert (await past.observed(START, END)).notices == ("no Prometheus is among the sources",)

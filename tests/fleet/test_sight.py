@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import pytest
 
+from console.fleet.runners import workload_word
 from console.fleet.sight import Seen, name_of, sights_of
 from console.model.alert import TargetHealth
 from console.model.failure import Failure, FailureKind
@@ -26,7 +27,7 @@ from console.model.snapshot import (
 )
 from console.model.state import State
 from console.safety.clock import Instant
-from tests.fleet.world import at, target
+from tests.fleet.world import at, target, workload
 
 NOW: Final = at(1000)
 EVERY: Final = timedelta(seconds=30)
@@ -279,6 +280,14 @@ def test_without_checks_what_runs_it_decides() -> None:
     assert sight(cell(reports=(old,))) is Sight.UNKNOWN
     some = report(Verdict.UNHEALTHY, Runner.WORKLOAD, partly=True)
     assert sight(cell(reports=(some,))) is Sight.UP
+
+
+def test_a_workload_of_which_some_replicas_serve_is_up() -> None:
+    service = Service("api", ServiceType.K8S_DEPLOYMENT, "shop", namespace="shop")
+    for available, expected in ((0, Sight.DOWN), (1, Sight.UP), (2, Sight.UP), (3, Sight.UP)):
+        word = workload_word(service, (workload("api", 3, available),), whole=True, all_told=True)
+        told = report(word.verdict, Runner.WORKLOAD, partly=word.partly)
+        assert sight(cell(reports=(told,))) is expected, available
 
 
 def test_a_container_that_has_ended_is_down_where_its_check_says_nothing() -> None:

@@ -216,7 +216,8 @@ def test_a_sum_that_is_not_what_the_samples_tell_is_said(written: Path, tmp_path
         ("UPDATE stretch SET end_ms = end_ms - 1000 WHERE service = 1 AND sight = 2", "stretches"),
         ("UPDATE hour SET samples = samples + 1 WHERE service = 2", "latencies"),
         ("DELETE FROM service WHERE id = 2", "belongs to nothing"),
-        ("UPDATE bout SET priority = 7", "episode"),
+        ("UPDATE bout SET priority = 1 WHERE start_us % 3 = 0", "episodes are not"),
+        ("UPDATE past SET text = upper(text)", "30 events are not"),
     ):
         folder = tmp_path / word
         shutil.copytree(written, folder)

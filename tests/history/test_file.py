@@ -79,7 +79,7 @@ def test_an_older_file_is_brought_up_step_by_step_and_keeps_what_it_has(tmp_path
     path.parent.mkdir(0o700)
     old = sqlite3.connect(path, isolation_level=None)
     made_new(old)
-    old.execute("INSERT INTO past VALUES (1, 'acked', 'redis', 'took it', 'kai', '')")
+    old.execute("INSERT INTO past VALUES (1, 'acked', 'redis', 'took it', 'kai', '', 0)")
     later = [*STEPS, ("ALTER TABLE past ADD COLUMN place DEFAULT 'here'",), ("SELECT 1",)]
     assert brought_up(old, later) == VERSION
     assert version_of(old) == VERSION + 2

@@ -101,6 +101,7 @@ def firing(labels: dict[str, str], *spans: tuple[float, float]) -> Written:
 DOWN: Final = {"alertname": "SiteDown", "instance": "https://web.test/", "severity": "critical"}
 DISK: Final = {"alertname": "DiskFull", "instance": "box:9999", "severity": "warning"}
 LONG: Final = {"alertname": "QueueLong", "service": "worker", "severity": "warning"}
+GONE: Final = {"alertname": "Gone", "service": "api", "severity": "info"}
 WATCHDOG: Final = {"alertname": "Watchdog", "severity": "none"}
 PAST: Final = (
     Written("probe_success", WEB, points(web)),
@@ -118,6 +119,8 @@ PAST: Final = (
     firing(DISK, (160, 168)),
     # Over the time in which nobody could have said that it ended.
     firing(LONG, (138, 140), (142, 144)),
+    # Still there when everybody fell asleep, and no more when they woke.
+    firing(GONE, (139, 140)),
     firing(WATCHDOG, (0, 168)),
 )
 
@@ -286,7 +289,7 @@ async def test_small_pieces_come_to_the_same(
     http: HttpClient, server: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await past_of(http, server).observed(START, END)
-    monkeypatch.setattr(pieces, "PIECE", 200)
+    monkeypatch.setattr(pieces, "PIECE", 1000)
     pieced = await past_of(http, server).observed(START, END)
     assert pieced.observed == whole.observed
 
@@ -318,6 +321,7 @@ async def test_episodes_are_told_from_their_first_point(http: HttpClient, server
         ("SiteDown", hour(99), hour(103)),
         ("SiteDown", hour(103.5), hour(104)),
         ("QueueLong", hour(138), hour(144)),
+        ("Gone", hour(139), hour(142)),
         ("DiskFull", hour(160), None),
     ]
 

@@ -395,7 +395,15 @@ def past_daily() -> Daily:
 def kpi(**changes: object) -> Kpi:
     """Some key figures, of which one is not measured."""
     figures = (
-        Figure("availability", Unit.PERCENT, 99.996, 99.9, means=Means.FIGURE, source="history"),
+        Figure(
+            "availability",
+            Unit.PERCENT,
+            99.996,
+            99.9,
+            means=Means.FIGURE,
+            source="history",
+            coverage=0.9912,
+        ),
         Figure("MTTA", Unit.SECONDS, 192.4, means=Means.FIGURE, source="history"),
         ASKED,
         NOT_MEASURED,

@@ -72,12 +72,10 @@ def material(
 
 def bout(start: str, end: str | None = None, key: str = "a" * 24, **more: Any) -> Bout:
     """An episode of an alert; of times of `2026-11-22` the day may be left out."""
+    times = ("acked_at", "silenced_at", "resolved_at", "seen_at", "respond_by", "resolve_by")
     named = {
-        name: moment_of(value)
-        if isinstance(value, str) and name.endswith(("_at", "_by"))
-        else value
+        name: moment_of(value) if name in times and value is not None else value
         for name, value in more.items()
-        if name != "acked_by"
     }
     fields: dict[str, Any] = {
         "alert": Raw("ServiceDown"),
@@ -85,7 +83,6 @@ def bout(start: str, end: str | None = None, key: str = "a" * 24, **more: Any) -
         "service": "shop",
         "priority": Priority.P1,
         "source": "history",
-        "acked_by": more.get("acked_by", ""),
         "resolved_at": moment_of(end) if end is not None else None,
         **named,
     }

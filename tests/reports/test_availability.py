@@ -37,6 +37,7 @@ DAYS: Final = (
 GRAIN_S: Final = 97
 """Histories are made of pieces of so many seconds: no border of an hour is one of theirs."""
 HOURS: Final = 60
+IS_DOWN: Final = bytes(byte == Sight.DOWN for byte in range(256))
 
 _pieces = st.tuples(st.integers(0, HOURS * 37), st.integers(1, 400), st.sampled_from(Sight))
 _minutes = st.tuples(st.integers(0, 22), st.integers(1, 3)).map(
@@ -231,7 +232,7 @@ def test_days_and_hours_add_up_and_outages_are_the_seconds_that_were_down(world:
             low, high = (int((at - painted.start).total_seconds()) for at in (one.start, one.end))
             _paint(down, low, high, 1)
             assert set(painted.excluded[low:high]) == {painted.EXCLUDED if one.excluded_by else 0}
-        assert down == bytes(one == Sight.DOWN for one in painted.sights)
+        assert down == painted.sights.translate(IS_DOWN)
         assert all(_are_two(*each) for each in itertools.pairwise(found.outages))
 
 

@@ -14,6 +14,7 @@ from console.model.freeze import Calendar, Freeze, Level, Period, Schedule, Scop
 from console.model.history import Sight
 from console.model.incident import Incident, IncidentState
 from console.model.nag import Nag, NagKind
+from console.model.summary import Exclusion
 from console.model.time_interval import Interval
 from console.reports.daily import daily_of
 from tests.reports.material import bout, change, material, moment_of, seen, service, up_all_day, utc
@@ -48,6 +49,7 @@ def test_every_incident_stands_where_it_stood_at_the_end_of_the_day() -> None:
                     incident("closed after", resolved=on, closed=after, state=state.CLOSED),
                     incident("resolved after", resolved=after, state=state.RESOLVED),
                     incident("over", resolved=before, closed=before, state=state.CLOSED),
+                    incident("by hand", resolved=on, state=state.CLOSED),
                     incident("due", resolved=before, state=state.POST_MORTEM_DUE),
                     incident("later", started=after, opened=after),
                 )
@@ -61,6 +63,7 @@ def test_every_incident_stands_where_it_stood_at_the_end_of_the_day() -> None:
         "resolved after": "active",
         "mitigated": "settled",
         "resolved": "settled",
+        "by hand": "settled",
         "closed after": "settled",
         "closed": "closed",
         "both": "closed",
@@ -104,6 +107,10 @@ def test_changes_of_the_day_and_of_the_two_days_after_it() -> None:
          ["week until 2026-11-22 19:00"]),
         (Schedule(periods=(Period(utc("2026-11-01"), utc("2026-11-21 16:00")),)), []),
         (Schedule((Interval(),)), ["week"]),
+        # In force at its beginning, and again at its end.
+        (Schedule(periods=(Period(utc("2026-11-01"), moment_of("03:00")),
+                           Period(moment_of("13:00"), utc("2026-11-23 16:00")))),
+         ["week until 2026-11-24 00:00"]),
         (Schedule((Interval(minutes=((600, 660),), zone=ZoneInfo("Asia/Taipei")),)),
          ["week until 2026-11-22 11:00"]),
     ],
@@ -171,8 +178,6 @@ def test_a_service_of_the_day_is_told_as_it_was_last_seen() -> None:
 
 def test_an_outage_in_maintenance_is_none_that_counts() -> None:
     down = ("2026-11-22 10:00", "2026-11-22 11:00", Sight.DOWN)
-    from console.model.summary import Exclusion
-
     excluded = Exclusion("maintenance", moment_of("09:00"), moment_of("12:00"))
 
     (found,) = daily_of(

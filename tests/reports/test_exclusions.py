@@ -131,6 +131,21 @@ def test_nothing_is_excluded_without_maintenance_and_changes() -> None:
     assert exclusions_of([never], (), "prod", START, END) == ()
 
 
+def test_an_hour_after_a_midnight_that_is_left_out_begins_with_the_day() -> None:
+    """In Beirut clocks go from 00:00 to 01:00: what is called 00:30 to 02:00 is one hour of it,
+    and nothing of the evening before."""
+    interval = Interval(minutes=((30, 120),), zone=ZoneInfo("Asia/Beirut"))
+    maintenance = Maintenance(name="night", times=(interval,))
+
+    found = exclusions_of(
+        [maintenance], (), "prod", utc("2026-03-28 12:00"), utc("2026-03-29 12:00")
+    )
+
+    assert [(one.start, one.end) for one in found] == [
+        (utc("2026-03-28 22:00"), utc("2026-03-28 23:00"))
+    ]
+
+
 _ranges = st.tuples(st.integers(0, 1439), st.integers(1, 600)).map(
     lambda one: (one[0], min(1440, sum(one)))
 )

@@ -100,9 +100,11 @@ def test_untouched_is_what_ended_by_itself(fields: dict[str, Any], untouched: in
         ({"services": ("Shop",)}, True),
         ({"services": ("api",)}, False),
         ({"alerts": ("b" * 24,)}, False),
-        # The same alert on another day.
+        # The same alert at another time: before the incident, and after it.
         ({"alerts": ("a" * 24,), "started": moment_of("12:00"),
           "resolved": moment_of("13:00")}, False),
+        ({"alerts": ("a" * 24,), "started": moment_of("08:00"),
+          "resolved": moment_of("09:00")}, False),
         ({"alerts": ("a" * 24,), "resolved": None, "state": IncidentState.OPEN}, True),
     ],
 )  # fmt: skip

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import Any
 
+import msgspec
 import pytest
 
 from config.history import KPIS, OBJECTIVES, FigureName, ObjectiveEntry
 from console.model.daily import DoneStep
-from console.model.history import Sight
+from console.model.history import Bout, Sight
 from console.model.latency import Latencies, counted
 from console.model.registry import ServiceType
-from console.model.summary import Availability, Budget, Figure, Means, Unit, Verdict
+from console.model.summary import Availability, Budget, Figure, Gap, Means, Unit, Verdict
 from console.reports.days import milliseconds
 from console.reports.kpi import kpi_of
 from console.reports.material import Material, Measured
@@ -88,9 +88,7 @@ def figure_of(entry: ObjectiveEntry, made: Material) -> Figure:
 
 
 def figures_of(entry: ObjectiveEntry, made: Material) -> tuple[Figure, ...]:
-    from msgspec.structs import replace
-
-    return kpi_of(replace(made, kpis=(entry,))).figures
+    return kpi_of(msgspec.structs.replace(made, kpis=(entry,))).figures
 
 
 @pytest.mark.parametrize(
@@ -311,19 +309,16 @@ def test_where_nobody_watched_no_count_of_alerts_is_zero() -> None:
 def test_where_little_was_watched_too_many_alerts_are_too_many_all_the_same() -> None:
     some = seen("shop", ("2026-11-22 10:00", "2026-11-22 12:00", Sight.UP))
     many = tuple(bout(f"10:{number:02}", key=str(number)) for number in range(10, 20))
-    gap: dict[str, Any] = {"gaps": ()}
-
-    def verdict(*bouts: Any) -> Verdict:
-        entry = ObjectiveEntry(name="alerts", figure="alerts", below=10)
-        made = material(some, services=[service()], bouts=(*bouts,), **gap)
-        return figure_of(entry, made).verdict
-
-    from console.model.summary import Gap
-
-    gap["gaps"] = (
+    gaps = (
         Gap(utc("2026-11-22"), moment_of("10:00")),
         Gap(moment_of("12:00"), utc("2026-11-23")),
     )
+
+    def verdict(*bouts: Bout) -> Verdict:
+        entry = ObjectiveEntry(name="alerts", figure="alerts", below=10)
+        made = material(some, services=[service()], bouts=bouts, gaps=gaps)
+        return figure_of(entry, made).verdict
+
     assert verdict(*many) is Verdict.MISSED
     assert verdict(*many[:3]) is Verdict.NOT_ENOUGH_DATA
 

@@ -177,9 +177,8 @@ def test_incidents_and_changes_lie_over_the_days_of_their_services() -> None:
     )
 
     shop, api = found.services
-    assert [one.incidents for one in shop.days] == [(), ("INC-20261122-7f3",)] + [
-        ("INC-20261122-7f3",)
-    ]
+    incident_id = ("INC-20261122-7f3",)
+    assert [one.incidents for one in shop.days] == [(), incident_id, incident_id]
     assert [one.changes for one in shop.days] == [(), ("CHG-20261122-9b1",), ()]
     assert all(not one.incidents and not one.changes for one in api.days)
 

@@ -175,6 +175,18 @@ def _harmless(index: int, form: Literal["short", "detailed"]) -> list[str]:
     return _outline(markdown_of(_reports("x")[index], form, Language.ENGLISH))
 
 
+@pytest.mark.parametrize("text", [one for one in HOSTILE if "|" in one or "`" in one])
+def test_a_name_with_bars_stays_in_its_cell_and_whole(text: str) -> None:
+    tokens = MARKDOWN.parse(markdown_of(made.hostile_week(text), "detailed", Language.ENGLISH))
+    cells = [
+        "".join(child.content for child in tokens[index + 1].children or ())
+        for index, token in enumerate(tokens)
+        if token.type == "td_open"
+    ]
+    # Its own table's, downtime, outages, objectives, noise, an incident, a change, an exclusion.
+    assert cells.count(visible(text)) >= 8
+
+
 def _outline(text: str) -> list[str]:
     """Blocks, and what within them is more than words: links, pictures, HTML."""
     tokens = MARKDOWN.parse(text)

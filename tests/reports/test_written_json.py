@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,9 +50,12 @@ def test_a_report_is_read_back_whole(report: Week | Daily | Kpi, shape: type[Hea
 
 
 def test_times_are_utc_and_the_order_of_keys_is_that_of_the_shape() -> None:
-    written = json_of(made.terrible_week()).decode()
+    local = made.MADE_AT.astimezone(timezone(timedelta(hours=8)))
+    week = msgspec.structs.replace(made.terrible_week(), made_at=local)
+    written = json_of(week).decode()
     read: dict[str, Any] = json.loads(written)
     assert list(read) == list(WeekShape.__struct_fields__)
+    assert read["made_at"] == "2026-11-22T17:30:00Z"
     assert read["start"] == "2026-11-15T16:00:00Z"
     times = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', written)
     assert len(times) > 20

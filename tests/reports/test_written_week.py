@@ -211,3 +211,14 @@ def test_a_figure_without_an_objective_has_no_verdict() -> None:
     told = figure("throughput", below=None, verdict=Verdict.NOT_MEASURED)
     text = markdown_of(week(objectives=(told,)), "detailed", Language.ENGLISH)
     assert _row(_section(text, "Objectives"), "`throughput`")[2] == "— (none set)"
+
+
+def test_an_availability_is_never_told_without_its_coverage() -> None:
+    text = markdown_of(kpi(), "short", Language.ENGLISH)
+    assert _row(text, "`availability`")[3] == "99.996 % (coverage 99.1 %)"
+    why = "41 % of the time was observed, 95 % is needed"
+    lacking = figure(verdict=Verdict.NOT_ENOUGH_DATA, why_not=why)
+    text = markdown_of(week(objectives=(lacking,)), "detailed", Language.ENGLISH)
+    assert _row(_section(text, "Objectives"), "`page load`")[2:4] == [
+        "? not enough data", f"1.3 s ({why})",
+    ]  # fmt: skip

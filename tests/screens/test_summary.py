@@ -6,14 +6,13 @@ import asyncio
 from datetime import date, timedelta
 
 import msgspec
-import pytest
 
 from config.history import Summary, Webhook
 from config.schema import Settings
 from console.model.acting import Ended, Outcome
 from console.model.paper_wish import AddActionItem
 from console.model.remembering import Remembering
-from console.model.summary import Verdict, summed
+from console.model.summary import Verdict, Week
 from console.safety.secret import SecretSource
 from console.safety.text import Raw, cell_width, visible
 from screens.episodes import EpisodesScreen
@@ -57,7 +56,7 @@ def listed(console: Console) -> list[str]:
     """The rows of the list, from the line below its title."""
     titled = next(n for n, line in enumerate(console.lines) if line.startswith(" SERVICE"))
     rest = console.lines[titled + 1 :]
-    return [line for line in rest[: rest.index("")]]
+    return rest[: rest.index("")]
 
 
 # What is shown
@@ -66,7 +65,7 @@ def listed(console: Console) -> list[str]:
 async def test_at_80_columns_a_week_is_told_in_one_look() -> None:
     async with weeks_on() as (console, _, _):
         assert [" ".join(line.split()) for line in console.lines[2:5]] == [
-            ">services objectives 2 noise 2 incidents and changes 2 tab",
+            ">services objectives 2 noise 2 incidents, changes 2 tab",
             "16-22 Nov 2026 UTC day 3 of 7 99.821 % up, 77.5 % seen",
             "4 met 2 missed 2 not enough data 2 not measured made 2m ago",
         ]
@@ -84,21 +83,20 @@ async def test_at_80_columns_a_week_is_told_in_one_look() -> None:
         assert all(cell_width(line) <= 80 for line in console.lines)
 
 
-async def test_wider_screens_have_more_columns_and_the_smallest_still_has_the_strip() -> None:
+async def test_it_is_read_at_every_size_without_colour_and_in_ascii() -> None:
     wanted = {
         (120, 36): ("COVER", "DOWN", "RAW %", "not enough data"),
         (200, 50): ("P50", "P99", "OWNER", "SOURCE", "Mon 16", "Sun 22"),
         (60, 15): ("M T W T F S S", "AVAIL %", "xi▇", "made 2m ago"),
     }
-    async with weeks_on(size=(120, 36)) as (console, pilot, _):
+    async with weeks_on(theme="ansi-dark") as (console, pilot, _):
         for size, shown in wanted.items():
             await pilot.resize_terminal(*size)
             await until(pilot, lambda: all(text in console.text for text in shown))  # noqa: B023
             assert all(cell_width(line) <= size[0] for line in console.lines)
-
-
-async def test_it_is_read_without_colour_and_in_ascii() -> None:
-    async with weeks_on(theme="ansi-dark", ascii=True) as (console, _, _):
+        console.app.ascii_only = True
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "xxi##" in console.text)
         rows = [" ".join(line.split()) for line in listed(console)]
         assert "redis@data-1 ## ## xxi## ## ## ## 99.107 v0.89 -1h19m 88ms MISSED" in rows
         assert "backup@data-1 ## ## ## ## ## -- ## 100 = - 88ms -" in rows
@@ -159,7 +157,8 @@ async def test_tab_goes_through_the_parts_and_enter_opens_what_each_is_about() -
         assert screen_of(console).part is Part.DOCUMENTS
         await pilot.press("escape", "tab")
         await until(pilot, lambda: "page load" in console.text)
-        assert "2.4 s      < 2 s MISSED" in console.text and "crash rate" not in console.text
+        assert "2.4 s < 2 s MISSED" in " ".join(console.text.split())
+        assert "crash rate" not in console.text
         await pilot.press("m")
         await until(pilot, lambda: "crash rate" in console.text)
         assert "2 not measured, m hides them" in console.text
@@ -199,13 +198,8 @@ async def test_what_the_figures_are_made_from_is_one_key_away() -> None:
         assert "nobody recorded: 19 Nov 00:00 for 4h00m" in console.text
         await pilot.press("o")
         await until(pilot, lambda: isinstance(console.app.screen, Overlay))
-        for said in (
-            "history, prom",
-            "/state/history.db",
-            "MTTR 38m",
-            "maintenance nightly, backup",
-        ):
-            assert said in console.text
+        assert "history, prom" in console.text and "/state/history.db" in console.text
+        assert "MTTR 38m" in console.text and "maintenance nightly, backup" in console.text
 
 
 # Other days
@@ -274,26 +268,27 @@ async def test_days_that_go_on_are_asked_for_again_and_a_refusal_takes_nothing_a
 # Nothing there
 
 
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ("no disk for the history", "no disk for the history"),
-        (usual(services=()), "no service is registered, and none was seen"),
-        (
-            usual(services=(service("silent", "web-1", known_s=0.0),),
-                  total=summed([service("silent", "web-1", known_s=0.0).total])),
-            "nothing is remembered yet: this console records from now on",
-        ),
-    ],
-)  # fmt: skip
-async def test_where_nothing_is_known_it_says_why_and_what_to_do(answer: object, said: str) -> None:
-    desk = ScriptedWeeks(answer)  # type: ignore[arg-type]
+async def test_where_nothing_is_known_it_says_why_and_what_to_do() -> None:
+    unseen = service("silent", "web-1", known_s=0.0)
+    nothing = usual(services=(), noise=(), incidents=(), changes=(), objectives=())
+    desk = ScriptedWeeks("no disk for the history")
     desk.standing = Remembering("/state/history.db", fault="another console holds the lock")
     async with weeks_on(desk) as (console, pilot, _):
-        assert said in console.text
-        assert "history: another console holds the lock" in console.text
-        await pilot.press("tab", "tab", "tab", "enter", "t", "y")
-        assert isinstance(console.app.screen, SummaryScreen)
+        for answer, said in (
+            ("no disk for the history", "nothing is known"),
+            (nothing, "no service is registered, and none was seen"),
+            (
+                usual(services=(unseen,), total=unseen.total),
+                "nothing is remembered yet: this console records from now on",
+            ),
+        ):
+            desk.answer = answer
+            await pilot.press("R")
+            await until(pilot, lambda: said in console.text)  # noqa: B023
+            assert "history: another console holds the lock" in console.text
+            if not (isinstance(answer, Week) and answer.services):
+                await pilot.press("tab", "enter", "y", "tab", "enter", "t", "tab", "enter", "tab")
+                assert isinstance(console.app.screen, SummaryScreen)
 
 
 # Archive, send, action item
@@ -319,7 +314,7 @@ HOOKS = tuple(
 )
 
 
-async def test_what_is_sent_is_shown_before_and_haste_sends_nothing() -> None:
+async def test_what_is_sent_is_shown_before_and_enter_alone_sends_nothing() -> None:
     settings = Settings(environment="test", summary=Summary(webhooks=HOOKS))
     async with weeks_on(settings=settings) as (console, pilot, desk):
         for keys in (["enter"], ["tab", "enter"]):
@@ -355,7 +350,7 @@ async def test_one_key_makes_an_action_item_of_a_noise_row() -> None:
         await pilot.press("tab", "tab", "t")
         line = console.app.screen.query_one(LineInput)
         await until(pilot, lambda: bool(line.value))
-        assert "action item for the review of noise: Tune or remove HighCpuLoad" in console.text
+        assert "action item for the review of noise:" in console.text
         await pilot.press("enter")
         await until(pilot, lambda: len(acting.wishes) == 1)
         wish = acting.wishes[0]

@@ -146,6 +146,13 @@ async def test_an_answer_that_is_too_slow_is_unhealthy(http_client: HttpClient) 
     result = await asked_of(healthy({"status": "ok"}), http_client, slow=timedelta(microseconds=1))
     assert result.verdict is Verdict.UNHEALTHY
     assert "slower than" in result.said
+    assert result.too_slow
+
+
+async def test_a_body_that_says_down_is_no_matter_of_time(http_client: HttpClient) -> None:
+    down = healthy({"status": "down"})
+    result = await asked_of(down, http_client, slow=timedelta(microseconds=1))
+    assert (result.verdict, result.too_slow) == (Verdict.UNHEALTHY, False)
 
 
 async def test_a_health_body_from_a_cache_proves_nothing(http_client: HttpClient) -> None:

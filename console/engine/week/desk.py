@@ -162,10 +162,12 @@ class WeekDesk:
     ) -> tuple[Bout, ...] | str:
         """The episodes of some days, of one service or one alert where that is given."""
 
+        from console.reports.bouts import merged
+
         def made(material: Material) -> tuple[Bout, ...]:
             return tuple(
                 one
-                for one in material.bouts
+                for one in merged(material.bouts)
                 if (not service or one.service == service) and (alert is None or one.alert == alert)
             )
 
@@ -291,7 +293,7 @@ class WeekDesk:
             calendar=written.calendar,
             exclusions=exclusions_of(
                 settings.summary.maintenance,
-                written.changes,
+                (one for one in written.changes if one.id not in written.faulty),
                 settings.environment,
                 moments(earlier, now)[0],
                 end,

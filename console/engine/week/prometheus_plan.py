@@ -138,14 +138,15 @@ def _target(labels: Labels) -> Target:
 
 
 async def _counted(server: Prometheus, start: datetime, end: datetime) -> dict[str, Counted]:
-    probes, ups = await asyncio.gather(
-        counted(server, PROBES, start, end), counted(server, UP, start, end)
-    )
-    return {PROBES: probes, UP: ups}
+    # One after the other: of the few requests that a server is sent at once the polls need some.
+    probes = await counted(server, PROBES, start, end)
+    return {PROBES: probes, UP: await counted(server, UP, start, end)}
 
 
 def _notices_of(name: str, counts: Mapping[str, Counted]) -> list[str]:
     found: list[str] = []
+    if not any(one.series or one.failures for one in counts.values()):
+        found.append(f"{name}: it has no sample of {PROBES} or {UP} of this time")
     for metric, one in counts.items():
         found += map(said_of, one.failures[:1])
         found += warned_of(name, one.warnings)

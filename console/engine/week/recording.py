@@ -100,7 +100,7 @@ class Memory:
             entries.append(End(f"the clock jumped by {jumped_s:+.0f} s"))
             self._forget()
         elif self._last is not None and _at_ms(snapshot.at) <= _at_ms(self._last):
-            return  # two looks at one moment; the next one tells what the second has
+            return  # the clock was set back a little: samples stand in the order of time
         is_due = snapshot.at.mono >= self._due
         samples = self._samples(update, is_due=is_due)
         entries.extend(samples)
@@ -220,9 +220,7 @@ def _jump_s(last: Instant | None, now: Instant) -> float:
     if last is None:
         return 0.0
     jumped_s = (now.wall - last.wall).total_seconds() - (now.mono - last.mono)
-    # A small step back that makes a moment come twice would put samples out of their order.
-    is_back = now.wall <= last.wall and now.mono > last.mono
-    return jumped_s if abs(jumped_s) > JUMP_S or is_back else 0.0
+    return jumped_s if abs(jumped_s) > JUMP_S else 0.0
 
 
 def _moment_ms(seen: Seen, last: Instant, now: Instant) -> int:

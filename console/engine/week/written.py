@@ -36,6 +36,8 @@ class Written(msgspec.Struct, frozen=True):
     inspections: tuple[Inspection, ...] = ()
     """One for each day, in order."""
     notices: tuple[str, ...] = ()
+    faulty: frozenset[str] = frozenset()
+    """Ids of the changes whose files have faults: nothing in them counts as approved."""
 
     def inspection(self, day: date) -> Inspection | None:
         """That of `day`."""
@@ -64,6 +66,7 @@ async def written_of(
         tuple(_steps(events)),
         inspections,
         (*notices, *unread),
+        frozenset(one.change.id for one in papers.changes if one.faults),
     )
 
 
@@ -115,9 +118,7 @@ def by_hand(
             if item.objective and item.tick is not None and item.tick.value is not None:
                 source = f"{item.tick.by} on {inspection.day} (inspection)"
                 found.append(
-                    Measured(
-                        item.objective, "", item.tick.value, source, by_hand=True, day=about
-                    )
+                    Measured(item.objective, "", item.tick.value, source, by_hand=True, day=about)
                 )
     return tuple(found)
 

@@ -100,10 +100,14 @@ def latency_text(one: ServiceWeek, telling: Telling) -> str:
     if one.p50_ms is None and one.p95_ms is None and one.p99_ms is None:
         return telling.missing("no-latency")
     several = (one.p50_ms, one.p95_ms, one.p99_ms)
-    short = [math.ceil(ms) for ms in several if ms is not None and 10 <= ms <= 999]
+    short = [_ms(ms) for ms in several if ms is not None and 0.1 <= ms <= 999]
     if len(short) == len(several):
-        return telling.say("ms", n=" / ".join(map(str, short)))
+        return telling.say("ms", n=" / ".join(short))
     return " / ".join(telling.lasting_ms(ms) for ms in several)
+
+
+def _ms(ms: float) -> str:
+    return str(math.ceil(ms)) if ms >= 10 else f"{math.ceil(ms * 10) / 10:g}"
 
 
 def _budget_left(one: ServiceWeek, telling: Telling) -> str:

@@ -147,6 +147,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "……以下省略，完整内容见归档的报告",
     ),
     "planned": ("planned", "預定", "计划"),
+    "with-coverage": ("coverage {coverage}", "涵蓋率 {coverage}", "覆盖率 {coverage}"),
     "still-going": ("going on", "進行中", "进行中"),
     "nothing": ("Nothing.", "無。", "无。"),
     "not-kept": (
@@ -284,8 +285,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "逐日告警数，并标示当日开始的事件与变更",
     ),
     "legend-clean": ("no downtime", "無停機", "无停机"),
-    "legend-some": ("downtime, objective met", "有停機但達標", "有停机但达标"),
-    "legend-missed": ("objective missed", "未達標", "未达标"),
+    "legend-some": ("downtime, within the objective", "有停機，未低於目標", "有停机，未低于目标"),
+    "legend-missed": ("that day below the objective", "當日低於目標", "当日低于目标"),
     "legend-lacking": ("not enough data", "資料不足", "数据不足"),
     "legend-excluded": ("all excluded", "全部排除", "全部排除"),
     "legend-future": ("not yet", "尚未到", "尚未到"),
