@@ -52,7 +52,7 @@ def plain(text: str) -> str | bytes:
         text.encode()
     except UnicodeEncodeError:
         return text.encode(errors="surrogatepass")
-    return text
+    return str(text)  # of an enum's member its value: what is read back is no member
 
 
 def text_of(kept: str | bytes) -> str:

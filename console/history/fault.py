@@ -70,6 +70,8 @@ def as_errors(path: Path) -> Iterator[None]:
         raise of_file(error) from error
     except UnreadableError as error:
         raise damaged(path, str(error)) from error
+    except UnicodeDecodeError as error:  # SQLite's complaint cites what is damaged
+        raise damaged(path, "it has text that is none") from error
     except sqlite3.Error as error:
         raise of_sqlite(path, error) from error
     except OSError as error:

@@ -67,7 +67,7 @@ def test_the_json_has_the_same_with_times_in_utc(demo: DemoHandle) -> None:
         for ack in one["acks"]
     ] == [("SlowResponse", "mei", False), ("LogVolumeHigh", KAI, True)]
     assert all(
-        (one["respond_late_seconds"] or one["resolve_late_seconds"]) > 0
+        (one["respond_late_seconds"] or one["resolve_late_seconds"] or one["due_late_seconds"]) > 0
         for one in printed["breached"]
     )
 

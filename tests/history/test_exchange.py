@@ -203,6 +203,20 @@ def test_what_is_taken_in_again_replaces_what_was_taken_in_of_that_time(tmp_path
     assert check(tmp_path).wrong == ()
 
 
+def test_samples_that_are_taken_in_again_in_part_are_counted_once(tmp_path: Path) -> None:
+    whole = [one for batch in week(240, ("api",)) for one in batch]
+    for first, after in ((0, 240), (90, 150), (30, 90)):
+        times = (MIDNIGHT_MS + first * EVERY_MS, MIDNIGHT_MS + after * EVERY_MS)
+        recording = Recording(Origin.PROMETHEUS, "prom", times[0], EVERY_MS)
+        part = whole[first:after]
+        take_in(tmp_path, recording, (), start_ms=times[0], end_ms=times[1], samples=part)
+        known = seen(tmp_path, MIDNIGHT_MS, MIDNIGHT_MS + 240 * EVERY_MS)["api"]
+        assert known.samples == 240
+        answered = sum(one.took_ms is not None for one in whole)
+        assert sum(latencies.total for _, latencies in known.hours) == answered
+    assert check(tmp_path).wrong == ()
+
+
 def test_an_episode_keeps_the_first_ack_and_the_last_sighting(tmp_path: Path) -> None:
     writer = writer_in(tmp_path)
     writer.write([], [bout(0, seen_at=at(5), acked_at=at(4), acked_by="mei")])
