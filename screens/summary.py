@@ -129,7 +129,9 @@ class SummaryScreen(SummaryDeeds):
         self.legend.can_focus = False
         yield self.head
         yield self.fault
-        yield from self.lists.values()
+        for part, view in self.lists.items():
+            view.display = part is self.part
+            yield view
         yield self.about
         yield self.legend
 

@@ -128,6 +128,18 @@ PICTURES: Final = {
     "calendar-120x36": USUAL._replace(
         size=(120, 36), keys=("4", "C"), shows=("today", "window daily")
     ),
+    "summary-80x24": USUAL._replace(keys=("5",), shows=("search@api", "MISSED", "made <10s ago")),
+    "summary-120x36": USUAL._replace(
+        size=(120, 36), keys=("5", "j"), shows=("search@api", "MISSED", "made <10s ago")
+    ),
+    "service-week-120x36": USUAL._replace(
+        size=(120, 36),
+        keys=("5", "jj", "\r"),
+        shows=("Mon", "outages: 1", "episodes of its alerts"),
+        rest_s=3.0,
+    ),
+    "noise-80x24": USUAL._replace(keys=("5", "\t\t"), shows=("ALONE", "QueueBacklog", "MTTA")),
+    "inspection-80x24": USUAL._replace(keys=("I",), shows=("inspection of", "items left")),
     "runbooks-120x36": USUAL._replace(
         size=(120, 36), keys=("3",), shows=("cache-down", "PASSED", "stale"), rest_s=4.0
     ),

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.history.intake import take_in
 from console.history.database import history_file
+from console.history.intake import take_in
 from console.model.history import Origin, Recording, Sample, Sight
 from tests.bench.figure import Figure, hand_over, median
 from tests.bench.terminal import Terminal

@@ -192,6 +192,9 @@ async def test_the_hours_of_a_day_add_up_to_the_day(remembered: Path) -> None:
     assert [n for n, slot in enumerate(hours) if slot.availability.down_s] == [9]
     today = await desk.hours("db", date(2026, 11, 22))
     assert len(today) == 20  # at 20:00 in Taipei the rest has not begun
+    unseen = await desk.hours("db", date(2026, 10, 1))
+    assert not isinstance(unseen, str)
+    assert [slot.availability.known_s for slot in unseen] == [0.0] * 24
 
 
 async def test_episodes_are_found_by_service_and_by_alert(remembered: Path) -> None:

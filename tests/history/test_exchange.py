@@ -214,6 +214,9 @@ def test_samples_that_are_taken_in_again_in_part_are_counted_once(tmp_path: Path
         assert known.samples == 240
         answered = sum(one.took_ms is not None for one in whole)
         assert sum(latencies.total for _, latencies in known.hours) == answered
+    times = (MIDNIGHT_MS + 185 * EVERY_MS, MIDNIGHT_MS + 195 * EVERY_MS)
+    take_in(tmp_path, recording, (), start_ms=times[0], end_ms=times[1])
+    assert seen(tmp_path, MIDNIGHT_MS, MIDNIGHT_MS + 240 * EVERY_MS)["api"].samples == 230
     assert check(tmp_path).wrong == ()
 
 

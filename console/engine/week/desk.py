@@ -32,7 +32,7 @@ from console.history.fault import HistoryError
 from console.journal.language import Language, language_of
 from console.model.acting import Ended, Outcome
 from console.model.daily import Daily, Inspection, Kpi
-from console.model.history import Bout
+from console.model.history import Bout, Observed
 from console.model.paper_wish import KeepReport
 from console.model.remembering import Remembering
 from console.model.summary import Slot, Week
@@ -150,10 +150,8 @@ class WeekDesk:
 
         def made(material: Material) -> tuple[Slot, ...]:
             edges = hour_edges(day, material.window.zone, material.now)
-            for one in material.observed():
-                if one.service == service:
-                    return slots_of(one, edges, material)
-            return ()
+            found = (one for one in material.observed() if one.service == service)
+            return slots_of(next(found, Observed(service, ())), edges, material)
 
         return await self._report(made, day, 1, None)
 

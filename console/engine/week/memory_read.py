@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -44,7 +44,8 @@ class FromPrometheus(msgspec.Struct, frozen=True):
     bouts: tuple[Bout, ...] = ()
 
 
-NOTHING = FromPrometheus({})
+NOTHING: Final = FromPrometheus({})
+LEAST_GAP: Final = timedelta(minutes=1)
 
 
 @contextmanager
@@ -117,8 +118,9 @@ def bouts_of(reader: Reader | None, told: FromPrometheus, span: Span) -> tuple[B
 
 
 def gaps_of(reader: Reader | None, span: Span) -> tuple[Gap, ...]:
-    """When nobody recorded."""
-    return () if reader is None else reader.gaps(span.start_ms, span.end_ms)
+    """When nobody recorded; what is shorter than `LEAST_GAP` counts, and is not worth a line."""
+    told = () if reader is None else reader.gaps(span.start_ms, span.end_ms)
+    return tuple(one for one in told if one.end - one.start >= LEAST_GAP)
 
 
 def said_of(recordings: Iterable[Recording]) -> tuple[str, ...]:
