@@ -179,7 +179,7 @@ class EpisodesScreen(SummaryDeeds):
             self.list.set_empty([((f"  {bouts}", Ink.WARNING),)])
         else:
             noise = self._noise
-            mine = [one for one in bouts if not noise.where.exact or one.where == noise.where]
+            mine = [one for one in bouts if not noise.where or one.where == noise.where]
             rows = [BoutRow(one, zone) for one in mine or bouts]
             rows.sort(key=lambda row: row.bout.start, reverse=True)
             self.list.set_empty([(("  no episode is known any more", Ink.MUTED),)])

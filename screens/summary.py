@@ -2,74 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import Final
 
-from textual.widget import Widget
-
-from console.actions.registry import action_by_id
 from console.model.action import Action
-from console.model.summary import Verdict, Week
-from console.model.update import Update
-from console.model.words import many
 from console.model.worklist import Row
-from console.safety.clock import Instant
 from console.safety.text import visible
-from console.triage.filter_summary import (
-    facts_of_document,
-    facts_of_figure,
-    facts_of_noise,
-    facts_of_service,
-)
-from screens.filter_line import FilterLine
 from screens.papering import open_document
 from screens.summary_about import (
-    about_document,
     about_figure,
-    about_noise,
-    about_service,
-    fault_parts,
-    head,
     whole_parts,
 )
-from screens.summary_asking import Weeks
-from screens.summary_deeds import SummaryDeeds
+from screens.summary_lists import SummaryLists
 from screens.summary_parts import (
     DocumentRow,
     FigureRow,
     NoiseRow,
     Part,
-    document_columns,
-    document_rows,
-    figure_columns,
-    figure_rows,
-    noise_columns,
-    part_line,
-    response_text,
 )
 from screens.summary_rows import (
     SORTS,
     ServiceRow,
-    Sort,
-    all_row,
-    has_missed,
-    rows_of,
-    service_columns,
     sort_of,
 )
 from screens.summary_words import day_called
 from widgets.command_line import Completion
-from widgets.detail import Detail, Figure, Paragraph
-from widgets.detail import Part as Shown
-from widgets.dialog import FittedDetail, Overlay
-from widgets.heat_strip import in_line, legend
-from widgets.live_list import LiveList
-from widgets.paint import Span, Spans
+from widgets.dialog import Overlay
 from widgets.theme import Ink
 
-TALL: Final = 20
-"""A screen of so many lines has room for what is said of the line under the cursor."""
 _WHAT: Final = {
     Part.SERVICES: "service",
     Part.OBJECTIVES: "objective",
@@ -78,302 +38,11 @@ _WHAT: Final = {
 }
 
 
-class SummaryScreen(SummaryDeeds):
-    """Four lists in one place; tab goes from one to the next."""
-
-    word: ClassVar[str] = "summary"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._weeks = Weeks(self)
-        self._weeks.listeners.append(self._draw_again)
-        self.part = Part.SERVICES
-        self._sort = Sort()
-        self._only_missed = False
-        self._unmeasured = False
-        self._columns_for: tuple[int, bool, tuple[date, ...]] | None = None
-        self._all: dict[Part, tuple[Any, ...]] = dict.fromkeys(Part, ())
-        """All rows there are, by part, of the week that they were made of."""
-        self._made_of: Week | None = None
-
-    @property
-    def weeks(self) -> Weeks:
-        return self._weeks
-
-    # Widgets
-
-    def body(self) -> Iterable[Widget]:
-        clock = self.console_app.clock
-        self.head = Detail(id="head")
-        self.head.can_focus = False
-        self.fault = FittedDetail(())
-        self.fault.id = "fault"
-        self.fault.display = False
-        self.services = LiveList[ServiceRow](
-            (), key=lambda row: row.key, clock=clock, dimmed=self._is_dimmed, id="services"
-        )
-        self.figures = LiveList[FigureRow](
-            figure_columns(), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
-            id="objectives",
-        )  # fmt: skip
-        self.noise = LiveList[NoiseRow](
-            (), key=lambda row: row.key, clock=clock, dimmed=self._is_old, id="noise"
-        )
-        self.documents = LiveList[DocumentRow](
-            document_columns(), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
-            id="documents",
-        )  # fmt: skip
-        self.about = Detail(id="about")
-        self.about.can_focus = False
-        self.legend = Detail(id="legend")
-        self.legend.can_focus = False
-        yield self.head
-        yield self.fault
-        for part, view in self.lists.items():
-            view.display = part is self.part
-            yield view
-        yield self.about
-        yield self.legend
-
-    @property
-    def lists(self) -> dict[Part, LiveList[Any]]:
-        """Each by what it shows."""
-        return {
-            Part.SERVICES: self.services,
-            Part.OBJECTIVES: self.figures,
-            Part.NOISE: self.noise,
-            Part.DOCUMENTS: self.documents,
-        }
-
-    @property
-    def list(self) -> LiveList[Any]:
-        """The one that is shown."""
-        return self.lists[self.part]
-
-    def _is_old(self, _: object) -> bool:
-        return not self._weeks.is_fresh
-
-    def _is_dimmed(self, row: ServiceRow) -> bool:
-        return not self._weeks.is_fresh
-
-    def on_mount(self) -> None:
-        self._show_list()
-        self._weeks.begin()
-
-    def on_resize(self) -> None:
-        self.about.display = self.size.height >= TALL
-        self._draw()
-
-    # What is shown
-
-    def show_body(self, update: Update) -> None:
-        self._draw()
-
-    def _draw_again(self) -> None:
-        if self.is_made:
-            self._draw()
-            if self.is_current:
-                self.show_hints()
-
-    def _draw(self) -> None:
-        week, before = self._weeks.week, self._made_of
-        if week is not before:
-            self._make(week)
-        self._take_columns(week)
-        # Other days were asked for: they do not wait until the keys rest.
-        asked_for = week is not None and before is not None and week.last != before.last
-        for part, view in self.lists.items():
-            rows = self._kept(part)
-            view.set_empty(self._nothing(part))
-            view.set_rows(rows)
-            if asked_for:
-                view.release()
-        self._show_head()
-        self._show_fault()
-        self._show_about()
-        self._show_legend()
-        self._tell_shown()
-
-    def _make(self, week: Week | None) -> None:
-        self._made_of = week
-        if week is None:
-            self._all = dict.fromkeys(Part, ())
-            return
-        self._all = {
-            Part.SERVICES: rows_of(week),
-            Part.OBJECTIVES: figure_rows(week),
-            Part.NOISE: tuple(NoiseRow(one) for one in week.noise),
-            Part.DOCUMENTS: document_rows(week),
-        }
-        self._together = all_row(week)
-
-    def _take_columns(self, week: Week | None) -> None:
-        days = () if week is None else tuple(
-            date.fromordinal(week.first.toordinal() + n) for n in range(week.days)
-        )  # fmt: skip
-        wanted = (self.size.width, self.console_app.ascii_only, days)
-        if wanted == self._columns_for or not days:
-            return
-        self._columns_for = wanted
-        glyphs = self.services.glyphs
-        self.services.set_columns(service_columns(days, self.size.width, glyphs))
-        self.noise.set_columns(noise_columns(len(days), glyphs))
-
-    def _kept(self, part: Part) -> tuple[Any, ...]:
-        """The rows of a part that filter and switches leave, in their order."""
-        keeps = self.filter.matches_facts
-        rows = self._all[part]
-        if part is Part.SERVICES:
-            left = [
-                one
-                for one in rows
-                if (not self._only_missed or has_missed(one))
-                and (not self.filter or keeps(facts_of_service(one.service)))
-            ]
-            together = () if self.filter or self._only_missed or not rows else (self._together,)
-            return (*together, *self._sort.sorted(left))
-        if part is Part.OBJECTIVES:
-            return tuple(one for one in rows if self._is_shown(one))
-        facts: Any = facts_of_noise if part is Part.NOISE else facts_of_document
-        if not self.filter:
-            return rows
-        subject = "noise" if part is Part.NOISE else "line"
-        return tuple(one for one in rows if keeps(facts(getattr(one, subject))))
-
-    def _is_shown(self, row: FigureRow) -> bool:
-        verdict = row.figure.verdict
-        if verdict is Verdict.NOT_MEASURED and not self._unmeasured and row.figure.value is None:
-            return False
-        if self._only_missed and verdict is not Verdict.MISSED:
-            return False
-        return not self.filter or self.filter.matches_facts(facts_of_figure(row.figure))
-
-    def _nothing(self, part: Part) -> Sequence[Spans]:
-        """What stands in an empty list."""
-        weeks = self._weeks
-        if self._all[part] and (self.filter or self._only_missed):
-            what = "the filter; esc clears it" if self.filter else "its objective; w shows all"
-            verb = "matches" if self.filter else "missed"
-            return [((f"  nothing {verb} {what}", Ink.MUTED),)]
-        if weeks.week is None:
-            said = "the days are being looked at" if weeks.is_asking else "nothing is known"
-            return [((f"  {said}", Ink.UNKNOWN),)]
-        said = {
-            Part.SERVICES: "no service is registered, and none was seen",
-            Part.OBJECTIVES: "no objective is measured",
-            Part.NOISE: "no alert fired on these days",
-            Part.DOCUMENTS: "no incident and no change on these days",
-        }[part]
-        return [((f"  {said}", Ink.MUTED),)]
-
-    def _show_head(self) -> None:
-        week, now = self._weeks.week, self.console_app.clock.now()
-        if week is None:
-            last = self._weeks.last
-            self.head.show((Paragraph(f"7 days up to {last.day} {last:%b %Y}", Ink.HEADING),))
-            return
-        age = self._weeks.age(now)
-        if self._weeks.is_other:
-            last = self._weeks.last
-            age = f"asking for {last.day} {last:%b}" if self._weeks.is_asking else age
-        self.head.show((head(week, age, self.head.glyphs),))
-
-    def _show_fault(self) -> None:
-        weeks = self._weeks
-        parts = fault_parts(weeks.week, weeks.standing, weeks.refused)
-        self.fault.display = bool(parts)
-        self.fault.show(parts, subject="fault")
-        self.fault.refresh(layout=True)
-
-    def _show_about(self) -> None:
-        week, row = self._weeks.week, self.list.cursor_row
-        parts: Sequence[Shown] = ()
-        if week is None or row is None:
-            parts = ()
-        elif isinstance(row, ServiceRow):
-            parts = about_service(row, week)
-        elif isinstance(row, FigureRow):
-            parts = about_figure(row)
-        elif isinstance(row, NoiseRow):
-            parts = about_noise(row)
-        elif isinstance(row, DocumentRow):
-            parts = about_document(row)
-        self.about.show(parts, subject=f"{self.part} {self.list.cursor_key}")
-
-    def _show_legend(self) -> None:
-        week = self._weeks.week
-        pieces: Sequence[Spans] = ()
-        glyphs = self.legend.glyphs
-        if self.part is Part.SERVICES:
-            pieces = legend(ascii_only=glyphs.ascii_only)
-        elif week is not None and self.part is Part.NOISE:
-            said = response_text(week.responses, week.responses_before)
-            pieces = (((said, Ink.MUTED),),)
-        elif self.part is Part.OBJECTIVES:
-            hidden = sum(
-                one.figure.verdict is Verdict.NOT_MEASURED and one.figure.value is None
-                for one in self._all[Part.OBJECTIVES]
-            )
-            pieces = (self._unmeasured_spans(hidden),) if hidden else ()
-        elif week is not None:
-            said = f"{many(len(week.incidents), 'incident')}, {many(len(week.changes), 'change')}"
-            pieces = (((said, Ink.MUTED),),)
-        self.legend.show((Figure(lambda width: [in_line(pieces, width, glyphs)]),))
-
-    def _unmeasured_spans(self, hidden: int) -> Spans:
-        key = self._key("summary.unmeasured")
-        verb = "hides" if self._unmeasured else "shows"
-        return (
-            (f"{hidden} not measured, ", Ink.MUTED),
-            (key, Ink.KEY),
-            (f" {verb} them", Ink.MUTED),
-        )
-
-    def _key(self, action_id: str) -> str:
-        action = action_by_id(action_id)
-        keys = self.console_app.keys.of(action)
-        return keys[0] if keys else f":{action.command}"
-
-    def _tell_shown(self) -> None:
-        rows: dict[Part, int] = {one: len(self._all[one]) for one in Part}
-        del rows[Part.SERVICES]
-        rows[Part.OBJECTIVES] = sum(
-            one.figure.verdict is not Verdict.NOT_MEASURED for one in self._all[Part.OBJECTIVES]
-        )
-        more: list[Span] = []  # what is not as usual stands in front: a narrow line is cut
-        if self._only_missed and self.part in (Part.SERVICES, Part.OBJECTIVES):
-            more += [("missed only", Ink.WARNING), ("  ", Ink.PLAIN)]
-        if self.part is Part.SERVICES and self._sort != Sort():
-            more += [(f"sorted by {self._sort.typed}", Ink.STRONG), ("  ", Ink.PLAIN)]
-        more += part_line(self.part, rows, self._key("summary.part-next"))
-        shown = len(self.list.rows)
-        self.query_one(FilterLine).show(
-            self.filter.text, shown, len(self._all[self.part]), more=tuple(more)
-        )
-
-    def _show_list(self) -> None:
-        for part, view in self.lists.items():
-            view.display = part is self.part
-        self.list.focus()
-        self.list.release()
-        self._draw()
-        self.show_hints()
-
-    def tick(self, now: Instant) -> None:
-        super().tick(now)
-        self._weeks.tick(now)
-        self.list.tick(now)
-        self._show_head()
-
-    def key_pressed(self) -> None:
-        self.list.hold()
+class SummaryScreen(SummaryLists):
+    """The keys of the four lists; tab goes from one to the next."""
 
     def on_live_list_opened(self) -> None:
         self.do_row_open()
-
-    def on_live_list_highlighted(self) -> None:
-        self._show_about()
-        self.show_hints()
 
     # Actions
 

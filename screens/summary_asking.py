@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REFRESH_S: Final = 180.0
 """Between two summaries of days that are not over."""
+OLD: Final = timedelta(seconds=2 * REFRESH_S)
+"""What is older than this is drawn as no longer certain while another one is made."""
 TRY_AGAIN_S: Final = 0.1
 """Until the engine is asked again that is not up yet."""
 WEEK: Final = timedelta(days=7)
@@ -64,7 +66,10 @@ class Weeks:
         """Ask for the days that are wanted; an answer that is older takes nothing away."""
         self._number += 1
         self.is_asking = True
-        self._asked_at = self._owner.console_app.clock.now().mono
+        now = self._owner.console_app.clock.now()
+        self._asked_at = now.mono
+        if self.week is not None and now.wall - self.week.made_at > OLD:
+            self.is_fresh = False
         self._owner.run_worker(self._ask(self._number, self.end), exit_on_error=False, group="week")
         self._tell()
 

@@ -155,7 +155,8 @@ class NoiseRow:
     def key(self) -> str:
         """What stays the same from one summary to the next."""
         noise = self.noise
-        return f"noise {noise.alert.exact}\0{noise.where.exact}\0{noise.service}"
+        # Two names may be shown alike, and are two rows.
+        return f"noise {hash((noise.alert, noise.where, noise.service))} {visible(noise.alert)}"
 
 
 def noise_columns(days: int, glyphs: Glyphs) -> tuple[Column[NoiseRow], ...]:
@@ -202,7 +203,7 @@ def sparkline(counts: Sequence[int], *, ascii_only: bool) -> str:
 
 
 def _noise_on(row: NoiseRow, _: Instant) -> Spans:
-    where: Raw | str = row.noise.where if row.noise.where.exact else row.noise.service
+    where: Raw | str = row.noise.where if row.noise.where else row.noise.service
     return ((where, Ink.PLAIN),) if where else _NOTHING
 
 
@@ -257,8 +258,7 @@ def response_text(responses: Sequence[Response], before: Sequence[Response]) -> 
         many(one.count, "alert"),
         f"MTTA {_mean(one.mtta_s, was.mtta_s)}",
         f"MTTR {_mean(one.mttr_s, was.mttr_s)}",
-        f"{count_text(one.late_acks)} acked late",
-        f"{count_text(one.late_ends)} ended late",
+        f"late: {many(one.late_acks, 'ack')}, {many(one.late_ends, 'end')}",
     ]
     return "  ".join(said)
 

@@ -138,7 +138,9 @@ PICTURES: Final = {
         shows=("Mon", "outages: 1", "episodes of its alerts"),
         rest_s=3.0,
     ),
-    "noise-80x24": USUAL._replace(keys=("5", "\t\t"), shows=("ALONE", "QueueBacklog", "MTTA")),
+    "noise-80x24": USUAL._replace(
+        keys=("5", "\t", "\t", "R"), shows=("ALONE", "QueueBacklog", " by "), rest_s=4.0
+    ),
     "inspection-80x24": USUAL._replace(keys=("I",), shows=("inspection of", "items left")),
     "runbooks-120x36": USUAL._replace(
         size=(120, 36), keys=("3",), shows=("cache-down", "PASSED", "stale"), rest_s=4.0

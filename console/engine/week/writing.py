@@ -172,6 +172,7 @@ class WritingThread:
             except Exception as error:  # a bug of ours costs the recording, and says so
                 self._say(fault=f"a fault inside the console: {whereabouts(error)}", writes=False)
                 self._drop()
+            inbox.clear()  # or a whole picture of the world would stay until the next one
             for done in waiting:
                 done.set_result(None)
             if closing:
