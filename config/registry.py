@@ -262,6 +262,7 @@ def _service(entry: ServiceEntry, hosts: dict[str, Host], fleet: Thresholds) -> 
         labels=tuple(entry.labels.items()),
         instances=entry.instances or _instances(entry, hosts),
         via=entry.via,
+        slo_availability=entry.slo_availability,
     )
 
 
@@ -291,6 +292,7 @@ def _page(entry: PageEntry, file: ServicesFile, fleet: Thresholds) -> Service:
         thresholds=fleet,
         labels=labels,
         slo_latency=_milliseconds(entry.slo_latency_ms),
+        slo_availability=entry.slo_availability,
     )
 
 

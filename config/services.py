@@ -144,6 +144,8 @@ class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """`host:port` of its scrape targets, by which an alert's `instance` finds it."""
     via: Name | None = None
     """Its endpoints are asked through an SSH tunnel to this host; unset: as its host says."""
+    slo_availability: Percent | None = None
+    """The availability that it ought to have in percent; unset: `summary.availability`."""
 
 
 class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -169,6 +171,8 @@ class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Counts three times in the health score."""
     slo_latency_ms: Count | None = None
     """An answer that is slower is not healthy."""
+    slo_availability: Percent | None = None
+    """The availability that it ought to have in percent; unset: `summary.availability`."""
 
 
 class ApiEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -193,7 +197,7 @@ class ApiEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     slo_latency_ms: Count | None = None
     """An answer that is slower is not healthy."""
     slo_availability: Percent | None = None
-    """Percent of good answers that is aimed at, for instance 99.9."""
+    """The availability that it ought to have in percent; unset: `summary.availability`."""
 
 
 class ServicesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

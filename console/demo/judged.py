@@ -25,6 +25,8 @@ ORDER_ERRORS: Final = (
 THROUGHPUT: Final = "sum(rate(http_requests_total[$window]))"
 PROCESSORS: Final = '100 - 100 * avg(rate(node_cpu_seconds_total{mode="idle"}[$window]))'
 
+INSPECTION_DUE_S: Final = 2 * 3600.0
+"""After the beginning, at whatever time of day that is."""
 _WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
@@ -78,7 +80,7 @@ def summary_settings(now: datetime, chat: Path | None) -> Mapping[str, object]:
                 "on": days.today,
             },
         ],
-        "inspection": {"remind": True},
+        "inspection": {"remind": True, "due": days.soon(INSPECTION_DUE_S)},
     }
     if chat is not None:
         team = {"name": "team", "kind": "slack", "url": {"file": str(chat)}}

@@ -84,6 +84,11 @@ class LocalDays:
         """The same as an aware moment."""
         return self.start + timedelta(seconds=self.at(days_ago, hour))
 
+    def soon(self, later_s: float) -> str:
+        """The time of day `later_s` seconds after the start, `23:59` where that is tomorrow."""
+        local = (self.start + timedelta(seconds=later_s)).astimezone(self._zone)
+        return f"{local:%H:%M}" if local.date() == self.today else "23:59"
+
     @property
     def first_s(self) -> float:
         """The beginning of the first of the days."""
