@@ -12,11 +12,11 @@ from collections.abc import Iterable
 import msgspec
 
 from console.demo.inventory import DAY_S
-from console.demo.matching import fingerprint
 from console.demo.metrics import LabelPairs, Series
 from console.demo.rules import RULES, Rule
 from console.demo.script import Outage
 from console.demo.shape import Span
+from console.model.fingerprint import fingerprint_of
 
 RESEND_S = 60.0
 """Prometheus tells Alertmanager of a firing alert again after this (`resend-delay`)."""
@@ -159,5 +159,5 @@ def _track(
     sent = {**labels, **dict(external)}
     key = (rule.server, tuple(sorted(sent.items())))
     if key not in known:
-        known[key] = fingerprint(sent)
+        known[key] = fingerprint_of(sent)
     return Track(rule, series, spans, labels, sent, known[key])

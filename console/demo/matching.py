@@ -1,15 +1,10 @@
-"""Matchers and fingerprints exactly as Alertmanager has them."""
+"""Matchers exactly as Alertmanager has them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from console.demo import re2
-
-_FNV_OFFSET = 0xCBF29CE484222325
-_FNV_PRIME = 0x100000001B3
-_MASK = 0xFFFFFFFFFFFFFFFF
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _FILTER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
@@ -104,12 +99,3 @@ def _unquoted(value: str) -> str:
         raise BadMatcherError(f"matcher value contains unescaped double quote: {value}")
     inner = value if quoted is None else quoted[1]
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner, flags=re.DOTALL)
-
-
-def fingerprint(labels: Mapping[str, str]) -> str:
-    """16 hex digits: 64-bit FNV-1a over each name, 0xff, value, 0xff, names in order."""
-    total = _FNV_OFFSET
-    for name in sorted(labels):
-        for byte in b"%s\xff%s\xff" % (name.encode(), labels[name].encode()):
-            total = ((total ^ byte) * _FNV_PRIME) & _MASK
-    return f"{total:016x}"

@@ -165,7 +165,7 @@ def bouts_of(world: World, days: LocalDays) -> tuple[Bout, ...]:
                     "" if acked is None else acked[1],
                     start + timedelta(seconds=20) if is_silenced else None,
                     world.wall(span.end_s), world.wall(span.end_s),
-                    start + sla.respond, start + sla.resolve, "history",
+                    start + sla.respond, start + sla.resolve, "history", track.fingerprint,
                 )
             )  # fmt: skip
     return tuple(sorted(found, key=lambda one: (one.start, one.key)))

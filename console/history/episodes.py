@@ -25,9 +25,9 @@ Row = tuple[Any, ...]
 
 _BOUT: Final = (
     "key, start_us, told_by, alert, place, service, priority, acked_us, acked_by, silenced_us,"
-    " resolved_us, seen_us, respond_us, resolve_us, source, over_us"
+    " resolved_us, seen_us, respond_us, resolve_us, source, fingerprint, over_us"
 )
-_KEEP_BOUT: Final = f"INSERT OR REPLACE INTO bout ({_BOUT}, crc) VALUES ({', '.join('?' * 17)})"
+_KEEP_BOUT: Final = f"INSERT OR REPLACE INTO bout ({_BOUT}, crc) VALUES ({', '.join('?' * 18)})"
 _KEEP_PAST: Final = "INSERT OR IGNORE INTO past VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -122,6 +122,7 @@ def with_news(known: Bout, news: Bout) -> Bout:
         resolve_by=news.resolve_by or known.resolve_by,
         service=news.service or known.service,
         source=news.source or known.source,
+        fingerprint=news.fingerprint or known.fingerprint,
     )
 
 
@@ -201,6 +202,7 @@ def _bout(row: Row) -> Bout:
         respond_by=respond,
         resolve_by=resolve,
         source=text_of(row[14]),
+        fingerprint=text_of(row[15]),
     )
 
 
@@ -211,7 +213,7 @@ def _row_of(bout: Bout, told_by: str) -> Row:
         *(key, us_of(bout.start), teller, alert, where, service, int(bout.priority)),
         *(_us(bout.acked_at), plain(bout.acked_by), _us(bout.silenced_at), _us(bout.resolved_at)),
         *(_us(bout.seen_at), _us(bout.respond_by), _us(bout.resolve_by), plain(bout.source)),
-        us_of(over_at(bout)),
+        *(plain(bout.fingerprint), us_of(over_at(bout))),
     )
 
 

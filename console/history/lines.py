@@ -106,6 +106,7 @@ class BoutLine(msgspec.Struct, frozen=True, tag="bout", tag_field="kind"):
     respond_us: Micros | None
     resolve_us: Micros | None
     source: Text
+    fingerprint: Text
 
 
 class PastLine(msgspec.Struct, frozen=True, tag="past", tag_field="kind"):
@@ -174,6 +175,7 @@ def bout_line(bout: Bout) -> BoutLine:
         respond_us=_us(bout.respond_by),
         resolve_us=_us(bout.resolve_by),
         source=bout.source,
+        fingerprint=bout.fingerprint,
     )
 
 
@@ -194,6 +196,7 @@ def bout_in(line: BoutLine) -> Bout:
         respond_by=_at(line.respond_us),
         resolve_by=_at(line.resolve_us),
         source=visible(line.source),
+        fingerprint=visible(line.fingerprint),
     )
 
 

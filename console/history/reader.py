@@ -32,6 +32,7 @@ from console.model.history import (
     Recording,
     Sight,
     Stretch,
+    ending_of,
     together,
 )
 from console.model.latency import Latencies, added
@@ -299,7 +300,7 @@ def _gaps(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> tuple[G
         row = connection.execute(
             "SELECT why FROM recording WHERE ended_ms + every_ms = ? AND why != ''", (start,)
         ).fetchone()
-        why = "" if row is None else text_of(row[0])
+        why = None if row is None else ending_of(text_of(row[0]))
         found.append(Gap(moment_of(start * 1000), moment_of(end * 1000), why))
     return tuple(found)
 

@@ -54,8 +54,8 @@ STEPS: Final[Sequence[Sequence[str]]] = (
             key NOT NULL, start_us INTEGER NOT NULL, told_by NOT NULL, alert NOT NULL,
             place NOT NULL, service NOT NULL, priority INTEGER NOT NULL, acked_us INTEGER,
             acked_by NOT NULL, silenced_us INTEGER, resolved_us INTEGER, seen_us INTEGER,
-            respond_us INTEGER, resolve_us INTEGER, source NOT NULL, over_us INTEGER NOT NULL,
-            crc INTEGER NOT NULL, PRIMARY KEY (key, start_us, told_by)) WITHOUT ROWID""",
+            respond_us INTEGER, resolve_us INTEGER, source NOT NULL, fingerprint NOT NULL,
+            over_us INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (key, start_us, told_by)) WITHOUT ROWID""",
         "CREATE INDEX bout_over ON bout (over_us)",
         """CREATE TABLE past (
             at_us INTEGER NOT NULL, kind NOT NULL, subject NOT NULL, text NOT NULL, who NOT NULL,

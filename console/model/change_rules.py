@@ -27,6 +27,7 @@ from console.model.change import (
 from console.model.condition_parse import parse_block
 from console.model.freeze import Calendar, Freeze, Level
 from console.model.papers import ChangePaper, Papers
+from console.model.saying import Saying, saying, texts_of
 from console.safety.text import visible
 
 
@@ -298,7 +299,7 @@ def _refusals(
             yield from _acceptance_refusals(change, who, now)
         case ChangeState.CLOSED:
             if kind is ChangeKind.EMERGENCY:
-                yield from review_refusals(change)
+                yield from texts_of(review_refusals(change))
         case _:
             return
 
@@ -315,15 +316,16 @@ def _acceptance_refusals(change: Change, who: str, now: datetime) -> Iterator[st
             yield f"it is watched until {since + acceptance.after:%Y-%m-%d %H:%M} UTC"
 
 
-def review_refusals(change: Change) -> Iterator[str]:
+def review_refusals(change: Change) -> Iterator[Saying]:
     """Why an emergency change does not count as reviewed; nothing where it does."""
     review = change.review
     if review is None or not review.by.strip():
-        yield "an emergency change is reviewed by somebody else before it is closed"
+        yield saying("an emergency change is reviewed by somebody else before it is closed")
     elif is_same_person(review.by, change.author) or is_same_person(
         review.by, change.plan.executor
     ):
-        yield f"{visible(review.by, cells=40)} made it; somebody else reviews it"
+        who = visible(review.by, cells=40)
+        yield saying("{who} made it; somebody else reviews it", who=who)
 
 
 def review_reasons(change: Change, who: str, now: datetime) -> tuple[str, ...]:
@@ -332,7 +334,7 @@ def review_reasons(change: Change, who: str, now: datetime) -> tuple[str, ...]:
         return (f"it is a {change.plan.kind} change; emergencies are reviewed afterwards",)
     if change.started is None:
         return (f"it is {change.state}; it is reviewed once it was carried out",)
-    return tuple(review_refusals(msgspec.structs.replace(change, review=Review(who, now))))
+    return texts_of(review_refusals(msgspec.structs.replace(change, review=Review(who, now))))
 
 
 def edited(change: Change, plan: Plan, who: str) -> Change:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 import msgspec
 
 from console.model.history import Bout, Sight
+from console.model.nag import NagKind
+from console.model.saying import Saying, texts_of
 from console.model.summary import (
     Availability,
     ChangeLine,
@@ -101,6 +103,37 @@ class DoneStep(msgspec.Struct, frozen=True):
     """A `StepState`'s word."""
 
 
+class Owed(msgspec.Struct, frozen=True):
+    """Something that an incident or a change owes, and that is overdue."""
+
+    document: str
+    """The id of the incident or of the change."""
+    kind: NagKind
+    what: Saying
+    due: datetime
+    owner: str = ""
+    """Empty: nobody has it."""
+
+
+class FreezeLine(msgspec.Struct, frozen=True):
+    """A freeze that was in force on the day."""
+
+    name: str
+    until: datetime | None
+    """When it ends; `None`: it has no end."""
+
+
+class Now(msgspec.Struct, frozen=True):
+    """What is known of the present of one thing."""
+
+    key: str
+    """A heading's: `silences`, `certificates`, `disks`, `drift`, `runbooks`, `handover`."""
+    lines: tuple[Saying, ...] = ()
+    """None: there is nothing to tell."""
+    more: int = 0
+    """How many others are left out."""
+
+
 class Daily(msgspec.Struct, frozen=True):
     """The report of one day."""
 
@@ -124,26 +157,35 @@ class Daily(msgspec.Struct, frozen=True):
     """Mitigated or resolved on the day, and not closed on it."""
     closed: tuple[IncidentLine, ...]
     """Closed on the day."""
-    overdue: tuple[str, ...]
+    overdue: tuple[Owed, ...]
     """What incidents and changes owe and is overdue at the end of the day."""
     changes: tuple[ChangeLine, ...]
     """Carried out on the day."""
     upcoming: tuple[ChangeLine, ...]
     """Whose windows begin within 48 hours after it."""
-    freezes: tuple[str, ...]
-    """In force on the day: `observation until 2026-11-29 00:00`."""
+    freezes: tuple[FreezeLine, ...]
+    """In force on the day."""
     exclusions: tuple[Exclusion, ...]
     steps: tuple[DoneStep, ...]
     figures: tuple[Figure, ...]
     gaps: tuple[Gap, ...]
-    now: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What is known of the present alone, by a heading's key (`silences`, `certificates`,
-    `disks`, `backups`, `drift`, `runbooks`, `handover`); an empty list says "nothing". Left out
-    for a day that is over: nobody knows any more."""
+    now: tuple[Now, ...] = ()
+    """What is known of the present alone. Left out for a day that is over: nobody knows any
+    more."""
     inspection: Inspection | None = None
     observation: Observation | None = None
-    sources: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
+    made_from: tuple[Saying, ...] = ()
+    to_know: tuple[Saying, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """`made_from` in English."""
+        return texts_of(self.made_from)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """`to_know` in English."""
+        return texts_of(self.to_know)
 
 
 class Kpi(msgspec.Struct, frozen=True):
@@ -158,5 +200,15 @@ class Kpi(msgspec.Struct, frozen=True):
     made_at: datetime
     figures: tuple[Figure, ...]
     """Measured or not."""
-    sources: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
+    made_from: tuple[Saying, ...] = ()
+    to_know: tuple[Saying, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """`made_from` in English."""
+        return texts_of(self.made_from)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """`to_know` in English."""
+        return texts_of(self.to_know)

@@ -9,17 +9,41 @@ from __future__ import annotations
 
 import enum
 import itertools
+import re
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from console.model.latency import Latencies
+from console.model.saying import Saying, saying, verbatim
 from console.model.state import Priority
 from console.safety.text import Raw
 
 HOLD: Final = 2.5
 """Recording intervals between two samples over which the earlier one holds."""
+
+
+ENDINGS: Final = (
+    saying("the settings changed"),
+    saying("`oncall record` took over"),
+    saying("the machine slept"),
+)
+"""Why a recording ends, beside what `clock_jumped` says."""
+_JUMPED: Final = re.compile(r"the clock jumped by ([+-]\d+) s")
+
+
+def clock_jumped(seconds: float) -> Saying:
+    """Why a recording ends whose clock jumped, by so much forward."""
+    return saying("the clock jumped by {jump} s", jump=f"{seconds:+.0f}")
+
+
+def ending_of(text: str) -> Saying:
+    """What `Recording.why_ended` says: a sentence of ours as it is kept in files, or any other."""
+    jumped = _JUMPED.fullmatch(text)
+    if jumped is not None:
+        return clock_jumped(float(jumped[1]))
+    return next((one for one in ENDINGS if one.text == text), verbatim(text))
 
 
 class Sight(enum.IntEnum):
@@ -107,6 +131,8 @@ class Bout(msgspec.Struct, frozen=True):
     """Its two deadlines as they were; `None`: it had none."""
     source: str = ""
     """By what it is known, safe to show: `history`, `prom`."""
+    fingerprint: str = ""
+    """Alertmanager's, of its newest alert, safe to show; empty: not known."""
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -137,8 +163,8 @@ class Observed(msgspec.Struct, frozen=True):
     """Safe to show: `history`, `prom: probe_success`."""
     query: str = ""
     """The PromQL that was asked for it; empty for history."""
-    notices: tuple[str, ...] = ()
-    """What is wrong with it, safe to show: `partial answer: …`."""
+    notices: tuple[Saying, ...] = ()
+    """What is wrong with it: `partial answer: …`."""
 
 
 def together(recordings: list[list[Stretch]]) -> tuple[Stretch, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from console.model.saying import Saying
 from console.model.state import Priority
 
 
@@ -27,8 +28,8 @@ class Nag(msgspec.Struct, frozen=True):
     kind: NagKind
     incident: str
     """The id of the incident, or of the change, that asks for it; empty: no document does."""
-    text: str
-    """What is owed; safe to show."""
+    what: Saying
+    """What is owed."""
     due: datetime
     owner: str = ""
     """Safe to show; empty where nobody has it."""
@@ -40,6 +41,11 @@ class Nag(msgspec.Struct, frozen=True):
     """Of the incident; `None`: it has none yet, or it is a change."""
     where: str = ""
     """The services that it is about, else the hosts; safe to show."""
+
+    @property
+    def text(self) -> str:
+        """`what` in English."""
+        return self.what.text
 
     def left(self, now: datetime) -> timedelta:
         """How long there is still; negative once it is overdue."""

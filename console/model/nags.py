@@ -12,6 +12,7 @@ from console.model.change import DONE, Change, ChangeKind, ChangeState
 from console.model.change_rules import review_refusals
 from console.model.incident import ActionItem, Incident, IncidentState
 from console.model.nag import Nag, NagKind
+from console.model.saying import Saying, saying
 from console.model.state import Priority
 from console.safety.text import visible
 
@@ -44,9 +45,9 @@ def nags_of(incident: Incident, policy: NagPolicy = HOUSE_RULE) -> tuple[Nag, ..
     found = [*_roles(incident, policy), *_post_mortem(incident, policy)]
     for number, item in enumerate(incident.actions, start=1):
         if item.done is None:
-            text = f"action {number}: {visible(item.text)}"
+            what = saying("action {n}: {text}", n=number, text=visible(item.text))
             due = _due_of(item, incident, policy)
-            found.append(_nag(incident, NagKind.ACTION, text, due, item.owner))
+            found.append(_nag(incident, NagKind.ACTION, what, due, item.owner))
     return tuple(sorted(found, key=lambda nag: nag.due))
 
 
@@ -62,7 +63,7 @@ def review_of(change: Change, policy: NagPolicy = HOUSE_RULE) -> Nag | None:
     return Nag(
         kind=NagKind.REVIEW,
         incident=change.id,
-        text=missing,
+        what=missing,
         due=due,
         owner=visible(change.plan.reviewer),
         title=visible(change.title),
@@ -85,10 +86,10 @@ def nags(
 def _roles(incident: Incident, policy: NagPolicy) -> Iterable[Nag]:
     if incident.is_ongoing and not incident.lead:
         due = _after(incident.opened, policy.lead)
-        yield _nag(incident, NagKind.LEAD, "nobody leads it", due)
+        yield _nag(incident, NagKind.LEAD, saying("nobody leads it"), due)
     if incident.state is not IncidentState.CLOSED and incident.severity is None:
         due = _after(incident.opened, policy.severity)
-        yield _nag(incident, NagKind.SEVERITY, "it has no severity", due)
+        yield _nag(incident, NagKind.SEVERITY, saying("it has no severity"), due)
 
 
 def _post_mortem(incident: Incident, policy: NagPolicy) -> Iterable[Nag]:
@@ -97,22 +98,25 @@ def _post_mortem(incident: Incident, policy: NagPolicy) -> Iterable[Nag]:
         return
     missing = []
     if incident.post_mortem.held is None:
-        missing.append("hold the post-mortem meeting")
+        missing.append(saying("hold the post-mortem meeting"))
     if not incident.actions:
-        missing.append("write its action items")
+        missing.append(saying("write its action items"))
     elif any(not one.owner for one in incident.actions):
-        missing.append("give every action item an owner")
+        missing.append(saying("give every action item an owner"))
     if missing:
+        what = missing[0]
+        for one in missing[1:]:
+            what = saying("{first} and {rest}", first=what, rest=one)
         # Where nobody wrote down when it was over, the time runs from the beginning.
         due = _after(incident.resolved or incident.opened, policy.post_mortem)
-        yield _nag(incident, NagKind.POST_MORTEM, " and ".join(missing), due, incident.lead)
+        yield _nag(incident, NagKind.POST_MORTEM, what, due, incident.lead)
 
 
-def _nag(incident: Incident, kind: NagKind, text: str, due: datetime, owner: str = "") -> Nag:
+def _nag(incident: Incident, kind: NagKind, what: Saying, due: datetime, owner: str = "") -> Nag:
     return Nag(
         kind=kind,
         incident=incident.id,
-        text=text,
+        what=what,
         due=due,
         owner=visible(owner),
         title=visible(incident.title),

@@ -16,6 +16,7 @@ import msgspec
 from console.model.change import ChangeState
 from console.model.incident import IncidentState
 from console.model.latency import Latencies
+from console.model.saying import Saying, text_of, texts_of
 from console.model.state import Priority
 from console.safety.text import Raw
 
@@ -133,16 +134,26 @@ class Figure(msgspec.Struct, frozen=True):
     verdict "not measured", but for what lacks data."""
     verdict: Verdict = Verdict.NOT_MEASURED
     means: Means = Means.NONE
-    source: str = ""
-    """`history`, `prom`, `kai on 2026-11-21`; empty where it is not measured."""
+    told_by: Saying | None = None
+    """`history`, `prom`, `kai on 2026-11-21`; `None` where it is not measured."""
     query: str = ""
     service: str = ""
     """Of which service; empty: of all that it is for together."""
-    why_not: str = ""
+    lack: Saying | None = None
     """Why it is not measured, or why its data are not enough."""
     coverage: float | None = None
     """The share of the time that was observed, 0 to 1, of one that is reckoned from what was
     seen; `None`: it has none."""
+
+    @property
+    def source(self) -> str:
+        """`told_by` in English."""
+        return text_of(self.told_by)
+
+    @property
+    def why_not(self) -> str:
+        """`lack` in English."""
+        return text_of(self.lack)
 
 
 class Outage(msgspec.Struct, frozen=True):
@@ -150,9 +161,14 @@ class Outage(msgspec.Struct, frozen=True):
 
     start: datetime
     end: datetime
-    excluded_by: str = ""
-    """`CHG-20261122-9b1`, `maintenance nightly`; empty: it counts. An outage that reaches over the
-    edge of what is excluded is two."""
+    by: Saying | None = None
+    """What it is excluded by, as `Exclusion.by`; `None`: it counts. An outage that reaches over
+    the edge of what is excluded is two."""
+
+    @property
+    def excluded_by(self) -> str:
+        """`by` in English; empty: it counts."""
+        return text_of(self.by)
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -272,12 +288,17 @@ class ChangeLine(msgspec.Struct, frozen=True):
 class Exclusion(msgspec.Struct, frozen=True):
     """Some time that does not count against some services."""
 
-    name: str
+    by: Saying
     """`CHG-20261122-9b1`, `maintenance nightly`."""
     start: datetime
     end: datetime
     services: tuple[str, ...] = ()
     """Empty: all."""
+
+    @property
+    def name(self) -> str:
+        """`by` in English."""
+        return self.by.text
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -285,7 +306,13 @@ class Gap(msgspec.Struct, frozen=True):
 
     start: datetime
     end: datetime
-    why: str = ""
+    cause: Saying | None = None
+    """`None`: not known."""
+
+    @property
+    def why(self) -> str:
+        """`cause` in English."""
+        return text_of(self.cause)
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -330,10 +357,20 @@ class Week(msgspec.Struct, frozen=True):
     """Of the whole: the fleet's, the page loads', the hand-entered ones."""
     gaps: tuple[Gap, ...]
     observation: Observation | None = None
-    sources: tuple[str, ...] = ()
-    """What it was made from, each in a few words."""
-    notices: tuple[str, ...] = ()
+    made_from: tuple[Saying, ...] = ()
+    """Each in a few words."""
+    to_know: tuple[Saying, ...] = ()
     """What its reader has to know: a source that did not answer, a clock that jumped."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """`made_from` in English."""
+        return texts_of(self.made_from)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """`to_know` in English."""
+        return texts_of(self.to_know)
 
     @property
     def days(self) -> int:

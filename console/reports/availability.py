@@ -14,6 +14,7 @@ import msgspec
 
 from console.model.history import Sight, Stretch
 from console.model.names import folded
+from console.model.saying import Saying
 from console.model.summary import Availability, Exclusion, Outage
 from console.reports.days import milliseconds, moment
 
@@ -28,8 +29,8 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
     start_ms: int
     end_ms: int
-    name: str
-    """By what. Of several at once, the one that began first; of these the first by name."""
+    by: Saying
+    """Of several at once, the one that began first; of these the first by name."""
 
 
 class Slots:
@@ -100,16 +101,15 @@ def disjoint(exclusions: Iterable[Exclusion]) -> list[Span]:
     """What is excluded by any of them, in order, without overlap; neighbours of one name that
     touch are one."""
     found: list[Span] = []
-    for start, name, end in sorted(
-        (milliseconds(one.start), one.name, milliseconds(one.end)) for one in exclusions
-    ):
+    ordered = [(milliseconds(one.start), one.name, milliseconds(one.end), one) for one in exclusions]
+    for start, _, end, one in sorted(ordered, key=lambda each: each[:3]):
         low = max(start, found[-1].end_ms) if found else start
         if low >= end:
             continue
-        if found and found[-1].name == name and found[-1].end_ms == low:
-            found[-1] = Span(found[-1].start_ms, end, name)
+        if found and found[-1].by == one.by and found[-1].end_ms == low:
+            found[-1] = Span(found[-1].start_ms, end, one.by)
         else:
-            found.append(Span(low, end, name))
+            found.append(Span(low, end, one.by))
     return found
 
 
@@ -175,27 +175,28 @@ class _Outages:
 
     def __init__(self, spans: list[Span]) -> None:
         self._spans = spans
-        self._found: list[tuple[int, int, str]] = []
+        self._found: list[tuple[int, int, Saying | None]] = []
 
     def add(self, start: int, end: int, span: int) -> None:
         """Down from `start` to `end`, in order; `span` is the first that ends after `start`."""
         while start < end:
             inside = span < len(self._spans) and self._spans[span].start_ms <= start
+            by: Saying | None = None
             if inside:
-                until, name = min(end, self._spans[span].end_ms), self._spans[span].name
+                until, by = min(end, self._spans[span].end_ms), self._spans[span].by
                 span += 1
             else:
                 following = self._spans[span].start_ms if span < len(self._spans) else end
-                until, name = min(end, following), ""
-            self._add(start, until, name)
+                until = min(end, following)
+            self._add(start, until, by)
             start = until
 
-    def _add(self, start: int, end: int, name: str) -> None:
-        if self._found and self._found[-1][1:] == (start, name):
-            self._found[-1] = self._found[-1][0], end, name
+    def _add(self, start: int, end: int, by: Saying | None) -> None:
+        if self._found and self._found[-1][1:] == (start, by):
+            self._found[-1] = self._found[-1][0], end, by
         else:
-            self._found.append((start, end, name))
+            self._found.append((start, end, by))
 
     @property
     def made(self) -> tuple[Outage, ...]:
-        return tuple(Outage(moment(start), moment(end), name) for start, end, name in self._found)
+        return tuple(Outage(moment(start), moment(end), by) for start, end, by in self._found)

@@ -46,7 +46,12 @@ def lasted_s(bout: Bout, start: datetime, end: datetime) -> float:
 
 def is_known_to_history(bout: Bout) -> bool:
     """Whether it is known what people did about it: Prometheus alone does not tell that."""
-    return not bout.source or HISTORY in bout.source.split(_AND)
+    return HISTORY in sources_of(bout)
+
+
+def sources_of(bout: Bout) -> list[str]:
+    """By what it is known, each by its name."""
+    return (bout.source or HISTORY).split(_AND)
 
 
 def is_silenced_first(bout: Bout) -> bool:
@@ -88,6 +93,7 @@ def _as_one(several: list[Bout]) -> Bout:
         seen_at=max((one.seen_at for one in several if one.seen_at is not None), default=None),
         respond_by=next((one.respond_by for one in ranked if one.respond_by is not None), None),
         resolve_by=next((one.resolve_by for one in ranked if one.resolve_by is not None), None),
+        fingerprint=next((one.fingerprint for one in ranked if one.fingerprint), ""),
         source=_AND.join(dict.fromkeys(one.source for one in ranked if one.source)),
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Final
 
-from console.model.daily import Daily, ServiceDay
+from console.model.daily import Daily, FreezeLine, Owed, ServiceDay
 from console.model.freeze import Freeze
 from console.model.history import Bout
 from console.model.incident import ONGOING, IncidentState
@@ -68,7 +68,7 @@ def daily_of(material: Material) -> Daily:
         active=active,
         settled=settled,
         closed=closed,
-        overdue=tuple(_overdue(material.nags, end, window.zone)),
+        overdue=tuple(_overdue(material.nags, end)),
         changes=tuple(change_line(one, end) for one in changes_within(*args, start, end, now)),
         upcoming=tuple(
             change_line(one, end) for one in changes_planned(*args, end, end + AHEAD, end)
@@ -81,8 +81,8 @@ def daily_of(material: Material) -> Daily:
         now=material.present,
         inspection=material.inspection,
         observation=material.observation,
-        sources=material.sources,
-        notices=(*material.notices, *sights.notices),
+        made_from=material.sources,
+        to_know=(*material.notices, *sights.notices),
     )
 
 
@@ -140,24 +140,19 @@ def _is_on(at: datetime | None, start: datetime, end: datetime) -> bool:
     return at is not None and start <= at < end
 
 
-def _overdue(nags: Iterable[Nag], end: datetime, zone: tzinfo) -> Iterator[str]:
+def _overdue(nags: Iterable[Nag], end: datetime) -> Iterator[Owed]:
     """What is owed still, and was overdue at `end`, the longest overdue first."""
     for one in sorted(nags, key=lambda nag: (nag.due, nag.incident, nag.text)):
         if is_by(one.due, end):
-            owner = f" ({visible(one.owner)})" if one.owner else ""
-            due = f"{one.due.astimezone(zone):%Y-%m-%d %H:%M}"
-            yield f"{visible(one.incident)}: {visible(one.text)}{owner}, due {due}"
+            yield Owed(visible(one.incident), one.kind, one.what, one.due, one.owner)
 
 
-def _freezes(material: Material, start: datetime, end: datetime) -> Iterator[str]:
-    zone = material.window.zone
+def _freezes(material: Material, start: datetime, end: datetime) -> Iterator[FreezeLine]:
     for one in material.calendar.freezes:
         if start < end and one.scope.covers((), material.environment):
             at = _in_force(one, start, end)
             if at is not None:
-                until = one.schedule.until(at)
-                when = f" until {until.astimezone(zone):%Y-%m-%d %H:%M}" if until else ""
-                yield visible(one.name) + when
+                yield FreezeLine(visible(one.name), one.schedule.until(at))
 
 
 def _in_force(freeze: Freeze, start: datetime, end: datetime) -> datetime | None:

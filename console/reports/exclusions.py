@@ -32,6 +32,7 @@ from console.model.change import (
 )
 from console.model.names import folded
 from console.model.registry import host_cell
+from console.model.saying import saying, verbatim
 from console.model.summary import Exclusion
 from console.model.time_interval import Interval
 from console.reports.days import Span, start_of
@@ -62,7 +63,12 @@ def exclusions_of(
         services = _touched(change)
         if span is not None and services and span[0] < end and span[1] > start:
             found.append(
-                Exclusion(visible(change.id), max(start, span[0]), min(end, span[1]), services)
+                Exclusion(
+                    verbatim(visible(change.id)),
+                    max(start, span[0]),
+                    min(end, span[1]),
+                    services,
+                )
             )
     return tuple(sorted(found, key=lambda one: (one.start, one.name)))
 
@@ -80,8 +86,9 @@ def _of_maintenance(
         spans = [(each.start, each.end) for each in one.periods]
         for interval in one.times:
             spans.extend(spans_of(interval, start, end))
+        by = saying("maintenance {name}", name=visible(one.name))
         for first, last in _merged(spans, start, end):
-            yield Exclusion(f"maintenance {visible(one.name)}", first, last, one.services)
+            yield Exclusion(by, first, last, one.services)
 
 
 def spans_of(interval: Interval, start: datetime, end: datetime) -> list[Span]:

@@ -13,13 +13,16 @@ from console.model.latency import added
 from console.model.names import folded
 from console.model.registry import ServiceType
 from console.model.run import StepState
+from console.model.saying import Saying, listed, saying
 from console.model.summary import Availability, Figure, Response, Unit, summed
-from console.reports.bouts import is_known_to_history, merged
+from console.reports.bouts import is_known_to_history, merged, sources_of
 from console.reports.days import before, moments
 from console.reports.exclusions import is_for
 from console.reports.lines import carried_out, started_at
 from console.reports.material import Material
 from console.reports.objectives import (
+    EXCLUDED,
+    UNWATCHED,
     Answers,
     Reading,
     asked_figures,
@@ -28,7 +31,7 @@ from console.reports.objectives import (
     verdict_of,
 )
 from console.reports.responses import response_of
-from console.reports.seen import Earlier, Seen, Sights
+from console.reports.seen import Earlier, Seen, Sights, source_of
 
 PAGE_LOAD: Final = "page load"
 """The objective that is about all pages, where it names no services."""
@@ -49,15 +52,15 @@ UNITS: Final[dict[FigureName, Unit]] = {
 }
 """A figure's unit is its own, whatever the settings say of it."""
 _PERCENT: Final[dict[FigureName, float]] = {"p50": 50, "p95": 95, "p99": 99}
-_OF_ALERTS: Final[dict[FigureName, tuple[str, str, bool]]] = {
-    "mtta": ("mtta_s", "no alert was taken", False),
-    "mttr": ("mttr_s", "no alert ended", False),
-    "late acks": ("late_acks", "", True),
-    "late ends": ("late_ends", "", True),
-    "alerts": ("count", "", True),
+_OF_ALERTS: Final[dict[FigureName, tuple[str, Saying | None, bool]]] = {
+    "mtta": ("mtta_s", saying("no alert was taken"), False),
+    "mttr": ("mttr_s", saying("no alert ended"), False),
+    "late acks": ("late_acks", None, True),
+    "late ends": ("late_ends", None, True),
+    "alerts": ("count", None, True),
 }
 """By figure: where a `Response` has it, why it may have none, and whether more only adds to it."""
-_JOURNAL: Final = "journal"
+_JOURNAL: Final = saying("journal")
 _MOST_SOURCES: Final = 3
 
 
@@ -100,12 +103,13 @@ class Figures:
         name = self._known.get(folded(service), service) if service else ""
         unit = UNITS[figure]
         if name and name not in self._by_name:
-            reading = Reading(why_not="there is no service of that name")
-            return figure_of(entry, reading, unit, "", name)
+            reading = Reading(why_not=saying("there is no service of that name"))
+            return figure_of(entry, reading, unit, None, name)
         scope = self._scope(entry, name)
         if not scope and figure in ("availability", "coverage", *_PERCENT):
-            which = "page" if entry.name.casefold() == PAGE_LOAD else "service"
-            return figure_of(entry, Reading(why_not=f"no {which} is registered"), unit, "", name)
+            is_page = entry.name.casefold() == PAGE_LOAD
+            none = saying("no page is registered" if is_page else "no service is registered")
+            return figure_of(entry, Reading(why_not=none), unit, None, name)
         reading, source = self._reading(entry, figure, scope, name)
         return figure_of(entry, reading, unit, source, name)
 
@@ -122,7 +126,7 @@ class Figures:
 
     def _reading(
         self, entry: ObjectiveEntry, figure: FigureName, scope: Sequence[Seen], name: str
-    ) -> tuple[Reading, str]:
+    ) -> tuple[Reading, Saying | None]:
         if figure == "availability":
             return self._availability(entry, scope), _sources(scope)
         if figure == "coverage":
@@ -135,8 +139,9 @@ class Figures:
             return self._counted(self._incidents, name), _JOURNAL
         if figure == "changes":
             return self._counted(self._changes, name), _JOURNAL
-        told = sorted({one.source or "history" for one in self._of(self.bouts, name)})
-        return self._of_alerts(figure, name), ", ".join(told[:_MOST_SOURCES]) or _sources(scope)
+        told = sorted({each for one in self._of(self.bouts, name) for each in sources_of(one)})
+        source = listed(map(source_of, told[:_MOST_SOURCES])) or _sources(scope)
+        return self._of_alerts(figure, name), source
 
     # What was seen.
 
@@ -164,7 +169,7 @@ class Figures:
         return Reading(
             _percent(summed(one.total for one in scope).coverage),
             _percent(summed(one.total for one in earlier).coverage),
-            "all of the time is excluded",
+            EXCLUDED,
         )
 
     def _percentile(self, percent: float, scope: Sequence[Seen]) -> Reading:
@@ -176,8 +181,8 @@ class Figures:
         return Reading(
             None if took_ms is None else took_ms / 1000,
             None if before_ms is None else before_ms / 1000,
-            "nobody was watching" if is_unseen else "nothing tells how long answers take",
-            lacks(total, self._material.least_coverage) if timed or is_unseen else "",
+            UNWATCHED if is_unseen else saying("nothing tells how long answers take"),
+            lacks(total, self._material.least_coverage) if timed or is_unseen else None,
             coverage=total.coverage if timed else None,
         )
 
@@ -202,7 +207,9 @@ class Figures:
         if self.watched.raw_known_s <= 0:
             return Reading(why_not=lacking, lacking=lacking)
         if figure in ("mtta", "late acks") and not self._is_known_who:
-            return Reading(why_not="only history knows who took an alert, and it has none of these")
+            return Reading(
+                why_not=saying("only history knows who took an alert, and it has none of these")
+            )
         told = self._response(self.bouts, self._span, name)
         earlier = None
         if self.bouts_before is not None:
@@ -212,7 +219,7 @@ class Figures:
             value,
             None if earlier is None else getattr(earlier, field),
             why_not,
-            lacking if value is not None else "",
+            lacking if value is not None else None,
             grows=grows,
         )
 
@@ -261,7 +268,7 @@ class Figures:
         the others a person did by hand and ticked off. What was done without a runbook nobody
         knows."""
         if name:
-            return Reading(why_not="it is not known of which service a step was")
+            return Reading(why_not=saying("it is not known of which service a step was"))
         start, end = self._span
         latest = {
             (one.run, one.step): one.state
@@ -269,7 +276,7 @@ class Figures:
             if start <= one.at < end and one.state != StepState.SKIPPED
         }
         if not latest:
-            return Reading(why_not="no step of a runbook that acts was carried out")
+            return Reading(why_not=saying("no step of a runbook that acts was carried out"))
         by_hand = sum(state == StepState.MANUAL for state in latest.values())
         return Reading((len(latest) - by_hand) / len(latest) * 100)
 
@@ -282,12 +289,12 @@ def _percent(ratio: float | None) -> float | None:
     return None if ratio is None else ratio * 100
 
 
-def _sources(scope: Iterable[Seen]) -> str:
+def _sources(scope: Iterable[Seen]) -> Saying | None:
     found = list(dict.fromkeys(one.source for one in scope if one.source))
-    shown = found[:_MOST_SOURCES]
+    shown = [source_of(one) for one in found[:_MOST_SOURCES]]
     if len(found) > len(shown):
-        shown.append(f"{len(found) - len(shown)} more")
-    return ", ".join(shown)
+        shown.append(saying("{n} more", n=len(found) - len(shown)))
+    return listed(shown)
 
 
 def _overlap(first: datetime, last: datetime, start: datetime, end: datetime) -> timedelta:

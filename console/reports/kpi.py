@@ -23,6 +23,6 @@ def kpi_of(material: Material) -> Kpi:
         end=end,
         made_at=now,
         figures=Figures(material, sights).of(material.kpis),
-        sources=material.sources,
-        notices=(*material.notices, *sights.notices),
+        made_from=material.sources,
+        to_know=(*material.notices, *sights.notices),
     )

@@ -9,12 +9,13 @@ import msgspec
 
 from config.history import ObjectiveEntry
 from console.model.change import Change
-from console.model.daily import DoneStep, Inspection
+from console.model.daily import DoneStep, Inspection, Now
 from console.model.freeze import Calendar
 from console.model.history import Bout, Observed
 from console.model.incident import Incident
 from console.model.nag import Nag
 from console.model.registry import Service
+from console.model.saying import Saying
 from console.model.summary import Exclusion, Gap, Observation
 
 Look = Callable[[], Iterable[Observed]]
@@ -41,12 +42,12 @@ class Measured(msgspec.Struct, frozen=True):
     service: str
     """Empty: of all together."""
     value: float | None
-    source: str
-    """Safe to show: `prom`, `kai on 2026-11-21`."""
+    source: Saying | None
+    """`prom`, `kai on 2026-11-21`; `None`: nobody was asked."""
     query: str = ""
     """As it was asked."""
-    why_not: str = ""
-    """Safe to show; where `value` is `None`."""
+    why_not: Saying | None = None
+    """Where `value` is `None`."""
     by_hand: bool = False
     day: date | None = None
     """The day that it is of; `None`: it is of the whole time of the report."""
@@ -89,7 +90,7 @@ class Material(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     inspection: Inspection | None = None
     observation: Observation | None = None
-    present: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    present: tuple[Now, ...] = ()
     """For `Daily.now`."""
-    sources: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
+    sources: tuple[Saying, ...] = ()
+    notices: tuple[Saying, ...] = ()

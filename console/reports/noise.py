@@ -102,12 +102,12 @@ class _Linked:
     def __init__(self, incidents: Sequence[Incident]) -> None:
         self._found: dict[str, list[Incident]] = {}
         for one in incidents:
-            # A service has no name that is an alert's key: those are 24 hexadecimal digits.
+            # No service's name is an alert's fingerprint: those are 16 hexadecimal digits.
             for name in {*one.alerts, *map(folded, one.services)}:
                 self._found.setdefault(name, []).append(one)
 
     def about(self, bout: Bout) -> Iterator[Incident]:
-        for name in (bout.key, folded(bout.service)) if self._found else ():
+        for name in filter(None, (bout.fingerprint, folded(bout.service))):
             for one in self._found.get(name, ()):
                 end = ended_at(one)
                 if started_at(one) <= end_of(bout) and (end is None or end >= bout.start):

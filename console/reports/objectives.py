@@ -10,12 +10,14 @@ import msgspec
 
 from config.history import ObjectiveEntry
 from console.model.names import folded
+from console.model.saying import Saying, saying
 from console.model.summary import Availability, Budget, Figure, Means, Unit, Verdict
 from console.reports.material import Measured
-from console.safety.text import visible
 
 _NOISE_S: Final = 1e-6
 """What floating point makes of whole milliseconds is less."""
+EXCLUDED: Final = saying("all of the time is excluded")
+UNWATCHED: Final = saying("nobody was watching")
 
 
 def budget_of(availability: Availability, target: float | None) -> Budget | None:
@@ -27,7 +29,7 @@ def budget_of(availability: Availability, target: float | None) -> Budget | None
 
 def verdict_of(
     availability: Availability, target: float | None, least_coverage: float
-) -> tuple[Verdict, str]:
+) -> tuple[Verdict, Saying | None]:
     """Whether `target` was reached, and in words what is lacking where that cannot be said.
 
     Where too little was observed there are not enough data, but for one case: more downtime was
@@ -35,30 +37,34 @@ def verdict_of(
     would be with every second up that nobody saw.
     """
     if target is None:
-        return Verdict.NOT_MEASURED, "nobody has set an objective"
+        return Verdict.NOT_MEASURED, saying("nobody has set an objective")
     if availability.wanted_s <= 0:
-        return Verdict.NOT_ENOUGH_DATA, "all of the time is excluded"
+        return Verdict.NOT_ENOUGH_DATA, EXCLUDED
     if availability.down_s > (1 - target) * availability.wanted_s + _NOISE_S:
-        return Verdict.MISSED, ""
+        return Verdict.MISSED, None
     lacking = lacks(availability, least_coverage)
-    if lacking:
+    if lacking is not None:
         return Verdict.NOT_ENOUGH_DATA, lacking
     is_met = availability.down_s <= (1 - target) * availability.known_s + _NOISE_S
-    return (Verdict.MET if is_met else Verdict.MISSED), ""
+    return (Verdict.MET if is_met else Verdict.MISSED), None
 
 
-def lacks(availability: Availability, least_coverage: float) -> str:
-    """What is lacking where less was observed than `least_coverage`; empty: nothing is."""
+def lacks(availability: Availability, least_coverage: float) -> Saying | None:
+    """What is lacking where less was observed than `least_coverage`; `None`: nothing is."""
     coverage = availability.coverage
     if coverage is None:
-        return "all of the time is excluded"
+        return EXCLUDED
     if availability.known_s > 0 and coverage >= least_coverage:
-        return ""
+        return None
     if availability.raw_known_s <= 0:
-        return "nobody was watching"
+        return UNWATCHED
     # Down, so that it never reads as the share that would do.
     seen = math.floor(coverage * 1_000) / 10
-    return f"{seen:g} % of the time was observed, {least_coverage * 100:g} % is needed"
+    return saying(
+        "{seen} % of the time was observed, {least} % is needed",
+        seen=seen,
+        least=least_coverage * 100,
+    )
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -66,10 +72,10 @@ class Reading(msgspec.Struct, frozen=True):
 
     value: float | None = None
     before: float | None = None
-    why_not: str = ""
+    why_not: Saying | None = None
     """Where there is no value."""
-    lacking: str = ""
-    """Why its data are not enough to be judged; empty: they are."""
+    lacking: Saying | None = None
+    """Why its data are not enough to be judged; `None`: they are."""
     judged: Verdict | None = None
     """The verdict, where it follows from more than the value and the bounds."""
     grows: bool = False
@@ -87,18 +93,18 @@ def judged(value: float, above: float | None, below: float | None) -> Verdict:
 
 
 def figure_of(
-    entry: ObjectiveEntry, reading: Reading, unit: Unit, source: str, service: str = ""
+    entry: ObjectiveEntry, reading: Reading, unit: Unit, source: Saying | None, service: str = ""
 ) -> Figure:
     """An objective that is a figure of ours, in the unit that is this figure's own."""
     value, why = finite(reading.value, reading.why_not)
     if value is None:
-        verdict = Verdict.NOT_ENOUGH_DATA if reading.lacking else Verdict.NOT_MEASURED
+        verdict = Verdict.NOT_MEASURED if reading.lacking is None else Verdict.NOT_ENOUGH_DATA
     elif reading.judged is not None:
         verdict = reading.judged
     else:
         verdict = judged(value, entry.above, entry.below)
         is_certain = reading.grows and verdict is Verdict.MISSED and entry.below is not None
-        if reading.lacking and not is_certain:
+        if reading.lacking is not None and not is_certain:
             verdict = Verdict.NOT_ENOUGH_DATA
     if verdict is Verdict.NOT_ENOUGH_DATA:
         why = reading.lacking
@@ -106,25 +112,27 @@ def figure_of(
         name=entry.name,
         unit=unit,
         value=value,
-        before=finite(reading.before, "")[0],
+        before=finite(reading.before)[0],
         above=entry.above,
         below=entry.below,
         verdict=verdict,
         means=Means.FIGURE if value is not None else Means.NONE,
-        source=source if value is not None else "",
+        told_by=source if value is not None else None,
         service=service,
-        why_not=why,
+        lack=why,
         coverage=reading.coverage,
     )
 
 
-def finite(value: float | None, why_not: str) -> tuple[float | None, str]:
+def finite(
+    value: float | None, why_not: Saying | None = None
+) -> tuple[float | None, Saying | None]:
     """A number that can be told, or `None` and why there is none."""
     if value is None:
-        return None, why_not or "there is no answer"
+        return None, why_not or saying("there is no answer")
     if not math.isfinite(value):
-        return None, f"the answer was {value}; a number was expected"
-    return value, ""
+        return None, saying("the answer was {value}; a number was expected", value=value)
+    return value, None
 
 
 class Answers:
@@ -141,7 +149,7 @@ class Answers:
         its days, else what they wrote down for good; else a query's failure, where one was
         asked."""
         several = self._found.get((entry.name.casefold(), folded(service)), ())
-        usable = [one for one in several if finite(one.value, "")[0] is not None]
+        usable = [one for one in several if finite(one.value)[0] is not None]
         asked = [one for one in usable if not one.by_hand]
         of_days = [one for one in usable if one.by_hand and one.day is not None]
         if asked:
@@ -183,13 +191,12 @@ def asked_figures(
 def _asked(
     entry: ObjectiveEntry, found: Measured | None, before: Measured | None, service: str
 ) -> Figure:
-    why_not = found.why_not if found is not None else ""
-    if found is None:
-        why_not = (
-            "it was not asked"
-            if entry.query is not None
-            else "nothing measures it: name a query, or write its value down"
-        )
+    if found is not None:
+        why_not = found.why_not
+    elif entry.query is not None:
+        why_not = saying("it was not asked")
+    else:
+        why_not = saying("nothing measures it: name a query, or write its value down")
     value, why = finite(found.value if found is not None else None, why_not)
     means = Means.NONE
     if found is not None:
@@ -198,13 +205,13 @@ def _asked(
         name=entry.name,
         unit=Unit(entry.unit),
         value=value,
-        before=finite(before.value, "")[0] if before is not None else None,
+        before=finite(before.value)[0] if before is not None else None,
         above=entry.above,
         below=entry.below,
         verdict=Verdict.NOT_MEASURED if value is None else judged(value, entry.above, entry.below),
         means=means,
-        source=visible(found.source) if found is not None else "",
+        told_by=found.source if found is not None else None,
         query=found.query if found is not None else entry.query or "",
         service=service,
-        why_not=why,
+        lack=why,
     )

@@ -12,8 +12,10 @@ from console.model.history import Observed, Sight
 from console.model.latency import Latencies, added
 from console.model.names import folded
 from console.model.registry import Service
+from console.model.saying import Saying, saying, verbatim
 from console.model.summary import Availability, Outage, Slot, summed
 from console.reports.availability import Grid, Slots, reckoned
+from console.reports.bouts import HISTORY
 from console.reports.days import before, milliseconds, moments
 from console.reports.lines import Touching, changes_within, incidents_within, touching
 from console.reports.material import Material
@@ -57,7 +59,7 @@ class Sights(msgspec.Struct, frozen=True):
     """In the order of the registry, then those that are in none by name."""
     earlier: dict[str, Earlier]
     """Those of which anything is known, by name."""
-    notices: tuple[str, ...]
+    notices: tuple[Saying, ...]
     """Of the sources, each once."""
 
     @property
@@ -71,6 +73,11 @@ class Sights(msgspec.Struct, frozen=True):
         return summed(one.total for one in self.earlier.values()) if self.earlier else None
 
 
+def source_of(name: str) -> Saying:
+    """Where a service or an alert is known from, as `Observed.source` or `Bout.source` has it."""
+    return saying("history") if name == HISTORY else verbatim(visible(name))
+
+
 def look(material: Material, edges: Sequence[datetime]) -> Sights:
     """All that history and Prometheus tell of the services.
 
@@ -81,7 +88,7 @@ def look(material: Material, edges: Sequence[datetime]) -> Sights:
     about = _about(material, edges[0], edges[-1])
     registered = {one.name: one for one in material.services}
     found: dict[str, Seen] = {}
-    notices: dict[str, None] = {}
+    notices: dict[Saying, None] = {}
     for one in material.observed():
         service = registered.get(one.service)
         found[one.service] = _seen(one, service, grid.of(one.service), edges, about)
@@ -176,9 +183,9 @@ def _earlier(material: Material) -> dict[str, Earlier]:
     return found
 
 
-def _few(notices: Iterable[str]) -> tuple[str, ...]:
-    found = [visible(one) for one in notices]
+def _few(notices: Iterable[Saying]) -> tuple[Saying, ...]:
+    found = tuple(notices)
     if len(found) <= MOST_NOTICES:
-        return tuple(found)
-    left_out = len(found) - MOST_NOTICES
-    return (*found[:MOST_NOTICES], f"{left_out} more of the kind are left out")
+        return found
+    rest = saying("{n} more of the kind are left out", n=len(found) - MOST_NOTICES)
+    return (*found[:MOST_NOTICES], rest)

@@ -75,8 +75,8 @@ def week_of(material: Material) -> Week:
         objectives=tuple(one for one in objectives if one.service not in names),
         gaps=material.gaps,
         observation=material.observation,
-        sources=material.sources,
-        notices=(*material.notices, *sights.notices),
+        made_from=material.sources,
+        to_know=(*material.notices, *sights.notices),
     )
 
 

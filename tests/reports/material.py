@@ -83,6 +83,7 @@ def bout(start: str, end: str | None = None, key: str = "a" * 24, **more: Any) -
         "service": "shop",
         "priority": Priority.P1,
         "source": "history",
+        "fingerprint": key[:16],
         "resolved_at": moment_of(end) if end is not None else None,
         **named,
     }

@@ -11,6 +11,7 @@ from config.load import Loaded
 from console.engine.pause import within
 from console.engine.week.memory_read import NOTHING, FromPrometheus
 from console.engine.week.servers import Servers
+from console.model.saying import Saying, saying
 from console.reports.days import moments
 from console.reports.material import Measured, Window
 from console.safety.clock import Clock
@@ -25,7 +26,7 @@ FRESH_S: Final = 900.0
 """An answer is used again for so long."""
 MOST_KEPT: Final = 6
 
-Said = tuple[FromPrometheus, tuple[str, ...]]
+Said = tuple[FromPrometheus, tuple[Saying, ...]]
 
 
 class Answers:
@@ -60,7 +61,7 @@ class Answers:
                 asked = await within(past.observed(start, end), self._clock, DEADLINE_S)
                 fired = await within(past.bouts(start, end), self._clock, DEADLINE_S)
         except TimeoutError:
-            return NOTHING, (f"Prometheus did not tell of it within {DEADLINE_S:g} s",)
+            return NOTHING, (saying("Prometheus did not tell of it within {s} s", s=DEADLINE_S),)
         said = (
             FromPrometheus({one.service: one for one in asked.observed}, fired.bouts),
             (*asked.notices, *fired.notices),
@@ -85,9 +86,9 @@ class Answers:
                 )
                 return await within(telling, self._clock, DEADLINE_S)
         except TimeoutError:
-            why = f"Prometheus did not answer within {DEADLINE_S:g} s"
+            why = saying("Prometheus did not answer within {s} s", s=DEADLINE_S)
             return tuple(
-                Measured(one.name, service, None, "", one.query or "", why)
+                Measured(one.name, service, None, None, one.query or "", why)
                 for one in asked
                 for service in one.services or ("",)
             )

@@ -23,6 +23,8 @@ from console.triage.sla import NEVER, clocks_of
 from console.triage.wording import where_of
 
 SOURCE: Final = "history"
+_UNSENT: Final = "p:"
+"""Before the key of an alert that Alertmanager has not been told of."""
 MANY: Final = 500
 """Of more alerts than these it is not written every time when they were last seen: their episodes
 tell it to about ten minutes."""
@@ -54,13 +56,19 @@ class BoutBook:
         names = {cell.service.name: name_of(cell) for cell in snapshot.cells}
         silences = {(one.cluster, one.id): one for one in snapshot.silences}
         found: dict[str, Bout] = {}
+        newest: dict[str, tuple[datetime, str]] = {}
         firing = [one for row in worklist.unfolded for one in row.alerts]
         for known in firing:
             if known.standing is Standing.PENDING:
                 continue
             key = identity_of(known.alert.labels, policy.ignore_labels)
             episode = episodes.get(key)
-            if episode is None or key in found:
+            if episode is None:
+                continue
+            if not known.key.startswith(_UNSENT):
+                named = (known.alert.starts_at, known.key)
+                newest[key] = max(named, newest.get(key, named))
+            if key in found:
                 continue
             bout = self._bout(known, episode, services, names, policy)
             seen_at = episode.seen_at if len(firing) > MANY else known.as_of.wall
@@ -68,6 +76,9 @@ class BoutBook:
             found[key] = msgspec.structs.replace(
                 bout, seen_at=_later(bout.seen_at, seen_at), silenced_at=silenced_at
             )
+        for key, (_, fingerprint) in newest.items():
+            if fingerprint != found[key].fingerprint:
+                found[key] = msgspec.structs.replace(found[key], fingerprint=fingerprint)
         for over in snapshot.resolved:
             key = identity_of(over.alert.labels, policy.ignore_labels)
             episode = episodes.get(key)
@@ -75,7 +86,8 @@ class BoutBook:
                 known = KnownAlert(
                     over.alert, State.FIRING, Standing.FIRING, snapshot.at, cell=over.cell
                 )
-                found[key] = self._bout(known, episode, services, names, policy)
+                bout = self._bout(known, episode, services, names, policy)
+                found[key] = msgspec.structs.replace(bout, fingerprint=known.key)
         for key, bout in self._open.items():
             episode = episodes.get(key)
             if key not in found and episode is not None and bout.start >= episode.start:
@@ -120,6 +132,7 @@ class BoutBook:
             respond_by=respond_by,
             resolve_by=resolve_by,
             source=SOURCE,
+            fingerprint=before.fingerprint if before is not None and is_same else "",
         )
         return _worked(bout, episode)
 

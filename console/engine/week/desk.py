@@ -20,10 +20,11 @@ from console.engine.week.memory_read import (
     FromPrometheus,
     Span,
     bouts_of,
+    endings_of,
     gaps_of,
     look_at,
     reading,
-    said_of,
+    recorders_of,
     share_known,
 )
 from console.engine.week.servers import Servers
@@ -35,6 +36,7 @@ from console.model.daily import Daily, Inspection, Kpi
 from console.model.history import Bout, Observed
 from console.model.paper_wish import KeepReport
 from console.model.remembering import Remembering
+from console.model.saying import Saying, saying, verbatim
 from console.model.summary import Slot, Week
 from console.model.wish import SendReport
 from console.reports.days import before, hour_edges, moments, window_of
@@ -310,7 +312,7 @@ class WeekDesk:
         span, earlier = self._span(window, material.now), self._span(before(window), material.now)
         folder = None if source == "prometheus" else self._folder()
         told = told_before = NOTHING
-        notices: tuple[str, ...] = ()
+        notices: tuple[Saying, ...] = ()
         try:
             if await self._needs_prometheus(source, folder, span, material):
                 told, notices = await self._answers.about(window)
@@ -325,7 +327,7 @@ class WeekDesk:
             # What the file cannot tell, Prometheus may.
             told, notices = await self._answers.about(window)
             told_before, more = await self._answers.about(before(window))
-            said = (f"history is not read: {error}", *notices, *more)
+            said = (saying("history is not read: {why}", why=str(error)), *notices, *more)
             return await asyncio.to_thread(
                 _made, make, material, None, (span, told), (earlier, told_before), said
             )
@@ -357,7 +359,7 @@ def _made(
     folder: Path | None,
     window: tuple[Span, FromPrometheus],
     earlier: tuple[Span, FromPrometheus],
-    notices: tuple[str, ...],
+    notices: tuple[Saying, ...],
 ) -> Made:
     """In a thread: the file is read service by service while the report is made.
 
@@ -368,7 +370,7 @@ def _made(
     span_before, told_before = earlier
     with reading(folder) as reader:
         own = () if reader is None else reader.recordings(span.start_ms, span.end_ms)
-        sources = said_of(own)
+        recorders = recorders_of(own)
         prometheus = sorted({one.source for one in told.observed.values() if one.source})
         return make(
             msgspec.structs.replace(
@@ -378,8 +380,12 @@ def _made(
                 bouts=bouts_of(reader, told, span),
                 bouts_before=bouts_of(reader, told_before, span_before),
                 gaps=gaps_of(reader, span),
-                sources=(*material.sources, *sources[:1], *prometheus),
-                notices=tuple(dict.fromkeys((*material.notices, *sources[1:], *notices))),
+                sources=(
+                    *material.sources,
+                    *(() if recorders is None else (recorders,)),
+                    *map(verbatim, prometheus),
+                ),
+                notices=tuple(dict.fromkeys((*material.notices, *endings_of(own), *notices))),
             )
         )
 

@@ -9,6 +9,7 @@ from config.rota import moment_of, zone_of
 from config.schema import Settings
 from console.model.daily import Inspection, InspectionItem, Tick
 from console.model.nag import Nag, NagKind
+from console.model.saying import saying
 from console.model.state import Priority
 from console.safety.text import visible
 
@@ -61,13 +62,15 @@ def reminder_of(settings: Settings, inspection: Inspection, unread: str = "") ->
     if not inspection.items or inspection.is_done:
         return None
     whole, left = len(inspection.items), inspection.left
-    text = f"{left} of {whole} items of the daily inspection are not looked at"
+    what = saying(
+        "{left} of {whole} items of the daily inspection are not looked at", left=left, whole=whole
+    )
     if unread:
-        text = f"how far it is cannot be read: {unread}"
+        what = saying("how far it is cannot be read: {why}", why=unread)
     return Nag(
         kind=NagKind.INSPECTION,
         incident="",
-        text=text,
+        what=what,
         due=inspection.due,
         title=f"Daily inspection {inspection.day.isoformat()}",
         since=moment_of(inspection.day, time(), zone_of(settings.rota.zone)),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from console.history.fault import HistoryError, HistoryFault
-from console.model.history import Bout, Observed, Recording, Sight
+from console.model.history import Bout, Observed, Origin, Recording, Sight, ending_of
+from console.model.saying import Saying, listed, saying
 from console.model.summary import Gap
 
 if TYPE_CHECKING:
@@ -123,13 +124,25 @@ def gaps_of(reader: Reader | None, span: Span) -> tuple[Gap, ...]:
     return tuple(one for one in told if one.end - one.start >= LEAST_GAP)
 
 
-def said_of(recordings: Iterable[Recording]) -> tuple[str, ...]:
-    """Who recorded, and how that ended where it did not end well."""
-    origins: dict[tuple[str, str], int] = {}
-    said: list[str] = []
-    for one in recordings:
-        origins[one.origin.value, one.by] = origins.get((one.origin.value, one.by), 0) + 1
-        if one.why_ended:
-            said.append(f"{one.by}: {one.why_ended}")
-    names = [f"{by} ({origin})" for origin, by in origins]
-    return (*([f"history: {', '.join(sorted(names))}"] if names else ()), *said)
+_BY: Final = {
+    Origin.CONSOLE: saying("a console"),
+    Origin.RECORDER: saying("a recorder"),
+    Origin.PROMETHEUS: saying("taken in from Prometheus"),
+    Origin.IMPORTED: saying("taken in from an export"),
+}
+
+
+def recorders_of(recordings: Iterable[Recording]) -> Saying | None:
+    """Who recorded; `None`: nobody."""
+    found = sorted({(one.by, one.origin) for one in recordings})
+    who = listed(saying("{by} ({how})", by=by, how=_BY[origin]) for by, origin in found)
+    return None if who is None else saying("history: {who}", who=who)
+
+
+def endings_of(recordings: Iterable[Recording]) -> tuple[Saying, ...]:
+    """How recordings ended that did not end well."""
+    return tuple(
+        saying("{by}: {why}", by=one.by, why=ending_of(one.why_ended))
+        for one in recordings
+        if one.why_ended
+    )

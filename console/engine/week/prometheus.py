@@ -23,6 +23,7 @@ from console.model.history import Bout, Observed, together
 from console.model.latency import Latencies, added
 from console.model.policy import Policy
 from console.model.registry import Registry, Service
+from console.model.saying import Saying, saying
 from console.reports.material import Measured
 from console.safety.clock import Clock
 from console.sources.prometheus.poll import Prometheus
@@ -36,7 +37,7 @@ class Told(msgspec.Struct, frozen=True):
 
     observed: tuple[Observed, ...]
     """By name."""
-    notices: tuple[str, ...] = ()
+    notices: tuple[Saying, ...] = ()
     """What is missing, or less exact than it could be."""
     sources: tuple[str, ...] = ()
     """`prom: probe_success`."""
@@ -47,7 +48,7 @@ class ToldBouts(msgspec.Struct, frozen=True):
 
     bouts: tuple[Bout, ...]
     """By start."""
-    notices: tuple[str, ...] = ()
+    notices: tuple[Saying, ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -72,7 +73,8 @@ class PrometheusPast:
         end = min(end, self._clock.now().wall)
         servers = self._servers()
         if not servers or end <= start:
-            return Told((), () if servers else ("no Prometheus is among the sources",))
+            none = saying("no Prometheus is among the sources")
+            return Told((), () if servers else (none,))
         plan = await self._plan(servers, start, end)
         parts = await asyncio.gather(
             *(Drawing(server, plan, start, end).told() for server in servers)

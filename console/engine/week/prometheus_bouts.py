@@ -15,9 +15,11 @@ from console.engine.week.prometheus_plan import MOST, STEPS, Naming
 from console.fleet.watchdogs import Watchdogs
 from console.model.alert import Alert, AlertState
 from console.model.failure import Failure
+from console.model.fingerprint import fingerprint_of
 from console.model.history import Bout, Sight, Stretch
 from console.model.labels import Labels
 from console.model.policy import Policy
+from console.model.saying import Saying, saying
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import State
 from console.safety.clock import Instant
@@ -57,7 +59,7 @@ class Fired(msgspec.Struct):
     runs: list[Runs] = []
     blind: list[tuple[int, int]] = []
     """When it evaluated nothing: nothing ended or began then, as far as anybody knows."""
-    notices: list[str] = []
+    notices: list[Saying] = []
     is_whole: bool = True
 
 
@@ -76,8 +78,13 @@ async def fired(server: Prometheus, policy: Policy, start: datetime, end: dateti
         wanted = (one for one in STEPS if len(counts.series) * ((end - start) / one) <= MOST)
         step = next(wanted, STEPS[-1])
         told.notices.append(
-            f"{server.name}: {total:,.0f} samples of alerts are too many: they are looked at "
-            f"every {step.total_seconds() / 60:g} minutes"
+            saying(
+                "{server}: {n} samples of alerts are too many: they are looked at every {minutes} "
+                "minutes",
+                server=server.name,
+                n=round(total),
+                minutes=step.total_seconds() / 60,
+            )
         )
     watchdogs = Watchdogs(policy)
     asked = _Asked(server, watchdogs, told, step)
@@ -223,6 +230,7 @@ class _About:
         self._priority = priorities.of(labels)
         self._resolve = policy.sla[self._priority].resolve
         self._source = runs.server
+        self._fingerprint = "" if labels.over_cap else fingerprint_of(dict(labels.exact_items()))
 
     def bout(
         self,
@@ -242,6 +250,7 @@ class _About:
             resolved_at=None if over_ms + every_ms >= end_ms else _moment(over_ms),
             seen_at=_moment(min(seen_ms, end_ms)),
             resolve_by=begun + self._resolve, source=self._source,
+            fingerprint=self._fingerprint,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from config.history import ObjectiveEntry
 from console.model.failure import Failure
 from console.model.query import InstantAnswer
 from console.model.registry import Service
+from console.model.saying import Saying, listed, saying, verbatim
 from console.reports.material import Measured
 from console.safety.text import visible
 from console.sources.prometheus.past import harmless, said_of, warned_of
@@ -24,7 +25,11 @@ _SHOWN: Final = 3
 
 
 class UnfitError(ValueError):
-    """A query into which a service's name cannot be put; the text is safe to show."""
+    """A query into which a service's name cannot be put."""
+
+    def __init__(self, why: Saying) -> None:
+        self.why = why
+        super().__init__(why.text)
 
 
 async def measured(
@@ -57,31 +62,35 @@ async def _one(
 ) -> Measured:
     query = entry.query or ""
     asked = [one for one in servers if entry.source in (None, one.name)]
-    source = entry.source or ", ".join(one.name for one in servers)
+    names = [entry.source] if entry.source else [one.name for one in servers]
+    source = listed(verbatim(visible(one)) for one in names)
     try:
         query = filled(query, service, end - start)
     except UnfitError as unfit:
-        return Measured(entry.name, service, None, source, query, str(unfit))
+        return Measured(entry.name, service, None, source, query, unfit.why)
     if service and service not in known:
-        why = f"no service {visible(service, cells=60)} is registered"
+        why = saying("no service {name} is registered", name=visible(service, cells=60))
         return Measured(entry.name, service, None, source, query, why)
     if not asked:
-        why = "no Prometheus is among the sources"
+        why = saying("no Prometheus is among the sources")
         if entry.source is not None:
-            why = f"no Prometheus {visible(entry.source, cells=60)} is among the sources"
+            name = visible(entry.source, cells=60)
+            why = saying("no Prometheus {name} is among the sources", name=name)
         return Measured(entry.name, service, None, source, query, why)
     whys = []
     for server in asked:
         found = value_of(await server.instant(query, end), server.name)
         if isinstance(found, float):
-            return Measured(entry.name, service, found, server.name, query)
-        whys.append(found if len(asked) == 1 or found.startswith(server.name)
-                    else f"{server.name}: {found}")  # fmt: skip
-    return Measured(entry.name, service, None, source, query, "; ".join(whys[:_SHOWN]))
+            return Measured(entry.name, service, found, verbatim(server.name), query)
+        if len(asked) > 1 and not found.text.startswith(server.name):
+            found = saying("{by}: {why}", by=server.name, why=found)
+        whys.append(found)
+    why_not = listed(whys[:_SHOWN], apart=True)
+    return Measured(entry.name, service, None, source, query, why_not)
 
 
-def value_of(answer: InstantAnswer | Failure, server: str) -> float | str:
-    """The one number that an answer holds; else why it is none, safe to show."""
+def value_of(answer: InstantAnswer | Failure, server: str) -> float | Saying:
+    """The one number that an answer holds; else why it is none."""
     if isinstance(answer, Failure):
         return said_of(answer)
     partial = warned_of(server, answer.warnings)
@@ -89,14 +98,14 @@ def value_of(answer: InstantAnswer | Failure, server: str) -> float | str:
         return partial[0]
     if not answer.samples:
         if answer.total:
-            return "the query gives histograms, expected one number"
-        return "no data"
+            return saying("the query gives histograms, expected one number")
+        return saying("no data")
     if answer.total != 1:
-        return f"{answer.total:,} series, expected one number"
+        return saying("{n} series, expected one number", n=answer.total)
     value = answer.samples[0].value
     if math.isnan(value):
-        return "the query gives NaN, as where nothing is divided by nothing"
-    return value if math.isfinite(value) else "the query gives an infinite number"
+        return saying("the query gives NaN, as where nothing is divided by nothing")
+    return value if math.isfinite(value) else saying("the query gives an infinite number")
 
 
 def filled(query: str, service: str, window: timedelta) -> str:
@@ -117,9 +126,13 @@ def filled(query: str, service: str, window: timedelta) -> str:
             if found[1] == "window":
                 return length
             if not quote:
-                raise UnfitError('`$service` stands outside of quotes: write service=~"$service"')
+                raise UnfitError(
+                    saying('`$service` stands outside of quotes: write service=~"$service"')
+                )
             if not service:
-                raise UnfitError("the query has `$service`, and the objective names no `services:`")
+                raise UnfitError(
+                    saying("the query has `$service`, and the objective names no `services:`")
+                )
             return name
 
         parts.append(_PLACE.sub(put, text))
@@ -136,7 +149,9 @@ def _inside(service: str, quote: str, *, is_regex: bool) -> str:
     text = harmless(service) if is_regex else service
     if quote == "`":
         if "`" in text:
-            raise UnfitError("the service's name has a ` in it: write the query with other quotes")
+            raise UnfitError(
+                saying("the service's name has a ` in it: write the query with other quotes")
+            )
         return text
     escaped = text.replace("\\", "\\\\").replace(quote or '"', "\\" + (quote or '"'))
     return escaped.replace("\n", "\\n")

@@ -19,6 +19,7 @@ from console.fleet.sight import kept_name
 from console.model.alert import Target, TargetHealth
 from console.model.labels import Labels
 from console.model.registry import Registry, Service
+from console.model.saying import Saying, saying
 from console.safety.text import Raw
 from console.sources.prometheus.past import Counted, counted, said_of, selector_of, warned_of
 from console.sources.prometheus.poll import Prometheus
@@ -78,14 +79,14 @@ class Plan(msgspec.Struct):
     """By server; those that cannot be asked are left out."""
     step: timedelta | None = None
     """`None`: every sample is asked for."""
-    notices: tuple[str, ...] = ()
+    notices: tuple[Saying, ...] = ()
 
 
 async def planned(
     servers: Sequence[Prometheus], registry: Registry, start: datetime, end: datetime
 ) -> Plan:
     """Ask every server which series it has. Raises nothing."""
-    notices: list[str] = []
+    notices: list[Saying] = []
     asked = await asyncio.gather(*(_counted(one, start, end) for one in servers))
     known = {one.name: counts for one, counts in zip(servers, asked, strict=True)}
     for name, counts in known.items():
@@ -108,16 +109,23 @@ async def planned(
         dropped = _drop_unregistered(plan, {one.name for one in registry.services})
         if dropped:
             notices.append(
-                f"{dropped} scrape targets of no registered service are left out: "
-                f"they would be too many samples"
+                saying(
+                    "{n} scrape targets of no registered service are left out: they would be too "
+                    "many samples",
+                    n=dropped,
+                )
             )
         total = _total(plan, known)
     if total > MOST:
         plan.step = _step(plan, end - start)
         minutes = plan.step.total_seconds() / 60
         notices.append(
-            f"{total:,.0f} samples are too many: the last one of every {minutes:g} minutes is "
-            f"taken, and what was shorter may be missing"
+            saying(
+                "{n} samples are too many: the last one of every {minutes} minutes is taken, and "
+                "what was shorter may be missing",
+                n=round(total),
+                minutes=minutes,
+            )
         )
     for name, share in plan.shares.items():
         _choose(share, known[name], end - start, plan.step)
@@ -143,15 +151,29 @@ async def _counted(server: Prometheus, start: datetime, end: datetime) -> dict[s
     return {PROBES: probes, UP: await counted(server, UP, start, end)}
 
 
-def _notices_of(name: str, counts: Mapping[str, Counted]) -> list[str]:
-    found: list[str] = []
+def _notices_of(name: str, counts: Mapping[str, Counted]) -> list[Saying]:
+    found: list[Saying] = []
     if not any(one.series or one.failures for one in counts.values()):
-        found.append(f"{name}: it has no sample of {PROBES} or {UP} of this time")
+        found.append(
+            saying(
+                "{server}: it has no sample of {probes} or {up} of this time",
+                server=name,
+                probes=PROBES,
+                up=UP,
+            )
+        )
     for metric, one in counts.items():
         found += map(said_of, one.failures[:1])
         found += warned_of(name, one.warnings)
         if one.left_out:
-            found.append(f"{name}: {one.left_out:,} series of {metric} are too many and left out")
+            found.append(
+                saying(
+                    "{server}: {n} series of {metric} are too many and left out",
+                    server=name,
+                    n=one.left_out,
+                    metric=metric,
+                )
+            )
     return found
 
 

@@ -17,6 +17,7 @@ from console.model.failure import Failure
 from console.model.history import Observed, Sight, Stretch, together
 from console.model.labels import Labels
 from console.model.latency import Latencies, added, counted
+from console.model.saying import Saying
 from console.safety.text import Raw
 from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.past import (
@@ -51,7 +52,7 @@ class OfServer(msgspec.Struct):
     """Between two samples of most series."""
     is_whole: bool
     """Everything that was asked for came."""
-    notices: list[str]
+    notices: list[Saying]
 
 
 class Drawing:
@@ -178,7 +179,7 @@ class Drawing:
         pairs = self._pairs
         return Latencies(tuple(pairs.setdefault(pair, pair) for pair in latencies.counts))
 
-    def _observed(self, notices: tuple[str, ...]) -> dict[str, Observed]:
+    def _observed(self, notices: tuple[Saying, ...]) -> dict[str, Observed]:
         start_ms = round(self._start.timestamp() * 1000)
         end_ms = round(self._end.timestamp() * 1000)
         found: dict[str, Observed] = {}

@@ -14,6 +14,7 @@ from console.engine.week.prometheus_plan import Plan
 from console.engine.week.prometheus_seen import Drawing, OfServer
 from console.history.intake import take_in
 from console.model.history import Bout, Origin, Recording
+from console.model.saying import Saying, texts_of
 from console.sources.prometheus.poll import Prometheus
 
 
@@ -33,7 +34,7 @@ async def taken_in(
     servers: Sequence[Prometheus],
     plan: Plan,
     bouts: Sequence[Bout],
-    notices: Iterable[str],
+    notices: Iterable[Saying],
     progress: Callable[[str], None],
 ) -> TakenIn:
     """Write what the servers tell of the time of `plan`.
@@ -41,14 +42,14 @@ async def taken_in(
     Raises:
         HistoryError: the file cannot be written.
     """
-    said = dict.fromkeys(notices)
+    said = dict.fromkeys(texts_of(notices))
     services: set[str] = set()
     days: set[datetime] = set()
     samples = written = 0
     for first, last in utc_days(plan.start, plan.end):
         for server in servers:
             told = await Drawing(server, plan, first, last).told()
-            said |= dict.fromkeys(told.notices)
+            said |= dict.fromkeys(texts_of(told.notices))
             if not told.is_whole:
                 said[f"{server.name}: {first:%Y-%m-%d} did not come whole and was not taken in"] = (
                     None

@@ -17,7 +17,7 @@ from console.engine.week.writing import End, Entry, Handed, Plan, Standing, Writ
 from console.fleet.sight import Seen, sights_of
 from console.fleet.ways import JUMP_S
 from console.model.event import Event, EventKind
-from console.model.history import Origin, Past, Sample, Sight
+from console.model.history import Origin, Past, Sample, Sight, clock_jumped
 from console.model.remembering import Remembering
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
@@ -97,7 +97,7 @@ class Memory:
         entries: list[Entry] = []
         jumped_s = _jump_s(self._last, snapshot.at)
         if jumped_s:
-            entries.append(End(f"the clock jumped by {jumped_s:+.0f} s"))
+            entries.append(End(clock_jumped(jumped_s).text))
             self._forget()
         elif self._last is not None and _at_ms(snapshot.at) <= _at_ms(self._last):
             return  # the clock was set back a little: samples stand in the order of time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -20,9 +21,14 @@ from console.model.event import Event
 from console.model.freeze import Calendar
 from console.model.incident import Incident
 from console.model.nag import Nag
+from console.model.saying import Saying, saying, verbatim
 from console.model.summary import Observation
 from console.reports.material import Measured
 from console.safety.text import visible
+
+
+MOST_BROKEN: Final = 5
+"""Documents with faults that are named."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -35,7 +41,7 @@ class Written(msgspec.Struct, frozen=True):
     steps: tuple[DoneStep, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     """One for each day, in order."""
-    notices: tuple[str, ...] = ()
+    notices: tuple[Saying, ...] = ()
     faulty: frozenset[str] = frozenset()
     """Ids of the changes whose files have faults: nothing in them counts as approved."""
 
@@ -52,10 +58,15 @@ async def written_of(
     The inspection of a day looks at the day before, so that the one after `last` is there too.
     """
     papers = await desk.look()
-    notices = [f"the journal is not read: {papers.unread}"] if papers.unread else []
-    notices += [f"{visible(one.path)} is left out: {one.faults[0]}" for one in papers.broken[:5]]
-    if len(papers.broken) > 5:
-        notices.append(f"{len(papers.broken) - 5} more documents are left out")
+    notices: list[Saying] = []
+    if papers.unread:
+        notices.append(saying("the journal is not read: {why}", why=papers.unread))
+    for one in papers.broken[:MOST_BROKEN]:
+        path, why = visible(one.path), str(one.faults[0])
+        notices.append(saying("{path} is left out: {why}", path=path, why=why))
+    if len(papers.broken) > MOST_BROKEN:
+        left_out = len(papers.broken) - MOST_BROKEN
+        notices.append(saying("{n} more documents are left out", n=left_out))
     inspections, unread = await _inspections(desk, loaded, first, last + timedelta(days=1))
     events = await desk.happened(start, end)
     return Written(
@@ -72,10 +83,10 @@ async def written_of(
 
 async def _inspections(
     desk: PapersDesk, loaded: Loaded, first: date, last: date
-) -> tuple[tuple[Inspection, ...], tuple[str, ...]]:
+) -> tuple[tuple[Inspection, ...], tuple[Saying, ...]]:
     """Those of every day, and what cannot be read of them."""
     found: list[Inspection] = []
-    unread: list[str] = []
+    unread: list[Saying] = []
     told = await desk.inspections(first, last)
     if isinstance(told, JournalFault):  # the others are well
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -83,7 +94,13 @@ async def _inspections(
         for day in days:
             ticks = await desk.inspection(day)
             if isinstance(ticks, JournalFault):
-                unread.append(f"the inspection of {day} is left out: {ticks.cause}")
+                unread.append(
+                    saying(
+                        "the inspection of {day} is left out: {why}",
+                        day=day.isoformat(),
+                        why=ticks.cause,
+                    )
+                )
             else:
                 told = (*told, (day, ticks))
     for day, ticks in told:
@@ -116,16 +133,20 @@ def by_hand(
             continue
         for item in inspection.items:
             if item.objective and item.tick is not None and item.tick.value is not None:
-                source = f"{item.tick.by} on {inspection.day} (inspection)"
+                source = saying(
+                    "{who} on {day} (inspection)",
+                    who=item.tick.by,
+                    day=inspection.day.isoformat(),
+                )
                 found.append(
                     Measured(item.objective, "", item.tick.value, source, by_hand=True, day=about)
                 )
     return tuple(found)
 
 
-def _who(entry: ObjectiveEntry) -> str:
-    who = visible(entry.by, cells=60) or "settings"
-    return who if entry.on is None else f"{who} on {entry.on}"
+def _who(entry: ObjectiveEntry) -> Saying:
+    who = verbatim(visible(entry.by, cells=60)) if entry.by else saying("settings")
+    return who if entry.on is None else saying("{who} on {day}", who=who, day=entry.on.isoformat())
 
 
 def observation_of(settings: Settings) -> Observation | None:

@@ -13,6 +13,7 @@ import msgspec
 from console.model.failure import Failure, FailureKind
 from console.model.labels import Labels
 from console.model.query import InstantAnswer
+from console.model.saying import Saying, saying
 from console.safety.text import Raw, quoted, visible
 from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.poll import Prometheus
@@ -160,15 +161,24 @@ def harmless(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", text)
 
 
-def said_of(failure: Failure) -> str:
-    """A failure in one sentence, safe to show."""
-    return f"{failure.source} {failure.cause}; {failure.remedy}"
+def said_of(failure: Failure) -> Saying:
+    """A failure in one sentence. What came and what to do are English in every language, as the
+    console's other screens have them: it is them that a person looks for."""
+    return saying(
+        "{server} gave no usable answer: {cause}; {remedy}",
+        server=failure.source,
+        cause=failure.cause,
+        remedy=failure.remedy,
+    )
 
 
-def warned_of(server: str, warnings: Iterable[Raw]) -> list[str]:
-    """What the warnings of a server's answers say of their completeness; safe to show.
+def warned_of(server: str, warnings: Iterable[Raw]) -> list[Saying]:
+    """What the warnings of a server's answers say of their completeness.
 
     Prometheus' hints on style (`PromQL info: …`) say nothing of it.
     """
     found = dict.fromkeys(one for one in warnings if not one.exact.startswith("PromQL info"))
-    return [f"{server}: partial answer: {visible(one, cells=160)}" for one in found]
+    return [
+        saying("{server}: partial answer: {warning}", server=server, warning=visible(one, cells=160))
+        for one in found
+    ]
