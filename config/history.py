@@ -13,6 +13,12 @@ from config.kinds import Duration, FolderPath, Interval, Name, TimeOfDay
 from console.safety.secret import SecretSource
 
 Percentage = Annotated[float, Meta(title="a percentage from 0 to 100", ge=0, le=100)]
+SampleInterval = Annotated[
+    timedelta,
+    # A world that is busy is looked at every 5 to 10 s: between samples that are meant to be
+    # closer than that there would be gaps.
+    Meta(title="an interval", extra={"at_least": timedelta(seconds=10)}),
+]
 UnitName = Literal["percent", "seconds", "count", "per second"]
 FigureName = Literal[
     "availability", "coverage", "p50", "p95", "p99", "mtta", "mttr", "late acks", "late ends",
@@ -26,8 +32,8 @@ class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: bool = True
     """An open console writes down what it sees, where nothing else does. Off: only
     `oncall record` does."""
-    every: Interval = timedelta(seconds=60)
-    """Between two samples of a service; what changes is written at once."""
+    every: SampleInterval = timedelta(seconds=60)
+    """Between two samples of a service, `10s` at least; what changes is written at once."""
     folder: FolderPath | None = None
     """Where the file is, on a disk of this machine. Unset: the state folder of the environment."""
     keep_samples: Interval = timedelta(days=8)

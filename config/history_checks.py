@@ -7,8 +7,9 @@ from collections.abc import Collection
 from typing import Final
 
 from config.fault import meant, quoted
-from config.history import OBJECTIVES, Maintenance, ObjectiveEntry, entries_of
+from config.history import OBJECTIVES, ObjectiveEntry, entries_of
 from config.schema import Settings
+from config.scope_checks import require_schedule, require_services
 from config.validate import Checked, Steps
 
 _WAYS: Final = ("figure", "query", "value")
@@ -33,13 +34,13 @@ def check_history(
     checked.require_unique("item", ("summary", "inspection", "items"))
     checked.require_unique("webhook", ("summary", "webhooks"))
     for window in summary.maintenance:
-        _check_schedule(checked, window)
-        _check_services(checked, window, services)
+        require_schedule(checked, window, "maintenance")
+        require_services(checked, window, services)
     # By the file: a source with a fault is there all the same.
     sources = checked.names_under("sources", "prometheus")
     for entry in (*summary.objectives, *summary.kpis):
         _check_ways(checked, entry)
-        _check_services(checked, entry, services)
+        require_services(checked, entry, services)
         if entry.source is not None and entry.source not in sources:
             message = f"expected a name in `sources.prometheus`, got {quoted(entry.source)}"
             checked.fault(entry, ("source",), message + meant(entry.source, sources))
@@ -80,25 +81,3 @@ def _check_ways(checked: Checked[Settings], entry: ObjectiveEntry) -> None:
         if getattr(entry, key) and entry.value is None and checked.wrote(entry, key):
             message = "expected a `value` beside it: what somebody measured by hand"
             checked.fault(entry, (key,), message, at_key=True)
-
-
-def _check_schedule(checked: Checked[Settings], window: Maintenance) -> None:
-    if checked.left_empty(window, "times") and checked.left_empty(window, "periods"):
-        message = "expected `times` or `periods`: without them this maintenance never holds"
-        checked.fault(window, (), message)
-    for period in window.periods:
-        if period.end <= period.start:
-            checked.fault(period, ("end",), "expected a time after `start`")
-
-
-def _check_services(
-    checked: Checked[Settings],
-    part: Maintenance | ObjectiveEntry,
-    services: Collection[str] | None,
-) -> None:
-    if services is None:
-        return
-    for index, name in enumerate(part.services):
-        if name not in services:
-            message = f"expected a service of services.yaml, got {quoted(name)}"
-            checked.fault(part, ("services", index), message + meant(name, services))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,21 +10,26 @@ from typing import Final
 from textual.widget import Widget
 
 from console.model.action import Action
-from console.model.papers import Found
+from console.model.papers import Found, Sheet
 from console.model.update import Update
 from console.model.words import count_text
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
+from screens.acting import NOT_UP
 from screens.filter_line import FilterLine
 from screens.journal import JournalFrame
 from screens.papering import open_document
 from widgets.columns import Column
+from widgets.detail import Paragraph, Part
+from widgets.dialog import Overlay
 from widgets.live_list import LiveList
 from widgets.paint import Spans
 from widgets.theme import Ink
 
 LEAD: Final = 12
 """Characters of a line before what was found in it, so that it stands in sight."""
+LINES: Final = 5_000
+"""Of a file, so many are shown."""
 FULL: Final = 200
 """As many as a search hands over; with so many there may be more."""
 
@@ -97,8 +103,6 @@ class FoundScreen(JournalFrame):
             return "this is what was found; esc goes back to the list"
         if action.group == "row" and row is None:
             return "nothing was found"
-        if action.id in ("row.open", "row.detail") and row is not None:
-            return "" if row.found.document_id else "it is neither an incident nor a change"
         return ""
 
     def do_row_open(self) -> None:
@@ -106,7 +110,28 @@ class FoundScreen(JournalFrame):
         if row is not None and row.found.document_id:
             open_document(self.console_app, row.found.document_id)
         elif row is not None:
-            self.say("it is neither an incident nor a change; y copies its path", warning=True)
+            self.run_worker(self._show_file(row.found), exit_on_error=False, group="found")
+
+    async def _show_file(self, found: Found) -> None:
+        """A report as it is kept; of another file the line that was found, whole."""
+        lines = [found.text]
+        if found.path.endswith(".md"):
+            future = self.console_app.engine.ask(lambda engine: engine.papers.sheet(found.path))
+            if future is None:
+                self.say(NOT_UP, warning=True)
+                return
+            sheet = await asyncio.wrap_future(future)
+            if not isinstance(sheet, Sheet):
+                self.say(str(sheet), warning=True)
+                return
+            lines = sheet.content.decode("utf-8", "replace").splitlines()
+        if not self.is_current:
+            return
+        parts: list[Part] = [Paragraph(Raw(line)) for line in lines[:LINES]]
+        if len(lines) > LINES:
+            more = f"and {count_text(len(lines) - LINES)} more lines; y copies its path"
+            parts.append(Paragraph(more, Ink.WARNING))
+        self.app.push_screen(Overlay(((visible(found.path, cells=70), Ink.HEADING),), parts))
 
     def do_row_detail(self) -> None:
         self.do_row_open()
@@ -155,11 +180,24 @@ def _line(row: FoundRow, _: Instant) -> Spans:
 
 
 def _id(row: FoundRow, _: Instant) -> Spans:
-    return ((Raw(row.found.document_id or "-"), Ink.MUTED),)
+    found = row.found
+    kind = found.path.partition("/")[0].removesuffix("s")
+    return ((Raw(found.document_id or kind), Ink.MUTED),)
 
 
 def _title(row: FoundRow, _: Instant) -> Spans:
-    return ((Raw(row.found.title or row.found.path), Ink.PLAIN),)
+    return ((Raw(row.found.title or called(row.found.path)), Ink.PLAIN),)
+
+
+def called(path: str) -> str:
+    """A file that is no document, as short as it can be told from others: `daily 2026-11-22`,
+    `7-day to 2026-11-22`."""
+    _, *inside = path.removesuffix(".md").split("/")
+    if len(inside) < 2:
+        return path
+    kind, name = inside[0], inside[-1]
+    first, between, last = name.partition("_")
+    return f"{kind} to {last}" if between and path.startswith("reports/") else f"{kind} {first}"
 
 
 def _number(row: FoundRow, _: Instant) -> Spans:

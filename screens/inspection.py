@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.widget import Widget
 
 from console.model.action import Action
-from console.model.daily import Inspection, InspectionItem
+from console.model.daily import Daily, Inspection, InspectionItem
 from console.model.paper_wish import TickInspection
 from console.model.papers import Papers
+from console.model.summary import Figure, Means
 from console.model.update import Update
 from console.model.worklist import Row
 from console.safety.clock import Instant
@@ -23,6 +24,7 @@ from screens.inspection_rows import (
     about,
     figure_text,
     head_spans,
+    is_measured,
     item_columns,
     read_typed,
     rows_of,
@@ -67,13 +69,18 @@ class InspectionScreen(Frame):
         self._asked_for: tuple[date, InspectionItem, bool] | None = None
         """What the line that is open is about, as it was painted."""
         self._unkept = ""
+        self._figures: dict[str, Figure] = {}
+        """What the console knows of the day that is looked at, by objective."""
+        self._figures_of: date | None = None
+        self._measured = False
 
     def body(self) -> Iterable[Widget]:
         self.head = Detail(id="head")
         self.head.can_focus = False
         self.list = LiveList[ItemRow](
-            item_columns(), key=lambda row: row.key, clock=self.console_app.clock, id="items"
-        )
+            item_columns(measured=False), key=lambda row: row.key, clock=self.console_app.clock,
+            id="items",
+        )  # fmt: skip
         self.about = Detail(id="about")
         self.about.can_focus = False
         yield self.head
@@ -108,8 +115,31 @@ class InspectionScreen(Frame):
         if isinstance(answer, str):
             self._refused = answer
         else:
-            self._inspection, self._refused = answer, ""
+            self._take(answer)
         self._draw()
+
+    def _take(self, inspection: Inspection) -> None:
+        self._refused = ""
+        self._inspection = inspection
+        if self._figures_of != inspection.day and any(one.objective for one in inspection.items):
+            self._figures, self._figures_of = {}, inspection.day
+            self.run_worker(self._ask_figures(inspection.day), exit_on_error=False)
+
+    async def _ask_figures(self, day: date) -> None:
+        """What the report of the day that is looked at has for the items' objectives; a value that
+        the console knows is offered, and nobody has to read it off elsewhere."""
+        looked_at = day - timedelta(days=1)
+        future = self.console_app.engine.ask(lambda engine: engine.week.daily(looked_at))
+        if future is None:
+            return
+        daily = await asyncio.wrap_future(future)
+        if isinstance(daily, Daily) and self._figures_of == day:
+            self._figures = {
+                one.name: one
+                for one in daily.figures
+                if not one.service and one.means is not Means.HAND and one.value is not None
+            }
+            self._draw()
 
     def show_day(self, day: date | None) -> None:
         """Show the inspection of another day."""
@@ -151,7 +181,12 @@ class InspectionScreen(Frame):
             )
             self.list.set_empty([((nothing, Ink.MUTED),)])
             sending = self.console_app.wishes.sending
-            self.list.set_rows(rows_of(inspection, sending, self._zone))
+            rows = rows_of(inspection, sending, self._zone, self._figures)
+            measured = any(is_measured(one) for one in rows)
+            if measured != self._measured:
+                self._measured = measured
+                self.list.set_columns(item_columns(measured=measured))
+            self.list.set_rows(rows)
         self._show_head()
         self._show_about()
         self.show_hints()
@@ -210,6 +245,7 @@ class InspectionScreen(Frame):
 
     def do_app_refresh(self) -> None:
         """Read the ticks anew, and ask every source."""
+        self._figures_of = None
         self._again()
         self.console_app.do_app_refresh()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final
+
+import msgspec
 
 from console.model.daily import Inspection, InspectionItem
 from console.model.summary import Figure, Unit
@@ -39,14 +41,19 @@ class ItemRow:
         return self.item.name
 
 
-def item_columns() -> tuple[Column[ItemRow], ...]:
-    """The columns of the inspection."""
+def item_columns(*, measured: bool) -> tuple[Column[ItemRow], ...]:
+    """The columns of the inspection.
+
+    Args:
+        measured: whether the console knows any of its figures already.
+    """
+    known = (Column("KNOWN", _measured, width=9, priority=85, align="right"),) if measured else ()
     return (
         Column("", _box, width=4, priority=99),
         Column("ITEM", lambda row, _: ((row.item.text or row.item.name, Ink.STRONG),), width=22,
                flex=3, most=70, priority=98),
         Column("VALUE", _value, width=9, priority=92, align="right"),
-        Column("MEASURED", _measured, width=10, priority=85, align="right"),
+        *known,
         Column("WHO", _who, width=13, flex=1, most=24, priority=90),
         Column("NOTE", _note, width=12, flex=2, most=60, priority=80),
     )  # fmt: skip
@@ -79,6 +86,12 @@ def _measured(row: ItemRow, _: Instant) -> Spans:
     if figure is None or figure.value is None:
         return _NOTHING
     return ((figure_text(figure), VERDICT_INKS[figure.verdict]),)
+
+
+def is_measured(row: ItemRow) -> bool:
+    """Whether the console knows a figure of it."""
+    figure = row.item.measured
+    return figure is not None and figure.value is not None
 
 
 def figure_text(figure: Figure) -> str:
@@ -118,12 +131,23 @@ def _note(row: ItemRow, _: Instant) -> Spans:
     return ((tick.note, Ink.PLAIN),) if tick is not None and tick.note else _NOTHING
 
 
-def rows_of(inspection: Inspection, sending: frozenset[str], zone: tzinfo) -> tuple[ItemRow, ...]:
-    """The items in the order of the settings."""
-    return tuple(
-        ItemRow(one, sending_key(inspection.day, one.name) in sending, zone, inspection.day)
+def rows_of(
+    inspection: Inspection,
+    sending: frozenset[str],
+    zone: tzinfo,
+    figures: Mapping[str, Figure],
+) -> tuple[ItemRow, ...]:
+    """The items in the order of the settings.
+
+    Args:
+        figures: what the console knows already, by objective.
+    """
+    day = inspection.day
+    items = (
+        msgspec.structs.replace(one, measured=one.measured or figures.get(one.objective))
         for one in inspection.items
     )
+    return tuple(ItemRow(one, sending_key(day, one.name) in sending, zone, day) for one in items)
 
 
 def sending_key(day: date, item: str) -> str:
@@ -147,6 +171,9 @@ def head_spans(inspection: Inspection, now: datetime, zone: tzinfo) -> tuple[Spa
         late = done > inspection.due
         said = f"done {done.astimezone(zone):%H:%M}{', late' if late else ''}; {when}"
         return tuple(title), ((said, Ink.WARNING if late else Ink.OK),)
+    if inspection.day < now.astimezone(zone).date():
+        missed = f"{count_text(inspection.left)} of {many(len(inspection.items), 'item')}"
+        return tuple(title), ((f"was {when}", Ink.MUTED), (f"; {missed} not ticked", Ink.WARNING))
     over = now > inspection.due
     left = f"{count_text(inspection.left)} of {many(len(inspection.items), 'item')} left"
     ink = Ink.BREACHED if over else Ink.PLAIN

@@ -11,6 +11,7 @@ from console.safety.text import visible
 from screens.papering import open_document
 from screens.summary_about import (
     about_figure,
+    faults_of,
     whole_parts,
 )
 from screens.summary_lists import SummaryLists
@@ -27,6 +28,7 @@ from screens.summary_rows import (
 )
 from screens.summary_words import day_called
 from widgets.command_line import Completion
+from widgets.detail import Paragraph
 from widgets.dialog import Overlay
 from widgets.theme import Ink
 
@@ -36,6 +38,15 @@ _WHAT: Final = {
     Part.NOISE: "alert",
     Part.DOCUMENTS: "incident or change",
 }
+
+_PARTS: Final = {
+    "noise.action": (Part.NOISE,),
+    "summary.unmeasured": (Part.OBJECTIVES,),
+    "summary.missed": (Part.SERVICES, Part.OBJECTIVES),
+}
+"""In whose footers these stand; they work from every part."""
+_FIRST: Final = 58
+"""In the footer of the noise its action item stands before what every part has."""
 
 
 class SummaryScreen(SummaryLists):
@@ -47,11 +58,10 @@ class SummaryScreen(SummaryLists):
     # Actions
 
     def footer_of(self, action: Action) -> int:
-        if action.id == "noise.action" and self.part is not Part.NOISE:
+        parts = _PARTS.get(action.id)
+        if parts is not None and self.part not in parts:
             return 0
-        if action.id == "summary.unmeasured" and self.part is not Part.OBJECTIVES:
-            return 0
-        return super().footer_of(action)
+        return _FIRST if action.id == "noise.action" else super().footer_of(action)
 
     def wanted_rows(self) -> tuple[Row, ...]:
         return ()
@@ -70,6 +80,8 @@ class SummaryScreen(SummaryLists):
         if isinstance(end, str):
             self.say(end, warning=True)
             return
+        if end is not None and end > self._weeks.today:
+            self.say(f"{end.isoformat()} is yet to come; these are the days up to today")
         self.show_days(None if end is not None and end >= self._weeks.today else end)
 
     def do_summary_part_next(self) -> None:
@@ -113,7 +125,10 @@ class SummaryScreen(SummaryLists):
             self.say(found, warning=True)
             return
         self._sort = found
+        if self.part is not Part.SERVICES:
+            self.show_part(Part.SERVICES)
         self._now()
+        self.show_top()
 
     def _now(self) -> None:
         """Draw what a key asked for: it does not wait until the keys rest."""
@@ -124,12 +139,15 @@ class SummaryScreen(SummaryLists):
 
     def do_summary_whole(self) -> None:
         """What the figures are made from."""
-        week = self._weeks.week
-        if week is None:
-            self.say(self._weeks.refused or "nothing is known yet", warning=True)
-            return
-        now = self.console_app.clock.now().wall
-        parts = tuple(whole_parts(week, self._weeks.standing, now))
+        weeks, now = self._weeks, self.console_app.clock.now().wall
+        if weeks.week is not None:
+            parts = tuple(whole_parts(weeks.week, weeks.standing, now, weeks.refused))
+        else:
+            faults = faults_of(None, weeks.standing, weeks.refused)
+            if not faults:
+                self.say("nothing is known yet", warning=True)
+                return
+            parts = tuple(Paragraph(*one) for one in faults)
         self.app.push_screen(Overlay((("about these days", Ink.HEADING),), parts))
 
     def do_row_open(self) -> None:

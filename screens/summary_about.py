@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from console.model.remembering import Remembering
 from console.model.summary import (
+    Availability,
     ChangeLine,
     Exclusion,
     Gap,
@@ -18,10 +19,11 @@ from console.model.summary import (
 )
 from console.model.words import age_text, count_text, many
 from console.safety.text import visible
-from screens.summary_parts import DocumentRow, FigureRow, NoiseRow
+from screens.summary_parts import DocumentRow, FigureRow, NoiseRow, mean_text
 from screens.summary_rows import ServiceRow, name_of
 from screens.summary_words import (
     NONE,
+    SMALLEST_POINT,
     days_text,
     is_little,
     local_text,
@@ -34,17 +36,16 @@ from screens.summary_words import (
     took_cell,
     trend_points,
 )
-from widgets.chunks import Chunk, arrange
+from widgets.chunks import GAP, Chunk, arrange
 from widgets.detail import Blank, Field, Figure, Paragraph, Part, SpanLine, Title
-from widgets.paint import Glyphs, Span, Spans
+from widgets.paint import Glyphs, Span, Spans, width_of
 from widgets.theme import Ink
 
-NO_HISTORY = (
-    "nothing is remembered yet: this console records from now on; "
-    "`oncall history import --prometheus NAME` takes in a week"
+NO_HISTORY = "nothing was recorded on these days; `oncall history import` takes in a week"
+TAKE_IN = (
+    "nothing was recorded on these days; consoles record while they are open, `oncall record` "
+    "always, and `oncall history import --prometheus NAME` takes in what a Prometheus has of them"
 )
-GAPS = 2
-"""That are named one by one above the lists."""
 LISTED = 40
 
 
@@ -107,35 +108,57 @@ def against_spans(week: Week, glyphs: Glyphs) -> Spans:
         low = coverage is None or coverage < week.least_coverage
         why = "too little seen to compare" if low else "the week before is not known"
         return ((why, Ink.MUTED),)
-    if abs(points) < 0.0005:
+    if abs(points) < SMALLEST_POINT:
         return (("= as before", Ink.MUTED),)
     word, sign, ink = (
         ("better", glyphs.up, Ink.OK) if points > 0 else ("worse", glyphs.down, Ink.WARNING)
     )
-    return ((f"{sign} {word} by {points_text(points)}", ink),)
+    return ((f"{sign} {word} by {points_text(points)} points", ink),)
 
 
-def fault_parts(week: Week | None, standing: Remembering, refused: str) -> list[Part]:
-    """What a reader has to know before believing any of it."""
-    parts: list[Part] = []
+def faults_of(week: Week | None, standing: Remembering, refused: str) -> list[Span]:
+    """What a reader has to know before believing any of it, what matters most first."""
+    found: list[Span] = []
     if refused:
-        parts.append(Paragraph(refused, Ink.WARNING))
+        found.append((refused, Ink.WARNING))
     if standing.fault:
-        parts.append(Paragraph(f"history: {standing.fault}", Ink.WARNING))
+        found.append((f"history: {standing.fault}", Ink.WARNING))
     if week is None:
-        return parts
-    if week.services and week.total.raw_known_s <= 0:
-        parts.append(Paragraph(NO_HISTORY, Ink.WARNING))
-    parts += [Paragraph(one, Ink.WARNING) for one in week.notices]
-    if week.gaps:
-        zone = local_zone(week.zone)
-        named = ", ".join(
-            f"{local_text(one.start, zone)} for {seconds_cell(_lasting(one))}"
-            for one in week.gaps[:GAPS]
-        )
-        more = f" and {len(week.gaps) - GAPS} more" if len(week.gaps) > GAPS else ""
-        parts.append(Paragraph(f"nobody recorded: {named}{more}", Ink.UNKNOWN))
-    return parts
+        return found
+    if is_unseen(week):
+        found.append((NO_HISTORY, Ink.WARNING))
+    elif week.gaps:
+        longest = max(week.gaps, key=_lasting)
+        whole = sum(_lasting(one) for one in week.gaps)
+        began = local_text(longest.start, local_zone(week.zone))
+        said = f"nobody recorded {began} for {seconds_cell(_lasting(longest))}"
+        if len(week.gaps) > 1:
+            gaps = many(len(week.gaps), "gap")
+            said = f"nobody recorded for {seconds_cell(whole)} in {gaps}, the longest {began}"
+        found.append((said, Ink.UNKNOWN))
+    found += [(one, Ink.WARNING) for one in week.notices]
+    return found
+
+
+def is_unseen(week: Week) -> bool:
+    """Whether none of its services was observed at any time."""
+    return bool(week.services) and week.total.raw_known_s <= 0
+
+
+def fault_line(faults: Sequence[Span], key: str, glyphs: Glyphs) -> Figure:
+    """The first of them in one line, how many more there are, and the key that tells them all."""
+
+    def draw(width: int) -> list[Spans]:
+        first, rest = faults[0], len(faults) - 1
+        whole = width_of((first,), glyphs.marks) <= width
+        more = f"and {count_text(rest)} more: " if rest else "all of it: "
+        tail: Spans = () if whole and not rest else ((more, Ink.MUTED), (key, Ink.KEY))
+        room = width - (width_of(tail, glyphs.marks) + GAP if tail else 0)
+        text = visible(first[0], cells=max(1, room), marks=glyphs.marks)
+        shown = [Chunk(((text, first[1]),), 2)]
+        return [arrange(shown, [Chunk(tail, 1)], width, marks=glyphs.marks)]
+
+    return Figure(draw)
 
 
 def _lasting(one: Gap | Outage | Exclusion) -> float:
@@ -151,7 +174,7 @@ def about_service(row: ServiceRow, week: Week) -> list[Part]:
     if service is None:
         return [
             Title(((f"all {many(len(week.services), 'service')}", Ink.HEADING),)),
-            SpanLine(tuple(_down_spans(row.total.down_s, row.total.raw_ratio))),
+            SpanLine((*_down_spans(row.total), ("; added up over all services", Ink.MUTED))),
             Paragraph("enter: the incidents and changes of these days", Ink.MUTED),
         ]
     owner = f"  owner {visible(service.owner)}" if service.owner else ""
@@ -168,8 +191,9 @@ def about_service(row: ServiceRow, week: Week) -> list[Part]:
 
 
 def _observed_spans(service: ServiceWeek, week: Week) -> Spans:
-    spans = list(_down_spans(service.total.down_s, service.total.raw_ratio))
-    spans.append((f"; {outages_text(service)}", Ink.PLAIN))
+    spans = list(_down_spans(service.total))
+    if service.total.known_s > 0:
+        spans.append((f"; {outages_text(service)}", Ink.PLAIN))
     coverage = service.total.coverage
     if coverage is not None:
         low = is_little(service, week.least_coverage)
@@ -180,9 +204,14 @@ def _observed_spans(service: ServiceWeek, week: Week) -> Spans:
     return tuple(spans)
 
 
-def _down_spans(down_s: float, raw: float | None) -> Iterator[Span]:
-    yield (f"down {seconds_cell(down_s)}" if down_s else "never seen down", Ink.PLAIN)
-    yield (f", raw {percent_cell(raw)} %", Ink.MUTED)
+def _down_spans(total: Availability) -> Iterator[Span]:
+    if total.known_s <= 0:
+        yield ("all of it excluded" if total.wanted_s <= 0 else "never observed", Ink.UNKNOWN)
+    else:
+        down = f"down {seconds_cell(total.down_s)}" if total.down_s else "never seen down"
+        yield (down, Ink.PLAIN)
+    if total.raw_ratio is not None:
+        yield (f", raw {percent_cell(total.raw_ratio)} %", Ink.MUTED)
 
 
 def outages_text(service: ServiceWeek) -> str:
@@ -235,8 +264,10 @@ def about_figure(row: FigureRow) -> list[Part]:
     figure = row.figure
     of = f" of {visible(figure.service)}" if figure.service else ""
     said = f"{row.value} against {row.target}" if row.target != NONE else row.value
-    if figure.verdict is Verdict.NOT_MEASURED:
+    if figure.verdict is Verdict.NOT_MEASURED and figure.value is None:
         said = "not measured"
+    elif figure.coverage is not None:
+        said = f"{said}, {int(figure.coverage * 1000) / 10:g} % of the time observed"
     parts: list[Part] = [
         Title(((f"{figure.name}{of}", Ink.HEADING), (f"  {figure.source}", Ink.MUTED))),
         Paragraph(f"{said}{f': {figure.why_not}' if figure.why_not else ''}"),
@@ -284,8 +315,14 @@ def about_document(row: DocumentRow) -> list[Part]:
 # The days as a whole
 
 
-def whole_parts(week: Week, standing: Remembering, now: datetime) -> Iterator[Part]:
-    """Everything that the figures are made from, and how alerts were answered."""
+def whole_parts(
+    week: Week, standing: Remembering, now: datetime, refused: str = ""
+) -> Iterator[Part]:
+    """Everything that the figures are made from, and how alerts were answered.
+
+    Args:
+        refused: why there is no fresher one; safe to show.
+    """
     zone = local_zone(week.zone)
     yield Title(((f"{days_text(week)} {visible(week.zone)}", Ink.HEADING),))
     yield Field("made", f"{age_text(max(now - week.made_at, timedelta(0)), coarse=True)} ago")
@@ -296,6 +333,10 @@ def whole_parts(week: Week, standing: Remembering, now: datetime) -> Iterator[Pa
     yield Field("history", standing.path or "no file")
     yield Field("recorded by", standing.writer or "nobody", note=standing.fault)
     yield Field("enough is", f"{week.least_coverage * 100:g} % of the time observed")
+    if refused:
+        yield Field("not made anew", refused, Ink.WARNING)
+    if is_unseen(week):
+        yield Field("notice", TAKE_IN, Ink.WARNING)
     yield from (Field("notice", one, Ink.WARNING) for one in week.notices[:LISTED])
     yield Blank()
     yield Title((("how alerts were answered", Ink.HEADING),))
@@ -323,9 +364,10 @@ def _responses(responses: Iterable[Response]) -> Iterator[Part]:
         said = (
             f"{count_text(one.count)} fired, {count_text(one.acked)} acked, "
             f"{count_text(one.resolved)} ended, {count_text(one.silenced)} silenced; "
-            f"MTTA {_seconds(one.mtta_s)}, MTTR {_seconds(one.mttr_s)}, "
+            f"MTTA {mean_text(one.mtta_s, one.mtta_of)}, "
+            f"MTTR {mean_text(one.mttr_s, one.mttr_of)}, "
             f"longest {_seconds(one.longest_s)}; "
-            f"late: {count_text(one.late_acks)} acks, {count_text(one.late_ends)} ends"
+            f"late: {many(one.late_acks, 'ack')}, {many(one.late_ends, 'end')}"
         )
         late = one.late_acks or one.late_ends
         name = "all" if one.priority is None else str(one.priority)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 REFRESH_S: Final = 180.0
 """Between two summaries of days that are not over."""
+SOON_S: Final = 12.0
+"""After the first one, and after one that could not be made: a console that has just started has
+seen little, and its sources have yet to answer."""
 OLD: Final = timedelta(seconds=2 * REFRESH_S)
 """What is older than this is drawn as no longer certain while another one is made."""
 TRY_AGAIN_S: Final = 0.1
@@ -47,6 +50,9 @@ class Weeks:
         self.is_asking = False
         self._number = 0
         self._asked_at = float("-inf")
+        self._wait_s = SOON_S
+        """Until days that go on are asked for again."""
+        self._answers = 0
 
     # Asking
 
@@ -75,7 +81,7 @@ class Weeks:
 
     def tick(self, now: Instant) -> None:
         """Ask again for days that go on."""
-        if not self.is_asking and self.end is None and now.mono - self._asked_at >= REFRESH_S:
+        if not self.is_asking and self.end is None and now.mono - self._asked_at >= self._wait_s:
             self.again()
 
     def _remember(self) -> None:
@@ -117,9 +123,11 @@ class Weeks:
         self.standing = standing
         if isinstance(answer, Week):
             self.week, self.refused, self.is_fresh = answer, "", True
+            self._answers += 1
         else:
             self.refused = answer
             self.is_fresh = False
+        self._wait_s = REFRESH_S if self._answers > 1 and not self.refused else SOON_S
         self._tell()
 
     def _tell(self) -> None:

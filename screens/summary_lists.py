@@ -25,7 +25,8 @@ from screens.summary_about import (
     about_figure,
     about_noise,
     about_service,
-    fault_parts,
+    fault_line,
+    faults_of,
     head,
 )
 from screens.summary_asking import Weeks
@@ -41,7 +42,7 @@ from screens.summary_parts import (
     figure_rows,
     noise_columns,
     part_line,
-    response_text,
+    response_pieces,
 )
 from screens.summary_rows import (
     ServiceRow,
@@ -53,7 +54,6 @@ from screens.summary_rows import (
 )
 from widgets.detail import Detail, Figure, Paragraph
 from widgets.detail import Part as Shown
-from widgets.dialog import FittedDetail
 from widgets.heat_strip import in_line, legend
 from widgets.live_list import LiveList
 from widgets.paint import Span, Spans
@@ -91,22 +91,24 @@ class SummaryLists(SummaryDeeds):
         clock = self.console_app.clock
         self.head = Detail(id="head")
         self.head.can_focus = False
-        self.fault = FittedDetail(())
-        self.fault.id = "fault"
+        self.fault = Detail(id="fault")
+        self.fault.can_focus = False
         self.fault.display = False
         self.services = LiveList[ServiceRow](
-            (), key=lambda row: row.key, clock=clock, dimmed=self._is_dimmed, id="services"
-        )
+            (), key=lambda row: row.key, clock=clock, dimmed=self._is_dimmed,
+            tells_position=False, id="services",
+        )  # fmt: skip
         self.figures = LiveList[FigureRow](
             figure_columns(), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
-            id="objectives",
+            tells_position=False, id="objectives",
         )  # fmt: skip
         self.noise = LiveList[NoiseRow](
-            (), key=lambda row: row.key, clock=clock, dimmed=self._is_old, id="noise"
-        )
+            (), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
+            tells_position=False, id="noise",
+        )  # fmt: skip
         self.documents = LiveList[DocumentRow](
             document_columns(), key=lambda row: row.key, clock=clock, dimmed=self._is_old,
-            id="documents",
+            tells_position=False, id="documents",
         )  # fmt: skip
         self.about = Detail(id="about")
         self.about.can_focus = False
@@ -265,10 +267,10 @@ class SummaryLists(SummaryDeeds):
 
     def _show_fault(self) -> None:
         weeks = self._weeks
-        parts = fault_parts(weeks.week, weeks.standing, weeks.refused)
-        self.fault.display = bool(parts)
-        self.fault.show(parts, subject="fault")
-        self.fault.refresh(layout=True)
+        faults = faults_of(weeks.week, weeks.standing, weeks.refused)
+        self.fault.display = bool(faults)
+        key, glyphs = self._key("summary.whole"), self.fault.glyphs
+        self.fault.show((fault_line(faults, key, glyphs),) if faults else ())
 
     def _show_about(self) -> None:
         week, row = self._weeks.week, self.list.cursor_row
@@ -292,8 +294,7 @@ class SummaryLists(SummaryDeeds):
         if self.part is Part.SERVICES:
             pieces = legend(ascii_only=glyphs.ascii_only)
         elif week is not None and self.part is Part.NOISE:
-            said = response_text(week.responses, week.responses_before)
-            pieces = (((said, Ink.MUTED),),)
+            pieces = response_pieces(week.responses, week.responses_before)
         elif self.part is Part.OBJECTIVES:
             hidden = sum(
                 one.figure.verdict is Verdict.NOT_MEASURED and one.figure.value is None
@@ -330,11 +331,15 @@ class SummaryLists(SummaryDeeds):
             more += [("missed only", Ink.WARNING), ("  ", Ink.PLAIN)]
         if self.part is Part.SERVICES and self._sort != Sort():
             more += [(f"sorted by {self._sort.typed}", Ink.STRONG), ("  ", Ink.PLAIN)]
-        more += part_line(self.part, rows, self._key("summary.part-next"))
+        more += part_line(self.part, rows, self._key("summary.part-next"), self.list.position)
         shown = len(self.list.rows)
         self.query_one(FilterLine).show(
             self.filter.text, shown, len(self._all[self.part]), more=tuple(more)
         )
+
+    def show_top(self) -> None:
+        """What another order puts first is looked at first."""
+        self.list.action_first()
 
     def _show_list(self) -> None:
         for part, view in self.lists.items():
@@ -355,4 +360,5 @@ class SummaryLists(SummaryDeeds):
 
     def on_live_list_highlighted(self) -> None:
         self._show_about()
+        self._tell_shown()
         self.show_hints()

@@ -12,7 +12,7 @@ from typing import Final
 from console.model.incident import IncidentState
 from console.model.state import Priority
 from console.model.summary import ChangeLine, Figure, IncidentLine, Noise, Response, Verdict, Week
-from console.model.words import count_text, many
+from console.model.words import count_text
 from console.reports.telling import Telling
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
@@ -26,7 +26,7 @@ from screens.summary_words import (
     seconds_cell,
     target_text,
     telling_of,
-    value_text,
+    value_cell,
 )
 from widgets.columns import Column
 from widgets.paint import PRIORITY_INKS, Glyphs, Span, Spans
@@ -52,11 +52,17 @@ class Part(enum.StrEnum):
         return order[(order.index(self) + 1) % len(order)]
 
 
-def part_line(shown: Part, counts: dict[Part, int], key: str) -> Spans:
-    """`>services   objectives 2   noise 9   tab`, the one that is shown standing out."""
+def part_line(shown: Part, counts: dict[Part, int], key: str, position: str = "") -> Spans:
+    """`>services 3/80   objectives 2   noise 9   tab`, the one that is shown standing out.
+
+    Args:
+        position: which row of how many, of the one that is shown; empty where all are in sight.
+    """
     spans: list[Span] = []
     for one in Part:
         count = f" {count_text(counts[one])}" if one in counts else ""
+        if one is shown and position:
+            count = f" {position}"
         ink = Ink.STRONG if one is shown else Ink.MUTED
         spans += [(f"{'>' if one is shown else ' '}{one}{count}", ink), ("  ", Ink.PLAIN)]
     return (*spans, (key, Ink.KEY))
@@ -93,7 +99,7 @@ def _figure_row(figure: Figure, telling: Telling) -> FigureRow:
     return FigureRow(
         figure,
         f"figure {figure.name} {figure.service}",
-        value_text(figure, telling),
+        value_cell(figure, telling),
         target_text(figure, telling),
         before_text(figure, telling),
     )
@@ -103,8 +109,8 @@ def figure_columns() -> tuple[Column[FigureRow], ...]:
     """The columns of the objectives."""
     return (
         Column("OBJECTIVE", _figure_name, width=16, flex=2, most=36, priority=99),
-        Column("SERVICE", _figure_service, width=12, flex=1, most=24, priority=60),
-        Column("VALUE", _figure_value, width=11, priority=98, align="right"),
+        Column("OF", _figure_service, width=11, flex=1, most=24, priority=90),
+        Column("VALUE", _figure_value, width=9, priority=98, align="right"),
         Column("TARGET", lambda row, _: _plain(row.target), width=9, priority=95, align="right"),
         Column("VERDICT", _figure_verdict, width=15, priority=97),
         Column("BEFORE", lambda row, _: _plain(row.before), width=9, priority=80, align="right"),
@@ -121,7 +127,7 @@ def _figure_name(row: FigureRow, _: Instant) -> Spans:
 
 
 def _figure_service(row: FigureRow, _: Instant) -> Spans:
-    return _plain(row.figure.service)
+    return _plain(row.figure.service) if row.figure.service else (("all", Ink.MUTED),)
 
 
 def _figure_value(row: FigureRow, _: Instant) -> Spans:
@@ -248,24 +254,30 @@ def _noise_longest(row: NoiseRow, _: Instant) -> Spans:
     return _NOTHING if longest is None else ((seconds_cell(longest), Ink.MUTED),)
 
 
-def response_text(responses: Sequence[Response], before: Sequence[Response]) -> str:
+def response_pieces(responses: Sequence[Response], before: Sequence[Response]) -> Sequence[Spans]:
     """How the alerts of all priorities together were answered."""
     if not responses or not responses[0].count:
-        return "no alert fired on these days"
+        return ((("no alert fired on these days", Ink.MUTED),),)
     one = responses[0]
     was = before[0] if before else Response(None)
-    said = [
-        many(one.count, "alert"),
-        f"MTTA {_mean(one.mtta_s, was.mtta_s)}",
-        f"MTTR {_mean(one.mttr_s, was.mttr_s)}",
-        f"late: {many(one.late_acks, 'ack')}, {many(one.late_ends, 'end')}",
-    ]
-    return "  ".join(said)
+    late = one.late_acks + one.late_ends
+    taken = f"{mean_text(one.mtta_s, one.mtta_of)} of {count_text(one.count)}"
+    over = mean_text(one.mttr_s, one.mttr_of)
+    return (
+        ((f"MTTA {taken}{_was(was.mtta_s)}", Ink.MUTED),),
+        ((f"MTTR {over}{_was(was.mttr_s)}", Ink.MUTED),),
+        ((f"{count_text(late)} late", Ink.WARNING if late else Ink.MUTED),),
+    )
 
 
-def _mean(now: float | None, before: float | None) -> str:
-    shown = NONE if now is None else seconds_cell(now)
-    return shown if before is None else f"{shown} (was {seconds_cell(before)})"
+def mean_text(mean_s: float | None, of: int) -> str:
+    """`2h16m over 21`: a mean says of how many it is one."""
+    shown = NONE if mean_s is None else seconds_cell(mean_s)
+    return f"{shown} over {count_text(of)}"
+
+
+def _was(before_s: float | None) -> str:
+    return "" if before_s is None else f" (was {seconds_cell(before_s)})"
 
 
 # Incidents and changes

@@ -12,7 +12,7 @@ from config.rota import zone_of
 from console.journal.language import Language
 from console.model.summary import Availability, Figure, ServiceWeek, Unit, Verdict, Week
 from console.model.words import age_text, count_text
-from console.reports.telling import Telling
+from console.reports.telling import Telling, percent_number
 from widgets.chunks import Chunk
 from widgets.paint import Glyphs, Spans
 from widgets.theme import Ink
@@ -52,12 +52,7 @@ def local_zone(name: str) -> tzinfo:
 
 def percent_cell(ratio: float | None) -> str:
     """`99.931`: rounded down, and 100 only of a whole; `-` where nothing is known."""
-    if ratio is None:
-        return NONE
-    percent = round(ratio * 100, 7)
-    if ratio >= 1:
-        return "100"
-    return f"{min(99.999, math.floor(percent * 1000 + 1e-6) / 1000):.3f}"
+    return NONE if ratio is None else percent_number(ratio, 3)
 
 
 def points_text(points: float) -> str:
@@ -108,6 +103,13 @@ def value_text(figure: Figure, telling: Telling) -> str:
     if figure.value is None or not math.isfinite(figure.value):
         return NONE
     return telling.figure(figure)
+
+
+def value_cell(figure: Figure, telling: Telling) -> str:
+    """The same without how much of the time was observed."""
+    if figure.value is None or not math.isfinite(figure.value):
+        return NONE
+    return telling.in_unit(figure.value, figure)
 
 
 def before_text(figure: Figure, telling: Telling) -> str:
@@ -205,7 +207,7 @@ def verdict_spans(service: ServiceWeek, least: float, *, wide: bool) -> Spans:
     ):
         if wide:
             return ((Verdict.NOT_ENOUGH_DATA, Ink.UNKNOWN),)
-        share = math.floor((service.total.coverage or 0.0) * 100)
+        share = percent_number(service.total.coverage or 0.0, 0)
         return ((f"? {share} %", Ink.UNKNOWN),)
     if verdict is Verdict.NOT_MEASURED:
         return ((verdict if wide else NONE, Ink.MUTED),)

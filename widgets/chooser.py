@@ -49,7 +49,7 @@ class Chooser(ModalScreen[int | None]):
     """
     AUTO_FOCUS = "Detail"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
+        Binding("escape,q,ctrl+c", "leave", show=False),
         Binding("j,down,tab", "move(1)", show=False),
         Binding("k,up,shift+tab", "move(-1)", show=False),
         Binding("pagedown,space,ctrl+d", "scroll(1)", show=False),

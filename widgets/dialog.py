@@ -128,7 +128,7 @@ class Dialog(ModalScreen[str]):
     """
     AUTO_FOCUS = "ChoiceBar"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", show=False),
+        Binding("escape,ctrl+c", "cancel", show=False),
         Binding("up", "scroll(-1)", show=False),
         Binding("down", "scroll(1)", show=False),
     ]
@@ -282,7 +282,9 @@ class Overlay(Scrolled[None]):
     }
     """
     AUTO_FOCUS = "Detail"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,ctrl+c", "close", show=False)
+    ]
 
     def __init__(self, title: Spans, parts: Sequence[Part]) -> None:
         super().__init__()

@@ -85,6 +85,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         dimmed: Callable[[RowT], bool] = lambda row: False,
         hold_s: float = HOLD_S,
         titles: bool = True,
+        tells_position: bool = True,
         empty: Sequence[Spans] = (),
         id: str | None = None,  # noqa: A002 - Textual's own word for it
         classes: str | None = None,
@@ -97,6 +98,8 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
             dimmed: rows that are drawn as no longer certain.
             hold_s: for how long after a key nothing changes place.
             titles: whether the first line names the columns.
+            tells_position: whether it ends in which row of how many; a screen whose columns leave
+                no room for that shows `position` elsewhere.
             empty: the lines to show where there are no rows.
         """
         super().__init__(id=id, classes=classes)
@@ -105,6 +108,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         self._dimmed = dimmed
         self._hold_s = hold_s
         self._titles = titles
+        self._tells_position = tells_position
         self._empty: tuple[Spans, ...] = tuple(empty)
         self._order: OrderedRows[RowT] = OrderedRows(key)
         self._held_until = float("-inf")
@@ -296,7 +300,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         return self._row_strip(found, width)
 
     def _title_strip(self, width: int) -> Strip:
-        palette, where = self.palette, self._position()
+        palette, where = self.palette, self._where()
         style = palette.style(Ink.COLUMN)
         room = width - (width_of(where) + 1 if where else 0)
         segments = [Segment(" " * _GUTTER, palette.base)]
@@ -317,14 +321,22 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         position = self.strip(where, width - room, align="right")
         return Strip.join([title.crop(0, room), position]).simplify()
 
-    def _position(self) -> Spans:
-        """Which row of how many, where not all fit; and what waits for the keys to rest."""
+    @property
+    def position(self) -> str:
+        """`3/80`: which row of how many, where not all fit; else empty."""
+        order = self._order
+        if order.lines <= self._body:
+            return ""
+        return f"{count_text(order.cursor + 1)}/{count_text(len(order.rows))}"
+
+    def _where(self) -> Spans:
+        """The position, and what waits for the keys to rest."""
         order, spans = self._order, list[tuple[str, Ink]]()
         if order.deferred:
             changes = "change" if order.deferred == 1 else "changes"
             spans.append((f"{count_text(order.deferred)} {changes} held", Ink.WARNING))
-        if order.lines > self._body:
-            text = f"{count_text(order.cursor + 1)}/{count_text(len(order.rows))}"
+        text = self.position if self._tells_position else ""
+        if text:
             spans.append((f"  {text}" if spans else text, Ink.MUTED))
         return spans
 

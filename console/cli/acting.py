@@ -138,6 +138,19 @@ def engine_with_hands(loaded: Loaded, chosen: Chosen) -> Engine:
     )
 
 
+async def with_sources(
+    engine: Engine, then: Callable[[Update | None], Awaitable[None]], *, asks: bool
+) -> None:
+    """Do `then` once every source was asked, or at once with `None` where none need be."""
+    if asks:
+        await engine.look_once(DEADLINE_S, then)
+        return
+    try:
+        await then(None)
+    finally:
+        await engine.papers.close()
+
+
 def tell_of(engine: Engine) -> None:
     """Say what a person has to know once the deed is done."""
     narrate(*engine.notices)

@@ -24,6 +24,7 @@ from console.cli.table import put
 from console.engine.handover import Handover, Happened, TakenAck, handover_of, owners_text
 from console.engine.handover_markdown import markdown_of
 from console.engine.handover_runs import NO_RUNS, told_runs
+from console.model.saying import texts_of
 from console.model.update import Update
 from console.model.wish import HandOverWish
 from console.model.words import many
@@ -189,7 +190,7 @@ def _document(found: Handover, update: Update) -> HandoverDocument:
         silences_ending=tuple(map(_ending, found.ending)),
         sick_sources=tuple(source_facts(source, at) for source in found.sick),
         shift=found.happened,
-        not_known=(*found.doubts, *found.papers.doubts),
+        not_known=texts_of((*found.doubts, *found.papers.doubts)),
         journal=journal_facts(found.papers, at.wall),
         runs=handed_run_facts(found.runs),
     )

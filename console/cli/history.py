@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -36,6 +36,8 @@ from console.cli.table import put
 from console.history.check import check, compact
 from console.history.database import history_file
 from console.history.fault import HistoryError
+from console.model.saying import Saying
+from console.model.unix import milliseconds
 from console.model.words import many
 from console.reports.days import start_of
 from console.safety.clock import SystemClock
@@ -105,6 +107,7 @@ def check_command(loaded: Loaded, folder: Path, as_json: bool) -> None:
 @_placed
 def compact_command(loaded: Loaded, folder: Path, as_json: bool) -> None:
     """Write the file anew, without the room that what was dropped has left."""
+    _require_may_change()
     if not history_file(folder).exists():
         narrate("there is nothing to compact: nothing was ever recorded")
         sys.exit(EXIT_FAILED)
@@ -149,7 +152,8 @@ def export_command(loaded: Loaded, folder: Path, first: str, last: str) -> None:
         sys.exit(EXIT_FAILED)
 
     def write() -> None:
-        for lines in _batches(export(folder, _ms(start), _ms(end))):
+        told = export(folder, milliseconds(start), milliseconds(end), _left_out)
+        for lines in _batches(told):
             put(lines)
 
     _or_exit(write)
@@ -192,15 +196,18 @@ def import_command(
     if (file is None) is not bool(servers):
         narrate("expected either FILE (- is standard input) or --prometheus NAME|URL")
         sys.exit(EXIT_USAGE)
+    _require_may_change()
     outer = ctx.parent.obj if ctx.parent is not None else None
     chosen = Chosen(config=config, prometheus=servers).over(outer)
     if file is None:
         from console.cli.history_prometheus import import_prometheus
 
         sys.exit(import_prometheus(chosen, days, end))
-    from console.history.importing import import_lines
+    from console.history.importing import LINE_BYTES, import_lines
 
-    folder, lines = _folder_or_exit(settings_or_exit(chosen)), file
+    folder = _folder_or_exit(settings_or_exit(chosen))
+    # Not `file` itself: of what has no line breaks it would read all, whatever its size.
+    lines = iter(partial(file.readline, LINE_BYTES + 1), b"")
     came = _or_exit(lambda: import_lines(folder, lines))
     if as_json:
         put(
@@ -224,6 +231,20 @@ def import_command(
     )
     if came.known:
         put(f"left as they are: {many(came.known, 'recording')} that were made here")
+
+
+def _left_out(said: Saying) -> None:
+    narrate(said.text)
+
+
+def _require_may_change() -> None:
+    """`oncall --read-only` changes nothing anywhere, its own file neither."""
+    parent = click.get_current_context().parent
+    if parent is not None and isinstance(parent.obj, Chosen) and parent.obj.read_only:
+        from console.actions.decide import READ_ONLY
+
+        narrate(f"the history stays as it is: {READ_ONLY}")
+        sys.exit(EXIT_FAILED)
 
 
 def _folder_or_exit(loaded: Loaded) -> Path:
@@ -253,7 +274,3 @@ def _batches(lines: Iterable[bytes]) -> Iterator[str]:
             held = []
     if held:
         yield b"".join(held).decode("ascii").removesuffix("\n")
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from console.history.database import history_file
 from console.history.fault import HistoryError, HistoryFault
 from console.history.reader import open_reader
 from console.history.writer import holder_of
+from console.model.unix import milliseconds, moment
 from console.model.words import age_text, count_text, many
 from console.safety.text import visible
 
@@ -99,10 +100,12 @@ def standing_of(loaded: Loaded, folder: Path, now: datetime) -> HistoryDocument:
     if reader is not None:
         try:
             span, size = reader.span_ms, reader.size_bytes
-            since = max(_ms(now - WEEK), span[0]) if span is not None else _ms(now)
+            since = (
+                max(milliseconds(now - WEEK), span[0]) if span is not None else milliseconds(now)
+            )
             gaps = tuple(
                 GapFacts(one.start, one.end, (one.end - one.start).total_seconds(), one.why)
-                for one in reader.gaps(since, _ms(now))
+                for one in reader.gaps(since, milliseconds(now))
             )
         finally:
             reader.close()
@@ -112,8 +115,8 @@ def standing_of(loaded: Loaded, folder: Path, now: datetime) -> HistoryDocument:
         path=visible(str(path)),
         is_there=reader is not None,
         size_bytes=size,
-        first=_moment(span[0]) if span is not None else None,
-        last=_moment(span[1]) if span is not None else None,
+        first=moment(span[0]) if span is not None else None,
+        last=moment(span[1]) if span is not None else None,
         writer=holder_of(folder),
         records=loaded.settings.history.record,
         gaps=gaps,
@@ -169,11 +172,3 @@ def checked_lines(found: Checked) -> Iterator[str]:
 
 def _said(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

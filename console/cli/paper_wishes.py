@@ -16,9 +16,8 @@ from config.load import Loaded
 from console.actions.decide import Facts, decide
 from console.actions.papers.saying import what_of_paper
 from console.actions.registry import action_by_id
-from console.cli.acting import CODES, engine_with_hands, tell_of
+from console.cli.acting import CODES, engine_with_hands, tell_of, with_sources
 from console.cli.chosen import EXIT_FAILED, Chosen, narrate, settings_or_exit
-from console.cli.once import DEADLINE_S
 from console.cli.outcome import OutcomeFacts, outcome_facts
 from console.cli.papers import TRY_AGAIN, PaperDocument, Reading, reading_of, run_or_exit
 from console.cli.table import put
@@ -159,13 +158,7 @@ async def _written(
         path = _path_of(engine.papers, outcome)
         done.append(_Came(wanted, (), reading.now, outcome, path))
 
-    if meant is None or meant.asks_sources:
-        await engine.look_once(DEADLINE_S, then)
-    else:
-        try:
-            await then(None)
-        finally:
-            await engine.papers.close()
+    await with_sources(engine, then, asks=meant is None or meant.asks_sources)
     tell_of(engine)
     return done[0]
 

@@ -79,7 +79,7 @@ def remembered(world: World) -> tuple[Remembered, ...]:
         told = (_observed(world, days, one, sights[one], start_s, end_s) for one in sights)
         found.append(
             Remembered(
-                Recording(Origin.RECORDER, BY, start_ms, EVERY_MS, end_ms, why),
+                Recording(Origin.RECORDER, BY, start_ms, EVERY_MS, end_ms - EVERY_MS, why),
                 tuple(one for one in told if one.stretches),
                 tuple(held),
                 tuple(_told(held)),

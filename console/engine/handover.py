@@ -17,10 +17,10 @@ from console.fleet.standing import ack_of
 from console.model.acting import HeldAck
 from console.model.alert import Ack
 from console.model.event import Event, EventKind
+from console.model.saying import Saying, saying
 from console.model.snapshot import Snapshot, SourceHealth, Standing
 from console.model.state import Priority, State
 from console.model.update import Update
-from console.model.words import many
 from console.model.worklist import Row, RowKind, Step, Worklist
 from console.safety.text import Raw, visible
 from console.triage.silence_use import SilenceUse, silence_uses
@@ -93,8 +93,8 @@ class Handover(msgspec.Struct, frozen=True):
     sick: tuple[SourceHealth, ...] = ()
     happened: Happened | None = None
     """`None`: the event log has nothing at all."""
-    doubts: tuple[str, ...] = ()
-    """What cannot be known now and why, in words that are safe to show."""
+    doubts: tuple[Saying, ...] = ()
+    """What cannot be known now and why."""
     papers: HandedPapers = HandedPapers()
     """What stands in the journal."""
     runs: HandedRuns = HandedRuns()
@@ -239,15 +239,19 @@ def _happened(events: tuple[Event, ...], began: datetime | None) -> Happened | N
     )
 
 
-def _doubts(snapshot: Snapshot) -> Iterator[str]:
+def _doubts(snapshot: Snapshot) -> Iterator[Saying]:
     if snapshot.restored:
-        yield (
-            "no source has been asked yet: this is what a console saved at "
-            f"{snapshot.at.wall:%H:%M} UTC"
+        yield saying(
+            "no source has been asked yet: this is what a console saved at {at} UTC",
+            at=f"{snapshot.at.wall:%H:%M}",
         )
     elif not snapshot.complete:
-        yield "not every source has answered yet: there may be more than is listed"
+        yield saying("not every source has answered yet: there may be more than is listed")
     lost = sum(known.state in (State.LOST, State.STALE) for known in snapshot.alerts)
     if lost:
-        verb = "is" if lost == 1 else "are"
-        yield f"{many(lost, 'alert')} {verb} STALE or LOST: what still fires is not known"
+        yield saying(
+            "1 alert is STALE or LOST: what still fires is not known"
+            if lost == 1
+            else "{n} alerts are STALE or LOST: what still fires is not known",
+            n=lost,
+        )

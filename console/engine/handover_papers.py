@@ -15,7 +15,7 @@ from console.model.freeze import Calendar, Freeze
 from console.model.incident import Incident
 from console.model.nag import Nag, NagKind
 from console.model.papers import ChangePaper, JournalState, Papers
-from console.model.words import many
+from console.model.saying import Saying, saying
 
 MOST_TURNS: Final = 20
 """Beginnings and ends of one freeze."""
@@ -63,8 +63,8 @@ class HandedPapers(msgspec.Struct, frozen=True):
     """Freezes now."""
     turns: tuple[FreezeTurn, ...] = ()
     """Those that begin or end before the next shift is over, in order."""
-    doubts: tuple[str, ...] = ()
-    """What cannot be known of the journal; safe to show."""
+    doubts: tuple[Saying, ...] = ()
+    """What cannot be known of the journal."""
 
 
 def handed_papers(papers: Papers, now: datetime, until: datetime, environment: str) -> HandedPapers:
@@ -136,14 +136,24 @@ def _turns(freeze: Freeze, now: datetime, until: datetime) -> Iterator[FreezeTur
         yield FreezeTurn(freeze, edge, held)
 
 
-def _doubts(papers: Papers) -> Iterator[str]:
+def _doubts(papers: Papers) -> Iterator[Saying]:
     status = papers.status
     if papers.unread:
-        yield f"the journal: {papers.unread}, so that nothing in it stands here"
+        why = papers.unread
+        yield saying("the journal: {why}, so that nothing in it stands here", why=why)
     elif status.state is JournalState.FAULT:
-        yield f"the journal: {status.cause}; what it said before stands here"
+        why = status.cause
+        yield saying("the journal: {why}; what it said before stands here", why=why)
     elif not status.is_well and status.state is not JournalState.AHEAD:
-        yield f"the journal is {status.state}: others may have written what does not stand here"
+        yield saying(
+            "the journal is {state}: others may have written what does not stand here",
+            state=status.state.value,
+        )
     if papers.broken:
-        verb = "is" if len(papers.broken) == 1 else "are"
-        yield f"{many(len(papers.broken), 'document')} of the journal {verb} not readable"
+        broken = len(papers.broken)
+        yield saying(
+            "1 document of the journal is not readable"
+            if broken == 1
+            else "{n} documents of the journal are not readable",
+            n=broken,
+        )

@@ -227,7 +227,7 @@ def _ending(use: SilenceUse, clock: ShiftClock) -> Line:
 
 def _doubts(handover: Handover, clock: ShiftClock) -> Iterator[Line]:
     for text in (*handover.doubts, *handover.papers.doubts):
-        yield Line("!", (text,), is_late=True)
+        yield Line("!", (text.text,), is_late=True)
     for source in handover.sick:
         yield Line("!", _sick(source, clock), is_late=True)
 

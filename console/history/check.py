@@ -18,6 +18,7 @@ from console.history.packing import unpacked
 from console.history.reader import Reader, recording_of
 from console.history.rollup import counted_hours, with_samples
 from console.history.schema import ALIVE
+from console.history.sealing import parts_that_changed
 from console.model.history import Sight, Stretch, together
 from console.safety.text import visible
 
@@ -160,10 +161,17 @@ def _rows(connection: sqlite3.Connection) -> Iterator[str]:
         "SELECT origin, by, began_ms, every_ms, ended_ms, why FROM recording"
     ).fetchall():
         recording_of(row)
+    recordings, stretches, hours = parts_that_changed(connection)
     bouts, past = rows_that_changed(connection)
-    for count, what in ((bouts, "episode"), (past, "event")):
+    for count, one, several in (
+        (recordings, "recording", "recordings"),
+        (stretches, "stretch", "stretches"),
+        (hours, "hour", "hours"),
+        (bouts, "episode", "episodes"),
+        (past, "event", "events"),
+    ):
         if count:
-            yield f"{count} {what}{'s are' if count > 1 else ' is'} not what was written"
+            yield f"{count} {f'{several} are' if count > 1 else f'{one} is'} not what was written"
 
 
 def _sums(connection: sqlite3.Connection) -> list[str]:

@@ -24,6 +24,7 @@ from console.history.fault import (
     as_errors,
     damaged,
 )
+from console.history.holding import DAY_MS, HOUR_MS, MOST_AT_MS
 from console.history.schema import (
     APPLICATION,
     VERSION,
@@ -48,6 +49,8 @@ NAME: Final = "history.db"
 BUSY_S: Final = 5.0
 """How long one waits for another who has the file locked: writes take milliseconds, a report
 reads one service at a time."""
+LONGEST_MS: Final = 3660 * DAY_MS
+"""An interval of more than ten years is none."""
 _NEW_BYTES: Final = 1 << 20
 """More than a file without content has."""
 
@@ -141,6 +144,7 @@ def opened(path: Path, purpose: Purpose, *, cache_kib: int = 4096) -> sqlite3.Co
             _require_version(connection, path, purpose)
             if shape_of(connection) != shape_wanted():
                 raise damaged(path, "its tables are not those that were made")
+            _require_likely(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -178,6 +182,27 @@ def _require_version(connection: sqlite3.Connection, path: Path, purpose: Purpos
         expected=f"version {VERSION}",
         remedy="`oncall history compact` brings it up to date, and so does whoever records next",
     )
+
+
+def _require_likely(connection: sqlite3.Connection, path: Path) -> None:
+    """Of what is reckoned with, nothing may be so large that reckoning would not end.
+
+    Two small tables: a row a recording and a row a service.
+    """
+    for table, wrong in (
+        (
+            "recording",
+            "every_ms NOT BETWEEN 1 AND :longest OR began_ms NOT BETWEEN 0 AND :most"
+            " OR ended_ms NOT BETWEEN 0 AND :most OR rolled_ms NOT BETWEEN 0 AND :most + :hour",
+        ),
+        (
+            "opened",
+            "start_ms NOT BETWEEN 0 AND :most OR last_ms NOT BETWEEN start_ms AND start_ms + :day",
+        ),
+    ):
+        asked = {"longest": LONGEST_MS, "most": MOST_AT_MS, "hour": HOUR_MS, "day": DAY_MS}
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {wrong} LIMIT 1", asked).fetchone():
+            raise damaged(path, "a moment or an interval in it cannot be right")
 
 
 def require_sound(connection: sqlite3.Connection, path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from console.history.fault import UnreadableError
+from console.history.holding import MOST_AT_MS
 from console.model.history import Bout, Origin, Past
 from console.model.state import Priority
-from console.safety.text import Raw
+from console.safety.text import Raw, visible
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
@@ -60,14 +61,20 @@ def text_of(kept: str | bytes) -> str:
     return kept.decode(errors="surrogatepass") if isinstance(kept, bytes) else str(kept)
 
 
+def shown_of(kept: str | bytes) -> str:
+    """A text that is safe to show, also where somebody else wrote the file."""
+    return visible(text_of(kept))
+
+
 def keep_bouts(connection: sqlite3.Connection, bouts: Iterable[Bout], told_by: str = OURS) -> None:
     """Keep episodes, each with what was known of it before."""
     for bout in bouts:
         row = connection.execute(
-            f"SELECT {_BOUT} FROM bout WHERE key = ? AND start_us = ? AND told_by = ?",
+            f"SELECT {_BOUT}, crc FROM bout WHERE key = ? AND start_us = ? AND told_by = ?",
             (plain(bout.key), us_of(bout.start), plain(told_by)),
         ).fetchone()
-        before = None if row is None else bout_of(row)
+        # What is not as it was written is written again.
+        before = None if row is None else _sound_bout(row)
         known = bout if before is None else with_news(before, bout)
         if known != before:
             row = _row_of(known, told_by)
@@ -92,7 +99,7 @@ def rows_that_changed(connection: sqlite3.Connection) -> tuple[int, int]:
     bouts = connection.execute(f"SELECT {_BOUT}, crc FROM bout")
     past = connection.execute("SELECT at_us, kind, subject, text, who, key, crc FROM past")
     return (
-        sum(sum_of(row[:-1]) != row[-1] for row in bouts),
+        sum(_sound_bout(row) is None for row in bouts),
         sum(sum_of(row[:-1]) != row[-1] for row in past),
     )
 
@@ -132,23 +139,30 @@ def over_at(bout: Bout) -> datetime:
 
 
 def bouts_between(connection: sqlite3.Connection, start: datetime, end: datetime) -> list[Row]:
-    """The rows of what was going on at some time of `[start, end)`."""
+    """The rows of what was going on at some time of `[start, end)`, with their checksums."""
     return connection.execute(
-        f"SELECT {_BOUT} FROM bout WHERE over_us >= ? AND start_us < ? ORDER BY key, start_us,"
+        f"SELECT {_BOUT}, crc FROM bout WHERE over_us >= ? AND start_us < ? ORDER BY key, start_us,"
         " told_by",
         (us_of(start), us_of(end)),
     ).fetchall()
 
 
-def told_once(rows: Sequence[Row]) -> list[Bout]:
+def told_once(rows: Sequence[Row], wrong: set[Row]) -> list[Bout]:
     """The episodes in rows as `bouts_between` orders them, by start.
 
     Where several recorders tell of firings of one alert that overlap, it is one episode; of its
     starts the one that was recorded here stands, else the earliest.
+
+    Args:
+        wrong: receives what names those that are not what was written, and are left out.
     """
     found: list[tuple[Bout, set[str]]] = []
     for row in rows:
-        bout, told_by = bout_of(row), text_of(row[2])
+        known = _sound_bout(row)
+        if known is None:
+            wrong.add(row[:3])
+            continue
+        bout, told_by = known, text_of(row[2])
         if found:
             last, tellers = found[-1]
             if last.key == bout.key and told_by not in tellers and bout.start <= over_at(last):
@@ -161,15 +175,36 @@ def told_once(rows: Sequence[Row]) -> list[Bout]:
 
 
 def past_between(
-    connection: sqlite3.Connection, start: datetime, end: datetime, most: int
+    connection: sqlite3.Connection, start: datetime, end: datetime, most: int, wrong: set[Row]
 ) -> list[Past]:
-    """The last `most` events of `[start, end)`, in order."""
+    """The last `most` events of `[start, end)`, in order.
+
+    Args:
+        wrong: receives those that are not what was written, and are left out.
+    """
     rows = connection.execute(
-        "SELECT at_us, kind, subject, text, who, key FROM past WHERE at_us >= ? AND at_us < ?"
+        "SELECT at_us, kind, subject, text, who, key, crc FROM past WHERE at_us >= ? AND at_us < ?"
         " ORDER BY at_us DESC LIMIT ?",
         (us_of(start), us_of(end), most),
     ).fetchall()
-    return [Past(moment_of(row[0]), *map(text_of, row[1:])) for row in reversed(rows)]
+    found: list[Past] = []
+    for row in reversed(rows):
+        if sum_of(row[:-1]) != row[-1]:
+            wrong.add(row)
+            continue
+        kind, subject, text, who = map(shown_of, row[1:5])
+        found.append(Past(moment_of(row[0]), kind, subject, text, who, text_of(row[5])))
+    return found
+
+
+def _sound_bout(row: Row) -> Bout | None:
+    """The episode of a row with its checksum; `None`: it is not what was written."""
+    if sum_of(row[:-1]) != row[-1]:
+        return None
+    try:
+        return bout_of(row[:-1])
+    except UnreadableError:
+        return None
 
 
 def bout_of(row: Row) -> Bout:
@@ -185,23 +220,28 @@ def bout_of(row: Row) -> Bout:
 
 
 def _bout(row: Row) -> Bout:
-    moments = [None if us is None else moment_of(us) for us in (row[7], *row[9:14])]
+    times = (row[1], row[7], *row[9:14])
+    if not all(us is None or 0 <= us <= MOST_AT_MS * 1000 for us in times):
+        raise ValueError("a moment that is none")
+    start, *moments = [None if us is None else moment_of(us) for us in times]
+    if start is None:
+        raise ValueError("it has no start")
     acked, silenced, resolved, seen, respond, resolve = moments
     return Bout(
         key=text_of(row[0]),
-        start=moment_of(row[1]),
+        start=start,
         alert=Raw(text_of(row[3])),
         where=Raw(text_of(row[4])),
         service=text_of(row[5]),
         priority=Priority(row[6]),
         acked_at=acked,
-        acked_by=text_of(row[8]),
+        acked_by=shown_of(row[8]),
         silenced_at=silenced,
         resolved_at=resolved,
         seen_at=seen,
         respond_by=respond,
         resolve_by=resolve,
-        source=text_of(row[14]),
+        source=shown_of(row[14]),
         fingerprint=text_of(row[15]),
     )
 

@@ -7,12 +7,19 @@ was cut off is known as such.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.history.database import history_file, opened
-from console.history.episodes import bouts_between, moment_of, past_between, text_of, told_once
+from console.history.episodes import (
+    Row,
+    bouts_between,
+    moment_of,
+    past_between,
+    text_of,
+    told_once,
+)
 from console.history.fault import as_errors, as_kept
 from console.history.holding import DAY_MS, HOUR_MS
 from console.history.keeping import service_names
@@ -33,11 +40,26 @@ from console.history.lines import (
 )
 from console.history.packing import unpacked
 from console.history.schema import ALIVE
+from console.history.sealing import HOUR, STRETCH, is_sound_hour, is_sound_stretch, left_out
 from console.model.history import Origin
+from console.model.saying import Saying
 
 
-def export(folder: Path, start_ms: int, end_ms: int) -> Iterator[bytes]:
+class _Wrong(NamedTuple):
+    """What is not what was written, by what names it."""
+
+    parts: set[Row]
+    bouts: set[Row]
+    past: set[Row]
+
+
+def export(
+    folder: Path, start_ms: int, end_ms: int, told: Callable[[Saying], None] = lambda said: None
+) -> Iterator[bytes]:
     """What the history in `folder` has of `[start_ms, end_ms)`, a line with its break at a time.
+
+    Args:
+        told: receives what is left out since it is not what was written.
 
     Raises:
         HistoryError: it is not there, damaged, …
@@ -47,16 +69,19 @@ def export(folder: Path, start_ms: int, end_ms: int) -> Iterator[bytes]:
         connection = opened(path, "read")
     try:
         count = 0
-        for line in _lines(connection, path, start_ms, end_ms):
+        wrong = _Wrong(set(), set(), set())
+        for line in _lines(connection, path, start_ms, end_ms, wrong):
             count += 1
             yield line_of(line)
+        for said in left_out(*map(len, wrong)):
+            told(said)
         yield line_of(End(count))
     finally:
         connection.close()
 
 
 def _lines(
-    connection: sqlite3.Connection, path: Path, start_ms: int, end_ms: int
+    connection: sqlite3.Connection, path: Path, start_ms: int, end_ms: int, wrong: _Wrong
 ) -> Iterator[Line]:
     yield Head(SCHEMA_VERSION, start_ms, end_ms)
     with as_kept(path):
@@ -75,32 +100,41 @@ def _lines(
     for number, name in [(ALIVE, ""), *sorted(names.items(), key=lambda one: one[1])]:
         with as_kept(path):
             lines = [
-                *_stretches(connection, number, name, start_ms, end_ms),
-                *_hours(connection, number, name, start_ms, end_ms),
+                *_stretches(connection, number, name, start_ms, end_ms, wrong.parts),
+                *_hours(connection, number, name, start_ms, end_ms, wrong.parts),
             ]
         yield from lines
     for row in recordings:
         yield from _samples(connection, path, row[0], names, max(0, start_ms), end_ms)
     with as_errors(path):
         start, end = moment_of(start_ms * 1000), moment_of(end_ms * 1000)
-        bouts = told_once(bouts_between(connection, start, end))
-        past = past_between(connection, start, end, 1 << 40)
+        bouts = told_once(bouts_between(connection, start, end), wrong.bouts)
+        past = past_between(connection, start, end, 1 << 40, wrong.past)
     yield from map(bout_line, bouts)
     yield from map(past_line, past)
 
 
 def _stretches(
-    connection: sqlite3.Connection, service: int, name: str, start_ms: int, end_ms: int
+    connection: sqlite3.Connection,
+    service: int,
+    name: str,
+    start_ms: int,
+    end_ms: int,
+    wrong: set[Row],
 ) -> Iterator[Line]:
     found: dict[int, list[tuple[int, int, SightWord]]] = {}
-    for recording, start, end, sight in connection.execute(
-        "SELECT recording, start_ms, end_ms, sight FROM stretch"
+    for row in connection.execute(
+        f"SELECT {STRETCH} FROM stretch"
         " WHERE service = ?1 AND start_ms > ?2 AND start_ms < ?4 AND end_ms > ?3 UNION ALL"
-        " SELECT recording.id, start_ms, last_ms + every_ms, opened.sight FROM opened"
-        " JOIN recording ON recording.id = opened.recording"
+        " SELECT service, start_ms, recording.id, last_ms + every_ms, opened.sight, -1"
+        " FROM opened JOIN recording ON recording.id = opened.recording"
         " WHERE service = ?1 AND start_ms < ?4 AND last_ms + every_ms > ?3",
         (service, start_ms - DAY_MS, start_ms, end_ms),
     ).fetchall():
+        if not is_sound_stretch(row):
+            wrong.add(row)
+            continue
+        _, start, recording, end, sight, _ = row
         cut = (max(start, start_ms), min(end, end_ms), WORDS[sight])
         found.setdefault(recording, []).append(cut)
     for recording, stretches in found.items():
@@ -108,14 +142,22 @@ def _stretches(
 
 
 def _hours(
-    connection: sqlite3.Connection, service: int, name: str, start_ms: int, end_ms: int
+    connection: sqlite3.Connection,
+    service: int,
+    name: str,
+    start_ms: int,
+    end_ms: int,
+    wrong: set[Row],
 ) -> Iterator[Line]:
     found: dict[int, list[Any]] = {}
-    for recording, hour, samples, counts in connection.execute(
-        "SELECT recording, hour, samples, counts FROM hour"
-        " WHERE service = ? AND hour >= ? AND hour < ? ORDER BY hour",
+    for row in connection.execute(
+        f"SELECT {HOUR} FROM hour WHERE service = ? AND hour >= ? AND hour < ? ORDER BY hour",
         (service, start_ms // HOUR_MS, -(-end_ms // HOUR_MS)),
     ).fetchall():
+        if not is_sound_hour(row):
+            wrong.add(row)
+            continue
+        _, hour, recording, samples, counts, _ = row
         found.setdefault(recording, []).append((hour, samples, unpacked(counts).counts))
     for recording, hours in found.items():
         yield HoursLine(recording, name, tuple(hours))

@@ -9,6 +9,8 @@ from console.model.history import HOLD
 
 DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
+MOST_AT_MS: Final = 221_845_392_000_000
+"""The year 9000: what is reckoned from it, days later and in any zone, is still a date."""
 
 Piece = tuple[int, int, int]
 """Start and end in milliseconds, and a sight's number."""

@@ -11,6 +11,7 @@ import msgspec
 
 from console.history.episodes import keep_bouts, keep_past, plain, teller_of
 from console.history.fault import HistoryError
+from console.history.holding import DAY_MS
 from console.history.intake import Intake, taking_in
 from console.history.keeping import Names
 from console.history.lines import (
@@ -35,6 +36,8 @@ from console.safety.text import visible
 
 LINE_BYTES: Final = 64 << 20
 """The longest line that is read: a service with 400 days of hours has a few megabytes."""
+LONGEST_STRETCH_MS: Final = 2 * DAY_MS
+"""An export cuts them at every midnight; the last one reaches an interval over it."""
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -202,11 +205,11 @@ class _Import:
         if isinstance(line, StretchesLine):
             at_ms = head.start_ms
             for start, end, _ in sorted(line.stretches):
-                if not at_ms <= start < end <= head.end_ms:
+                if not at_ms <= start < end <= head.end_ms or end - start > LONGEST_STRETCH_MS:
                     raise _bad(
                         number,
                         f"there is a stretch from {start} to {end} ms",
-                        "stretches within the head's time that do not overlap",
+                        "stretches of a day at most, within the head's time, that do not overlap",
                     )
                 at_ms = end
             pieces = [(start, end, WORDS.index(sight)) for start, end, sight in line.stretches]

@@ -16,11 +16,12 @@ from typing import Final
 from console.history.database import made, opened, transaction
 from console.history.episodes import keep_bouts, keep_past, plain, teller_of
 from console.history.fault import HistoryError
-from console.history.holding import HOUR_MS, Piece
-from console.history.keeping import MOST_AT_MS, Names, checked, keep_pieces
+from console.history.holding import HOUR_MS, MOST_AT_MS, Piece
+from console.history.keeping import Names, checked, keep_pieces
 from console.history.packing import packed, unpacked
-from console.history.replacing import KEEP_HOUR, Edges, add_alive, cleared, drop_empty, remade
+from console.history.replacing import Edges, add_alive, cleared, drop_empty, remade
 from console.history.rollup import hour_after
+from console.history.sealing import keep_hours, seal_recording
 from console.model.history import (
     Bout,
     Observed,
@@ -165,8 +166,8 @@ class Intake:
             return
         number = self._names.id_of(self._connection, service)
         first, after = self._start_ms // HOUR_MS, -(-self._end_ms // HOUR_MS)
-        self._connection.executemany(
-            KEEP_HOUR,
+        keep_hours(
+            self._connection,
             [
                 (number, hour, self.row, *self._fuller(number, hour, samples, packed(counts)))
                 for hour, samples, counts in rows
@@ -176,15 +177,15 @@ class Intake:
 
     def finish(self) -> None:
         """What follows from all that was kept."""
+        known = "SELECT 1 FROM hour WHERE service = ? AND hour = ? AND recording = ?"
         for (service, hour), (samples, counts) in self._edges.found.items():
-            self._connection.execute(
-                "INSERT OR IGNORE INTO hour VALUES (?, ?, ?, ?, ?)",
-                (service, hour, self.row, samples, counts),
-            )
+            if not self._connection.execute(known, (service, hour, self.row)).fetchone():
+                keep_hours(self._connection, [(service, hour, self.row, samples, counts)])
         self._edges.found = {}
         add_alive(self._connection, self.row, self._alive)
         remade(self._connection, self.row, self._recording.every_ms)
         self._say_end()
+        seal_recording(self._connection, self.row)
 
     def _kept(self, sample: Sample) -> tuple[int, int, int, int, int | None]:
         service, at_ms, sight, took_us = checked(sample)
@@ -219,8 +220,8 @@ class Intake:
 def _row_of(connection: sqlite3.Connection, recording: Recording, end_ms: int) -> int:
     name = (str(recording.origin), plain(recording.by), recording.began_ms)
     connection.execute(
-        "INSERT INTO recording (origin, by, began_ms, every_ms, why, is_over, rolled_ms)"
-        " VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (origin, by, began_ms) DO UPDATE SET"
+        "INSERT INTO recording (origin, by, began_ms, every_ms, why, is_over, rolled_ms, crc)"
+        " VALUES (?, ?, ?, ?, ?, 1, ?, 0) ON CONFLICT (origin, by, began_ms) DO UPDATE SET"
         " every_ms = excluded.every_ms, why = excluded.why,"
         " rolled_ms = max(rolled_ms, excluded.rolled_ms)",
         (*name, recording.every_ms, plain(recording.why_ended), hour_after(end_ms)),

@@ -9,18 +9,15 @@ from typing import Final, NamedTuple
 
 from console.history.episodes import plain, text_of
 from console.history.fault import HistoryError
-from console.history.holding import Piece, Run, advanced, begun, by_days, ended
+from console.history.holding import MOST_AT_MS, Piece, Run, advanced, begun, by_days, ended
 from console.history.rollup import hour_after, roll_up
 from console.history.schema import ALIVE
+from console.history.sealing import keep_stretches, seal_recording
 from console.model.history import Recording, Sample, Sight
 from console.model.latency import MOST_MS
 from console.safety.text import visible
 
-MOST_AT_MS: Final = 253_402_300_800_000
-"""The year 10000."""
 _SIGHTS: Final = frozenset(Sight)
-
-_KEEP_STRETCH: Final = "INSERT OR REPLACE INTO stretch VALUES (?, ?, ?, ?, ?)"
 
 
 class Checked(NamedTuple):
@@ -124,6 +121,7 @@ class Course:
         last_ms = rows[-1][1]
         connection.execute("UPDATE recording SET ended_ms = ? WHERE id = ?", (last_ms, self.row))
         rolled_ms = roll_up(connection, self.row, self.rolled_ms, last_ms)
+        seal_recording(connection, self.row)
         return Course(self.row, self.every_ms, last_ms, rolled_ms, runs)
 
     def _moved(
@@ -147,7 +145,7 @@ def backwards(at_ms: int, last_ms: int) -> HistoryError:
 
 
 def begin_course(connection: sqlite3.Connection, recording: Recording, first_ms: int) -> Course:
-    """The row of a recording whose first sample is of `first_ms`."""
+    """The row of a recording whose first sample is of `first_ms`; that gives it its checksum."""
     began_ms = recording.began_ms
     known = "SELECT 1 FROM recording WHERE origin = ? AND by = ? AND began_ms = ?"
     name = (str(recording.origin), plain(recording.by))
@@ -155,8 +153,8 @@ def begin_course(connection: sqlite3.Connection, recording: Recording, first_ms:
         began_ms += 1  # a clock that was set back to the very millisecond
     rolled_ms = first_ms - first_ms % 3_600_000
     row = connection.execute(
-        "INSERT INTO recording (origin, by, began_ms, every_ms, why, is_over, rolled_ms)"
-        " VALUES (?, ?, ?, ?, '', 0, ?)",
+        "INSERT INTO recording (origin, by, began_ms, every_ms, why, is_over, rolled_ms, crc)"
+        " VALUES (?, ?, ?, ?, '', 0, ?, 0)",
         (*name, began_ms, recording.every_ms, rolled_ms),
     ).lastrowid
     assert row is not None
@@ -184,6 +182,7 @@ def close_courses(connection: sqlite3.Connection, why: str = "") -> bool:
         connection.execute(
             "UPDATE recording SET is_over = 1, why = ? WHERE id = ?", (plain(why), row)
         )
+        seal_recording(connection, row)
     return bool(found)
 
 
@@ -191,8 +190,8 @@ def keep_pieces(
     connection: sqlite3.Connection, recording: int, pieces: Iterable[tuple[int, Piece]]
 ) -> None:
     """Keep stretches of services; those that reach over a midnight are cut there."""
-    connection.executemany(
-        _KEEP_STRETCH,
+    keep_stretches(
+        connection,
         (
             (service, start_ms, recording, end_ms, sight)
             for service, piece in pieces

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from console.history.episodes import moment_of, us_of
-from console.history.holding import DAY_MS, HOUR_MS
-from console.history.keeping import MOST_AT_MS
+from console.history.holding import DAY_MS, HOUR_MS, MOST_AT_MS
+from console.history.packing import MOST_BUCKET
 from console.model.history import Bout, Origin, Past
 from console.model.state import Priority
 from console.safety.jsontext import json_line
@@ -73,7 +73,7 @@ class HoursLine(msgspec.Struct, frozen=True, tag="hours", tag_field="kind"):
         tuple[
             Annotated[int, Meta(ge=0, le=MOST_AT_MS // HOUR_MS)],
             Annotated[int, Meta(ge=0, le=1 << 53)],
-            tuple[tuple[Annotated[int, Meta(ge=-1000, le=1000)], Count], ...],
+            tuple[tuple[Annotated[int, Meta(ge=-MOST_BUCKET, le=MOST_BUCKET)], Count], ...],
         ],
         ...,
     ]
@@ -147,6 +147,8 @@ def read_line(text: bytes) -> Line:
     try:
         line: Line = _DECODER.decode(text)
         return line
+    except RecursionError as error:
+        raise ValueError("a line that is nested too deep") from error
     except msgspec.DecodeError:
         if b"\\ud" not in text.lower():
             raise

@@ -9,6 +9,8 @@ from typing import Final
 
 from console.model.latency import Latencies, bucket_of
 
+MOST_BUCKET: Final = 1000
+"""On either side of 0: those of `LEAST_MS` and `MOST_MS` lie well within."""
 _NARROW: Final = 0
 _WIDE: Final = 1
 _FIRST: Final = struct.Struct("<Bh")
@@ -43,10 +45,16 @@ def unpacked(blob: bytes) -> Latencies:
         half = (len(blob) + _FIRST.size) // 2
         # All of it in C: a week of 62 services has some 300,000 pairs.
         buckets = itertools.accumulate(blob[_FIRST.size + 1 : half], initial=first)
-        return Latencies(tuple(zip(buckets, blob[half:], strict=True)))
-    if blob[0] == _WIDE and len(blob) % _PAIR.size == 1:
-        return Latencies(tuple(_PAIR.iter_unpack(blob[1:])))
-    raise ValueError("no counts of latencies")
+        found = tuple(zip(buckets, blob[half:], strict=True))
+    elif blob[0] == _WIDE and len(blob) % _PAIR.size == 1:
+        found = tuple(_PAIR.iter_unpack(blob[1:]))
+        if any(one[0] >= other[0] for one, other in itertools.pairwise(found)):
+            raise ValueError("buckets out of order")
+    else:
+        raise ValueError("no counts of latencies")
+    if not found or found[0][0] < -MOST_BUCKET or found[-1][0] > MOST_BUCKET:
+        raise ValueError("a bucket of no time")
+    return Latencies(found)
 
 
 _NONE: Final = Latencies()

@@ -10,20 +10,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from console.history.database import history_file, opened
+from console.history.database import LONGEST_MS, history_file, opened
 from console.history.episodes import (
+    Row,
     bouts_between,
     moment_of,
     past_between,
+    shown_of,
     text_of,
     told_once,
 )
 from console.history.fault import HistoryError, HistoryFault, as_errors, as_kept
-from console.history.holding import DAY_MS, HOUR_MS
+from console.history.holding import DAY_MS, HOUR_MS, MOST_AT_MS
 from console.history.packing import packed, unpacked
 from console.history.rollup import counted_hours
 from console.history.schema import ALIVE
+from console.history.sealing import HOUR, STRETCH, is_sound_hour, is_sound_stretch, left_out
 from console.model.history import (
+    HISTORY,
     HOLD,
     Bout,
     Observed,
@@ -36,24 +40,23 @@ from console.model.history import (
     together,
 )
 from console.model.latency import Latencies, added
+from console.model.saying import Saying
 from console.model.summary import Gap
 from console.safety.text import visible
 
-SOURCE: Final = "history"
 _MOST_PAST: Final = 100_000
 
 Found = TypeVar("Found")
 
-_STRETCHES: Final = """
-    SELECT start_ms, end_ms, sight FROM stretch
+_STRETCHES: Final = f"""
+    SELECT {STRETCH} FROM stretch
      WHERE service = :service AND start_ms > :start - :day AND start_ms < :end AND end_ms > :start
     UNION ALL
-    SELECT start_ms, last_ms + every_ms, opened.sight FROM opened
+    SELECT service, start_ms, recording.id, last_ms + every_ms, opened.sight, -1 FROM opened
       JOIN recording ON recording.id = opened.recording
      WHERE service = :service AND start_ms < :end AND last_ms + every_ms > :start"""
 _HOURS: Final = (
-    "SELECT hour, recording, samples, counts FROM hour"
-    " WHERE service = ? AND hour >= ? AND hour < ? ORDER BY hour"
+    f"SELECT {HOUR} FROM hour WHERE service = ? AND hour >= ? AND hour < ? ORDER BY hour"
 )
 
 
@@ -81,6 +84,8 @@ class Reader:
         self._connection: sqlite3.Connection | None = connection
         self._file = _file_id(path)
         self._turn = threading.Lock()
+        self._wrong: tuple[set[Row], set[Row], set[Row]] = (set(), set(), set())
+        """Stretches of whoever recorded, episodes and events that are left out."""
 
     def observed(
         self,
@@ -105,12 +110,16 @@ class Reader:
         wanted = sorted(known) if services is None else sorted(set(services) & known.keys())
         unrolled = self._asked(lambda connection: _unrolled(connection, start_ms, end_ms))
         for name in wanted:
-            stretches, rows = self._asked(partial(_of_service, known[name], start_ms, end_ms))
+            wrong: set[Row] = set()
+            stretches, rows = self._asked(
+                partial(_of_service, known[name], start_ms, end_ms, wrong)
+            )
             with as_kept(self.path):
                 told = together([stretches])
                 hours, samples = _summed(rows, unrolled, known[name], latencies)
-            if told or samples:
-                yield Observed(name, told, hours, samples, SOURCE)
+            if told or samples or wrong:
+                said = tuple(left_out(parts=len(wrong)))
+                yield Observed(name, told, hours, samples, HISTORY, notices=said)
 
     def bouts(self, start: datetime, end: datetime) -> tuple[Bout, ...]:
         """Every episode that is known to have gone on at some time of `[start, end)`, by start.
@@ -118,12 +127,16 @@ class Reader:
         What several recorders told of one is one.
         """
         return self._asked(
-            lambda connection: tuple(told_once(bouts_between(connection, start, end)))
+            lambda connection: tuple(
+                told_once(bouts_between(connection, start, end), self._wrong[1])
+            )
         )
 
     def past(self, start: datetime, end: datetime, most: int = _MOST_PAST) -> tuple[Past, ...]:
         """The events of `[start, end)` in order; where there are more than `most`, the last."""
-        return self._asked(lambda connection: tuple(past_between(connection, start, end, most)))
+        return self._asked(
+            lambda connection: tuple(past_between(connection, start, end, most, self._wrong[2]))
+        )
 
     def recordings(self, start_ms: int, end_ms: int) -> tuple[Recording, ...]:
         """Those of which something is known in `[start_ms, end_ms)`, by their beginning."""
@@ -134,7 +147,16 @@ class Reader:
 
         The time since the last sample of a recording that goes on is none yet.
         """
-        return self._asked(lambda connection: _gaps(connection, start_ms, end_ms))
+        return self._asked(lambda connection: _gaps(connection, start_ms, end_ms, self._wrong[0]))
+
+    @property
+    def notices(self) -> tuple[Saying, ...]:
+        """What `gaps`, `bouts` and `past` left out until now: it is not what was written.
+
+        What `observed` leaves out stands in what that gives.
+        """
+        with self._turn:
+            return tuple(left_out(*map(len, self._wrong)))
 
     @property
     def span_ms(self) -> tuple[int, int] | None:
@@ -196,22 +218,26 @@ def _names(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def _of_service(
-    service: int, start_ms: int, end_ms: int, connection: sqlite3.Connection
-) -> tuple[list[Stretch], list[Any]]:
-    return (
-        _stretches(connection, service, start_ms, end_ms),
-        connection.execute(_HOURS, (service, *hours_of(start_ms, end_ms))).fetchall(),
-    )
+    service: int, start_ms: int, end_ms: int, wrong: set[Row], connection: sqlite3.Connection
+) -> tuple[list[Stretch], list[Row]]:
+    rows = connection.execute(_HOURS, (service, *hours_of(start_ms, end_ms))).fetchall()
+    sound = [row for row in rows if is_sound_hour(row)]
+    if len(sound) < len(rows):
+        wrong.update(row for row in rows if not is_sound_hour(row))
+    return _stretches(connection, service, start_ms, end_ms, wrong), sound
 
 
 def _stretches(
-    connection: sqlite3.Connection, service: int, start_ms: int, end_ms: int
+    connection: sqlite3.Connection, service: int, start_ms: int, end_ms: int, wrong: set[Row]
 ) -> list[Stretch]:
     asked = {"service": service, "start": start_ms, "end": end_ms, "day": DAY_MS}
-    return [
-        Stretch(max(start, start_ms), min(end, end_ms), Sight(sight))
-        for start, end, sight in connection.execute(_STRETCHES, asked).fetchall()
-    ]
+    found: list[Stretch] = []
+    for row in connection.execute(_STRETCHES, asked).fetchall():
+        if not is_sound_stretch(row):
+            wrong.add(row)
+            continue
+        found.append(Stretch(max(row[1], start_ms), min(row[3], end_ms), Sight(row[4])))
+    return found
 
 
 def hours_of(start_ms: int, end_ms: int) -> tuple[int, int]:
@@ -244,7 +270,7 @@ def _unrolled(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> _Un
 
 
 def _summed(
-    rows: Iterable[tuple[int, int, int, bytes]],
+    rows: Iterable[Row],
     unrolled: _Unrolled,
     service: int,
     latencies: bool,
@@ -252,7 +278,7 @@ def _summed(
     """The hours of one service in seconds since 1970 in order, and the samples behind them."""
     found: dict[int, Latencies] = {}
     total = 0
-    for hour, recording, samples, counts in rows:
+    for _, hour, recording, samples, counts, _ in rows:
         if recording in unrolled.rolled and hour * HOUR_MS >= unrolled.rolled[recording]:
             continue  # rolled up since, and counted from its samples
         total += samples
@@ -285,12 +311,14 @@ def recording_of(row: tuple[Any, ...]) -> Recording:
     """
     origin, by, began_ms, every_ms, ended_ms, why = row
     return Recording(
-        Origin(origin), text_of(by), int(began_ms), int(every_ms), ended_ms, text_of(why)
+        Origin(origin), shown_of(by), int(began_ms), int(every_ms), ended_ms, shown_of(why)
     )
 
 
-def _gaps(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> tuple[Gap, ...]:
-    alive = together([_stretches(connection, ALIVE, start_ms, end_ms)])
+def _gaps(
+    connection: sqlite3.Connection, start_ms: int, end_ms: int, wrong: set[Row]
+) -> tuple[Gap, ...]:
+    alive = together([_stretches(connection, ALIVE, start_ms, end_ms, wrong)])
     edges = [start_ms, *(edge for one in alive for edge in (one.start_ms, one.end_ms)), end_ms]
     found = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -300,7 +328,7 @@ def _gaps(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> tuple[G
         row = connection.execute(
             "SELECT why FROM recording WHERE ended_ms + every_ms = ? AND why != ''", (start,)
         ).fetchone()
-        why = None if row is None else ending_of(text_of(row[0]))
+        why = None if row is None else ending_of(shown_of(row[0]))
         found.append(Gap(moment_of(start * 1000), moment_of(end * 1000), why))
     return tuple(found)
 
@@ -325,4 +353,8 @@ def _span(connection: sqlite3.Connection) -> tuple[int, int] | None:
     if row is not None:
         first = row[0] if first is None else min(first, row[0])
         last = row[1] if last is None else max(last, row[1])
-    return None if first is None else (int(first), int(last))
+    if first is None:
+        return None
+    if not 0 <= first <= last <= MOST_AT_MS + LONGEST_MS:
+        raise ValueError("moments that are none")
+    return int(first), int(last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Final
 
 from console.history.episodes import OURS, plain, teller_of
 from console.history.fault import HistoryError
@@ -12,10 +11,15 @@ from console.history.keeping import keep_pieces
 from console.history.packing import packed
 from console.history.rollup import Hours
 from console.history.schema import ALIVE
+from console.history.sealing import (
+    HOUR,
+    STRETCH,
+    is_sound_hour,
+    is_sound_stretch,
+    keep_hours,
+)
 from console.model.history import HOLD, Origin, Sight, Stretch, together
 from console.safety.text import visible
-
-KEEP_HOUR: Final = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?)"
 
 
 class Edges:
@@ -57,11 +61,13 @@ def cleared(
         for service in services:
             cut_out(connection, recording, service, start_ms, end_ms)
             for hour in partial:
-                for row in connection.execute(
-                    "SELECT samples, counts FROM hour"
-                    " WHERE service = ? AND hour = ? AND recording = ?",
+                for whole in connection.execute(
+                    f"SELECT {HOUR} FROM hour WHERE service = ? AND hour = ? AND recording = ?",
                     (service, hour, recording),
                 ):
+                    if not is_sound_hour(whole):
+                        continue
+                    row = whole[3:5]
                     edges.found[service, hour] = max(edges.found.get((service, hour), row), row)
             connection.execute(
                 "DELETE FROM hour WHERE service = ? AND hour >= ? AND hour < ? AND recording = ?",
@@ -111,8 +117,8 @@ def remade(connection: sqlite3.Connection, recording: int, every_ms: int) -> Non
     for service, found in pieces.items():
         keep_pieces(connection, recording, ((service, piece) for piece in found))
     add_alive(connection, recording, told)
-    connection.executemany(
-        KEEP_HOUR,
+    keep_hours(
+        connection,
         (
             (service, hour, recording, samples, packed(counts))
             for service, hour, samples, counts in hours.rows()
@@ -151,9 +157,11 @@ def cut_out(
         " AND end_ms > ?"
     )
     asked = (service, start_ms - DAY_MS, end_ms, recording, start_ms)
-    touched: list[Piece] = connection.execute(
-        f"SELECT start_ms, end_ms, sight{where}", asked
-    ).fetchall()
+    touched: list[Piece] = [
+        (row[1], row[3], row[4])
+        for row in connection.execute(f"SELECT {STRETCH}{where}", asked).fetchall()
+        if is_sound_stretch(row)
+    ]
     connection.execute(f"DELETE{where}", asked)
     left = [
         (service, part)

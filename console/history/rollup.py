@@ -8,11 +8,15 @@ from typing import Final
 
 from console.history.holding import DAY_MS, HOUR_MS
 from console.history.packing import bucket_of_us, packed
+from console.history.schema import ALIVE
+from console.history.sealing import keep_hours
 
+STRANGE_MS: Final = DAY_MS
+"""Without a record for longer, what comes after is no proof of the time by itself."""
+PROVEN_MS: Final = DAY_MS
+"""So much recorded after such a gap proves that its clock is right."""
 DROPPED: Final = 20_000
 """Rows in one transaction of the retention: some tens of milliseconds."""
-
-_KEEP: Final = "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?)"
 
 
 class Hours:
@@ -63,8 +67,8 @@ def roll_up(connection: sqlite3.Connection, recording: int, rolled_ms: int, unti
         " WHERE recording = ? AND at_ms >= ? AND at_ms < ?",
         (recording, rolled_ms, until_ms),
     )
-    connection.executemany(
-        _KEEP,
+    keep_hours(
+        connection,
         [
             (service, hour, recording, samples, packed(counts))
             for service, hour, samples, counts in counted_hours(rows).rows()
@@ -77,6 +81,31 @@ def roll_up(connection: sqlite3.Connection, recording: int, rolled_ms: int, unti
 def hour_after(at_ms: int) -> int:
     """The first whole hour after a moment."""
     return at_ms - at_ms % HOUR_MS + HOUR_MS
+
+
+def likely_now(connection: sqlite3.Connection, now_ms: int) -> int:
+    """By which moment it is decided what is old: `now_ms`, or one before it.
+
+    A clock that is set a year ahead, as after an empty battery, must not make everything old. So
+    a time that is more than `STRANGE_MS` after all that was recorded, or that follows such a gap,
+    counts when `PROVEN_MS` were recorded since.
+    """
+    rows = connection.execute(
+        "SELECT start_ms, end_ms FROM stretch WHERE service = ?1 AND start_ms < ?2 UNION ALL"
+        " SELECT start_ms, last_ms FROM opened WHERE service = ?1 AND start_ms < ?2"
+        " ORDER BY start_ms DESC",
+        (ALIVE, now_ms),
+    )
+    likely_ms = edge_ms = now_ms
+    recorded_ms = 0
+    for start_ms, end_ms in rows:
+        if edge_ms - end_ms > STRANGE_MS:
+            likely_ms = end_ms
+        recorded_ms += max(0, min(end_ms, edge_ms) - start_ms)
+        edge_ms = min(edge_ms, start_ms)
+        if recorded_ms >= PROVEN_MS:
+            break
+    return likely_ms
 
 
 def drop_samples(connection: sqlite3.Connection, before_ms: int) -> int:

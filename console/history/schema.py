@@ -22,8 +22,7 @@ ALIVE: Final = 0
 # What a report reads, `stretch` and `hour`, is kept by service. The stretches that still grow
 # stand apart in `opened`, one page for all of them.
 #
-# What cannot be made again of anything else, episodes and events, has a checksum in each row:
-# SQLite has none for its pages.
+# Each row of what outlives the samples has a checksum: SQLite has none for its pages.
 #
 # No stretch reaches over a UTC midnight, so that those of a time are found by their start.
 STEPS: Final[Sequence[Sequence[str]]] = (
@@ -33,7 +32,8 @@ STEPS: Final[Sequence[Sequence[str]]] = (
         """CREATE TABLE recording (
             id INTEGER PRIMARY KEY, origin TEXT NOT NULL, by NOT NULL, began_ms INTEGER NOT NULL,
             every_ms INTEGER NOT NULL, ended_ms INTEGER, why NOT NULL, is_over INTEGER NOT NULL,
-            rolled_ms INTEGER NOT NULL, UNIQUE (origin, by, began_ms))""",
+            rolled_ms INTEGER NOT NULL, crc INTEGER NOT NULL,
+            UNIQUE (origin, by, began_ms))""",
         """CREATE TABLE sample (
             recording INTEGER NOT NULL REFERENCES recording, at_ms INTEGER NOT NULL,
             service INTEGER NOT NULL REFERENCES service, sight INTEGER NOT NULL,
@@ -45,17 +45,20 @@ STEPS: Final[Sequence[Sequence[str]]] = (
         """CREATE TABLE stretch (
             service INTEGER NOT NULL REFERENCES service, start_ms INTEGER NOT NULL,
             recording INTEGER NOT NULL REFERENCES recording, end_ms INTEGER NOT NULL,
-            sight INTEGER NOT NULL, PRIMARY KEY (service, start_ms, recording)) WITHOUT ROWID""",
+            sight INTEGER NOT NULL, crc INTEGER NOT NULL,
+            PRIMARY KEY (service, start_ms, recording)) WITHOUT ROWID""",
         """CREATE TABLE hour (
             service INTEGER NOT NULL REFERENCES service, hour INTEGER NOT NULL,
             recording INTEGER NOT NULL REFERENCES recording, samples INTEGER NOT NULL,
-            counts BLOB NOT NULL, PRIMARY KEY (service, hour, recording)) WITHOUT ROWID""",
+            counts BLOB NOT NULL, crc INTEGER NOT NULL,
+            PRIMARY KEY (service, hour, recording)) WITHOUT ROWID""",
         """CREATE TABLE bout (
             key NOT NULL, start_us INTEGER NOT NULL, told_by NOT NULL, alert NOT NULL,
             place NOT NULL, service NOT NULL, priority INTEGER NOT NULL, acked_us INTEGER,
             acked_by NOT NULL, silenced_us INTEGER, resolved_us INTEGER, seen_us INTEGER,
             respond_us INTEGER, resolve_us INTEGER, source NOT NULL, fingerprint NOT NULL,
-            over_us INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (key, start_us, told_by)) WITHOUT ROWID""",
+            over_us INTEGER NOT NULL, crc INTEGER NOT NULL,
+            PRIMARY KEY (key, start_us, told_by)) WITHOUT ROWID""",
         "CREATE INDEX bout_over ON bout (over_us)",
         """CREATE TABLE past (
             at_us INTEGER NOT NULL, kind NOT NULL, subject NOT NULL, text NOT NULL, who NOT NULL,

@@ -34,7 +34,7 @@ from console.history.keeping import (
     checked,
     close_courses,
 )
-from console.history.rollup import DROPPED, drop_kept, drop_samples
+from console.history.rollup import DROPPED, drop_kept, drop_samples, likely_now
 from console.model.history import Bout, Origin, Past, Recording, Sample
 from console.safety.clock import Clock, SystemClock
 from console.safety.files import FileError, FileLock, LockHeldError, read_capped, write_atomic
@@ -139,11 +139,13 @@ class Writer:
     def tidy(self, now_ms: int, keep_samples_ms: int, keep_ms: int) -> None:
         """Drop samples and all the rest that are older than that, a bite after the other.
 
-        Samples go only when they are in stretches and hours. Once an hour is enough.
+        Samples go only when they are in stretches and hours. Once an hour is enough. A clock that
+        is far ahead of what was recorded drops nothing (`likely_now`).
 
         Raises:
             HistoryError: not all of it was dropped.
         """
+        now_ms = self._done(lambda connection: likely_now(connection, now_ms))
         before_ms = now_ms - max(keep_ms, keep_samples_ms)
 
         def drop(connection: sqlite3.Connection) -> int:

@@ -8,8 +8,6 @@ it, the seal is broken, and the file is theirs.
 from __future__ import annotations
 
 import enum
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -24,6 +22,7 @@ from console.journal.ids import Kind
 from console.journal.language import Language
 from console.journal.places import id_of
 from console.journal.reading import id_faults, name_of
+from console.journal.seal import TRANSCRIPT, sealed
 from console.journal.transcript_text import body_of, counts_text, took_of, value_of
 from console.model.papers import BrokenPaper, Sheet
 from console.model.run import Filled, PastRun, Run, StepRun, StepState
@@ -32,7 +31,6 @@ from console.safety.secret import Secret
 from console.safety.text import Raw, visible
 
 SCHEMA: Final = 1
-_SEAL: Final = re.compile(rb"^<!-- oncall:end transcript ([0-9a-f]{64}) -->\r?$", re.MULTILINE)
 _AS_THEY_ARE: Final = frozenset(("id", "runbook", "incident", "change", "name", "digest", "type"))
 """Fields of a run that name something: no secret stands in them."""
 T = TypeVar("T")
@@ -90,22 +88,7 @@ def transcript_of(
     blank = document_of("---\n---\n\n", f"{run.id}.md")
     document = with_front(blank, _front(run, language))
     body = "".join(f"{line}\n" for line in body_of(run, language))
-    told = document.with_body(f"\n{body}\n").content
-    return told + f"<!-- oncall:end transcript {_digest(told)} -->\n".encode() + below
-
-
-def below_seal(content: bytes) -> bytes | None:
-    """What people wrote below the transcript in `content`; `None`: its seal is broken, so that
-    somebody changed what stands above it."""
-    seen, at = hashlib.sha256(), 0
-    found: bytes | None = None
-    # A program may have printed such a line as well: the true one seals what stands above it.
-    for seal in _SEAL.finditer(content):
-        seen.update(content[at : seal.start()].replace(b"\r\n", b"\n"))
-        at = seal.start()
-        if seen.hexdigest().encode() == seal[1]:
-            found = content[seal.end() :].removeprefix(b"\n")
-    return found
+    return sealed(document.with_body(f"\n{body}\n").content, TRANSCRIPT, below)
 
 
 def read_transcript(sheet: Sheet) -> PastRun | BrokenPaper:
@@ -192,10 +175,6 @@ def _done(one: StepRun) -> _Done:
         None if last is None else took_of(last),
         len(one.attempts),
     )
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _without(value: T, masker: Masker) -> T:

@@ -22,6 +22,8 @@ from console.safety.text import Raw
 
 HOLD: Final = 2.5
 """Recording intervals between two samples over which the earlier one holds."""
+HISTORY: Final = "history"
+"""`source` of what a console or a recorder saw itself."""
 
 
 ENDINGS: Final = (
@@ -104,7 +106,7 @@ class Recording(msgspec.Struct, frozen=True):
     """Safe to show: `the clock jumped by 3600 s`; empty: it goes on, or the console ended."""
 
 
-class Bout(msgspec.Struct, frozen=True):
+class Bout(msgspec.Struct, frozen=True, gc=False):
     """One episode of one alert, as far as it is known. Its id is `key` with `start`."""
 
     key: str

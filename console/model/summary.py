@@ -235,6 +235,10 @@ class Response(msgspec.Struct, frozen=True):
     silenced: int = 0
     """That a silence covered before anybody took them: no clock of theirs counts from then on, and
     neither mean has them."""
+    mtta_of: int = 0
+    """Over how many of them `mtta_s` is the mean."""
+    mttr_of: int = 0
+    """The same of `mttr_s`."""
 
 
 class Noise(msgspec.Struct, frozen=True):

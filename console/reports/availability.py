@@ -16,7 +16,7 @@ from console.model.history import Sight, Stretch
 from console.model.names import folded
 from console.model.saying import Saying
 from console.model.summary import Availability, Exclusion, Outage
-from console.reports.days import milliseconds, moment
+from console.model.unix import milliseconds, moment
 
 # To look one of them up in its class takes longer than all else that is done with a stretch.
 _SLOW: Final = Sight.SLOW
@@ -101,7 +101,9 @@ def disjoint(exclusions: Iterable[Exclusion]) -> list[Span]:
     """What is excluded by any of them, in order, without overlap; neighbours of one name that
     touch are one."""
     found: list[Span] = []
-    ordered = [(milliseconds(one.start), one.name, milliseconds(one.end), one) for one in exclusions]
+    ordered = [
+        (milliseconds(one.start), one.name, milliseconds(one.end), one) for one in exclusions
+    ]
     for start, _, end, one in sorted(ordered, key=lambda each: each[:3]):
         low = max(start, found[-1].end_ms) if found else start
         if low >= end:

@@ -8,13 +8,11 @@ from typing import Final
 
 import msgspec
 
-from console.model.history import Bout
+from console.model.history import HISTORY, Bout
 
 NEAR: Final = timedelta(minutes=2)
 """Two bouts of one alert whose starts are no further apart are one: each source dates it by its
 own scrape."""
-HISTORY: Final = "history"
-"""`Bout.source` of what a console or a recorder saw itself."""
 _AND: Final = ", "
 
 

@@ -83,20 +83,6 @@ def hour_edges(day: date, zone: tzinfo, now: datetime) -> tuple[datetime, ...]:
     return _cut(tuple(found), now)
 
 
-def milliseconds(at: datetime) -> int:
-    """Since 1970, whole; what is less than one is left out."""
-    return (at - _EPOCH) // _MILLISECOND
-
-
-def moment(at_ms: int) -> datetime:
-    """The moment so many milliseconds after 1970."""
-    return _EPOCH + at_ms * _MILLISECOND
-
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-
-
 def _cut(edges: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
     begun = tuple(edge for edge in edges if edge < now)
     if len(begun) == len(edges):

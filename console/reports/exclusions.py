@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -38,6 +38,7 @@ from console.model.time_interval import Interval
 from console.reports.days import Span, start_of
 from console.safety.text import visible
 
+T = TypeVar("T", int, datetime)
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 _NOT_BEGUN: Final = frozenset(
@@ -87,7 +88,7 @@ def _of_maintenance(
         for interval in one.times:
             spans.extend(spans_of(interval, start, end))
         by = saying("maintenance {name}", name=visible(one.name))
-        for first, last in _merged(spans, start, end):
+        for first, last in _within(spans, start, end):
             yield Exclusion(by, first, last, one.services)
 
 
@@ -96,7 +97,7 @@ def spans_of(interval: Interval, start: datetime, end: datetime) -> list[Span]:
     without asking it for every minute."""
     zone = interval.zone
     # Ranges that touch are one: at most every second minute of a day begins another.
-    minutes = _joined(sorted(interval.minutes)) or [(0, 24 * 60)]
+    minutes = _joined(interval.minutes) or [(0, 24 * 60)]
     of_days = msgspec.structs.replace(interval, minutes=())
     found: list[Span] = []
     day, last = (start - _DAY).astimezone(zone).date(), (end + _DAY).astimezone(zone).date()
@@ -129,28 +130,20 @@ def _by_the_minute(interval: Interval, begins: datetime, ends: datetime) -> Iter
         at = after
 
 
-def _merged(spans: list[Span], start: datetime, end: datetime) -> Iterator[Span]:
+def _within(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
     """What they come to within `start` and `end`, without overlap."""
-    open_span: Span | None = None
-    for low, high in sorted((max(start, one[0]), min(end, one[1])) for one in spans):
+    return _joined((max(start, low), min(end, high)) for low, high in spans)
+
+
+def _joined(ranges: Iterable[tuple[T, T]]) -> list[tuple[T, T]]:
+    """In order; what overlaps or touches is one, what is empty none."""
+    found: list[tuple[T, T]] = []
+    for low, high in sorted(ranges):
         if low >= high:
             continue
-        if open_span is not None and low <= open_span[1]:
-            open_span = open_span[0], max(open_span[1], high)
-            continue
-        if open_span is not None:
-            yield open_span
-        open_span = low, high
-    if open_span is not None:
-        yield open_span
-
-
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for low, high in ranges:
         if found and low <= found[-1][1]:
             found[-1] = found[-1][0], max(found[-1][1], high)
-        elif low < high:
+        else:
             found.append((low, high))
     return found
 

@@ -12,6 +12,7 @@ from console import __version__
 from console.journal.language import Language
 from console.model.daily import Daily, Inspection, InspectionItem, Kpi, ServiceDay
 from console.model.history import Bout
+from console.model.saying import texts_of
 from console.model.state import Priority
 from console.model.summary import (
     Availability,
@@ -101,15 +102,18 @@ def _daily(daily: Daily) -> shape.DailyShape:
         incidents_active=_copies(shape.IncidentShape, daily.active),
         incidents_settled=_copies(shape.IncidentShape, daily.settled),
         incidents_closed=_copies(shape.IncidentShape, daily.closed),
-        overdue=daily.overdue,
+        overdue=tuple(
+            shape.OwedShape(one.document, one.kind, one.what.text, one.owner, _utc(one.due))
+            for one in daily.overdue
+        ),
         changes=_copies(shape.ChangeShape, daily.changes),
         changes_upcoming=_copies(shape.ChangeShape, daily.upcoming),
-        freezes=daily.freezes,
+        freezes=_copies(shape.FreezeShape, daily.freezes),
         exclusions=_copies(shape.ExclusionShape, daily.exclusions),
         steps=_copies(shape.StepShape, daily.steps),
         figures=tuple(map(_figure, daily.figures)),
         gaps=_copies(shape.GapShape, daily.gaps),
-        now=tuple(shape.NowShape(key, lines) for key, lines in daily.now),
+        now=tuple(shape.NowShape(one.key, texts_of(one.lines), one.more) for one in daily.now),
         inspection=None if inspection is None else _inspection(inspection),
     )
 

@@ -149,6 +149,8 @@ class ResponseShape(msgspec.Struct, frozen=True):
     late_acks: int
     late_ends: int
     silenced: int
+    mtta_of: int
+    mttr_of: int
 
 
 class NoiseShape(msgspec.Struct, frozen=True):
@@ -306,6 +308,24 @@ class NowShape(msgspec.Struct, frozen=True):
 
     key: str
     lines: tuple[str, ...]
+    more: int
+
+
+class OwedShape(msgspec.Struct, frozen=True):
+    """Something that is overdue."""
+
+    document: str
+    kind: str
+    text: str
+    owner: str
+    due: datetime
+
+
+class FreezeShape(msgspec.Struct, frozen=True):
+    """A freeze that was in force on the day."""
+
+    name: str
+    until: datetime | None
 
 
 class DailyShape(HeadShape, frozen=True):
@@ -321,10 +341,10 @@ class DailyShape(HeadShape, frozen=True):
     incidents_active: tuple[IncidentShape, ...]
     incidents_settled: tuple[IncidentShape, ...]
     incidents_closed: tuple[IncidentShape, ...]
-    overdue: tuple[str, ...]
+    overdue: tuple[OwedShape, ...]
     changes: tuple[ChangeShape, ...]
     changes_upcoming: tuple[ChangeShape, ...]
-    freezes: tuple[str, ...]
+    freezes: tuple[FreezeShape, ...]
     exclusions: tuple[ExclusionShape, ...]
     steps: tuple[StepShape, ...]
     figures: tuple[FigureShape, ...]

@@ -48,17 +48,21 @@ def response_of(bouts: Sequence[Bout], start: datetime, end: datetime, now: date
     """Of all `bouts` together."""
     begun = [one for one in bouts if start <= one.start < end]
     counting = [one for one in begun if not is_silenced_first(one)]
+    taken = [_seconds(one.start, one.acked_at) for one in counting if one.acked_at]
+    over = [_seconds(one.start, one.resolved_at) for one in counting if one.resolved_at]
     return Response(
         priority=None,
         count=len(begun),
         acked=sum(one.acked_at is not None for one in begun),
         resolved=sum(one.resolved_at is not None for one in begun),
-        mtta_s=_mean(_seconds(one.start, one.acked_at) for one in counting if one.acked_at),
-        mttr_s=_mean(_seconds(one.start, one.resolved_at) for one in counting if one.resolved_at),
+        mtta_s=_mean(taken),
+        mttr_s=_mean(over),
         longest_s=max((_seconds(one.start, min(now, end_of(one))) for one in begun), default=None),
         late_acks=sum(_is_in(_late_ack(one, now), start, end) for one in bouts),
         late_ends=sum(_is_in(_late_end(one, now), start, end) for one in bouts),
         silenced=len(begun) - len(counting),
+        mtta_of=len(taken),
+        mttr_of=len(over),
     )
 
 
@@ -95,6 +99,5 @@ def _seconds(start: datetime, end: datetime) -> float:
     return max(0.0, (end - start).total_seconds())
 
 
-def _mean(seconds: Iterable[float]) -> float | None:
-    known = list(seconds)
-    return sum(known) / len(known) if known else None
+def _mean(seconds: Sequence[float]) -> float | None:
+    return sum(seconds) / len(seconds) if seconds else None

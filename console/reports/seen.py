@@ -8,15 +8,15 @@ from typing import Final
 
 import msgspec
 
-from console.model.history import Observed, Sight
+from console.model.history import HISTORY, Observed, Sight
 from console.model.latency import Latencies, added
 from console.model.names import folded
 from console.model.registry import Service
 from console.model.saying import Saying, saying, verbatim
 from console.model.summary import Availability, Outage, Slot, summed
+from console.model.unix import milliseconds
 from console.reports.availability import Grid, Slots, reckoned
-from console.reports.bouts import HISTORY
-from console.reports.days import before, milliseconds, moments
+from console.reports.days import before, moments
 from console.reports.lines import Touching, changes_within, incidents_within, touching
 from console.reports.material import Material
 from console.safety.text import visible

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from console.journal.language import Language
 from console.model.daily import Daily, Kpi
+from console.model.saying import Moment, Saying, Value, number_text
 from console.model.summary import Availability, Figure, Unit, Week
 from console.reports.words import counted, said
+from console.reports.words.sayings import template_of
 
 MISSING: Final = "—"
 MOST_DIGITS: Final = 6
@@ -42,6 +44,17 @@ class Telling:
     def many(self, noun: str, count: int) -> str:
         """`3 services`."""
         return counted(noun, count, self.language)
+
+    def told(self, of: Saying | None) -> str:
+        """A saying in this language, times in the report's zone; empty: nothing is said."""
+        return "" if of is None else of.filled(template_of(of.template, self.language), self._value)
+
+    def _value(self, value: Value) -> str:
+        if isinstance(value, Saying):
+            return self.told(value)
+        if isinstance(value, Moment):
+            return self.moment(value.at)
+        return value if isinstance(value, str) else number_text(value)
 
     def missing(self, why: str) -> str:
         """`— (not observed)`; `why` is a sentence's key."""
@@ -124,11 +137,8 @@ class Telling:
     # Shares.
 
     def percent(self, ratio: float, digits: int = 2) -> str:
-        """`99.99 %` of 0.99996: rounded down, and 100 only of a whole."""
-        value = min(_rounded(ratio * 100, digits, up=False), Decimal(100))
-        if ratio < 1 and value >= 100:
-            value = Decimal(100) - Decimal(1).scaleb(-digits)
-        return self._percent(f"{value:.{digits}f}" if value != 100 else "100")
+        """`99.99 %`, as `percent_number` has it."""
+        return self._percent(percent_number(ratio, digits))
 
     def exact_percent(self, ratio: float) -> str:
         """An objective, as it was set: `99.9 %`."""
@@ -140,7 +150,7 @@ class Telling:
     def availability(self, of: Availability, target: float | None = None) -> str:
         """The adjusted one, with as many digits as its objective has."""
         if of.ratio is None:
-            return self.missing("unobserved" if of.wanted_s > 0 else "all-excluded")
+            return self._nothing_known(of)
         return self.percent(of.ratio, _digits(target))
 
     def raw(self, of: Availability, target: float | None = None) -> str:
@@ -151,12 +161,17 @@ class Telling:
 
     def coverage(self, of: Availability) -> str:
         """The share of the time that was observed."""
-        return self.missing("all-excluded") if of.coverage is None else self.percent(of.coverage, 1)
+        return self._nothing_known(of) if of.coverage is None else self.percent(of.coverage, 1)
+
+    def _nothing_known(self, of: Availability) -> str:
+        # No service at all has no time that could have been excluded.
+        is_excluded = of.excluded_s > 0 and of.wanted_s <= 0
+        return self.missing("all-excluded" if is_excluded else "unobserved")
 
     def downtime(self, of: Availability) -> str:
         """The adjusted one; missing where nothing was observed, as nobody knows then."""
         if of.known_s <= 0:
-            return self.missing("unobserved" if of.wanted_s > 0 else "all-excluded")
+            return self._nothing_known(of)
         return self.lasting(of.down_s)
 
     def before(self, of: Availability | None) -> str:
@@ -171,12 +186,12 @@ class Telling:
         """What it came to, with its unit and with its coverage, or why its data are not enough;
         missing with the reason."""
         if of.value is None or not math.isfinite(of.value):
-            return self.missing_as(of.why_not or self.say("why-not-measured"))
+            return self.missing_as(self.told(of.lack) or self.say("why-not-measured"))
         shown = self.in_unit(of.value, of)
         if of.coverage is not None:
             coverage = self.percent(of.coverage, 1)
             return self.bracketed(shown, self.say("with-coverage", coverage=coverage))
-        return self.bracketed(shown, of.why_not) if of.why_not else shown
+        return shown if of.lack is None else self.bracketed(shown, self.told(of.lack))
 
     def figure_before(self, of: Figure) -> str:
         """The same over the window before."""
@@ -207,6 +222,14 @@ class Telling:
             Unit.PER_SECOND: self.say("per-second", n=number),
         }
         return f"{sign} {shown.get(of.unit, number)}"
+
+
+def percent_number(ratio: float, digits: int) -> str:
+    """`99.99` of 0.99996: rounded down, and 100 only of a whole."""
+    value = min(_rounded(ratio * 100, digits, up=False), Decimal(100))
+    if ratio < 1 and value >= 100:
+        value = Decimal(100) - Decimal(1).scaleb(-digits)
+    return f"{value:.{digits}f}" if value != 100 else "100"
 
 
 def _zone_of(name: str) -> tuple[str, tzinfo]:

@@ -71,7 +71,7 @@ def decoded(body: bytes, kind: type[Wire]) -> Wire:
         value = msgspec.json.decode(body, type=kind)
         read_again = msgspec.json.encode(value)
     except msgspec.ValidationError as error:
-        raise _garbled(f"the JSON has another shape: {visible(str(error), cells=120)}") from None
+        raise _garbled(f"JSON of another shape: {visible(str(error), cells=120)}") from None
     except UnicodeDecodeError:
         raise _garbled("text that is not valid UTF-8") from None
     except RecursionError:

@@ -52,10 +52,7 @@ def _subjects(folder: Path, day: str) -> list[str]:
 def test_a_report_is_one_commit_that_names_it_and_its_audit(folder: Path) -> None:
     async def told(kai: PaperDesk, mei: PaperDesk) -> None:
         outcome = (await kai.did(_report("2026-11-01"))).outcome
-        assert outcome.text == (
-            "Daily report 2026-11-01 is in the journal: reports/daily/2026-11-01.md "
-            "and 2 more files"
-        )
+        assert outcome.text == "archived reports/daily/2026-11-01.md"
         assert _subjects(folder, "2026-11-01") == ["kai Daily report 2026-11-01: archived"]
         shown = git(folder, "show", "--name-only", "--format=%B")
         assert f"Audit: {'ab' * 32}" in shown and "Intent: 7f3a2c00" in shown

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from console.history import history_file, open_reader, open_writer, take_in
-from console.history.reader import Reader
-from console.history.writer import Writer
+from console.history.database import history_file
+from console.history.intake import take_in
+from console.history.reader import Reader, open_reader
+from console.history.writer import Writer, open_writer
 from console.model.history import Observed, Origin, Recording, Sample, Sight, Stretch
 from console.model.latency import counted
 from tests.bench.figure import Figure, hand_over, median
@@ -33,7 +34,7 @@ READ: Final = """
 import sys, time
 from pathlib import Path
 began = time.perf_counter()
-from console.history import open_reader
+from console.history.reader import open_reader
 reader = open_reader(Path(sys.argv[1]))
 count = sum(1 for one in reader.observed(int(sys.argv[2]), int(sys.argv[3])))
 took_ms = (time.perf_counter() - began) * 1000

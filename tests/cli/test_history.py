@@ -173,3 +173,29 @@ def test_an_import_wants_a_file_or_a_prometheus_and_not_both(settings: Path) -> 
         refused = on(settings, "import", *words)
         assert refused.exit_code == 2
         assert "expected either FILE" in refused.stderr
+
+
+def test_in_read_only_the_file_stays_as_it_is_and_may_be_read(settings: Path) -> None:
+    record(settings, (30, 0))
+    lines = on(settings, "export").stdout_bytes
+    before = history_file(kept_in(settings)).read_bytes()
+
+    def looking(*words: str) -> Result:
+        args = ["--read-only", "history", *words, "--config", str(settings)]
+        return CliRunner().invoke(oncall, args, input=lines, prog_name="oncall")
+
+    for words in (("compact",), ("import", "-")):
+        result = looking(*words)
+        assert result.exit_code == 4, result.output
+        assert "read-only" in result.stderr
+    assert looking("check").exit_code == 0
+    assert history_file(kept_in(settings)).read_bytes() == before
+
+
+def test_a_file_without_an_end_is_refused_before_it_fills_the_memory(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.history.importing.LINE_BYTES", 1_000)
+    result = on(settings, "import", "-", stdin=b"x" * 100_000)
+    assert result.exit_code == 4
+    assert "line 1: it has 1,001 bytes" in result.stderr

@@ -37,6 +37,7 @@ def test_sound_settings_have_no_faults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "place", "said"),
     [
+        ("history: {every: 5s}", "2:18: history.every", "10s"),
         ("history: {keep: 7d}", "2:17: history.keep", "no less than `keep_samples`"),
         ("history: {keep_samples: 900d}", "2:25: history.keep_samples", "no less than"),
         (

@@ -24,7 +24,8 @@ from console.demo.settings import STATE, write_settings
 from console.demo.wire import request_of
 from console.demo.world import World
 from console.engine.week.prometheus_fold import Fold, sights_of
-from console.history import Reader, history_file, open_reader
+from console.history.database import history_file
+from console.history.reader import Reader, open_reader
 from console.journal.inspection import Inspected, read_inspection
 from console.model.change import Change
 from console.model.history import Sight, Stretch
@@ -142,6 +143,7 @@ def test_what_was_planned_is_not_counted_and_what_took_longer_is(week: Week) -> 
 def test_the_recorder_slept_once_and_one_service_is_too_new_to_be_judged(week: Week) -> None:
     (gap,) = week.gaps
     assert timedelta(hours=1) < gap.end - gap.start < timedelta(hours=2)
+    assert gap.why == "the machine slept"
     assert service(week, "vector-store").verdict is Verdict.NOT_ENOUGH_DATA
     coverage = service(week, "redis").total.coverage
     assert coverage is not None

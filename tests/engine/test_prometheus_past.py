@@ -18,10 +18,11 @@ from console.history.reader import Reader, open_reader
 from console.model.history import Sight
 from console.model.policy import Policy
 from console.model.registry import Registry
+from console.model.saying import text_of, texts_of
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
 from console.sources.prometheus.poll import Prometheus
-from tests.safety.loopback import Loopback, Talk, answer, saying, serving
+from tests.safety.loopback import Loopback, Talk, answer, saying, serving, silent
 from tests.sources.documents import encoded
 
 END = datetime(2026, 11, 20, tzinfo=UTC)
@@ -98,7 +99,7 @@ async def test_a_partial_answer_is_said_of_the_service_too() -> None:
     server = Hourly()
     server.warnings = ["store \x1b]0;x\x07 is away", "PromQL info: a style"]
     told = await observed(server.talk)
-    assert told.notices == ("prom: partial answer: store ^[]0;x^G is away",)
+    assert texts_of(told.notices) == ("prom: partial answer: store ^[]0;x^G is away",)
     assert told.observed[0].notices == told.notices
 
 
@@ -113,8 +114,11 @@ async def test_a_measure_from_a_partial_answer_is_none() -> None:
         server.warnings = []
         (whole,) = await past.measured((entry,), (), START, END)
     await http.aclose()
-    assert (partial.value, partial.why_not) == (None, "prom: partial answer: a store is away")
-    assert (whole.value, whole.why_not) == (7.0, "")
+    assert (partial.value, text_of(partial.why_not)) == (
+        None,
+        "prom: partial answer: a store is away",
+    )
+    assert (whole.value, whole.why_not) == (7.0, None)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +137,7 @@ async def test_rubbish_is_a_sentence_and_no_service(content: bytes, said: str) -
     told = await observed(saying(content, close=True), max_bytes=4096)
     assert told.observed == ()
     assert len(told.notices) == 1
-    assert told.notices[0].startswith(said)
+    assert told.notices[0].text.startswith(said)
 
 
 async def test_what_did_not_come_is_not_observed(tmp_path: Path) -> None:
@@ -159,16 +163,55 @@ async def test_what_did_not_come_is_not_observed(tmp_path: Path) -> None:
     assert sum(one.end_ms - one.start_ms for one in kept.stretches) == 2 * 24 * EVERY_S * 1000
 
 
+async def test_a_server_that_hangs_is_not_waited_for_a_day_at_a_time() -> None:
+    asked: list[str] = []
+
+    async def hanging(head: bytes, writer: asyncio.StreamWriter) -> None:
+        asked.append(head.decode())
+        await silent(head, writer)
+
+    http = HttpClient(SystemClock())
+    async with serving(hanging) as server:
+        past = past_of(server, http, timeout=timedelta(milliseconds=50))
+        told = await past.observed(END - timedelta(days=30), END)
+        entries = [ObjectiveEntry(name=f"q{n}", query="answer") for n in range(9)]
+        measured = await past.measured(entries, (), START, END)
+    await http.aclose()
+    assert len(asked) == 2 + 2
+    assert (told.observed, told.is_silent) == ((), True)
+    assert len(told.notices) == 1
+    assert {text_of(one.why_not) for one in measured} == {told.notices[0].text}
+
+
+async def test_what_a_server_tells_before_it_hangs_is_told() -> None:
+    server = Hourly()
+    late = "time=" + str(round((END - timedelta(days=9)).timestamp()))
+
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        if late in head.decode():
+            await silent(head, writer)
+        else:
+            await server.talk(head, writer)
+
+    http = HttpClient(SystemClock())
+    async with serving(talk) as listening:
+        past = past_of(listening, http, timeout=timedelta(milliseconds=200))
+        told = await past.observed(END - timedelta(days=10), END)
+    await http.aclose()
+    assert ([one.service for one in told.observed], told.is_silent) == (["web/web:80"], False)
+
+
 async def test_a_server_that_lacks_the_series_is_named() -> None:
     told = await observed(saying(success("vector", [])))
     assert told.observed == ()
-    assert told.notices == ("prom: it has no sample of probe_success or up of this time",)
+    assert texts_of(told.notices) == ("prom: it has no sample of probe_success or up of this time",)
 
 
 async def test_without_a_server_nothing_is_told() -> None:
     past = PrometheusPast(tuple, SystemClock(), Registry(), Policy())
-    assert (await past.observed(START, END)).notices == ("no Prometheus is among the sources",)
+    told_of = await past.observed(START, END)
+    assert texts_of(told_of.notices) == ("no Prometheus is among the sources",)
     assert (await past.bouts(START, END)).bouts == ()
     (told,) = await past.measured((ObjectiveEntry(name="it", query="up"),), (), START, END)
-    assert (told.value, told.why_not) == (None, "no Prometheus is among the sources")
+    assert (told.value, text_of(told.why_not)) == (None, "no Prometheus is among the sources")
     assert isinstance(await past.take_in(Path("nowhere"), START, END), TakenIn)

@@ -48,6 +48,7 @@ async def test_an_episode_stands_with_its_place_priority_and_deadlines(tmp_path:
     assert bout.resolve_by == START + sla.resolve
     assert (bout.acked_at, bout.silenced_at, bout.resolved_at) == (None, None, None)
     assert bout.source == "history"
+    assert bout.fingerprint == fired(service="api", severity="critical").fingerprint
 
 
 async def test_an_ack_a_silence_and_the_end_are_written_when_they_come(tmp_path: Path) -> None:
@@ -105,10 +106,10 @@ async def test_only_what_is_new_of_an_episode_is_written_again() -> None:
     world.hear(WELL, fired(service="api"), fired("Other"))
     update = world.show()
     book = BoutBook()
-    first = book.news(update.snapshot, update.worklist, Policy())
+    first = tuple(book.news(update.snapshot, update.worklist, Policy()))
     assert len(first) == 2
-    book.written(first, update.worklist)
-    assert book.news(update.snapshot, update.worklist, Policy()) == ()
+    book.written(first)
+    assert tuple(book.news(update.snapshot, update.worklist, Policy())) == ()
 
 
 async def test_what_ended_while_nobody_recorded_has_its_end_once_a_console_knows_it(

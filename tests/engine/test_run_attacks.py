@@ -15,7 +15,8 @@ from console.cli.runbook_asked import Asked, wanted_of
 from console.cli.runbook_session import Session
 from console.cli.table import Paper
 from console.engine.runs.left import work_of
-from console.journal.transcript import below_seal, read_transcript
+from console.journal.seal import TRANSCRIPT, below_seal
+from console.journal.transcript import read_transcript
 from console.model.papers import BrokenPaper, Sheet
 from console.model.registry import Host, Registry
 from console.model.run import Filled, Run, StepPlan, StepState
@@ -103,7 +104,7 @@ async def test_whatever_a_program_prints_is_text_in_the_transcript_and_passes_no
     told = read_transcript(Sheet(past.path, content, ""))
     assert not isinstance(told, BrokenPaper)
     assert (told.id, told.passed) == (run.id, False)
-    assert below_seal(content + b"mine\n") == b"mine\n"
+    assert below_seal(content + b"mine\n", TRANSCRIPT) == b"mine\n"
     page = content.partition(b"\n---\n")[2].partition(b"<!-- oncall:end transcript")[0]
     tokens = MarkdownIt("commonmark").parse(page.decode())
     kinds = {each.type for one in tokens for each in (one, *(one.children or ()))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from console.model.state import Priority
 from console.model.summary import Verdict, Week
 from console.safety.clock import ManualClock
 from console.safety.text import Raw
+from tests.engine.test_prometheus_past import Hourly
+from tests.safety.loopback import answer, serving
 from tests.watching import hands_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -132,6 +135,22 @@ async def test_a_figure_by_hand_is_told_with_who_measured_it(remembered: Path) -
     assert "2026-11-21" in crash.source
 
 
+async def test_why_a_recording_ended_is_told_of_the_day_on_which_it_did(empty: Path) -> None:
+    (empty / "oncall.yaml").write_text("environment: past\n")
+    began, slept = NOW - timedelta(days=3), NOW - timedelta(days=1)
+    why = "the machine slept"
+    recording = Recording(Origin.RECORDER, "ops-1", ms(began), STEP_MS, ms(slept) - STEP_MS, why)
+    moments = range(ms(began), ms(slept), STEP_MS)
+    samples = [Sample("api", at_ms, Sight.UP) for at_ms in moments]
+    take_in(empty, recording, (), start_ms=ms(began), end_ms=ms(slept), samples=samples)
+    told = {}
+    for day in (20, 21, 22):
+        daily = await engine_of(empty, load(empty)).week.daily(date(2026, 11, day))
+        assert isinstance(daily, Daily)
+        told[day] = daily.notices
+    assert told == {20: (), 21: (f"ops-1: {why}",), 22: ()}
+
+
 async def test_a_week_of_long_ago_says_that_there_is_not_enough_data(remembered: Path) -> None:
     week = await week_in(remembered, date(2026, 10, 1))
     assert {one.verdict for one in week.services} == {Verdict.NOT_ENOUGH_DATA}
@@ -229,3 +248,45 @@ async def test_a_damaged_file_is_said_and_is_no_figure(remembered: Path, empty: 
     week = await desk.week()
     assert isinstance(week, Week)
     assert any("history is not read" in one for one in week.notices)
+
+
+async def test_a_server_that_is_back_is_believed_at_the_next_question(empty: Path) -> None:
+    server = Hourly()
+    server.instead = answer(b"", "503 Service Unavailable")
+    asked: list[str] = []
+
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        asked.append(head.decode())
+        await server.talk(head, writer)
+
+    async with serving(talk) as listening:
+        source = f"{{name: prom, url: '{listening.url('')}'}}"
+        (empty / "oncall.yaml").write_text(f"sources: {{prometheus: [{source}]}}\n")
+        desk = engine_of(empty, load(empty)).week
+        week = await desk.week()
+        assert isinstance(week, Week)
+        assert "prom answered 503" in week.notices[0]
+        assert not any("ALERTS" in one for one in asked), "it was asked on after it said nothing"
+        server.instead = b""
+        week = await desk.week()
+    assert isinstance(week, Week)
+    assert ([one.service for one in week.services], week.notices) == (["web/web:80"], ())
+    assert week.gaps == ()
+
+
+async def test_that_nobody_recorded_is_told_where_a_figure_is_from_the_history(empty: Path) -> None:
+    began = NOW - timedelta(hours=1)
+    recording = Recording(Origin.CONSOLE, "laptop", ms(began), STEP_MS)
+    async with serving(Hourly().talk) as listening:
+        source = f"{{name: prom, url: '{listening.url('')}'}}"
+        (empty / "oncall.yaml").write_text(f"sources: {{prometheus: [{source}]}}\n")
+        told = {}
+        for service in ("web/web:80", "backup"):
+            samples = [Sample(service, ms(began), Sight.UP)]
+            take_in(empty, recording, (), start_ms=ms(began), end_ms=ms(NOW), samples=samples)
+            week = await engine_of(empty, load(empty)).week.week()
+            assert isinstance(week, Week)
+            told[service] = (week.gaps != (), {one.service: one.source for one in week.services})
+    by_prometheus = {"web/web:80": "prom: up"}
+    assert told["web/web:80"] == (False, by_prometheus)
+    assert told["backup"] == (True, {**by_prometheus, "backup": "history"})

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from console.history import HistoryFault, Reader, Writer, open_reader, open_writer
+from console.history.fault import HistoryFault
+from console.history.reader import Reader, open_reader
+from console.history.writer import Writer, open_writer
 from console.model.history import HOLD, Bout, Observed, Origin, Past, Sample, Sight
 from console.model.state import Priority
 from console.safety.clock import ManualClock

@@ -9,7 +9,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from console.history import Writer, open_writer
+from console.history.writer import Writer, open_writer
 from console.model.history import Origin, Sample, Sight
 from tests.history.making import EVERY_MS, bout, past
 

@@ -6,16 +6,16 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from console.history import (
-    HistoryError,
-    check,
-    export,
-    history_file,
-    import_lines,
-    take_in,
-)
+from console.history.check import check
+from console.history.database import history_file
+from console.history.exchange import export
+from console.history.fault import HistoryError
+from console.history.importing import import_lines
+from console.history.intake import take_in
+from console.history.lines import bout_line, line_of
 from console.model.history import (
     Bout,
     Observed,
@@ -127,6 +127,16 @@ def test_a_history_that_comes_back_home_adds_nothing(tmp_path: Path) -> None:
     assert told(tmp_path) == before
 
 
+_HEAD = b'{"kind":"history","schema_version":1,"start_ms":0,"end_ms":200000000000000}\n'
+_AGES = b'{"kind":"stretches","recording":1,"service":"a","stretches":[[0,200000000000000,"up"]]}\n'
+"""A short line that would become two million rows."""
+
+
+def bout_at(start_us: int) -> bytes:
+    """The line of an episode that began then."""
+    return line_of(msgspec.structs.replace(bout_line(bout(0)), start_us=start_us))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -142,6 +152,9 @@ def test_a_history_that_comes_back_home_adds_nothing(tmp_path: Path) -> None:
         (lambda lines: [one.replace(b'"down"', b'"upset"') for one in lines], "line 4: "),
         (lambda lines: [one.replace(b'"at_ms":17', b'"at_ms":16') for one in lines], "moment"),
         (lambda lines: [*lines[:20], b'{"kind":"past","at_us":-1}\n'], "line 21: "),
+        (lambda lines: [lines[0], b'{"x":' + b"[" * 100_000], "line 2: a line that is nested"),
+        (lambda lines: [lines[0], bout_at(253_402_300_800_000_000)], "line 2: "),
+        (lambda lines: [_HEAD, lines[1], _AGES], "stretches of a day at most"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_of_its_file_is_taken_in(

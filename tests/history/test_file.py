@@ -12,20 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from console.history import (
-    HistoryError,
-    HistoryFault,
-    check,
-    compact,
-    history_file,
-    holder_of,
-    open_reader,
-    open_writer,
-)
-from console.history.database import connected
+from console.history.check import check, compact
+from console.history.database import connected, history_file
+from console.history.fault import HistoryError, HistoryFault
+from console.history.reader import open_reader
 from console.history.schema import STEPS, VERSION, brought_up, made_new, version_of
+from console.history.writer import holder_of, open_writer
 from console.model.history import Origin, Sample, Sight
 from console.model.latency import added
+from tests.history.disks import with_a_disk, without_the_right_of_root
 from tests.history.making import (
     EVERY_MS,
     MIDNIGHT_MS,
@@ -156,21 +151,56 @@ def test_what_is_dropped_changes_no_stretch_and_no_percentile(tmp_path: Path) ->
     assert first is not None
     assert first[0] >= end_ms - 10 * HOUR_MS - 24 * HOUR_MS
     assert [one.why_ended for one in reader.recordings(0, end_ms)][-1] == ""
-    writer.tidy(end_ms + 400 * 24 * HOUR_MS, HOUR_MS, HOUR_MS)
+    writer.tidy(end_ms + 23 * HOUR_MS, HOUR_MS, HOUR_MS)
     found = check(tmp_path)
     assert found.wrong == ()
     assert 0 < found.samples <= 120, "those of the hour that is not over"
-    writer.write([Sample("api", end_ms + 1000, Sight.UP)])
-    writer.close()
-    writer = writer_in(tmp_path)
-    writer.tidy(end_ms + 400 * 24 * HOUR_MS, HOUR_MS, HOUR_MS)
+    late_ms = end_ms + 40 * 24 * HOUR_MS
+    writer.begin(late_ms, 12 * HOUR_MS)
+    for number in range(3):
+        writer.write([Sample("new", late_ms + number * 12 * HOUR_MS, Sight.UP)])
+    writer.tidy(late_ms + 24 * HOUR_MS, HOUR_MS, HOUR_MS)
     found = check(tmp_path)
-    assert (found.services, found.samples, found.bouts, found.past) == (0, 0, 0, 0)
+    assert (found.services, found.samples, found.bouts, found.past) == (1, 1, 0, 0)
     writer.close()
     big = reader.size_bytes
     reader.close()
     assert compact(tmp_path).after_bytes < big
     assert check(tmp_path).wrong == ()
+
+
+def test_a_clock_that_is_far_ahead_drops_nothing_until_a_day_was_recorded_by_it(
+    tmp_path: Path,
+) -> None:
+    writer = writer_in(tmp_path)
+    writer.begin(MIDNIGHT_MS, EVERY_MS)
+    for number, batch in enumerate(week(180)):
+        writer.write(batch, [bout(number)], [past(number)])
+    writer.end("the clock jumped by +864000000 s")
+    ahead_ms = MIDNIGHT_MS + 10_000 * 24 * HOUR_MS
+    end_ms = MIDNIGHT_MS + 200 * EVERY_MS
+    before = seen(tmp_path, MIDNIGHT_MS, end_ms)
+    writer.tidy(ahead_ms, HOUR_MS, 48 * HOUR_MS)
+    writer.begin(ahead_ms, 12 * HOUR_MS)
+    writer.write([Sample("api", ahead_ms, Sight.UP)])
+    writer.tidy(ahead_ms, HOUR_MS, 48 * HOUR_MS)
+    assert seen(tmp_path, MIDNIGHT_MS, end_ms) == before
+    assert (check(tmp_path).bouts, check(tmp_path).past) == (180, 180)
+    # Set right again: what was recorded far ahead hinders nothing.
+    back_ms = MIDNIGHT_MS + 4 * HOUR_MS
+    writer.begin(back_ms, EVERY_MS)
+    writer.write([Sample("api", back_ms, Sight.UP)])
+    writer.tidy(back_ms + EVERY_MS, HOUR_MS, 48 * HOUR_MS)
+    assert seen(tmp_path, MIDNIGHT_MS, end_ms) == before
+    assert check(tmp_path).samples < 180
+    # A day by the new time: it is the time.
+    writer.begin(ahead_ms + 48 * HOUR_MS, 12 * HOUR_MS)
+    for number in range(3):
+        writer.write([Sample("api", ahead_ms + (48 + 12 * number) * HOUR_MS, Sight.UP)])
+    writer.tidy(ahead_ms + 72 * HOUR_MS, HOUR_MS, 48 * HOUR_MS)
+    assert seen(tmp_path, MIDNIGHT_MS, end_ms) == {}
+    assert (check(tmp_path).bouts, check(tmp_path).wrong) == (0, ())
+    writer.close()
 
 
 def test_a_recording_that_ended_for_a_reason_says_why_there_is_a_gap(tmp_path: Path) -> None:
@@ -195,9 +225,11 @@ def test_a_recording_that_ended_for_a_reason_says_why_there_is_a_gap(tmp_path: P
 FULL = """
 import resource, sys
 from pathlib import Path
-from console.history import HistoryError, check
+from console.history.check import check
+from console.history.fault import HistoryError
 from tests.history.making import EVERY_MS, MIDNIGHT_MS, bout, past, seen, week, writer_in
-folder = Path(sys.argv[1])
+folder, room = Path(sys.argv[1]), Path(sys.argv[2])
+room.write_bytes(bytes(160_000))
 writer = writer_in(folder)
 writer.begin(MIDNIGHT_MS, EVERY_MS)
 kept, refusals, refused = 0, 0, ""
@@ -214,8 +246,7 @@ for number, samples in enumerate(week(3000, [f"service-{n}" for n in range(60)])
         break
 assert refusals == 4, "it was never full"
 print(refused)
-sys.stdout.flush()
-sys.stdin.readline()
+room.unlink()
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 writer.write(samples)
 writer.close()
@@ -224,37 +255,47 @@ assert check(folder).samples == 60 * (kept + 1)
 """
 
 
-def _until_full(folder: Path, limit: int | None, room: Path | None) -> str:
+READ_ONLY = """
+import subprocess, sys
+from pathlib import Path
+from console.history.check import check
+from console.history.database import history_file
+from tests.history.making import EVERY_MS, MIDNIGHT_MS, fault_in, seen, writer_in
+from console.model.history import Sample, Sight
+folder = Path(sys.argv[1])
+writer = writer_in(folder)
+writer.begin(MIDNIGHT_MS, EVERY_MS)
+writer.write([Sample("api", MIDNIGHT_MS, Sight.UP)])
+writer.close()
+if sys.argv[2] == "disk":
+    subprocess.run(["mount", "-o", "remount,ro", str(folder.parent)], check=True)
+else:
+    history_file(folder).chmod(0o400)
+    folder.chmod(0o500)
+print(fault_in(folder))
+assert list(seen(folder, MIDNIGHT_MS, MIDNIGHT_MS + EVERY_MS)) == ["api"]
+assert check(folder).wrong == ()
+"""
+
+
+def _said(command: list[str], limit: int | None = None) -> str:
     def limited() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
-    process = subprocess.Popen(
-        [sys.executable, "-c", FULL, str(folder)],
-        cwd=PROJECT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=limited,
+    done = subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, check=False, preexec_fn=limited
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    if room is not None:
-        room.unlink()
-    process.stdin.write("\n")
-    process.stdin.close()
-    rest = process.stdout.read()
-    process.stdout.close()
-    assert process.wait() == 0, rest
-    return said
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_at_the_limit_of_a_files_size_nothing_is_kept_by_halves_and_later_it_goes_on(
     tmp_path: Path,
 ) -> None:
-    said = _until_full(tmp_path / "state", 200_000, None)
+    full = [sys.executable, "-c", FULL, str(tmp_path / "state"), str(tmp_path / "room")]
+    said = _said(full, limit=200_000)
     assert "expected a disk that can be read and written" in said
     assert "quota" in said
 
@@ -263,39 +304,15 @@ def test_on_a_full_disk_nothing_is_kept_by_halves_and_with_room_it_goes_on(
     tmp_path: Path,
 ) -> None:
     disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k,mode=700", "none", str(disk)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("only root may mount a small disk")
-    try:
-        room = disk / "room"
-        room.write_bytes(bytes(160_000))
-        said = _until_full(disk / "state", None, room)
-        assert "the disk is full" in said
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+    full = [sys.executable, "-c", FULL, str(disk / "state"), str(disk / "room")]
+    alone = with_a_disk(disk, "400k", full)
+    said = _said(full, limit=160_000) if alone is None else _said(alone)
+    assert ("quota" if alone is None else "the disk is full") in said
 
 
 def test_a_read_only_file_is_said_and_read(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "none", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a small disk")
-    try:
-        writer = writer_in(disk / "state")
-        writer.begin(MIDNIGHT_MS, EVERY_MS)
-        writer.write([Sample("api", MIDNIGHT_MS, Sight.UP)])
-        writer.close()
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        fault = open_writer(disk / "state", Origin.CONSOLE, "kai")
-        assert isinstance(fault, HistoryFault)
-        assert "ead-only" in str(fault)
-        assert list(seen(disk / "state", MIDNIGHT_MS, MIDNIGHT_MS + EVERY_MS)) == ["api"]
-        assert check(disk / "state").wrong == ()
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+    fixed = [sys.executable, "-c", READ_ONLY, str(disk / "state")]
+    alone = with_a_disk(disk, "4m", [*fixed, "disk"])
+    said = _said(alone or without_the_right_of_root([*fixed, "folder"]))
+    assert ("Permission denied" if alone is None else "ead-only") in said

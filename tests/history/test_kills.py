@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from console.history import check, history_file, holder_of
+from console.history.check import check
+from console.history.database import history_file
+from console.history.writer import holder_of
 from console.model.history import Sight
 from tests.history.making import (
     EVERY_MS,

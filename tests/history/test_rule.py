@@ -8,7 +8,10 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.history import check, export, import_lines, take_in
+from console.history.check import check
+from console.history.exchange import export
+from console.history.importing import import_lines
+from console.history.intake import take_in
 from console.model.history import Origin, Recording, Sample, Sight
 from tests.history.making import (
     EVERY_MS,

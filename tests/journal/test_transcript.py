@@ -9,7 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from console.journal.language import Language
-from console.journal.transcript import below_seal, read_transcript, transcript_of
+from console.journal.seal import TRANSCRIPT, below_seal
+from console.journal.transcript import read_transcript, transcript_of
 from console.journal.transcript_text import MAX_LINES
 from console.model.papers import BrokenPaper, Sheet
 from console.model.run import PastRun, Run, StepState
@@ -119,7 +120,7 @@ def test_nobodys_text_is_markup_in_a_transcript(trick: str) -> None:
     plain = transcript_of(worked(), Language.ENGLISH, ())
     assert _shape(content) == _shape(plain)
     assert "\x1b" not in content.decode()
-    assert below_seal(content) == b""
+    assert below_seal(content, TRANSCRIPT) == b""
 
 
 def _shape(content: bytes) -> list[str]:
@@ -186,7 +187,7 @@ def test_headings_are_in_the_language_of_the_journal(language: Language, heading
 
 def test_what_people_write_below_the_seal_stays() -> None:
     first = transcript_of(worked(), Language.ENGLISH, ()) + "## 凱\r\nfixed for good\n".encode()
-    below = below_seal(first)
+    below = below_seal(first, TRANSCRIPT)
     assert below == "## 凱\r\nfixed for good\n".encode()
     again = transcript_of(worked(), Language.ENGLISH, (), below)
     assert again == first
@@ -198,13 +199,13 @@ def test_what_people_write_below_the_seal_stays() -> None:
 )
 def test_whatever_is_changed_above_the_seal_breaks_it(old: bytes, new: bytes) -> None:
     content = transcript_of(worked(), Language.ENGLISH, ())
-    assert below_seal(content) == b""
-    assert below_seal(content.replace(old, new, 1)) is None
+    assert below_seal(content, TRANSCRIPT) == b""
+    assert below_seal(content.replace(old, new, 1), TRANSCRIPT) is None
 
 
 def test_a_checkout_with_other_line_breaks_is_the_same_transcript() -> None:
     content = transcript_of(worked(), Language.ENGLISH, ())
-    assert below_seal(content.replace(b"\n", b"\r\n")) == b""
+    assert below_seal(content.replace(b"\n", b"\r\n"), TRANSCRIPT) == b""
 
 
 def test_a_seal_that_a_program_printed_seals_nothing() -> None:
@@ -212,8 +213,8 @@ def test_a_seal_that_a_program_printed_seals_nothing() -> None:
     printed = attempt(StepState.PASSED, excerpt=f"{real}\nmine")
     run = with_step(fresh_run(), "ping", StepState.PASSED, printed)
     content = transcript_of(run, Language.ENGLISH, ())
-    assert below_seal(content) == b""
-    assert below_seal(content[: content.index(b"\nmine") + 1]) is None
+    assert below_seal(content, TRANSCRIPT) == b""
+    assert below_seal(content[: content.index(b"\nmine") + 1], TRANSCRIPT) is None
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from console.model.history import Bout, Observed, Origin, Sample, Sight
 from console.model.labels import Labels
 from console.model.policy import Policy
 from console.model.registry import PAGES, Registry, Service, ServiceType
+from console.model.saying import text_of
 from console.model.state import Priority
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
@@ -299,8 +300,8 @@ async def test_too_many_samples_are_thinned_and_that_is_said(
 ) -> None:
     monkeypatch.setattr(prometheus_plan, "MOST", 4000)
     told = await past_of(http, server).observed(START, END)
-    assert any("of no registered service are left out" in one for one in told.notices)
-    assert any("the last one of every 15 minutes" in one for one in told.notices)
+    assert any("of no registered service are left out" in one.text for one in told.notices)
+    assert any("the last one of every 15 minutes" in one.text for one in told.notices)
     (site,) = (one for one in told.observed if one.service == "web")
     known, down = seconds(site)
     assert known == pytest.approx(counted(web)[0], abs=4 * 900)
@@ -359,9 +360,9 @@ async def test_queries_are_asked_at_the_end_of_the_window_for_each_service(
         (objective(query, "web", "nobody"), objective(down), ObjectiveEntry(name="by hand")),
         SERVICES, START, END,
     )  # fmt: skip
-    assert (of_web.service, of_web.value, of_web.source) == ("web", 3.0, "prom")
+    assert (of_web.service, of_web.value, text_of(of_web.source)) == ("web", 3.0, "prom")
     assert of_web.query == 'last_over_time(requests{service=~"web"}[7d])'
-    assert (nobody.value, nobody.why_not) == (None, "no service nobody is registered")
+    assert (nobody.value, text_of(nobody.why_not)) == (None, "no service nobody is registered")
     assert whole.value == pytest.approx(1 - counted(web)[1] / counted(web)[0], abs=1e-3)
 
 
@@ -381,7 +382,7 @@ async def test_what_is_not_one_number_is_not_measured(
 ) -> None:
     (told,) = await past_of(http, server).measured((objective(query),), SERVICES, START, END)
     assert told.value is None
-    assert why in told.why_not
+    assert why in text_of(told.why_not)
 
 
 async def test_a_server_that_is_away_is_a_notice_and_the_other_tells(
@@ -392,15 +393,15 @@ async def test_a_server_that_is_away_is_a_notice_and_the_other_tells(
     there = Prometheus(PrometheusSource(name="prom", url=server.url), http, clock)
     past = PrometheusPast(lambda: (away, there), clock, Registry((), SERVICES), POLICY)
     told = await past.observed(START, END)
-    assert any(one.startswith("away refused the connection") for one in told.notices)
+    assert any(one.text.startswith("away refused the connection") for one in told.notices)
     assert {one.service for one in told.observed} >= {"web", "api", "worker"}
     taken = await past.take_in(tmp_path, START, END)
     assert taken.days in (7, 8)
     (found,) = await past.measured((objective("vector(1)"),), SERVICES, START, END)
-    assert (found.value, found.source) == (1.0, "prom")
+    assert (found.value, text_of(found.source)) == (1.0, "prom")
     (asked,) = await past.measured((objective("vector(1)", source="away"),), SERVICES, START, END)
     assert asked.value is None
-    assert "refused" in asked.why_not
+    assert "refused" in text_of(asked.why_not)
 
 
 async def test_cancelling_ends_the_asking(http: HttpClient, server: Program) -> None:

@@ -12,15 +12,20 @@ from console.model.change import ChangeState
 from console.model.daily import (
     Daily,
     DoneStep,
+    FreezeLine,
     Inspection,
     InspectionItem,
     Kpi,
+    Now,
+    Owed,
     ServiceDay,
     Tick,
 )
 from console.model.history import Bout, Sight
 from console.model.incident import IncidentState
 from console.model.latency import counted
+from console.model.nag import NagKind
+from console.model.saying import saying, verbatim
 from console.model.state import Priority
 from console.model.summary import (
     Availability,
@@ -140,7 +145,7 @@ def figure(name: str = "page load", **changes: object) -> Figure:
         below=2.0,
         verdict=Verdict.MET,
         means=Means.FIGURE,
-        source="history",
+        told_by=verbatim("history"),
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -148,11 +153,13 @@ def figure(name: str = "page load", **changes: object) -> Figure:
 NOT_MEASURED: Final = Figure("crash rate", Unit.PERCENT, below=0.5)
 ASKED: Final = Figure(
     "API error rate", Unit.PERCENT, value=1.2, below=1.0, verdict=Verdict.MISSED,
-    means=Means.QUERY, source="prom", query="100 * sum(rate(errors[7d])) / sum(rate(all[7d]))",
+    means=Means.QUERY, told_by=verbatim("prom"),
+    query="100 * sum(rate(errors[7d])) / sum(rate(all[7d]))",
 )  # fmt: skip
 BY_HAND: Final = Figure(
     "key-flow success", Unit.PERCENT, value=98.7, above=98.0, verdict=Verdict.MET,
-    means=Means.HAND, source="kai on 2026-11-21",
+    means=Means.HAND,
+    told_by=saying("{who} on {day}", who="kai", day="2026-11-21"),
 )  # fmt: skip
 
 
@@ -192,8 +199,10 @@ PLANNED: Final = ChangeLine(
     "CHG-20261123-1aa", "Rotate the certificates", ChangeState.SCHEDULED, ("gateway",),
     at(7, 10), at(7, 11), "kai", is_planned=True,
 )  # fmt: skip
-EXCLUSION: Final = Exclusion("maintenance nightly", at(3, 2), at(3, 4), ("redis",))
-GAP: Final = Gap(at(4, 1), at(4, 1, 20), "the recorder was stopped")
+EXCLUSION: Final = Exclusion(
+    saying("maintenance {name}", name="nightly"), at(3, 2), at(3, 4), ("redis",)
+)
+GAP: Final = Gap(at(4, 1), at(4, 1, 20), verbatim("the recorder was stopped"))
 
 
 def week(services: Iterable[ServiceWeek] = (), **changes: object) -> Week:
@@ -221,7 +230,7 @@ def week(services: Iterable[ServiceWeek] = (), **changes: object) -> Week:
         exclusions=(),
         objectives=(),
         gaps=(),
-        sources=("history: 10,080 samples of each service",),
+        made_from=(verbatim("history: 10,080 samples of each service"),),
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -259,7 +268,7 @@ def terrible_week() -> Week:
         exclusions=(EXCLUSION,),
         gaps=(GAP,),
         observation=Observation(date(2026, 11, 20), 7),
-        notices=("prom: partial answer: store-2 timed out",),
+        to_know=(verbatim("prom: partial answer: store-2 timed out"),),
     )
 
 
@@ -267,14 +276,14 @@ def hostile_week(text: str) -> Week:
     """`text` wherever somebody else could have written it."""
     names = (text,)
     terrible = terrible_week()
-    own = figure(text, source=text, query=text, service=text, why_not=text)
+    own = figure(text, told_by=verbatim(text), query=text, service=text, lack=verbatim(text))
     one = service(
         text, [seen(5.0)] * 7, place=text, owner=text, source=text, query=text, figures=(own,)
     )
     slots = tuple(
         msgspec.structs.replace(each, incidents=names, changes=names) for each in one.days
     )
-    outages = (Outage(at(1), at(1, 1), text),)
+    outages = (Outage(at(1), at(1, 1), verbatim(text)),)
     one = msgspec.structs.replace(one, days=slots, outages=outages)
     return msgspec.structs.replace(
         terrible,
@@ -286,10 +295,10 @@ def hostile_week(text: str) -> Week:
         changes=(
             msgspec.structs.replace(CHANGE, id=text, title=text, services=names, author=text),
         ),
-        exclusions=(msgspec.structs.replace(EXCLUSION, name=text, services=names),),
-        gaps=(msgspec.structs.replace(GAP, why=text),),
-        sources=names,
-        notices=names,
+        exclusions=(msgspec.structs.replace(EXCLUSION, by=verbatim(text), services=names),),
+        gaps=(msgspec.structs.replace(GAP, cause=verbatim(text)),),
+        made_from=(verbatim(text),),
+        to_know=(verbatim(text),),
     )
 
 
@@ -363,22 +372,26 @@ def daily(**changes: object) -> Daily:
         active=(msgspec.structs.replace(INCIDENT, state=IncidentState.OPEN, end=None),),
         settled=(),
         closed=(),
-        overdue=("INC-20261118-7f3: the post-mortem was due 2026-11-20",),
+        overdue=(
+            Owed("INC-20261118-7f3", NagKind.POST_MORTEM, saying("hold the post-mortem meeting"),
+                 at(4), "kai"),
+        ),
         changes=(CHANGE,),
         upcoming=(PLANNED,),
-        freezes=("observation until 2026-11-27 00:00",),
+        freezes=(FreezeLine("observation", datetime(2026, 11, 26, 16, tzinfo=UTC)),),
         exclusions=(EXCLUSION,),
         steps=(DoneStep(at(6, 3, 20), "kai", "RUN-20261122-1a2", "restart", "data-1", "passed"),),
         figures=(ASKED, NOT_MEASURED),
         gaps=(),
         now=(
-            ("silences", ("redis on data-1, ends 2026-11-23 04:00, kai",)),
-            ("certificates", ()),
-            ("handover", ("watch redis: restarted once", "deferred: disk of data-1")),
+            Now("silences", (verbatim("redis on data-1, ends 2026-11-23 04:00, kai"),)),
+            Now("certificates"),
+            Now("handover", tuple(map(verbatim, (
+                "watch redis: restarted once", "deferred: disk of data-1")))),
         ),
         inspection=INSPECTION,
         observation=Observation(date(2026, 11, 20), 7),
-        sources=("history: 1,440 samples of each service",),
+        made_from=(verbatim("history: 1,440 samples of each service"),),
     )  # fmt: skip
     return msgspec.structs.replace(made, **changes)
 
@@ -388,7 +401,7 @@ def past_daily() -> Daily:
     return daily(
         services=(service_day("redis", seen()),), total=seen(), responses=(), noise=(),
         longest=(), active=(), overdue=(), changes=(), upcoming=(), freezes=(), exclusions=(),
-        steps=(), figures=(), now=(), inspection=None, observation=None, sources=(),
+        steps=(), figures=(), now=(), inspection=None, observation=None, made_from=(),
     )  # fmt: skip
 
 
@@ -401,12 +414,12 @@ def kpi(**changes: object) -> Kpi:
             99.996,
             99.9,
             means=Means.FIGURE,
-            source="history",
+            told_by=verbatim("history"),
             coverage=0.9912,
         ),
-        Figure("MTTA", Unit.SECONDS, 192.4, means=Means.FIGURE, source="history"),
+        Figure("MTTA", Unit.SECONDS, 192.4, means=Means.FIGURE, told_by=verbatim("history")),
         ASKED,
         NOT_MEASURED,
     )
-    made = Kpi("prod", ZONE, FIRST, LAST, START, END, MADE_AT, figures, ("history",))
+    made = Kpi("prod", ZONE, FIRST, LAST, START, END, MADE_AT, figures, (verbatim("history"),))
     return msgspec.structs.replace(made, **changes)

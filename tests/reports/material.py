@@ -13,7 +13,8 @@ from console.model.freeze import Period
 from console.model.history import Bout, Observed, Sight, Stretch
 from console.model.registry import Service, ServiceType
 from console.model.state import Priority
-from console.reports.days import milliseconds, window_of
+from console.model.unix import milliseconds
+from console.reports.days import window_of
 from console.reports.material import Material
 from console.safety.text import Raw
 

@@ -16,10 +16,12 @@ from config.changes import ChangePeriod
 from config.history import Maintenance
 from console.model.change import Change
 from console.model.history import Observed, Sight, Stretch, together
+from console.model.saying import verbatim
 from console.model.summary import Availability, Exclusion, Outage, Slot, Week, summed
 from console.model.time_interval import Interval
+from console.model.unix import milliseconds
 from console.reports.availability import Slots, disjoint, reckoned
-from console.reports.days import hour_edges, milliseconds, moments, window_of
+from console.reports.days import hour_edges, moments, window_of
 from console.reports.exclusions import exclusions_of
 from console.reports.week import slots_of, week_of
 from tests.reports.material import change, material, service, utc
@@ -302,7 +304,7 @@ def test_percentages_of_services_and_of_days_are_never_averaged() -> None:
 
 
 def test_borders_are_exact_to_the_millisecond() -> None:
-    slots = Slots([day(0), day(12), day(24)], [Exclusion("m", day(11.5), day(12.5))])
+    slots = Slots([day(0), day(12), day(24)], [Exclusion(verbatim("m"), day(11.5), day(12.5))])
     noon = milliseconds(day(12))
 
     found = reckoned([Stretch(noon - 1, noon + 1, Sight.DOWN)], slots)
@@ -311,17 +313,21 @@ def test_borders_are_exact_to_the_millisecond() -> None:
     assert [one.down_s for one in found.slots] == [0, 0]
     assert [one.excluded_s for one in found.slots] == [1800, 1800]
     assert found.outages == (
-        Outage(day(12) - timedelta(milliseconds=1), day(12) + timedelta(milliseconds=1), "m"),
+        Outage(
+            day(12) - timedelta(milliseconds=1), day(12) + timedelta(milliseconds=1), verbatim("m")
+        ),
     )
 
 
 def test_an_outage_over_the_edge_of_maintenance_is_two_and_over_midnight_one() -> None:
-    slots = Slots([day(0), day(24), day(48)], [Exclusion("maintenance night", day(22), day(23))])
+    slots = Slots(
+        [day(0), day(24), day(48)], [Exclusion(verbatim("maintenance night"), day(22), day(23))]
+    )
 
     found = reckoned([stretch(22.5, 26, Sight.DOWN)], slots)
 
     assert found.outages == (
-        Outage(day(22.5), day(23), "maintenance night"),
+        Outage(day(22.5), day(23), verbatim("maintenance night")),
         Outage(day(23), day(26)),
     )
     assert found.total.down_s == 3 * 3600
@@ -344,7 +350,7 @@ def test_of_nothing_observed_nothing_is_known() -> None:
 
 
 def test_all_excluded_has_no_coverage_and_no_ratio() -> None:
-    slots = Slots([day(0), day(24)], [Exclusion("m", day(-1), day(30))])
+    slots = Slots([day(0), day(24)], [Exclusion(verbatim("m"), day(-1), day(30))])
 
     found = reckoned([stretch(0, 24, Sight.DOWN)], slots).total
 
@@ -354,14 +360,14 @@ def test_all_excluded_has_no_coverage_and_no_ratio() -> None:
 def test_exclusions_that_overlap_count_once_and_the_first_has_the_name() -> None:
     spans = disjoint(
         [
-            Exclusion("b", day(2), day(5)),
-            Exclusion("a", day(1), day(3)),
-            Exclusion("c", day(4), day(4.5)),
-            Exclusion("a", day(0), day(1)),
+            Exclusion(verbatim("b"), day(2), day(5)),
+            Exclusion(verbatim("a"), day(1), day(3)),
+            Exclusion(verbatim("c"), day(4), day(4.5)),
+            Exclusion(verbatim("a"), day(0), day(1)),
         ]
     )
 
-    assert [(one.start_ms, one.end_ms, one.name) for one in spans] == [
+    assert [(one.start_ms, one.end_ms, one.by.text) for one in spans] == [
         (milliseconds(day(0)), milliseconds(day(3)), "a"),
         (milliseconds(day(3)), milliseconds(day(5)), "b"),
     ]

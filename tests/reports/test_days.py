@@ -7,12 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from console.model.unix import milliseconds, moment
 from console.reports.days import (
     before,
     day_edges,
     hour_edges,
-    milliseconds,
-    moment,
     moments,
     window_of,
 )

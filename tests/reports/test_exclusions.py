@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from config.changes import ChangePeriod
 from config.history import Maintenance
 from console.model.change import Change, ChangeKind, ChangeState, plan_hash
+from console.model.saying import saying, verbatim
 from console.model.summary import Exclusion
 from console.model.time_interval import Interval
+from console.model.unix import milliseconds
 from console.reports.availability import Grid
-from console.reports.days import milliseconds
 from console.reports.exclusions import exclusions_of, spans_of
 from tests.reports.material import change, moment_of, utc
 from tests.soak import trials
@@ -34,7 +35,9 @@ def of_changes(*changes: Change, end: datetime = END) -> list[tuple[str, str]]:
 def test_a_change_excludes_what_it_took_within_its_window() -> None:
     (found,) = exclusions_of((), [change()], "prod", START, END)
 
-    assert found == Exclusion("CHG-20261122-9b1", moment_of("10:10"), moment_of("11:00"), ("shop",))
+    assert found == Exclusion(
+        verbatim("CHG-20261122-9b1"), moment_of("10:10"), moment_of("11:00"), ("shop",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,9 @@ def test_maintenance_of_no_service_is_of_all() -> None:
 
     (found,) = exclusions_of([both], (), "prod", START, END)
 
-    assert found == Exclusion("maintenance night", moment_of("01:00"), moment_of("03:00"))
+    assert found == Exclusion(
+        saying("maintenance {name}", name="night"), moment_of("01:00"), moment_of("03:00")
+    )
     assert Grid([START, END], [found]).of("anything").excluded_ms == [2 * 3_600_000]
 
 

@@ -13,8 +13,9 @@ from console.model.daily import DoneStep
 from console.model.history import Bout, Sight
 from console.model.latency import Latencies, counted
 from console.model.registry import ServiceType
+from console.model.saying import saying, text_of, verbatim
 from console.model.summary import Availability, Budget, Figure, Gap, Means, Unit, Verdict
-from console.reports.days import milliseconds
+from console.model.unix import milliseconds
 from console.reports.kpi import kpi_of
 from console.reports.material import Material, Measured
 from console.reports.objectives import budget_of, verdict_of
@@ -55,16 +56,17 @@ def test_a_verdict_is_exact_at_its_bounds(
 def test_all_excluded_is_not_enough_data_and_says_so() -> None:
     of = Availability(DAY_S, DAY_S, 0, 0, 0, DAY_S, DAY_S)
 
-    assert verdict_of(of, 0.999, 0.95) == (
-        Verdict.NOT_ENOUGH_DATA,
-        "all of the time is excluded",
-    )
+    verdict, why = verdict_of(of, 0.999, 0.95)
+
+    assert (verdict, text_of(why)) == (Verdict.NOT_ENOUGH_DATA, "all of the time is excluded")
 
 
 def test_what_is_lacking_is_never_rounded_up_to_what_would_do() -> None:
     of = Availability(DAY_S, 0, DAY_S * 0.94999, 0, 0, DAY_S, 0)
 
-    assert verdict_of(of, 0.5, 0.95)[1] == "94.9 % of the time was observed, 95 % is needed"
+    lacking = text_of(verdict_of(of, 0.5, 0.95)[1])
+
+    assert lacking == "94.9 % of the time was observed, 95 % is needed"
 
 
 def test_a_budget_is_of_the_observed_time() -> None:
@@ -106,7 +108,9 @@ def test_a_value_under_above_misses_and_so_does_one_at_below(
 ) -> None:
     entry = ObjectiveEntry(name="crash rate", query="q", **bounds)  # type: ignore[arg-type]
 
-    found = figure_of(entry, material(measured=(Measured("crash rate", "", value, "prom", "q"),)))
+    found = figure_of(
+        entry, material(measured=(Measured("crash rate", "", value, verbatim("prom"), "q"),))
+    )
 
     assert found.verdict is verdict
     assert (found.value, found.means, found.source) == (value, Means.QUERY, "prom")
@@ -116,7 +120,9 @@ def test_a_value_under_above_misses_and_so_does_one_at_below(
 def test_what_is_no_number_is_not_measured_and_why_is_told(value: float) -> None:
     entry = ObjectiveEntry(name="crash rate", query="q", below=0.5)
 
-    found = figure_of(entry, material(measured=(Measured("crash rate", "", value, "prom", "q"),)))
+    found = figure_of(
+        entry, material(measured=(Measured("crash rate", "", value, verbatim("prom"), "q"),))
+    )
 
     assert (found.value, found.verdict) == (None, Verdict.NOT_MEASURED)
     assert found.why_not == f"the answer was {value}; a number was expected"
@@ -125,11 +131,11 @@ def test_what_is_no_number_is_not_measured_and_why_is_told(value: float) -> None
 
 def test_a_query_that_failed_says_why() -> None:
     entry = ObjectiveEntry(name="crash rate", query="q", below=0.5)
-    failed = Measured("crash rate", "", None, "prom", "q", "prom did not answer within 10 s")
+    failed = Measured("crash rate", "", None, verbatim("prom"), "q", saying("no data"))
 
     found = figure_of(entry, material(measured=(failed,)))
 
-    assert (found.verdict, found.why_not) == (Verdict.NOT_MEASURED, failed.why_not)
+    assert (found.verdict, found.why_not) == (Verdict.NOT_MEASURED, "no data")
 
 
 def test_what_nothing_measures_is_not_measured() -> None:
@@ -140,13 +146,13 @@ def test_what_nothing_measures_is_not_measured() -> None:
 
 
 def by_hand(value: float, day: int) -> Measured:
-    source = f"kai on 2026-11-{day} (inspection)"
+    source = saying("{who} on {day} (inspection)", who="kai", day=f"2026-11-{day}")
     return Measured("crash rate", "", value, source, by_hand=True, day=date(2026, 11, day - 1))
 
 
 def test_of_what_people_wrote_down_each_day_the_worst_counts() -> None:
     days = (by_hand(0.1, 20), by_hand(0.7, 21), by_hand(0.2, 22))
-    settings = Measured("crash rate", "", 9.0, "mei on 2026-10-01", by_hand=True)
+    settings = Measured("crash rate", "", 9.0, verbatim("mei on 2026-10-01"), by_hand=True)
     entry = ObjectiveEntry(name="crash rate", below=0.5, value=9.0)
 
     found = figure_of(entry, material(measured=(settings, *days)))
@@ -163,8 +169,8 @@ def test_of_what_people_wrote_down_each_day_the_worst_counts() -> None:
 def test_a_query_goes_before_what_people_wrote_down_unless_it_failed() -> None:
     entry = ObjectiveEntry(name="crash rate", query="q", below=0.5)
     hand = by_hand(0.3, 21)
-    answered = Measured("crash rate", "", 0.1, "prom", "q")
-    failed = Measured("crash rate", "", None, "prom", "q", "no answer")
+    answered = Measured("crash rate", "", 0.1, verbatim("prom"), "q")
+    failed = Measured("crash rate", "", None, verbatim("prom"), "q", saying("no data"))
 
     assert figure_of(entry, material(measured=(hand, answered))).value == 0.1
     assert figure_of(entry, material(measured=(hand, failed))).value == 0.3
@@ -173,8 +179,8 @@ def test_a_query_goes_before_what_people_wrote_down_unless_it_failed() -> None:
 def test_an_objective_of_services_has_a_figure_for_each() -> None:
     entry = ObjectiveEntry(name="errors", query="q", below=1.0, services=("shop", "api"))
     measured = (
-        Measured("errors", "shop", 0.5, "prom", "q"),
-        Measured("errors", "api", 2.0, "prom"),
+        Measured("errors", "shop", 0.5, verbatim("prom"), "q"),
+        Measured("errors", "api", 2.0, verbatim("prom")),
     )
     made = material(services=[service("shop"), service("api")], measured=measured)
 
@@ -185,7 +191,7 @@ def test_an_objective_of_services_has_a_figure_for_each() -> None:
 
 def test_one_value_by_hand_for_several_services_is_one_figure() -> None:
     entry = ObjectiveEntry(name="errors", value=0.2, below=1.0, services=("shop", "api"))
-    made = material(measured=(Measured("errors", "", 0.2, "kai", by_hand=True),))
+    made = material(measured=(Measured("errors", "", 0.2, verbatim("kai"), by_hand=True),))
 
     assert [(one.service, one.value) for one in figures_of(entry, made)] == [("", 0.2)]
 

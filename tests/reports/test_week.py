@@ -12,8 +12,9 @@ from console.model.change import ChangeState
 from console.model.history import Sight
 from console.model.incident import Incident, IncidentState
 from console.model.latency import counted
+from console.model.saying import verbatim
 from console.model.summary import MOST_OUTAGES, Verdict
-from console.reports.days import milliseconds
+from console.model.unix import milliseconds
 from console.reports.week import week_of
 from tests.reports.material import (
     NOW,
@@ -222,10 +223,14 @@ def test_figures_of_a_service_stand_with_it_and_those_of_all_with_the_week() -> 
 
 
 def test_notices_of_sources_are_told_once() -> None:
-    notices = ("partial answer: one store is down",)
+    notices = (verbatim("partial answer: one store is down"),)
 
     found = week_of(
-        material(up_all_day("a", notices=notices), up_all_day("b", notices=notices), notices=("x",))
+        material(
+            up_all_day("a", notices=notices),
+            up_all_day("b", notices=notices),
+            notices=(verbatim("x"),),
+        )
     )
 
     assert found.notices == ("x", "partial answer: one store is down")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from console.journal.language import Language
-from console.model.daily import Tick
+from console.model.daily import Now, Tick
 from console.reports.markdown import markdown_of
 from tests.reports.made import INSPECTION, daily, past_daily, seen, service_day
 
@@ -63,7 +63,7 @@ def test_what_is_known_of_the_present_alone_is_unknown_for_a_day_that_is_over() 
     unknown = "Not known: the day is over, and this is known of the present alone."
     assert _section(past, "As of now").strip() == unknown
     assert _section(past, "Handover notes").strip() == unknown
-    empty = markdown_of(daily(now=(("handover", ()),)), "detailed", Language.ENGLISH)
+    empty = markdown_of(daily(now=(Now("handover"),)), "detailed", Language.ENGLISH)
     assert _section(empty, "Handover notes").strip() == "Nothing."
 
 

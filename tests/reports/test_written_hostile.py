@@ -13,7 +13,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from console.journal.language import Language
-from console.model.daily import Daily, Kpi
+from console.model.daily import Daily, FreezeLine, Kpi, Now, Owed
+from console.model.nag import NagKind
+from console.model.saying import Saying, saying, verbatim
 from console.model.summary import Week
 from console.reports.chat import chat_text
 from console.reports.html import POLICY, html_of
@@ -111,7 +113,7 @@ def _read(page: bytes) -> _Reader:
 
 
 def _hostile_daily(text: str) -> Daily:
-    names = (text,)
+    names, said = (text,), verbatim(text)
     item = msgspec.structs.replace(made.INSPECTION.items[1], text=text, name=text)
     tick = item.tick
     assert tick is not None
@@ -126,19 +128,20 @@ def _hostile_daily(text: str) -> Daily:
                 base.longest[0], alert=Raw(text), where=Raw(text), acked_by=text
             ),
         ),
-        overdue=names,
-        freezes=names,
+        overdue=(Owed(text, NagKind.ACTION, said, made.at(5), text),),
+        freezes=(FreezeLine(text, None),),
         steps=(msgspec.structs.replace(base.steps[0], who=text, run=text, step=text, host=text),),
-        now=((text, names), ("handover", names)),
+        now=(Now(text, (said,)), Now("handover", (said,))),
         inspection=msgspec.structs.replace(made.INSPECTION, items=(item,)),
-        sources=names,
-        notices=names,
+        made_from=(said,),
+        to_know=(said, Saying(text), saying("{why}", why=said)),
     )
 
 
 def _reports(text: str) -> tuple[Week | Daily | Kpi, ...]:
-    figure = made.figure(text, source=text, query=text, service=text)
-    kpi = made.kpi(environment=text, figures=(figure,), sources=(text,), notices=(text,))
+    figure = made.figure(text, told_by=verbatim(text), query=text, service=text)
+    said = (verbatim(text),)
+    kpi = made.kpi(environment=text, figures=(figure,), made_from=said, to_know=said)
     return made.hostile_week(text), _hostile_daily(text), kpi
 
 

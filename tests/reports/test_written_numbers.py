@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.journal.language import Language
+from console.model.saying import verbatim
 from console.model.summary import Availability, Figure, Unit, Verdict
 from console.reports.telling import Telling
 from tests.reports.made import ASKED, figure, seen, week
@@ -126,7 +127,7 @@ def test_what_is_missing_is_a_dash_with_the_reason_and_never_nought() -> None:
     assert ENGLISH.lasting_ms(None) == "— (no latencies)"
     missing = msgspec.structs.replace(ASKED, value=None, verdict=Verdict.NOT_ENOUGH_DATA)
     assert ENGLISH.figure(missing) == "— (nothing measures it)"
-    said = msgspec.structs.replace(missing, why_not="prom: no answer within 10 s")
+    said = msgspec.structs.replace(missing, lack=verbatim("prom: no answer within 10 s"))
     assert ENGLISH.figure(said) == "— (prom: no answer within 10 s)"
     assert TRADITIONAL.availability(unseen) == "—（無觀測資料）"
     nan = msgspec.structs.replace(missing, value=float("nan"))

@@ -8,6 +8,7 @@ import pytest
 
 from console.journal.language import Language
 from console.journal.places import path_fault
+from console.model.saying import saying, verbatim
 from console.model.summary import Observation, Outage, Verdict
 from console.reports.chat import MOST_CHARS, chat_text
 from console.reports.files import files_of, path_of
@@ -131,6 +132,10 @@ def test_an_empty_week_says_nothing_in_so_many_words(language: Language) -> None
     assert text.count(f"\n{word}\n") == 10
 
 
+def test_where_there_is_no_service_nothing_was_excluded() -> None:
+    assert "all excluded" not in markdown_of(week(), "detailed", Language.ENGLISH)
+
+
 def test_the_short_form_fits_a_screen_and_names_what_needs_a_look() -> None:
     text = markdown_of(big_week(62), "short", Language.ENGLISH)
     assert len(text.splitlines()) <= 50
@@ -144,7 +149,9 @@ def test_the_short_form_fits_a_screen_and_names_what_needs_a_look() -> None:
 
 def test_an_excluded_outage_says_by_what() -> None:
     start, end = datetime(2026, 11, 19, 18, tzinfo=UTC), datetime(2026, 11, 19, 18, 10, tzinfo=UTC)
-    one = service("redis", outages=(Outage(start, end, "CHG-20261119-9b1"),), outage_count=1)
+    one = service(
+        "redis", outages=(Outage(start, end, verbatim("CHG-20261119-9b1")),), outage_count=1
+    )
     cells = _row(
         _section(markdown_of(week([one]), "detailed", Language.ENGLISH), "Outages"), "`redis`"
     )
@@ -216,9 +223,9 @@ def test_a_figure_without_an_objective_has_no_verdict() -> None:
 def test_an_availability_is_never_told_without_its_coverage() -> None:
     text = markdown_of(kpi(), "short", Language.ENGLISH)
     assert _row(text, "`availability`")[3] == "99.996 % (coverage 99.1 %)"
-    why = "41 % of the time was observed, 95 % is needed"
-    lacking = figure(verdict=Verdict.NOT_ENOUGH_DATA, why_not=why)
+    why = saying("{seen} % of the time was observed, {least} % is needed", seen=41, least=95)
+    lacking = figure(verdict=Verdict.NOT_ENOUGH_DATA, lack=why)
     text = markdown_of(week(objectives=(lacking,)), "detailed", Language.ENGLISH)
     assert _row(_section(text, "Objectives"), "`page load`")[2:4] == [
-        "? not enough data", f"1.3 s ({why})",
+        "? not enough data", f"1.3 s ({why.text})",
     ]  # fmt: skip

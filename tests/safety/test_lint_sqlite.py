@@ -11,7 +11,10 @@ RULE = named("sqlite3.connect", "sqlite3.Connection", "sqlite3.dbapi2")
 
 
 def test_nothing_else_opens_a_database() -> None:
-    assert findings(RULE, ALLOWED, sources()) == []
+    # Whoever opens one names the module; what does not is not worth parsing.
+    naming = [(path, text) for path, text in sources() if "sqlite3" in text]
+    assert findings(RULE, ALLOWED, naming) == []
+    assert len(naming) > 5
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,10 @@ EXACT_ROOMS = (
     *("console/safety/*", "console/model/*", "console/fleet/*", "console/triage/*"),
     *("console/sources/*", "console/actions/*", "console/engine/*", "console/demo/*", "config/*"),
     "console/runbook/*",
+    # An episode is found again, in the file and in an export, by what its alert is really called.
+    "console/history/*",
+    # What a program reads of a report; `json_text` escapes it.
+    "console/reports/json_form.py",
 )
 
 MARKUP_SINKS = frozenset(

@@ -12,12 +12,22 @@ from console.model.daily import Tick
 from console.model.nag import Nag, NagKind
 from console.model.paper_wish import TickInspection
 from console.model.papers import Papers
+from console.model.saying import verbatim
+from console.model.summary import Means
 from screens.inspection import InspectionScreen
 from screens.inspection_rows import read_typed
 from screens.triage import TriageScreen
 from tests.build import T0
+from tests.reports.made import daily
 from tests.screens.console import Console, typed, until, update_of
-from tests.screens.week_world import LAST, ScriptedWeeks, busy, inspection, weeks_on
+from tests.screens.week_world import (
+    LAST,
+    ScriptedWeeks,
+    busy,
+    figure,
+    inspection,
+    weeks_on,
+)
 from widgets.command_line import LineInput
 from widgets.dialog import Dialog
 
@@ -50,6 +60,31 @@ async def test_it_says_what_is_left_by_when_and_what_the_console_knows_itself() 
         console.clock.advance(7 * 3600.0)
         console.app._tick()
         await until(pilot, lambda: "breached by 16m; 1 of 3 items left" in console.text)
+
+
+async def test_a_figure_that_the_report_of_the_day_has_is_offered() -> None:
+    desk = ScriptedWeeks()
+    whole = inspection()
+    bare = tuple(msgspec.structs.replace(one, measured=None) for one in whole.items)
+    desk.looked = msgspec.structs.replace(whole, items=bare)
+    desk.report = daily(
+        figures=(
+            figure("crash rate", 0.4, below=0.5, source="prom", means=Means.QUERY, service="api"),
+            figure("crash rate", 0.3, below=0.5, source="prom", means=Means.QUERY),
+        )
+    )
+    async with weeks_on(desk, key="I") as (console, pilot, _):
+        await until(pilot, lambda: "KNOWN" in console.text)
+        assert "the console knows 0.3 % against < 0.5 %, met, from prom" in console.text
+        await pilot.press("space")
+        await until(pilot, lambda: "then a note: 0.3" in console.text)
+
+
+async def test_of_a_day_that_is_over_it_says_what_was_left_undone() -> None:
+    desk = ScriptedWeeks()
+    desk.looked = inspection(LAST - timedelta(days=2), KAI)
+    async with weeks_on(desk, key="I") as (console, _, _):
+        assert "was due 10:00; 2 of 3 items not ticked" in console.text
 
 
 async def test_space_ticks_at_once_asks_for_a_figure_where_there_is_one_and_takes_back() -> None:
@@ -134,7 +169,9 @@ async def test_in_read_only_nothing_is_ticked() -> None:
 
 
 async def test_the_reminder_in_the_worklist_opens_it() -> None:
-    nag = Nag(NagKind.INSPECTION, "", "3 of 3 items are left", T0, title="Daily inspection")
+    nag = Nag(
+        NagKind.INSPECTION, "", verbatim("3 of 3 items are left"), T0, title="Daily inspection"
+    )
     async with weeks_on(desk_with()) as (console, pilot, _):
         await pilot.press("1")
         engine = console.engine

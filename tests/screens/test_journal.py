@@ -331,11 +331,16 @@ async def test_what_was_found_is_listed_with_its_line_and_wide_signs_are_aligned
         assert desk.searched == ["支付网关"]
         first, second = console.lines[4:6]
         assert "INC-20261122-003" in first and "支付网关 timed" in first
-        assert "支付网关 was" in second and "reports/daily" in second
+        assert "支付网关 was" in second and "report           daily 2026-11-22" in second
         edge = [cell_width(line[: line.index(number)]) for line, number in
                 ((first, " 12 "), (second, "  3 "))]  # fmt: skip
         assert edge[0] == edge[1]
-        await pilot.press("escape")
+        path = "reports/daily/2026-11-22.md"
+        desk.sheets[path] = Sheet(path, "# Daily report\n支付网关 was slow\n".encode())
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "# Daily report" in console.text)
+        assert "支付网关 was slow" in console.text
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: isinstance(console.app.screen, JournalScreen))
 
 

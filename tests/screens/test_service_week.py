@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from console.model.saying import verbatim
 from console.model.summary import Availability, Outage, Slot
 from console.safety.text import cell_width, visible
 from screens.service_week import ServiceWeekScreen
@@ -67,7 +68,7 @@ def test_every_hour_of_a_local_day_stands_under_its_number(
 async def test_it_shows_hours_outages_episodes_objectives_and_what_they_are_made_from() -> None:
     week = usual()
     at = midnight(date(2026, 11, 18))
-    excluded = Outage(at, at + timedelta(hours=1), "maintenance nightly")
+    excluded = Outage(at, at + timedelta(hours=1), verbatim("maintenance nightly"))
     redis = msgspec.structs.replace(
         week.services[0],
         outages=(excluded, *week.services[0].outages),

@@ -12,6 +12,7 @@ from config.schema import Settings
 from console.model.acting import Ended, Outcome
 from console.model.paper_wish import AddActionItem
 from console.model.remembering import Remembering
+from console.model.saying import verbatim
 from console.model.summary import Verdict, Week
 from console.safety.secret import SecretSource
 from console.safety.text import Raw, cell_width, visible
@@ -110,7 +111,7 @@ async def test_texts_from_outside_are_shown_harmlessly_on_every_part() -> None:
     week = usual(
         services=(bad,),
         noise=(noise("x", 3, alert=Raw(evil), where=Raw(evil)),),
-        notices=(visible(Raw(evil)),),
+        to_know=(verbatim(visible(Raw(evil))),),
     )
     async with weeks_on(ScriptedWeeks(week)) as (console, pilot, desk):
         desk.episodes = (bout(alert=Raw(evil), where=Raw(evil), acked_by=visible(Raw(evil))),)
@@ -169,7 +170,10 @@ async def test_tab_goes_through_the_parts_and_enter_opens_what_each_is_about() -
         await until(pilot, lambda: "HighCpuLoad" in console.text)
         line = next(one for one in console.lines if "42" in one and "HighCpuLoad" in one)
         assert "▁ ▁ ▁█" in line and "93 %" in line and "12↑" in line
-        assert "61 alerts  MTTA 4m12s (was 5m00s)" in console.text
+        assert "MTTA 4m12s over 18 of 61 (was 5m00s)  MTTR 38m over 56 (was 33m)  5 late" in (
+            console.text
+        )
+        assert "t action item" in console.lines[-1] and "w missed" not in console.lines[-1]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(console.app.screen, EpisodesScreen))
         await until(pilot, lambda: "21 Nov 22:16" in console.text)
@@ -195,11 +199,41 @@ async def test_a_copy_has_the_query_of_an_objective_and_the_name_of_a_service() 
 async def test_what_the_figures_are_made_from_is_one_key_away() -> None:
     desk = ScriptedWeeks(usual(gaps=(GAP,)))
     async with weeks_on(desk, size=(100, 50)) as (console, pilot, _):
-        assert "nobody recorded: 19 Nov 00:00 for 4h00m" in console.text
+        assert "nobody recorded 19 Nov 00:00 for 4h00m" in console.text
         await pilot.press("o")
         await until(pilot, lambda: isinstance(console.app.screen, Overlay))
         assert "history, prom" in console.text and "/state/history.db" in console.text
-        assert "MTTR 38m" in console.text and "maintenance nightly, backup" in console.text
+        assert "MTTA 4m12s over 18, MTTR" in console.text
+        assert "maintenance nightly, backup" in console.text
+
+
+async def test_what_is_to_be_known_takes_one_line_and_the_rest_is_one_key_away() -> None:
+    said = ("ops-1: the machine slept", "edge: the clock jumped by 2h00m and this text is too long")
+    later = msgspec.structs.replace(GAP, start=GAP.end, end=GAP.end + timedelta(hours=1))
+    week = usual(gaps=(GAP, later), to_know=tuple(map(verbatim, said)))
+    async with weeks_on(ScriptedWeeks(week)) as (console, pilot, _):
+        titled = next(n for n, line in enumerate(console.lines) if line.startswith(" SERVICE"))
+        told = "nobody recorded for 5h00m in 2 gaps, the longest 19 Nov 00:00"
+        assert console.lines[titled - 1].startswith(told)
+        assert console.lines[titled - 1].endswith("and 2 more: o")
+        assert console.lines[titled - 2].startswith("4 met")
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(console.app.screen, Overlay))
+        assert all(one in console.text for one in ("ops-1: the machine slept", "clock jumped"))
+        await pilot.press("G")
+        await until(pilot, lambda: "nobody recorded: 2" in console.text)
+
+
+async def test_headings_are_whole_and_the_place_in_the_list_stands_beside_its_name() -> None:
+    more = tuple(service(f"s{number:02}", "web-1") for number in range(30))
+    week = usual(services=more)
+    async with weeks_on(ScriptedWeeks(week)) as (console, pilot, _):
+        assert any(line.endswith("P95 VERDICT") for line in console.lines)
+        assert ">services 1/31 " in console.text
+        await pilot.press("j", "j")
+        await until(pilot, lambda: ">services 3/31 " in console.text)
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: "RAW %" in console.text)
 
 
 # Other days
@@ -218,12 +252,17 @@ async def test_brackets_go_by_weeks_and_a_day_can_be_named() -> None:
         await until(pilot, lambda: "16-22 Nov 2026" in console.text)
         await typed(pilot, "colon", "summary 2026-11-03")
         await until(pilot, lambda: "28 Oct-3 Nov 2026" in console.text)
+        await typed(pilot, "colon", "summary 2031-01-01")
+        await until(pilot, lambda: "2031-01-01 is yet to come" in console.lines[-1])
+        await until(pilot, lambda: "16-22 Nov 2026" in console.text and not busy(console))
         await typed(pilot, "colon", "summary yesterday")
         assert "expected a day, such as 2026-11-22" in console.lines[-1]
         week = timedelta(days=7)
         assert desk.asked == [
-            None, LAST - week, LAST - 2 * week, LAST - week, None, date(2026, 11, 3)
+            None, LAST - week, LAST - 2 * week, LAST - week, None, date(2026, 11, 3), None
         ]  # fmt: skip
+        await typed(pilot, "colon", "summary 2026-11-03")
+        await until(pilot, lambda: "28 Oct-3 Nov 2026" in console.text)
         await pilot.press("escape")
         await until(pilot, lambda: "16-22 Nov 2026" in console.text)
 
@@ -255,14 +294,20 @@ async def test_the_last_one_stands_there_at_once_and_dimmed_until_a_fresh_one_co
 
 async def test_days_that_go_on_are_asked_for_again_and_a_refusal_takes_nothing_away() -> None:
     async with weeks_on() as (console, pilot, desk):
-        console.clock.advance(200.0)
-        screen_of(console).tick(console.clock.now())
-        await until(pilot, lambda: len(desk.asked) == 2 and not busy(console))
+        for seconds, asked in ((5.0, 1), (8.0, 2), (20.0, 2), (170.0, 3)):
+            console.clock.advance(seconds)
+            screen_of(console).tick(console.clock.now())
+            await until(pilot, lambda: not busy(console))
+            assert len(desk.asked) == asked
         desk.answer = "the history file is locked by another program"
         await pilot.press("R")
         await until(pilot, lambda: "locked by another program" in console.text)
-        assert len(desk.asked) == 3 and names(console)[1] == "redis"
+        assert len(desk.asked) == 4 and names(console)[1] == "redis"
         assert screen_of(console)._is_old(None)
+        desk.answer = usual()
+        console.clock.advance(13.0)  # what came to nothing is tried again soon
+        screen_of(console).tick(console.clock.now())
+        await until(pilot, lambda: "locked by another program" not in console.text)
 
 
 # Nothing there
@@ -279,13 +324,17 @@ async def test_where_nothing_is_known_it_says_why_and_what_to_do() -> None:
             (nothing, "no service is registered, and none was seen"),
             (
                 usual(services=(unseen,), total=unseen.total),
-                "nothing is remembered yet: this console records from now on",
+                "never observed",
             ),
         ):
             desk.answer = answer
             await pilot.press("R")
             await until(pilot, lambda: said in console.text)  # noqa: B023
-            assert "history: another console holds the lock" in console.text
+            await pilot.press("o")
+            await until(pilot, lambda: isinstance(console.app.screen, Overlay))
+            assert "another console holds the lock" in console.text
+            await pilot.press("ctrl+c")
+            await until(pilot, lambda: isinstance(console.app.screen, SummaryScreen))
             if not (isinstance(answer, Week) and answer.services):
                 await pilot.press("tab", "enter", "y", "tab", "enter", "t", "tab", "enter", "tab")
                 assert isinstance(console.app.screen, SummaryScreen)

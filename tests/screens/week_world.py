@@ -20,6 +20,7 @@ from console.model.history import Bout
 from console.model.incident import IncidentState
 from console.model.latency import Latencies
 from console.model.remembering import Remembering
+from console.model.saying import verbatim
 from console.model.state import Priority
 from console.model.summary import (
     Availability,
@@ -119,6 +120,9 @@ def service(name: str, place: str, down: Sequence[float] = (), **changes: Any) -
 
 def figure(name: str, value: float | None = None, **changes: Any) -> Figure:
     """An objective in percent that is to be below 1."""
+    for said, field in (("source", "told_by"), ("why_not", "lack")):
+        if said in changes:
+            changes[field] = verbatim(changes.pop(said))
     verdict = Verdict.NOT_MEASURED
     if value is not None:
         verdict = Verdict.MET if value < 1 else Verdict.MISSED
@@ -166,8 +170,8 @@ def usual(last: date = LAST, **changes: Any) -> Week:
         services=services, total=total,
         before=summed([seen(10.0)] * 7), least_coverage=0.95,
         responses=(
-            Response(None, 61, 20, 60, 252.0, 2_280.0, 5_400.0, 3, 2, 4),
-            Response(Priority.P0, 2, 2, 2, 130.0, 5_400.0, 5_400.0),
+            Response(None, 61, 20, 60, 252.0, 2_280.0, 5_400.0, 3, 2, 4, 18, 56),
+            Response(Priority.P0, 2, 2, 2, 130.0, 5_400.0, 5_400.0, mtta_of=2, mttr_of=2),
         ),
         responses_before=(Response(None, 40, 20, 40, 300.0, 2_000.0),),
         noise=(
@@ -176,7 +180,7 @@ def usual(last: date = LAST, **changes: Any) -> Week:
         ),
         incidents=(line,), changes=(change,),
         exclusions=(
-            Exclusion("maintenance nightly", saturday, midnight(LAST), ("backup",)),
+            Exclusion(verbatim("maintenance nightly"), saturday, midnight(LAST), ("backup",)),
         ),
         objectives=(
             figure("API error rate", 0.42, before=0.3, source="prom", means=Means.QUERY,
@@ -186,12 +190,13 @@ def usual(last: date = LAST, **changes: Any) -> Week:
             figure("crash rate", why_not="no query and no value is set"),
             figure("key-flow success", why_not="no query and no value is set"),
         ),
-        gaps=(), observation=Observation(date(2026, 11, 20), 7), sources=("history", "prom"),
+        gaps=(), observation=Observation(date(2026, 11, 20), 7),
+        made_from=(verbatim("history"), verbatim("prom")),
     )  # fmt: skip
     return msgspec.structs.replace(one, **changes)
 
 
-GAP = Gap(midnight(date(2026, 11, 19)), midnight(date(2026, 11, 19)) + timedelta(hours=4), "")
+GAP = Gap(midnight(date(2026, 11, 19)), midnight(date(2026, 11, 19)) + timedelta(hours=4))
 
 
 def bout(number: int = 0, **changes: Any) -> Bout:
@@ -237,6 +242,7 @@ class ScriptedWeeks:
         self.kept: list[Week | Daily | Kpi] = []
         self.sent: list[tuple[Week | Daily | Kpi, str]] = []
         self.text = "7-day summary\nredis *missed*"
+        self.report: Daily | str = "no daily report here"
         self.outcome = Outcome(Ended.DONE, "archived")
 
     def remembered(self) -> Week | None:
@@ -251,7 +257,7 @@ class ScriptedWeeks:
         return self.answer
 
     async def daily(self, day: date | None = None) -> Daily | str:
-        return "no daily report here"
+        return self.report
 
     async def kpi(self, end: date | None = None) -> Kpi | str:
         return "no key figures here"

@@ -14,6 +14,7 @@ import pytest
 from config.schema import PrometheusSource
 from console.model.failure import Failure, FailureKind
 from console.model.labels import Labels
+from console.model.saying import texts_of
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
 from console.safety.text import Raw
@@ -100,7 +101,7 @@ def test_a_selector_names_its_series_and_falls_back_where_that_is_too_long() -> 
 
 def test_hints_on_style_are_no_word_on_completeness() -> None:
     said = [Raw("PromQL info: metric might not be a counter"), Raw("store \x1b[2J is away")] * 2
-    assert warned_of("prom", said) == ["prom: partial answer: store ^[[2J is away"]
+    assert texts_of(warned_of("prom", said)) == ("prom: partial answer: store ^[[2J is away",)
 
 
 def prometheus(server: Loopback, http: HttpClient, **settings: Any) -> Prometheus:

@@ -46,7 +46,7 @@ async def add_action_item(wish: AddActionItem, bench: Bench, doing: Doing) -> Ef
         if there is not None:
             return await _added(there.id, item, bench, doing)
         review = await _fresh(title, item, wish.services, bench, doing)
-        landed = await create(bench, doing, review, _deed(item, "opened"))
+        landed = await create(bench, doing, review, _deed(item, "opened with the action item"))
         if not isinstance(landed, Effected):
             return done(landed)
         if landed.outcome.clash is None:

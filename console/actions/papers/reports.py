@@ -19,7 +19,6 @@ from console.model.acting import Ended, Outcome
 from console.model.event import Event, EventKind
 from console.model.paper_wish import KeepReport, RestoreReport
 from console.model.papers import Clash, Sheet
-from console.model.words import many
 from console.safety.text import visible
 
 MOST_FILES: Final = 20
@@ -65,8 +64,7 @@ async def keep_report(wish: KeepReport, bench: Bench, doing: Doing) -> Effected:
             break
         left = tuple(bench.journal.disk.blob(one.content) for one in writes)
         inverse = RestoreReport(name, before, left) if told.changed else None
-        rest = f" and {many(len(left) - 1, 'more file')}" if len(left) > 1 else ""
-        text = f"{name} is in the journal: {visible(first, cells=_PATH_CELLS)}{rest}"
+        text = f"archived {visible(first, cells=_PATH_CELLS)}"
         notices = (told.notice,) if told.notice else ()
         return Effected(Outcome(Ended.DONE, text, notices), inverse, event=event)
     await record.end(refused)

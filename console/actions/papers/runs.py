@@ -24,7 +24,8 @@ from console.journal.document import DocumentFaults
 from console.journal.errors import JournalFault
 from console.journal.happenings import begun, change_entries, incident_entries
 from console.journal.places import document_path
-from console.journal.transcript import below_seal, summary_of, transcript_of
+from console.journal.seal import TRANSCRIPT, below_seal
+from console.journal.transcript import summary_of, transcript_of
 from console.journal.writing import Unwritable, Written, write_change, write_incident
 from console.model.acting import Ended, Outcome
 from console.model.change import Change
@@ -89,7 +90,7 @@ async def _write_of(run: Run, bench: Bench) -> Write | Effected:
     there = await bench.library.sheet(path)
     if isinstance(there, JournalFault):
         return faulted(there, run.id)
-    below = below_seal(there.content) if there.blob else b""
+    below = below_seal(there.content, TRANSCRIPT) if there.blob else b""
     try:
         content = await asyncio.to_thread(
             transcript_of, run, bench.language, known_secrets(), below or b""

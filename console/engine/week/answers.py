@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from config.history import ObjectiveEntry
 from config.load import Loaded
 from console.engine.pause import within
-from console.engine.week.memory_read import NOTHING, FromPrometheus
+from console.engine.week.memory_read import SILENCE, FromPrometheus
 from console.engine.week.servers import Servers
 from console.model.saying import Saying, saying
 from console.reports.days import moments
@@ -59,9 +59,12 @@ class Answers:
             async with self._servers.opened() as servers:
                 past = self._past(servers)
                 asked = await within(past.observed(start, end), self._clock, DEADLINE_S)
+                if asked.is_silent:
+                    # Not kept: it may be back by the next question.
+                    return SILENCE, asked.notices
                 fired = await within(past.bouts(start, end), self._clock, DEADLINE_S)
         except TimeoutError:
-            return NOTHING, (saying("Prometheus did not tell of it within {s} s", s=DEADLINE_S),)
+            return SILENCE, (saying("Prometheus did not tell of it within {s} s", s=DEADLINE_S),)
         said = (
             FromPrometheus({one.service: one for one in asked.observed}, fired.bouts),
             (*asked.notices, *fired.notices),

@@ -10,7 +10,7 @@ import msgspec
 
 from console.fleet.sight import name_of
 from console.model.alert import Silence
-from console.model.history import Bout
+from console.model.history import HISTORY, Bout
 from console.model.policy import Policy
 from console.model.registry import Service
 from console.model.snapshot import KnownAlert, Snapshot, Standing
@@ -22,7 +22,6 @@ from console.triage.priority import Priorities
 from console.triage.sla import NEVER, clocks_of
 from console.triage.wording import where_of
 
-SOURCE: Final = "history"
 _UNSENT: Final = "p:"
 """Before the key of an alert that Alertmanager has not been told of."""
 MANY: Final = 500
@@ -47,56 +46,54 @@ class BoutBook:
         for bout in known:
             self._open.setdefault(bout.key, bout)
 
-    def news(self, snapshot: Snapshot, worklist: Worklist, policy: Policy) -> tuple[Bout, ...]:
-        """The episodes of which something is to be written now; say `written` when it is."""
+    def news(self, snapshot: Snapshot, worklist: Worklist, policy: Policy) -> Iterator[Bout]:
+        """The episodes of which something is to be written now, one after the other: of ten
+        thousand the rest is never in memory. Say `written` of each some of them.
+        """
         if policy is not self._policy or self._priorities is None:
             self._policy, self._priorities = policy, Priorities(policy)
         episodes = {one.key: one for one in worklist.episodes}
         services = {cell.service.name: cell.service for cell in snapshot.cells}
         names = {cell.service.name: name_of(cell) for cell in snapshot.cells}
         silences = {(one.cluster, one.id): one for one in snapshot.silences}
-        found: dict[str, Bout] = {}
-        newest: dict[str, tuple[datetime, str]] = {}
-        firing = [one for row in worklist.unfolded for one in row.alerts]
-        for known in firing:
-            if known.standing is Standing.PENDING:
-                continue
-            key = identity_of(known.alert.labels, policy.ignore_labels)
-            episode = episodes.get(key)
-            if episode is None:
-                continue
-            if not known.key.startswith(_UNSENT):
-                named = (known.alert.starts_at, known.key)
-                newest[key] = max(named, newest.get(key, named))
-            if key in found:
-                continue
-            bout = self._bout(known, episode, services, names, policy)
-            seen_at = episode.seen_at if len(firing) > MANY else known.as_of.wall
-            silenced_at = bout.silenced_at or _silenced_at(known, silences, snapshot.at.wall)
-            found[key] = msgspec.structs.replace(
-                bout, seen_at=_later(bout.seen_at, seen_at), silenced_at=silenced_at
+        firing = _firing(worklist, episodes, policy)
+        for key, (known, fingerprint) in firing.items():
+            bout = self._bout(known, episodes[key], services, names, policy)
+            seen_at = episodes[key].seen_at if len(firing) > MANY else known.as_of.wall
+            bout = msgspec.structs.replace(
+                bout,
+                seen_at=_later(bout.seen_at, seen_at),
+                silenced_at=bout.silenced_at or _silenced_at(known, silences, snapshot.at.wall),
+                fingerprint=fingerprint or bout.fingerprint,
             )
-        for key, (_, fingerprint) in newest.items():
-            if fingerprint != found[key].fingerprint:
-                found[key] = msgspec.structs.replace(found[key], fingerprint=fingerprint)
+            if bout != self._open.get(key):
+                yield bout
+        ended: set[str] = set()
         for over in snapshot.resolved:
             key = identity_of(over.alert.labels, policy.ignore_labels)
             episode = episodes.get(key)
-            if episode is not None and key not in found and key not in self._open:
-                known = KnownAlert(
-                    over.alert, State.FIRING, Standing.FIRING, snapshot.at, cell=over.cell
-                )
-                bout = self._bout(known, episode, services, names, policy)
-                found[key] = msgspec.structs.replace(bout, fingerprint=known.key)
-        for key, bout in self._open.items():
+            if episode is None or key in firing or key in ended or key in self._open:
+                continue
+            ended.add(key)
+            known = KnownAlert(
+                over.alert, State.FIRING, Standing.FIRING, snapshot.at, cell=over.cell
+            )
+            bout = self._bout(known, episode, services, names, policy)
+            yield msgspec.structs.replace(bout, fingerprint=known.key)
+        for key, was in tuple(self._open.items()):
             episode = episodes.get(key)
-            if key not in found and episode is not None and bout.start >= episode.start:
-                found[key] = _worked(bout, episode)
-        return tuple(bout for key, bout in found.items() if bout != self._open.get(key))
+            if key in firing or key in ended or episode is None or was.start < episode.start:
+                continue
+            bout = _worked(was, episode)
+            if bout != was:
+                yield bout
 
-    def written(self, bouts: Iterable[Bout], worklist: Worklist) -> None:
-        """These stand in the file now; episodes that triage has let go of are let go here too."""
+    def written(self, bouts: Iterable[Bout]) -> None:
+        """These stand in the file now."""
         self._open.update((bout.key, bout) for bout in bouts)
+
+    def let_go(self, worklist: Worklist) -> None:
+        """Forget the episodes that triage has let go of."""
         kept = {one.key for one in worklist.episodes}
         if len(self._open) > len(kept):
             self._open = {key: bout for key, bout in self._open.items() if key in kept}
@@ -131,10 +128,31 @@ class BoutBook:
             seen_at=before.seen_at if before is not None and is_same else episode.seen_at,
             respond_by=respond_by,
             resolve_by=resolve_by,
-            source=SOURCE,
+            source=HISTORY,
             fingerprint=before.fingerprint if before is not None and is_same else "",
         )
         return _worked(bout, episode)
+
+
+def _firing(
+    worklist: Worklist, episodes: Mapping[str, Episode], policy: Policy
+) -> dict[str, tuple[KnownAlert, str]]:
+    """By the key of each episode that fires the first of its alerts, and the fingerprint of the
+    newest that a server knows by one; empty: of none."""
+    found: dict[str, tuple[KnownAlert, str]] = {}
+    newest: dict[str, tuple[datetime, str]] = {}
+    for known in (one for row in worklist.unfolded for one in row.alerts):
+        if known.standing is Standing.PENDING:
+            continue
+        episode = episodes.get(identity_of(known.alert.labels, policy.ignore_labels))
+        if episode is None:
+            continue
+        first, fingerprint = found.get(episode.key, (known, ""))
+        named = (known.alert.starts_at, known.key)
+        if not known.key.startswith(_UNSENT) and named >= newest.get(episode.key, named):
+            newest[episode.key], fingerprint = named, known.key
+        found[episode.key] = first, fingerprint
+    return found
 
 
 def _is_same(before: Bout, episode: Episode) -> bool:

@@ -315,9 +315,7 @@ class WeekDesk:
         notices: tuple[Saying, ...] = ()
         try:
             if await self._needs_prometheus(source, folder, span, material):
-                told, notices = await self._answers.about(window)
-                told_before, more = await self._answers.about(before(window))
-                notices = (*notices, *more)
+                told, told_before, notices = await self._told(window)
             return await asyncio.to_thread(
                 _made, make, material, folder, (span, told), (earlier, told_before), notices
             )
@@ -325,12 +323,21 @@ class WeekDesk:
             if source == "history":
                 return str(error)
             # What the file cannot tell, Prometheus may.
-            told, notices = await self._answers.about(window)
-            told_before, more = await self._answers.about(before(window))
-            said = (saying("history is not read: {why}", why=str(error)), *notices, *more)
+            told, told_before, notices = await self._told(window)
+            said = (saying("history is not read: {why}", why=str(error)), *notices)
             return await asyncio.to_thread(
                 _made, make, material, None, (span, told), (earlier, told_before), said
             )
+
+    async def _told(
+        self, window: Window
+    ) -> tuple[FromPrometheus, FromPrometheus, tuple[Saying, ...]]:
+        """What Prometheus has of these days and of those before, and what is to be said of it."""
+        told, notices = await self._answers.about(window)
+        if told.is_silent:
+            return told, NOTHING, notices
+        told_before, more = await self._answers.about(before(window))
+        return told, told_before, (*notices, *more)
 
     async def _needs_prometheus(
         self, source: From, folder: Path | None, span: Span, material: Material
@@ -372,23 +379,30 @@ def _made(
         own = () if reader is None else reader.recordings(span.start_ms, span.end_ms)
         recorders = recorders_of(own)
         prometheus = sorted({one.source for one in told.observed.values() if one.source})
+        bouts = bouts_of(reader, told, span)
+        bouts_before = bouts_of(reader, told_before, span_before)
+        gaps = gaps_of(reader, told, span)
+        damage = () if reader is None else reader.notices
         return make(
             msgspec.structs.replace(
                 material,
                 observed=look_at(reader, told, span),
                 observed_before=look_at(reader, told_before, span_before),
-                bouts=bouts_of(reader, told, span),
-                bouts_before=bouts_of(reader, told_before, span_before),
-                gaps=gaps_of(reader, span),
+                bouts=bouts,
+                bouts_before=bouts_before,
+                gaps=gaps,
                 sources=(
                     *material.sources,
                     *(() if recorders is None else (recorders,)),
                     *map(verbatim, prometheus),
                 ),
-                notices=tuple(dict.fromkeys((*material.notices, *endings_of(own), *notices))),
+                notices=tuple(
+                    dict.fromkeys((*material.notices, *damage, *endings_of(own, span), *notices))
+                ),
             )
         )
 
 
 def _share(percent: float | None) -> float | None:
-    return None if percent is None else percent / 100
+    # Without what binary fractions add: 99.9 % is 0.999.
+    return None if percent is None else round(percent / 100, 9)

@@ -17,6 +17,7 @@ from console.history.fault import HistoryError, HistoryFault
 from console.model.history import Bout, Observed, Origin, Recording, Sight, ending_of
 from console.model.saying import Saying, listed, saying
 from console.model.summary import Gap
+from console.model.unix import milliseconds
 
 if TYPE_CHECKING:
     from console.history.reader import Reader
@@ -30,11 +31,11 @@ class Span(msgspec.Struct, frozen=True):
 
     @property
     def start_ms(self) -> int:
-        return round(self.start.timestamp() * 1000)
+        return milliseconds(self.start)
 
     @property
     def end_ms(self) -> int:
-        return round(self.end.timestamp() * 1000)
+        return milliseconds(self.end)
 
 
 class FromPrometheus(msgspec.Struct, frozen=True):
@@ -43,9 +44,12 @@ class FromPrometheus(msgspec.Struct, frozen=True):
     observed: Mapping[str, Observed]
     """By service."""
     bouts: tuple[Bout, ...] = ()
+    is_silent: bool = False
+    """No server gave an answer: it need not be asked about another time as well."""
 
 
 NOTHING: Final = FromPrometheus({})
+SILENCE: Final = FromPrometheus({}, is_silent=True)
 LEAST_GAP: Final = timedelta(minutes=1)
 
 
@@ -118,17 +122,28 @@ def bouts_of(reader: Reader | None, told: FromPrometheus, span: Span) -> tuple[B
     return tuple(sorted((*own, *told.bouts), key=lambda bout: bout.start))
 
 
-def gaps_of(reader: Reader | None, span: Span) -> tuple[Gap, ...]:
-    """When nobody recorded; what is shorter than `LEAST_GAP` counts, and is not worth a line."""
-    told = () if reader is None else reader.gaps(span.start_ms, span.end_ms)
-    return tuple(one for one in told if one.end - one.start >= LEAST_GAP)
+def gaps_of(reader: Reader | None, told: FromPrometheus, span: Span) -> tuple[Gap, ...]:
+    """When nobody recorded, unless Prometheus told better of every service; what is shorter than
+    `LEAST_GAP` counts, and is not worth a line."""
+    if reader is None or not _tells(reader, told, span):
+        return ()
+    gaps = reader.gaps(span.start_ms, span.end_ms)
+    return tuple(one for one in gaps if one.end - one.start >= LEAST_GAP)
+
+
+def _tells(reader: Reader, told: FromPrometheus, span: Span) -> bool:
+    """Whether the history is what tells of a service."""
+    return not told.observed or any(
+        (other := told.observed.get(one.service)) is None or known_ms(one) >= known_ms(other)
+        for one in reader.observed(span.start_ms, span.end_ms, latencies=False)
+    )
 
 
 _BY: Final = {
-    Origin.CONSOLE: saying("a console"),
-    Origin.RECORDER: saying("a recorder"),
-    Origin.PROMETHEUS: saying("taken in from Prometheus"),
-    Origin.IMPORTED: saying("taken in from an export"),
+    Origin.CONSOLE: saying("console"),
+    Origin.RECORDER: saying("recorder"),
+    Origin.PROMETHEUS: saying("prometheus"),
+    Origin.IMPORTED: saying("imported"),
 }
 
 
@@ -139,10 +154,12 @@ def recorders_of(recordings: Iterable[Recording]) -> Saying | None:
     return None if who is None else saying("history: {who}", who=who)
 
 
-def endings_of(recordings: Iterable[Recording]) -> tuple[Saying, ...]:
-    """How recordings ended that did not end well."""
+def endings_of(recordings: Iterable[Recording], span: Span) -> tuple[Saying, ...]:
+    """How recordings ended within `span` that did not end well."""
     return tuple(
         saying("{by}: {why}", by=one.by, why=ending_of(one.why_ended))
         for one in recordings
         if one.why_ended
+        and one.ended_ms is not None
+        and span.start_ms <= one.ended_ms + one.every_ms < span.end_ms
     )

@@ -41,6 +41,8 @@ class Told(msgspec.Struct, frozen=True):
     """What is missing, or less exact than it could be."""
     sources: tuple[str, ...] = ()
     """`prom: probe_success`."""
+    is_silent: bool = False
+    """No server gave an answer that could be used."""
 
 
 class ToldBouts(msgspec.Struct, frozen=True):
@@ -85,6 +87,7 @@ class PrometheusPast:
             observed,
             tuple(dict.fromkeys(notices)),
             tuple(dict.fromkeys(each for one in observed for each in one.source.split("; "))),
+            plan.is_silent,
         )
 
     async def bouts(self, start: datetime, end: datetime) -> ToldBouts:

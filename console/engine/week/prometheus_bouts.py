@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ from console.model.policy import Policy
 from console.model.saying import Saying, saying
 from console.model.snapshot import KnownAlert, Standing
 from console.model.state import State
+from console.model.unix import lasting_ms, milliseconds, moment
 from console.safety.clock import Instant
 from console.safety.text import Raw, quoted
 from console.sources.prometheus.past import counted, days_of, drawn, harmless, said_of, warned_of
@@ -109,7 +110,7 @@ class _Asked:
         self, selector: str, start: datetime, end: datetime, expected: float
     ) -> list[Runs]:
         """What fired from `start` to `end`, added to what is told."""
-        every_ms = None if self._step is None else round(self._step.total_seconds() * 1000)
+        every_ms = None if self._step is None else lasting_ms(self._step)
         folds: dict[Labels, Fold] = {}
         pieces = drawn(self._server, selector, start, end, expected, self._step)
         async for piece in pieces:
@@ -124,7 +125,7 @@ class _Asked:
                     continue
                 fold = folds.setdefault(labels, Fold(every_ms))
                 fold.take(series.at_ms, [Sight.UP] * len(series.at_ms))
-        start_ms, end_ms = _ms(start), _ms(end) + 10 * LOOKBACK_MS
+        start_ms, end_ms = milliseconds(start), milliseconds(end) + 10 * LOOKBACK_MS
         found = [
             Runs(
                 _sent(labels, self._server), self._server.name,
@@ -141,7 +142,7 @@ async def _look_back(asked: _Asked, start: datetime) -> None:
     runs = asked.told.runs
     for days in range(LOOK_BACK.days):
         last = start - timedelta(days=days)
-        edge_ms = _ms(last)
+        edge_ms = milliseconds(last)
         names = sorted(
             {
                 one.labels.exact("alertname")
@@ -171,8 +172,8 @@ async def _blind(
         moments += (at for series in answer.series for at in series.at_ms)
     if not moments:
         return []
-    step_ms = round(AWAKE_STEP.total_seconds() * 1000)
-    edges = [_ms(start), *sorted(set(moments)), _ms(end)]
+    step_ms = lasting_ms(AWAKE_STEP)
+    edges = [milliseconds(start), *sorted(set(moments)), milliseconds(end)]
     return [
         (before - LOOKBACK_MS, after)
         for before, after in itertools.pairwise(edges)
@@ -207,10 +208,10 @@ def bouts_of(
         pieces = _episodes([piece for one in several for piece in one.pieces], dark, policy)
         every_ms = max(one.every_ms for one in several)
         for piece in pieces:
-            if piece.end_ms <= _ms(start) or piece.start_ms >= _ms(end):
+            if piece.end_ms <= milliseconds(start) or piece.start_ms >= milliseconds(end):
                 continue
             about = _About(several[0], naming, policy, priorities, now)
-            found.append(about.bout(key, piece, every_ms, _ms(end), dark))
+            found.append(about.bout(key, piece, every_ms, milliseconds(end), dark))
     return tuple(sorted(found, key=lambda one: (one.start, one.key)))
 
 
@@ -241,14 +242,14 @@ class _About:
         dark: Sequence[Sequence[tuple[int, int]]],
     ) -> Bout:
         """Its episode. Who acked it, and in time, no Prometheus knows: no `respond_by`."""
-        begun = _moment(piece.start_ms)
+        begun = moment(piece.start_ms)
         seen_ms = max(piece.start_ms, piece.end_ms - every_ms)
         over_ms = next((last for first, last in _dark_for(dark) if first <= piece.end_ms < last),
                        piece.end_ms)  # fmt: skip
         return Bout(
             key, self._name, self._where, self._service, self._priority, begun,
-            resolved_at=None if over_ms + every_ms >= end_ms else _moment(over_ms),
-            seen_at=_moment(min(seen_ms, end_ms)),
+            resolved_at=None if over_ms + every_ms >= end_ms else moment(over_ms),
+            seen_at=moment(min(seen_ms, end_ms)),
             resolve_by=begun + self._resolve, source=self._source,
             fingerprint=self._fingerprint,
         )  # fmt: skip
@@ -257,7 +258,7 @@ class _About:
 def _episodes(
     pieces: list[Stretch], dark: Sequence[Sequence[tuple[int, int]]], policy: Policy
 ) -> list[Stretch]:
-    gap_ms = round(policy.episode_gap.total_seconds() * 1000)
+    gap_ms = lasting_ms(policy.episode_gap)
     spans = _dark_for(dark)
     found: list[Stretch] = []
     for piece in sorted(pieces, key=lambda one: (one.start_ms, one.end_ms)):
@@ -292,11 +293,3 @@ def _dark_for(dark: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]
 def _sent(labels: Labels, server: Prometheus) -> Labels:
     values = {**dict(server.external_labels), **dict(labels.exact_items())}
     return Labels(values, over_cap=labels.over_cap)
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)

@@ -9,18 +9,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from config.history import ObjectiveEntry
-from console.model.failure import Failure
+from console.model.failure import Failure, FailureKind
 from console.model.query import InstantAnswer
 from console.model.registry import Service
 from console.model.saying import Saying, listed, saying, verbatim
 from console.reports.material import Measured
 from console.safety.text import visible
-from console.sources.prometheus.past import harmless, said_of, warned_of
+from console.sources.prometheus.past import MOST_SILENCES, harmless, said_of, warned_of
 from console.sources.prometheus.poll import Prometheus
 
 _DAY_S: Final = 86_400
 _PLACE: Final = re.compile(r"\$(service|window)\b")
-_REGEX_BEFORE: Final = re.compile(r"[=!]~\s*\Z")
 _SHOWN: Final = 3
 
 
@@ -41,15 +40,36 @@ async def measured(
 ) -> tuple[Measured, ...]:
     """What the queries of `entries` give at `end`. Raises nothing."""
     known = {one.name for one in services}
+    silences = {one.name: _Silences() for one in servers}
     # One after the other: of the few requests that a server is sent at once the polls need some.
     return tuple(
         [
-            await _one(servers, entry, service, known, start, end)
+            await _one(servers, entry, service, known, start, end, silences)
             for entry in entries
             if entry.query is not None
             for service in entry.services or ("",)
         ]
     )
+
+
+class _Silences:
+    """How often in a row a server has let a query time out."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._last: Failure | None = None
+
+    async def instant(
+        self, server: Prometheus, query: str, at: datetime
+    ) -> InstantAnswer | Failure:
+        """What it says, unless it hangs: then what it said to the query before."""
+        if self._last is not None and self._count >= MOST_SILENCES:
+            return self._last
+        answer = await server.instant(query, at)
+        is_silence = isinstance(answer, Failure) and answer.kind is FailureKind.TIMEOUT
+        self._count = self._count + 1 if is_silence else 0
+        self._last = answer if isinstance(answer, Failure) else None
+        return answer
 
 
 async def _one(
@@ -59,6 +79,7 @@ async def _one(
     known: set[str],
     start: datetime,
     end: datetime,
+    silences: dict[str, _Silences],
 ) -> Measured:
     query = entry.query or ""
     asked = [one for one in servers if entry.source in (None, one.name)]
@@ -79,7 +100,7 @@ async def _one(
         return Measured(entry.name, service, None, source, query, why)
     whys = []
     for server in asked:
-        found = value_of(await server.instant(query, end), server.name)
+        found = value_of(await silences[server.name].instant(server, query, end), server.name)
         if isinstance(found, float):
             return Measured(entry.name, service, found, verbatim(server.name), query)
         if len(asked) > 1 and not found.text.startswith(server.name):
@@ -171,7 +192,7 @@ def _strings(query: str) -> Iterator[tuple[str, str, bool]]:
                 yield query[begin:i], quote, is_regex
                 begin, quote = i, ""
         elif char in "\"'`":
-            is_regex = _REGEX_BEFORE.search(query[:i]) is not None
+            is_regex = _is_regex_at(query, i)
             yield query[begin : i + 1], "", False
             begin, quote = i + 1, char
         elif char == "#":
@@ -179,3 +200,10 @@ def _strings(query: str) -> Iterator[tuple[str, str, bool]]:
             i = len(query) - 1 if newline < 0 else newline
         i += 1
     yield query[begin:], quote, is_regex
+
+
+def _is_regex_at(query: str, i: int) -> bool:
+    """Whether what begins at `i` stands behind `=~` or `!~`."""
+    while i > 0 and query[i - 1].isspace():
+        i -= 1
+    return query[max(0, i - 2) : i] in ("=~", "!~")

@@ -17,6 +17,7 @@ import msgspec
 from console.fleet.assign import Index
 from console.fleet.sight import kept_name
 from console.model.alert import Target, TargetHealth
+from console.model.failure import FailureKind
 from console.model.labels import Labels
 from console.model.registry import Registry, Service
 from console.model.saying import Saying, saying
@@ -80,6 +81,8 @@ class Plan(msgspec.Struct):
     step: timedelta | None = None
     """`None`: every sample is asked for."""
     notices: tuple[Saying, ...] = ()
+    is_silent: bool = False
+    """No server said which series it has."""
 
 
 async def planned(
@@ -130,6 +133,11 @@ async def planned(
     for name, share in plan.shares.items():
         _choose(share, known[name], end - start, plan.step)
     plan.notices = tuple(dict.fromkeys(notices))
+    plan.is_silent = all(
+        one.failures and not one.has_answered
+        for counts in known.values()
+        for one in counts.values()
+    )
     return plan
 
 
@@ -148,6 +156,9 @@ def _target(labels: Labels) -> Target:
 async def _counted(server: Prometheus, start: datetime, end: datetime) -> dict[str, Counted]:
     # One after the other: of the few requests that a server is sent at once the polls need some.
     probes = await counted(server, PROBES, start, end)
+    if not probes.has_answered and all(one.kind is FailureKind.TIMEOUT for one in probes.failures):
+        # It would be as silent about the targets, of which there are more.
+        return {PROBES: probes, UP: Counted({}, probes.failures)}
     return {PROBES: probes, UP: await counted(server, UP, start, end)}
 
 

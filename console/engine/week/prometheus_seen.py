@@ -18,6 +18,7 @@ from console.model.history import Observed, Sight, Stretch, together
 from console.model.labels import Labels
 from console.model.latency import Latencies, added, counted
 from console.model.saying import Saying
+from console.model.unix import lasting_ms, milliseconds
 from console.safety.text import Raw
 from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.past import (
@@ -63,7 +64,7 @@ class Drawing:
         self._plan = plan
         self._share = plan.shares.get(server.name, Share({}, {}, {}, {}))
         self._start, self._end = start, end
-        self._every_ms = None if plan.step is None else round(plan.step.total_seconds() * 1000)
+        self._every_ms = None if plan.step is None else lasting_ms(plan.step)
         self._folds: dict[Labels, Fold] = {}
         self._samples: dict[Labels, int] = {}
         self._untimed_ms: dict[Labels, int] = {}
@@ -140,8 +141,8 @@ class Drawing:
             fold.take(series.at_ms, sights)
 
     def _count(self, labels: Labels, at_ms: array[int], after_ms: int | None) -> None:
-        first_ms = max(round(self._start.timestamp() * 1000), (after_ms or 0) + 1)
-        new = len(at_ms) - bisect_left(at_ms, first_ms)
+        first_ms = max(milliseconds(self._start), (after_ms or 0) + 1)
+        new = max(0, bisect_left(at_ms, milliseconds(self._end)) - bisect_left(at_ms, first_ms))
         self._samples[labels] = self._samples.get(labels, 0) + new
 
     def _time(
@@ -157,7 +158,7 @@ class Drawing:
         found = self._plan.naming.services.get(service)
         slow = None if found is None else found.slo_latency or found.thresholds.response_time
         slow_s = float("inf") if slow is None else slow.total_seconds()
-        first_ms = self._untimed_ms.get(labels, round(self._start.timestamp() * 1000))
+        first_ms = self._untimed_ms.get(labels, milliseconds(self._start))
         if took_at_ms:
             self._untimed_ms[labels] = max(first_ms, took_at_ms[-1] + 1)
         hours: dict[int, list[float]] = {}
@@ -180,8 +181,8 @@ class Drawing:
         return Latencies(tuple(pairs.setdefault(pair, pair) for pair in latencies.counts))
 
     def _observed(self, notices: tuple[Saying, ...]) -> dict[str, Observed]:
-        start_ms = round(self._start.timestamp() * 1000)
-        end_ms = round(self._end.timestamp() * 1000)
+        start_ms = milliseconds(self._start)
+        end_ms = milliseconds(self._end)
         found: dict[str, Observed] = {}
         for metric, wanted in ((PROBES, self._share.probes), (UP, self._share.ups)):
             series: dict[str, list[Labels]] = {}

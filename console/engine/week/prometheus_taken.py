@@ -15,6 +15,7 @@ from console.engine.week.prometheus_seen import Drawing, OfServer
 from console.history.intake import take_in
 from console.model.history import Bout, Origin, Recording
 from console.model.saying import Saying, texts_of
+from console.model.unix import milliseconds
 from console.sources.prometheus.poll import Prometheus
 
 
@@ -101,7 +102,7 @@ def _write(
 ) -> None:
     # Only as far as anything is told: what a server has dropped by now may stand in the file.
     seen = [one for each in told.observed.values() for one in each.stretches]
-    start_ms = min((one.start_ms for one in seen), default=round(first.timestamp() * 1000))
-    end_ms = max((one.end_ms for one in seen), default=round(last.timestamp() * 1000))
+    start_ms = min((one.start_ms for one in seen), default=milliseconds(first))
+    end_ms = max((one.end_ms for one in seen), default=milliseconds(last))
     recording = Recording(Origin.PROMETHEUS, server, start_ms, told.every_ms or USUAL_EVERY_MS)
     take_in(folder, recording, told.observed.values(), bouts, start_ms=start_ms, end_ms=end_ms)

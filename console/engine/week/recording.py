@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from console.fleet.ways import JUMP_S
 from console.model.event import Event, EventKind
 from console.model.history import Origin, Past, Sample, Sight, clock_jumped
 from console.model.remembering import Remembering
+from console.model.unix import lasting_ms, milliseconds
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
 
@@ -99,7 +99,9 @@ class Memory:
         if jumped_s:
             entries.append(End(clock_jumped(jumped_s).text))
             self._forget()
-        elif self._last is not None and _at_ms(snapshot.at) <= _at_ms(self._last):
+        elif self._last is not None and milliseconds(snapshot.at.wall) <= milliseconds(
+            self._last.wall
+        ):
             return  # the clock was set back a little: samples stand in the order of time
         is_due = snapshot.at.mono >= self._due
         samples = self._samples(update, is_due=is_due)
@@ -135,9 +137,9 @@ class Memory:
         history = loaded.settings.history
         return Plan(
             folder,
-            _ms(history.every),
-            _ms(history.keep_samples),
-            _ms(history.keep),
+            lasting_ms(history.every),
+            lasting_ms(history.keep_samples),
+            lasting_ms(history.keep),
             loaded.policy,
             history.record or self._origin is Origin.RECORDER,
         )
@@ -151,7 +153,7 @@ class Memory:
     def _samples(self, update: Update, *, is_due: bool) -> list[Sample]:
         snapshot, before, last = update.snapshot, self._seen, self._last
         found = sights_of(snapshot, before)
-        now_ms = _at_ms(snapshot.at)
+        now_ms = milliseconds(snapshot.at.wall)
         samples: list[Sample] = []
         for name, seen in found.items():
             if before.get(name) is not seen.sight and last is not None:
@@ -227,13 +229,5 @@ def _moment_ms(seen: Seen, last: Instant, now: Instant) -> int:
     """When a service came to be as it is seen: when it said so, where that was since the last
     look; samples stand in the file in the order of time."""
     if seen.at is None or not last.mono < seen.at.mono <= now.mono:
-        return _at_ms(now)
-    return min(max(_at_ms(seen.at), _at_ms(last) + 1), _at_ms(now))
-
-
-def _at_ms(at: Instant) -> int:
-    return round(at.wall.timestamp() * 1000)
-
-
-def _ms(duration: timedelta) -> int:
-    return round(duration.total_seconds() * 1000)
+        return milliseconds(now.wall)
+    return min(max(milliseconds(seen.at.wall), milliseconds(last.wall) + 1), milliseconds(now.wall))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from console.engine.week.bouts import SOURCE, BoutBook
+from console.engine.week.bouts import BoutBook
 from console.engine.week.precedence import has_recorder
-from console.model.history import Bout, Origin, Past, Sample
+from console.model.history import HISTORY, Bout, Origin, Past, Sample
 from console.model.policy import Policy
 from console.model.snapshot import Snapshot
+from console.model.unix import milliseconds
 from console.model.worklist import Worklist
 from console.safety.clock import Clock
 from console.safety.text import visible
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 MOST_SAMPLES: Final = 100_000
 """That are kept for a file which cannot be written: 62 services for a day."""
 MOST_PAST: Final = 2_000
+BOUTS_AT_ONCE: Final = 500
+"""In one transaction: the file is locked, and this thread at work, for that long."""
 TRY_AGAIN_S: Final = 15.0
 """Between two tries at a file that cannot be written, or that somebody else writes."""
 LOOK_S: Final = 5.0
@@ -256,7 +260,7 @@ class WritingThread:
             return ()
         finally:
             reader.close()
-        mine = (one for one in found if one.source == SOURCE and one.resolved_at is None)
+        mine = (one for one in found if one.source == HISTORY and one.resolved_at is None)
         return tuple(sorted(mine, key=lambda one: one.start, reverse=True))
 
     def _write(self, writer: Writer, plan: Plan, now_s: float) -> None:
@@ -266,7 +270,7 @@ class WritingThread:
             self._write_entries(writer, plan)
             if self._tidy_at is None or now_s >= self._tidy_at:
                 self._tidy_at = now_s + TIDY_S
-                now_ms = round(self._clock.now().wall.timestamp() * 1000)
+                now_ms = milliseconds(self._clock.now().wall)
                 writer.tidy(now_ms, plan.keep_samples_ms, plan.keep_ms)
         except HistoryError as error:
             self._say(writes=False, fault=str(error))
@@ -295,11 +299,14 @@ class WritingThread:
             if samples and not self._is_begun:
                 writer.begin(samples[0].at_ms, plan.every_ms)
                 self._is_begun = True
-            if samples or is_last:
-                self._write_samples(writer, plan, samples, is_last=is_last)
+            past = tuple(self._past) if is_last else ()
+            if samples or past:
+                writer.write(samples, (), past)
                 for _ in samples:
                     self._entries.popleft()
             if is_last:
+                self._past.clear()
+                self._write_bouts(writer, plan)
                 return
             entry = self._entries[0]
             if isinstance(entry, End) and self._is_begun:
@@ -307,22 +314,20 @@ class WritingThread:
                 self._is_begun = False
             self._entries.popleft()
 
-    def _write_samples(
-        self, writer: Writer, plan: Plan, samples: list[Sample], *, is_last: bool
-    ) -> None:
-        bouts: tuple[Bout, ...] = ()
-        past: tuple[Past, ...] = ()
-        if is_last:
-            past = tuple(self._past)
-            if self._picture is not None:
-                bouts = self._bouts.news(*self._picture, plan.policy)
-        if samples or bouts or past:
-            writer.write(samples, bouts, past)
-        if is_last:
-            self._past.clear()
-            if self._picture is not None:
-                self._bouts.written(bouts, self._picture[1])
-                self._picture = None
+    def _write_bouts(self, writer: Writer, plan: Plan) -> None:
+        """The episodes of the last picture, some at a time.
+
+        Raises:
+            HistoryError: the picture waits on.
+        """
+        if self._picture is None:
+            return
+        news = self._bouts.news(*self._picture, plan.policy)
+        while some := tuple(itertools.islice(news, BOUTS_AT_ONCE)):
+            writer.write((), some, ())
+            self._bouts.written(some)
+        self._bouts.let_go(self._picture[1])
+        self._picture = None
 
     def _leave(self, why: str) -> None:
         """End the recording and let the file go, where it is ours."""
@@ -353,7 +358,7 @@ class WritingThread:
             if isinstance(first, Sample) and first.at_ms > newest - most_ms:
                 break
             self._entries.popleft()
-        while self._past and _ms(self._past[0].at) < newest - most_ms:
+        while self._past and milliseconds(self._past[0].at) < newest - most_ms:
             self._past.popleft()
 
     def _say(self, **changed: str | bool) -> None:
@@ -374,7 +379,3 @@ class WritingThread:
 def _is_other(before: Plan, after: Plan) -> bool:
     """Whether what is recorded by `after` belongs to another recording, or another file."""
     return (before.folder, before.every_ms) != (after.folder, after.every_ms)
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

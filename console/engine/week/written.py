@@ -26,7 +26,6 @@ from console.model.summary import Observation
 from console.reports.material import Measured
 from console.safety.text import visible
 
-
 MOST_BROKEN: Final = 5
 """Documents with faults that are named."""
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.journal.language import Language
-from console.model.daily import Daily, DoneStep, Inspection, InspectionItem, ServiceDay
+from console.model.daily import (
+    Daily,
+    DoneStep,
+    Inspection,
+    InspectionItem,
+    Now,
+    Owed,
+    ServiceDay,
+)
 from console.model.history import Sight
+from console.model.saying import Saying
 from console.model.summary import Verdict
 from console.reports.judged import had_downtime, is_lacking
 from console.reports.page import (
@@ -27,7 +36,7 @@ from console.reports.page import (
     Tasks,
 )
 from console.reports.pages.alerts import longest_section, noise_section, responses_section
-from console.reports.pages.figures import figures_section
+from console.reports.pages.figures import figures_section, place_text
 from console.reports.pages.lead import (
     daily_verdict,
     facts,
@@ -69,7 +78,7 @@ def daily_page(daily: Daily, language: Language) -> Page:
         noise_section(daily.noise, telling, MOST_NOISE, by_day=False),
         longest_section(daily.longest, telling),
         _incidents(daily, telling),
-        section("overdue", _list(daily.overdue, telling), telling),
+        section("overdue", _overdue(daily, telling), telling),
         _changes(daily, telling),
         _steps(daily.steps, telling),
         figures_section("objectives", daily.figures, telling),
@@ -127,7 +136,7 @@ def _service(one: ServiceDay, daily: Daily, telling: Telling) -> tuple[Line, ...
         (telling.downtime(seen),),
         (f"{one.outages:,}",),
         (telling.lasting_ms(one.p95_ms),),
-        (one.source or telling.missing("no-source"),),
+        (place_text(one.source, telling),),
     )
 
 
@@ -160,7 +169,7 @@ def _changes(daily: Daily, telling: Telling) -> Section:
     for key, block in (
         ("carried-out", changes_table(daily.changes, telling)),
         ("upcoming", changes_table(daily.upcoming, telling)),
-        ("freezes", _list(daily.freezes, telling)),
+        ("freezes", _freezes(daily, telling)),
     ):
         blocks += [Para((Strong(telling.say(f"head-{key}")),)), block]
     return Section("changes", telling.say("head-changes"), tuple(blocks))
@@ -191,14 +200,14 @@ def _steps(steps: tuple[DoneStep, ...], telling: Telling) -> Section:
 def _now(daily: Daily, telling: Telling) -> Iterator[Section]:
     """What is known of the present alone. The handover notes have a heading of their own, as
     who comes next looks for them."""
-    handover = dict(daily.now).get("handover")
+    handover = next((one for one in daily.now if one.key == "handover"), None)
     blocks: list[Block] = []
-    for key, lines in daily.now:
-        if key != "handover":
-            blocks += [Para((Strong(_heading(key, telling)),)), _list(lines, telling)]
+    for one in daily.now:
+        if one.key != "handover":
+            blocks += [Para((Strong(_heading(one.key, telling)),)), _told(one, telling)]
     unknown = Para((telling.say("not-kept"),))
     yield Section("now", telling.say("head-now"), tuple(blocks) or (unknown,))
-    notes: Block = unknown if handover is None else _list(handover, telling)
+    notes: Block = unknown if handover is None else _told(handover, telling)
     yield Section("handover", telling.say("head-handover"), (notes,))
 
 
@@ -207,8 +216,35 @@ def _heading(key: str, telling: Telling) -> str:
     return telling.say(named) if any(named in table for table in TABLES) else key
 
 
-def _list(lines: tuple[str, ...], telling: Telling) -> Block:
-    return Items(tuple((one,) for one in lines)) if lines else nothing(telling)
+def _told(now: Now, telling: Telling) -> Block:
+    lines: list[Line] = [(telling.told(one),) for one in now.lines]
+    if now.more:
+        lines.append((telling.say("more-rows", n=f"{now.more:,}"),))
+    return Items(tuple(lines)) if lines else nothing(telling)
+
+
+def _overdue(daily: Daily, telling: Telling) -> Block:
+    lines = tuple(owed_line(one, telling) for one in daily.overdue)
+    return Items(lines) if lines else nothing(telling)
+
+
+def owed_line(one: Owed, telling: Telling) -> Line:
+    """What is overdue, who has it, and since when."""
+    who = telling.say("brackets", text=one.owner) if one.owner else ""
+    due = telling.say("was-due", at=telling.moment(one.due))
+    what = f"{telling.told(one.what)}{who}{telling.say('comma')}{due}"
+    return (Code(one.document), telling.say("colon-alone"), what)
+
+
+def _freezes(daily: Daily, telling: Telling) -> Block:
+    lines: list[Line] = []
+    for one in daily.freezes:
+        if one.until is None:
+            lines.append((Code(one.name),))
+        else:
+            until = telling.say("until", at=telling.moment(one.until))
+            lines.append((Code(one.name), telling.say("colon-alone"), until))
+    return Items(tuple(lines)) if lines else nothing(telling)
 
 
 def inspection_section(
@@ -247,7 +283,7 @@ def inspection_line(inspection: Inspection, daily: Daily, telling: Telling) -> L
 
 def _task(item: InspectionItem, telling: Telling) -> Task:
     tick, figure = item.tick, item.measured
-    line: list[Span] = [item.text or item.name, telling.say("colon-alone")]
+    line: list[Span] = [telling.told(Saying(item.text)) or item.name, telling.say("colon-alone")]
     if tick is None:
         line.append(telling.say("tick-none"))
     else:

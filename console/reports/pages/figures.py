@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from console.model.saying import Saying
 from console.model.summary import Figure, Means, Verdict
 from console.reports.judged import measured
 from console.reports.page import Block, Code, Column, Line, Para, Section, Table
 from console.reports.pages.lead import badge, nothing
+from console.reports.seen import source_of
 from console.reports.telling import Telling
 
 
@@ -50,7 +52,7 @@ def _row(one: Figure, telling: Telling) -> tuple[Line, ...]:
     if one.verdict is Verdict.NOT_MEASURED and one.value is None:
         judged = badge(one.verdict, telling)
     return (
-        (Code(one.name),),
+        name_spans(one.name, telling),
         (Code(one.service),) if one.service else (telling.say("all"),),
         (judged,),
         (telling.figure(one),),
@@ -58,6 +60,12 @@ def _row(one: Figure, telling: Telling) -> tuple[Line, ...]:
         (telling.figure_before(one),),
         (source_text(one, telling),),
     )
+
+
+def name_spans(name: str, telling: Telling) -> Line:
+    """A name as the settings have it, and what a built-in one is in the report's language."""
+    told = telling.told(Saying(name))
+    return (Code(name),) if told == name else (Code(name), telling.say("brackets", text=told))
 
 
 def source_text(one: Figure, telling: Telling) -> str:
@@ -68,6 +76,12 @@ def source_text(one: Figure, telling: Telling) -> str:
         Means.HAND: "by-hand",
     }.get(one.means)
     if means is None:
-        return one.source or telling.missing("no-source")
+        return telling.told(one.told_by) or telling.missing("no-source")
     how = telling.say(means)
-    return f"{one.source}{telling.say('comma')}{how}" if one.source else how
+    source = telling.told(one.told_by)
+    return f"{source}{telling.say('comma')}{how}" if source else how
+
+
+def place_text(source: str, telling: Telling) -> str:
+    """Where a service is known from, as it names that itself."""
+    return telling.told(source_of(source)) if source else telling.missing("no-source")

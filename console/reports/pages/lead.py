@@ -153,8 +153,8 @@ def named(key: str, value: Line, telling: Telling) -> Line:
 
 def notices(report: Week | Daily | Kpi, telling: Telling) -> Iterator[Section]:
     """What the reader has to know; nothing where there is none."""
-    if report.notices:
-        lines = tuple((one,) for one in report.notices)
+    if report.to_know:
+        lines = tuple((telling.told(one),) for one in report.to_know)
         yield Section("notices", telling.say("head-notices"), (Items(lines),))
 
 

@@ -9,7 +9,7 @@ from console.model.daily import Daily, Kpi
 from console.model.summary import Figure, Means, Week
 from console.reports.judged import all_figures
 from console.reports.page import Block, Code, Fold, Items, Line, Listing, Para, Section, Span
-from console.reports.pages.figures import source_text
+from console.reports.pages.figures import name_spans, place_text, source_text
 from console.reports.telling import Telling
 
 MOST_QUERIES: Final = 60
@@ -60,14 +60,18 @@ def _sources(report: Week | Daily | Kpi, telling: Telling) -> Iterator[Line]:
             by_source.setdefault(one.source, []).append(one.service)
         for source, services in by_source.items():
             words = telling.say("availability-from", services=_services(services, telling))
-            yield (words, telling.say("colon-alone"), source or telling.missing("no-source"))
+            yield (words, telling.say("colon-alone"), place_text(source, telling))
         yield (telling.say("alerts-from"),)
         yield (telling.say("papers-from"),)
     for figure in _figures(report):
         if figure.means is not Means.NONE:
-            yield (*_name(figure), telling.say("colon-alone"), source_text(figure, telling))
-    for text in report.sources:
-        yield (telling.say("source"), telling.say("colon-alone"), text)
+            yield (
+                *_name(figure, telling),
+                telling.say("colon-alone"),
+                source_text(figure, telling),
+            )
+    for told in report.made_from:
+        yield (telling.say("source"), telling.say("colon-alone"), telling.told(told))
 
 
 def _services(services: list[str], telling: Telling) -> str:
@@ -78,10 +82,9 @@ def _figures(report: Week | Daily | Kpi) -> Iterable[Figure]:
     return all_figures(report) if isinstance(report, Week) else report.figures
 
 
-def _name(figure: Figure) -> tuple[Span, ...]:
-    if not figure.service:
-        return (Code(figure.name),)
-    return (Code(figure.name), " ", Code(figure.service))
+def _name(figure: Figure, telling: Telling) -> tuple[Span, ...]:
+    name = name_spans(figure.name, telling)
+    return (*name, " ", Code(figure.service)) if figure.service else name
 
 
 def _queries(report: Week | Daily | Kpi, telling: Telling) -> Iterator[tuple[Line, str]]:
@@ -93,7 +96,7 @@ def _queries(report: Week | Daily | Kpi, telling: Telling) -> Iterator[tuple[Lin
                 asked.setdefault(one.query, []).append((Code(one.service),))
     for figure in _figures(report):
         if figure.query:
-            asked.setdefault(figure.query, []).append(_name(figure))
+            asked.setdefault(figure.query, []).append(_name(figure, telling))
     for query, names in asked.items():
         line: list[Span] = []
         for name in names[:_NAMED]:

@@ -62,7 +62,7 @@ def exclusions_table(exclusions: Iterable[Exclusion], telling: Telling) -> Block
     """What does not count against whom."""
     rows = tuple(
         (
-            (Code(one.name),),
+            (Code(telling.told(one.by)),),
             names(one.services, telling) if one.services else (telling.say("all"),),
             (telling.moment(one.start),),
             (telling.moment(one.end),),
@@ -80,7 +80,7 @@ def gaps_table(gaps: Iterable[Gap], telling: Telling) -> Block:
             (telling.moment(one.start),),
             (telling.moment(one.end),),
             (telling.lasting((one.end - one.start).total_seconds()),),
-            (one.why or telling.say("unknown"),),
+            (telling.told(one.cause) or telling.say("unknown"),),
         )
         for one in gaps
     )

@@ -19,6 +19,7 @@ from console.reports.page import (
     Strong,
     Table,
 )
+from console.reports.pages.figures import place_text
 from console.reports.pages.lead import badge, nothing
 from console.reports.telling import Telling
 
@@ -78,7 +79,7 @@ def _service(one: ServiceWeek, telling: Telling) -> tuple[Line, ...]:
         (_budget_left(one, telling),),
         (_burn(one, telling),),
         (telling.before(one.before),),
-        (one.source or telling.missing("no-source"),),
+        (place_text(one.source, telling),),
     )
 
 
@@ -195,7 +196,7 @@ def _outages(week: Week, telling: Telling) -> Iterator[tuple[Line, ...]]:
         pairs = pairs[:MOST_OUTAGES]
     pairs.sort(key=lambda pair: (pair[1].start, pair[0]))
     for service, outage in pairs:
-        excluded = outage.excluded_by
+        excluded = telling.told(outage.by)
         counts = telling.say("counts-no", name=excluded) if excluded else telling.say("counts-yes")
         yield (
             (Code(service),),

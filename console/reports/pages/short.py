@@ -8,12 +8,13 @@ from typing import Final
 from console.journal.language import Language
 from console.model.daily import Daily
 from console.model.history import Sight
+from console.model.saying import Saying
 from console.model.summary import Figure, Gap, Noise, Response, ServiceWeek, Week
 from console.reports.judged import all_figures, had_downtime, measured, to_look_at
 from console.reports.page import Block, Code, Items, Line, Page, Para, Span
 from console.reports.pages.alerts import mtta_text, mttr_text, of_count
-from console.reports.pages.daily import inspection_line, sight_span
-from console.reports.pages.figures import source_text
+from console.reports.pages.daily import inspection_line, owed_line, sight_span
+from console.reports.pages.figures import name_spans, source_text
 from console.reports.pages.lead import (
     badge,
     daily_verdict,
@@ -44,7 +45,7 @@ def short_week(week: Week, language: Language) -> Page:
     lead += _figures(measured(all_figures(week)), telling)
     lead += _answers(week.responses, week.noise, telling)
     lead.append(Para(_counts(week, telling)))
-    lead += _warnings(week.gaps, week.notices, telling)
+    lead += _warnings(week.gaps, week.to_know, telling)
     return Page(title_text(week, telling), tuple(lead), ())
 
 
@@ -77,13 +78,13 @@ def short_daily(daily: Daily, language: Language) -> Page:
     lead += _answers(daily.responses, daily.noise, telling)
     lead.append(Para(_day_counts(daily, telling)))
     if daily.overdue:
-        lead += _listed("head-overdue", [(one,) for one in daily.overdue[:MOST]], telling,
-                        len(daily.overdue) - MOST)  # fmt: skip
-    handover = dict(daily.now).get("handover")
+        lead += _listed("head-overdue", [owed_line(one, telling) for one in daily.overdue[:MOST]],
+                        telling, len(daily.overdue) - MOST)  # fmt: skip
+    handover = next((one for one in daily.now if one.key == "handover"), None)
     if handover is not None:
-        lines: list[Line] = [(one,) for one in handover[:MOST]]
-        lead += _listed("head-handover", lines, telling, len(handover) - MOST)
-    lead += _warnings(daily.gaps, daily.notices, telling)
+        lines: list[Line] = [(telling.told(one),) for one in handover.lines]
+        lead += _listed("head-handover", lines, telling, handover.more)
+    lead += _warnings(daily.gaps, daily.to_know, telling)
     return Page(title_text(daily, telling), tuple(lead), ())
 
 
@@ -109,7 +110,7 @@ def _figures(figures: tuple[Figure, ...], telling: Telling) -> list[Block]:
     rows: list[Line] = []
     for one in figures[:MOST]:
         text = telling.say("figure-line", value=telling.figure(one), target=telling.bound(one))
-        name: tuple[Span, ...] = (Code(one.name),)
+        name: tuple[Span, ...] = name_spans(one.name, telling)
         if one.service:
             name += (" ", Code(one.service))
         source = telling.say("brackets", text=source_text(one, telling))
@@ -175,14 +176,14 @@ def _day_counts(daily: Daily, telling: Telling) -> Line:
     return (telling.say("semicolon").join(parts),)
 
 
-def _warnings(gaps: tuple[Gap, ...], notices: tuple[str, ...], telling: Telling) -> list[Block]:
+def _warnings(gaps: tuple[Gap, ...], notices: tuple[Saying, ...], telling: Telling) -> list[Block]:
     blocks: list[Block] = []
     if gaps:
         seconds = sum((one.end - one.start).total_seconds() for one in gaps)
         text = telling.bracketed(telling.many("gap", len(gaps)), telling.lasting(seconds))
         blocks.append(Para(named("head-gaps", (text,), telling)))
     if notices:
-        rows: list[Line] = [(one,) for one in notices[:MOST]]
+        rows: list[Line] = [(telling.told(one),) for one in notices[:MOST]]
         blocks += _listed("head-notices", rows, telling, len(notices) - MOST)
     return blocks
 

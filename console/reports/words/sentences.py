@@ -156,7 +156,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "未知：当日已结束，此类信息只反映当前状况。",
     ),
     "counts-yes": ("counts", "計入", "计入"),
-    "counts-no": ("excluded by {name}", "不計入，因 {name}", "不计入，因 {name}"),
+    "counts-no": ("excluded by {name}", "不計入：{name}", "不计入：{name}"),
     # The inspection.
     "due-at": ("due {at}", "應於 {at} 前完成", "应于 {at} 前完成"),
     "inspection-done": (
@@ -262,6 +262,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "事件與變更：日誌",
         "事件与变更：日志",
     ),
+    "was-due": ("due {at}", "期限 {at}", "期限 {at}"),
+    "until": ("until {at}", "至 {at} 止", "至 {at} 止"),
     "also-in-json": (
         "The JSON form has every figure in full precision, and every query.",
         "JSON 檔載有全部數值的完整精度與全部查詢語句。",

@@ -73,7 +73,7 @@ TITLES: Final[Mapping[str, tuple[str, str, str]]] = {
     "now-certificates": ("Certificates", "憑證", "证书"),
     "now-disks": ("Disks", "磁碟", "磁盘"),
     "now-backups": ("Backups", "備份", "备份"),
-    "now-drift": ("Drift and coverage", "漂移與涵蓋", "漂移与覆盖"),
+    "now-drift": ("Version drift", "版本漂移", "版本漂移"),
     "now-runbooks": ("Runbooks", "操作手冊", "操作手册"),
     "now-handover": ("Handover notes", "交接事項", "交接事项"),
 }

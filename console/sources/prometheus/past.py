@@ -25,6 +25,8 @@ SHORTEST: Final = timedelta(minutes=15)
 """What is refused for so short a time is not asked for in smaller pieces."""
 MOST_HALVINGS: Final = 3
 """Of one piece, where it is not plain that its size is what was refused."""
+MOST_SILENCES: Final = 2
+"""Days in a row that time out; a server that hangs is not waited for seven times over."""
 DAY: Final = timedelta(days=1)
 MOST_MATCHER_CHARS: Final = 6000
 """VictoriaMetrics takes queries of 16 KiB."""
@@ -48,6 +50,8 @@ class Counted(msgspec.Struct):
     series: dict[Labels, float] = {}
     """By its labels, those without its name."""
     failures: list[Failure] = []
+    has_answered: bool = False
+    """For a day at least."""
     warnings: list[Raw] = []
     left_out: int = 0
     """Series over `MOST_SERIES`."""
@@ -69,16 +73,20 @@ def over(selector: str, length: timedelta, step: timedelta | None = None) -> str
 
 
 async def counted(server: Prometheus, selector: str, start: datetime, end: datetime) -> Counted:
-    """Count the samples of every series, a day at a time. Raises nothing."""
-    found = Counted({}, [], [])
-    for first, last in days_of(start, end):
+    """Count the samples of every series, a day at a time, the newest first: it comes soonest
+    where old blocks lie in an object store. Raises nothing."""
+    found = Counted({}, [], False, [])
+    silences = 0
+    for first, last in reversed(days_of(start, end)):
         query = f"count_over_time({over(selector, last - first)})"
         answer = await server.instant(query, last, MOST_SERIES)
         if isinstance(answer, Failure):
             found.failures.append(answer)
-            if answer.kind not in _PERHAPS_SMALLER:
+            silences = silences + 1 if answer.kind is FailureKind.TIMEOUT else 0
+            if answer.kind not in _PERHAPS_SMALLER or silences >= MOST_SILENCES:
                 break
             continue
+        silences, found.has_answered = 0, True
         found.warnings += answer.warnings
         found.left_out = max(found.left_out, answer.total - len(answer.samples))
         _add(found.series, answer)
@@ -165,7 +173,7 @@ def said_of(failure: Failure) -> Saying:
     """A failure in one sentence. What came and what to do are English in every language, as the
     console's other screens have them: it is them that a person looks for."""
     return saying(
-        "{server} gave no usable answer: {cause}; {remedy}",
+        "{server} {cause}; {remedy}",
         server=failure.source,
         cause=failure.cause,
         remedy=failure.remedy,
@@ -179,6 +187,8 @@ def warned_of(server: str, warnings: Iterable[Raw]) -> list[Saying]:
     """
     found = dict.fromkeys(one for one in warnings if not one.exact.startswith("PromQL info"))
     return [
-        saying("{server}: partial answer: {warning}", server=server, warning=visible(one, cells=160))
+        saying(
+            "{server}: partial answer: {warning}", server=server, warning=visible(one, cells=160)
+        )
         for one in found
     ]
