@@ -20,6 +20,10 @@ SampleInterval = Annotated[
     Meta(title="an interval", extra={"at_least": timedelta(seconds=10)}),
 ]
 UnitName = Literal["percent", "seconds", "count", "per second"]
+Form = Literal["short", "detailed"]
+"""How much a report says."""
+KnownFrom = Literal["auto", "history", "prometheus"]
+"""Where availability and latency are known from."""
 FigureName = Literal[
     "availability", "coverage", "p50", "p95", "p99", "mtta", "mttr", "late acks", "late ends",
     "alerts", "incidents", "changes", "automated",
@@ -126,7 +130,7 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What it understands. `json`: `{"title": …, "text": …}`."""
     url: SecretSource
     """Where it is; whoever knows it can write there, so that it is a secret."""
-    form: Literal["short", "detailed"] = "short"
+    form: Form = "short"
     """Which form is sent."""
     timeout: Duration = timedelta(seconds=10)
     """The total deadline of one message."""
@@ -139,7 +143,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where less of the time was observed, the verdict is "not enough data"."""
     availability: Percentage | None = 99.9
     """What every service ought to reach; `slo_availability` of a service wins. `null`: none."""
-    source: Literal["auto", "history", "prometheus"] = "auto"
+    source: KnownFrom = "auto"
     """Where availability and latency are known from. `auto`: of each service, where more of the
     time was observed; history where it is the same."""
     maintenance: tuple[Maintenance, ...] = ()

@@ -26,6 +26,7 @@ from console.model.acting import Acting, HeldAck, lapses
 from console.model.run import Runs
 from console.model.update import Update
 from console.safety.clock import Clock, SystemClock
+from console.safety.memory import FreeMemory
 from console.safety.text import Raw, visible
 from console.safety.whereabouts import whereabouts
 from screens.acting import Wishes, leaving
@@ -56,6 +57,8 @@ OPENING = (
 """Actions that open a line or a form to type into."""
 IDLE_S = 3.0
 """Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
+GIVE_BACK_S = 5.0
+"""Between two times at which memory is given back to the system."""
 
 
 class OpenWith(msgspec.Struct, frozen=True):
@@ -189,6 +192,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self._told_left = False
         """It was said that an earlier console left runs behind."""
         self._last_key = self.clock.now().mono
+        self._give_back_at = self._last_key
+        self._free_memory = FreeMemory()
         self.animation_level = "none"
         for known in themes():
             self.register_theme(known)
@@ -287,9 +292,17 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         if self.fresh is not None:
             self._offer_drafts(self.fresh)
         self.calls.tick()
-        idle_s = self.clock.now().mono - self._last_key
-        if self._settled and idle_s > IDLE_S and gc.get_count()[0] > 20_000:
+        self._rest(self.clock.now().mono)
+
+    def _rest(self, now_s: float) -> None:
+        """While nobody presses a key: what would hold one up."""
+        if not self._settled or now_s - self._last_key <= IDLE_S:
+            return
+        if gc.get_count()[0] > 20_000:
             gc.collect()
+        if now_s >= self._give_back_at:
+            self._give_back_at = now_s + GIVE_BACK_S
+            self._free_memory.give_back()
 
     def on_app_focus(self) -> None:
         self.calls.focus(there=True)

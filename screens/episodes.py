@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
@@ -184,10 +184,10 @@ class EpisodesScreen(SummaryDeeds):
             rows.sort(key=lambda row: row.bout.start, reverse=True)
             self.list.set_empty([(("  no episode is known any more", Ink.MUTED),)])
             self.list.set_rows(tuple(rows))
-        self._show_head(week.first, week.last, days_text(week))
+        self._show_head(days_text(week))
         self.show_hints()
 
-    def _show_head(self, first: date, last: date, days: str) -> None:
+    def _show_head(self, days: str) -> None:
         noise = self._noise
         title: list[Span] = [(noise.alert, Ink.HEADING), ("  ", Ink.PLAIN)]
         title += [(noise.where, Ink.STRONG), (f"  {days}", Ink.MUTED)]

@@ -47,15 +47,15 @@ def item_columns(*, measured: bool) -> tuple[Column[ItemRow], ...]:
     Args:
         measured: whether the console knows any of its figures already.
     """
-    known = (Column("KNOWN", _measured, width=9, priority=85, align="right"),) if measured else ()
+    known = (Column("KNOWN", _measured, width=7, priority=85, align="right"),) if measured else ()
     return (
         Column("", _box, width=4, priority=99),
-        Column("ITEM", lambda row, _: ((row.item.text or row.item.name, Ink.STRONG),), width=22,
+        Column("ITEM", lambda row, _: ((row.item.text or row.item.name, Ink.STRONG),), width=30,
                flex=3, most=70, priority=98),
-        Column("VALUE", _value, width=9, priority=92, align="right"),
+        Column("VALUE", _value, width=7, priority=92, align="right"),
         *known,
-        Column("WHO", _who, width=13, flex=1, most=24, priority=90),
-        Column("NOTE", _note, width=12, flex=2, most=60, priority=80),
+        Column("WHO", _who, width=14, flex=1, most=24, priority=90),
+        Column("NOTE", _note, width=8, flex=2, most=60, priority=80),
     )  # fmt: skip
 
 

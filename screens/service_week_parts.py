@@ -63,7 +63,7 @@ def service_parts(service: ServiceWeek, week: Week, known: Known, glyphs: Glyphs
         (f"  {days_text(week)} {visible(week.zone)}", Ink.MUTED),
         (f"  {known.age}", Ink.MUTED),
     ))  # fmt: skip
-    yield from _figures(service, week, glyphs)
+    yield from _figures(service, week)
     yield Blank()
     yield Figure(lambda width: _hours(service, week, known, zone, width, glyphs))
     yield Blank()
@@ -74,7 +74,7 @@ def service_parts(service: ServiceWeek, week: Week, known: Known, glyphs: Glyphs
     yield from _origin(service, week)
 
 
-def _figures(service: ServiceWeek, week: Week, glyphs: Glyphs) -> Iterator[Part]:
+def _figures(service: ServiceWeek, week: Week) -> Iterator[Part]:
     total = service.total
     missed = service.verdict is Verdict.MISSED
     verdict = "".join(

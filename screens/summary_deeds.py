@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from console.actions.papers.action_items import ItemFault, item_of, item_text
 from console.model.acting import Outcome
 from console.model.action import Action
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport
 from console.model.incident import ActionItem
 from console.model.paper_wish import AddActionItem
-from console.model.summary import Noise, Week
+from console.model.summary import Noise
 from console.safety.text import Raw, visible
 from screens.acting import NOT_UP
 from screens.frame import Frame
@@ -28,7 +28,6 @@ from widgets.theme import Ink
 if TYPE_CHECKING:
     from console.engine.engine import Engine
 
-Report = Week | Daily | Kpi
 REPORTS: Final = ("week", "daily", "kpi")
 _TITLES: Final = {"week": "7-day summary", "daily": "daily report", "kpi": "key figures"}
 ITEM: Final = "action item"
@@ -122,7 +121,7 @@ class SummaryDeeds(Frame):
 
         self.app.push_screen(Chooser(title, offers), chosen)
 
-    async def _report(self, which: str) -> Report | None:
+    async def _report(self, which: str) -> AnyReport | None:
         """The report, of the days that are asked for; `None` where why has been said."""
         weeks = self.weeks
         if which == "week" and weeks.week is not None and weeks.is_fresh:
@@ -130,7 +129,7 @@ class SummaryDeeds(Frame):
         end = weeks.end
         self.say(f"making the {_TITLES[which]}")
 
-        async def made(engine: Engine) -> Report | str:
+        async def made(engine: Engine) -> AnyReport | str:
             if which == "daily":
                 return await engine.week.daily(end)
             return await (engine.week.kpi(end) if which == "kpi" else engine.week.week(end))

@@ -121,7 +121,7 @@ def _day(reading: Reading, text: str) -> date:
 
 async def _inspection(reading: Reading, text: str) -> Inspection:
     day = _day(reading, text)
-    ticks = await reading.desk.inspection(day)
+    ticks = await reading.desk.inspections.of_day(day)
     if isinstance(ticks, JournalFault):
         raise Stop(EXIT_FAILED, f"the inspection cannot be read: {ticks}")
     return inspection_of(reading.loaded.settings, day, ticks)

@@ -13,7 +13,8 @@ import click
 from console.cli.chosen import Chosen, settings_or_exit, source_options
 from console.cli.days import day_or_exit
 from console.cli.report_asked import Asked, report_options
-from console.cli.report_made import Report, tell_and_exit
+from console.cli.report_made import tell_and_exit
+from console.model.daily import AnyReport
 from console.safety.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def daily(day: str, now: bool, asked: Asked, chosen: Chosen) -> None:
     today = _today(loaded)
     wanted = day_or_exit(day, today, "--date")
 
-    async def make(engine: Engine) -> Report | str:
+    async def make(engine: Engine) -> AnyReport | str:
         return await engine.week.daily(wanted, asked.source)
 
     tell_and_exit(loaded, chosen, asked, make, looks=now and wanted == today)
@@ -60,7 +61,7 @@ def week(end: str, days: int, asked: Asked, chosen: Chosen) -> None:
     loaded = settings_or_exit(chosen)
     last = day_or_exit(end, _today(loaded), "--end")
 
-    async def make(engine: Engine) -> Report | str:
+    async def make(engine: Engine) -> AnyReport | str:
         return await engine.week.week(last, days, asked.source)
 
     tell_and_exit(loaded, chosen, asked, make)
@@ -76,7 +77,7 @@ def kpi(end: str, days: int, asked: Asked, chosen: Chosen) -> None:
     loaded = settings_or_exit(chosen)
     last = day_or_exit(end, _today(loaded), "--end")
 
-    async def make(engine: Engine) -> Report | str:
+    async def make(engine: Engine) -> AnyReport | str:
         return await engine.week.kpi(last, days, asked.source)
 
     tell_and_exit(loaded, chosen, asked, make)

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeVar
 import click
 import msgspec
 
+from config.history import Form, KnownFrom
 from console.cli.chosen import EXIT_USAGE, narrate
 from console.journal.language import Language, language_of
 from console.model.summary import Verdict
@@ -25,12 +26,12 @@ FAILING: Final = {"missed": Verdict.MISSED, "no-data": Verdict.NOT_ENOUGH_DATA}
 class Asked(msgspec.Struct, frozen=True):
     """What the options ask for."""
 
-    form: Literal["short", "detailed"]
+    form: Form
     format: Literal["md", "json", "html"]
     output: Path | None
     keep: bool
     send: tuple[str, ...]
-    source: Literal["auto", "history", "prometheus"] | None
+    source: KnownFrom | None
     language: Language | None
     fail_on: tuple[str, ...]
 

@@ -16,7 +16,7 @@ from console.cli.report_asked import FAILING, Asked
 from console.cli.table import put
 from console.journal.language import Language
 from console.model.acting import Outcome
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport
 from console.model.summary import Verdict, Week
 from console.safety.files import FileError, write_atomic
 from console.safety.text import visible
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from console.engine.engine import Engine
     from console.model.update import Update
 
-Report = Week | Daily | Kpi
-Make = Callable[["Engine"], Awaitable[Report | str]]
+Make = Callable[["Engine"], Awaitable[AnyReport | str]]
 """Makes the report; a sentence where it cannot."""
 
 EXIT_FAILING: Final = 1
@@ -122,7 +121,7 @@ async def _made(engine: Engine, asked: Asked, make: Make) -> Came:
     return Came(content, "", tuple(outcomes), frozenset(_verdicts(made)))
 
 
-def _formed(made: Report, asked: Asked, language: Language) -> bytes:
+def _formed(made: AnyReport, asked: Asked, language: Language) -> bytes:
     # Late, each: who wants Markdown need not wait for pages and pictures.
     if asked.format == "json":
         from console.reports.json_form import json_of
@@ -137,7 +136,7 @@ def _formed(made: Report, asked: Asked, language: Language) -> bytes:
     return markdown_of(made, asked.form, language).encode()
 
 
-def _verdicts(made: Report) -> Iterator[Verdict]:
+def _verdicts(made: AnyReport) -> Iterator[Verdict]:
     if isinstance(made, Week):
         yield from (one.verdict for one in made.services)
         yield from (one.verdict for one in made.objectives)

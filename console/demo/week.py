@@ -135,7 +135,7 @@ class LocalDays:
 def turns_of(start: datetime, seed: int) -> tuple[Turn, ...]:
     """All that happened; the same for one start and one seed."""
     days = LocalDays(start)
-    found = (*_this_week(days), *_of_journal(days), *_week_before(days), *_noise(days, seed))
+    found = (*_this_week(days), *_of_journal(), *_week_before(days), *_noise(days, seed))
     return tuple(one for one in found if one.end_s <= QUIET_S)
 
 
@@ -187,7 +187,7 @@ def _this_week(days: LocalDays) -> Iterator[Turn]:
                LIN, 110 * MINUTE_S)  # fmt: skip
 
 
-def _of_journal(days: LocalDays) -> Iterator[Turn]:
+def _of_journal() -> Iterator[Turn]:
     """What the journal's incidents and changes of these days are about."""
     yield Turn("=payment_failures", (), CARDS_S + 4 * MINUTE_S, CARDS_S + 41 * MINUTE_S, 0.115,
                LIN, MINUTE_S)  # fmt: skip

@@ -557,7 +557,7 @@ class Engine:
 
     def _nags(self) -> tuple[Nag, ...]:
         desk = self._desks.papers_if_open
-        reminder = None if desk is None else desk.reminder
+        reminder = None if desk is None else desk.inspections.reminder
         return (*self._desks.papers_read.nags, *((reminder,) if reminder is not None else ()))
 
     def _with_next_tries(self, snapshot: Snapshot) -> Snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +15,12 @@ from config.load import Loaded
 from console.engine.hands import Hands
 from console.engine.journal_status import status_of, unfinished
 from console.engine.pause import Pause
+from console.engine.week.inspections import Inspections
 from console.journal.author import Author, author_of
 from console.journal.bench import Bench
 from console.journal.change import Document, Keep, Logged
 from console.journal.drafts import Drafts
-from console.journal.errors import JournalFault, Problem, unreadable
+from console.journal.errors import JournalFault, Problem
 from console.journal.happenings import is_kept
 from console.journal.language import Language, language_of
 from console.journal.library import Library, Shelf
@@ -27,13 +28,10 @@ from console.journal.places import home_of, is_there
 from console.journal.recorder import Recorder
 from console.journal.remote import Synced, sync
 from console.journal.repository import Journal, open_journal
-from console.model.daily import Tick
 from console.model.event import Event
-from console.model.nag import Nag
 from console.model.nags import nags
 from console.model.papers import (
     NOT_READ,
-    BrokenPaper,
     Draft,
     Found,
     JournalStatus,
@@ -106,19 +104,13 @@ class PapersDesk:
         self._mine: tuple[Draft, ...] = ()
         self._typing: set[str] = set()
         """Keys of the drafts that forms of this console have open."""
-        self._reminder: Nag | None = None
+        self.inspections = Inspections(loaded, clock, lambda: self.is_there, self.bench)
         self._papers = self._made()
 
     @property
     def papers(self) -> Papers:
         """Everything as last read."""
         return self._papers
-
-    @property
-    def reminder(self) -> Nag | None:
-        """What the worklist says of today's inspection; `None`: nothing is left of it, or nobody
-        wants to be reminded."""
-        return self._reminder
 
     @property
     def home(self) -> Path | None:
@@ -157,26 +149,11 @@ class PapersDesk:
                     await self._land_left(bench.journal)
                 if stands:  # of a folder that is gone what it said last goes on to stand here
                     await self._read(bench)
-        await self._look_at_inspection()
+        if self._folder is not None and await self.inspections.look():
+            self._news()
         await self._look_at_drafts()
         self._show()
         return self._papers
-
-    async def _look_at_inspection(self) -> None:
-        settings = self._loaded().settings
-        reminder: Nag | None = None
-        if settings.summary.inspection.remind and self._folder is not None:
-            # Late: few are reminded.
-            from console.engine.week.inspecting import day_of, inspection_of, reminder_of
-
-            day = day_of(settings, self._clock.now().wall)
-            ticks = await self.inspection(day)
-            unread = ticks.cause if isinstance(ticks, JournalFault) else ""
-            known = () if isinstance(ticks, JournalFault) else ticks
-            reminder = reminder_of(settings, inspection_of(settings, day, known), unread)
-        changed, self._reminder = reminder != self._reminder, reminder
-        if changed:
-            self._news()
 
     async def _read(self, bench: Bench) -> None:
         shelf = await bench.library.read()
@@ -391,31 +368,6 @@ class PapersDesk:
             return ()
         bench = await self.bench()
         return bench if isinstance(bench, JournalFault) else await bench.library.search(text)
-
-    async def inspection(self, day: date) -> tuple[Tick, ...] | JournalFault:
-        """Every tick of the inspection of `day`; none where nobody has begun."""
-        told = await self.inspections(day, day)
-        return told if isinstance(told, JournalFault) else told[0][1]
-
-    async def inspections(
-        self, first: date, last: date
-    ) -> tuple[tuple[date, tuple[Tick, ...]], ...] | JournalFault:
-        """The same of all days from `first` to `last`, each with its day, in order.
-
-        A fault where the file of one of them cannot be read.
-        """
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        if not self.is_there:
-            return tuple((day, ()) for day in days)
-        bench = await self.bench()
-        if isinstance(bench, JournalFault):
-            return bench
-        found: dict[date, tuple[Tick, ...]] = {}
-        for one in await bench.library.inspections(days):
-            if isinstance(one, BrokenPaper):
-                return unreadable(one)
-            found[one.day] = one.ticks
-        return tuple((day, found.get(day, ())) for day in days)
 
     async def log(self, path: str) -> tuple[Logged, ...] | JournalFault:
         """The commits that changed `path`, newest first."""

@@ -26,6 +26,8 @@ class HistoryFault(msgspec.Struct, frozen=True):
     """What to do about it."""
     is_held: bool = False
     """Another process records already: nothing is wrong."""
+    is_busy: bool = False
+    """Another process writes a lot just now, as an import does: it passes."""
 
     def __str__(self) -> str:
         return f"{self.problem} (expected {self.expected}; {self.remedy})"
@@ -34,8 +36,16 @@ class HistoryFault(msgspec.Struct, frozen=True):
 class HistoryError(Exception):
     """Something was not done, and nothing of it was kept."""
 
-    def __init__(self, problem: str, *, expected: str, remedy: str, is_held: bool = False) -> None:
-        self.fault = HistoryFault(problem, expected, remedy, is_held)
+    def __init__(
+        self,
+        problem: str,
+        *,
+        expected: str,
+        remedy: str,
+        is_held: bool = False,
+        is_busy: bool = False,
+    ) -> None:
+        self.fault = HistoryFault(problem, expected, remedy, is_held, is_busy)
         super().__init__(str(self.fault))
 
     @property
@@ -113,7 +123,12 @@ def of_sqlite(path: Path, error: sqlite3.Error) -> HistoryError:
     problem, expected, remedy = _SAID.get(
         primary or 0, (f"could not be used: {said}", "a history", "run `oncall history check`")
     )
-    return HistoryError(f"{visible(str(path))} {problem}", expected=expected, remedy=remedy)
+    return HistoryError(
+        f"{visible(str(path))} {problem}",
+        expected=expected,
+        remedy=remedy,
+        is_busy=primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+    )
 
 
 _DISK: Final = "a disk that can be read and written"

@@ -19,6 +19,7 @@ from console.model.summary import (
     Noise,
     Observation,
     Response,
+    Week,
 )
 
 
@@ -212,3 +213,7 @@ class Kpi(msgspec.Struct, frozen=True):
     def notices(self) -> tuple[str, ...]:
         """`to_know` in English."""
         return texts_of(self.to_know)
+
+
+AnyReport = Week | Daily | Kpi
+"""All that is written, archived and sent alike."""

@@ -21,8 +21,9 @@ def merged(bouts: Iterable[Bout]) -> tuple[Bout, ...]:
 
     Bouts of one alert, so of one `key`, are one where they overlap, or where they start within
     `NEAR`: an alert cannot fire twice at once. Of them the one that history tells of comes
-    first, since that alone knows who did what; the start is the earliest, the end the latest
-    proof. Where a source saw it going on long after another's proof, it has not ended.
+    first, since that alone knows who did what; the start is the earliest, the end the first
+    proof after which nobody saw it fire: a console that was away proves it late. Where a source
+    saw it going on long after another's proof, it has not ended.
     """
     by_key: dict[str, list[Bout]] = {}
     for one in sorted(bouts, key=lambda bout: bout.start):
@@ -111,4 +112,23 @@ def _proven_end(several: list[Bout]) -> datetime | None:
         (one.seen_at for one in several if one.resolved_at is None and one.seen_at is not None),
         default=None,
     )
-    return None if proof is not None and seen is not None and seen - proof > NEAR else proof
+    if proof is None or (seen is not None and seen - proof > NEAR):
+        return None
+    proven = [one for one in several if one.resolved_at is not None]
+    return min(
+        (
+            one.resolved_at
+            for one in proven
+            if one.resolved_at is not None and not any(_refutes(other, one) for other in proven)
+        ),
+        default=proof,
+    )
+
+
+def _refutes(other: Bout, one: Bout) -> bool:
+    """Whether `other`, which ended later, may have fired after the end of `one`."""
+    assert one.resolved_at is not None
+    assert other.resolved_at is not None
+    if other.resolved_at <= one.resolved_at:
+        return False
+    return other.seen_at is None or other.seen_at - one.resolved_at > NEAR

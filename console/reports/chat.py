@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
+from config.history import Form
 from console.journal.language import Language
-from console.model.daily import Daily, Kpi
-from console.model.summary import Week
+from console.model.daily import AnyReport
 from console.reports.markdown import MOST_CELLS, SIGNS
 from console.reports.page import (
     Badge,
@@ -32,9 +32,7 @@ MOST_CHARS: Final = 12_000
 """Of one message; chats take between 20,000 and 40,000."""
 
 
-def chat_text(
-    report: Week | Daily | Kpi, form: Literal["short", "detailed"], language: Language
-) -> str:
+def chat_text(report: AnyReport, form: Form, language: Language) -> str:
     """`report` without any markup. Of a long one the end is cut, which the last line says."""
     page = page_of(report, form, language)
     lines = [visible(page.title, cells=MOST_CELLS), ""]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from console.journal.language import Language
 from console.journal.places import daily_report_path, kpi_report_path, observation_report_path
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport, Daily
 from console.model.summary import Week
 from console.reports.html import html_of
 from console.reports.json_form import json_of
 from console.reports.markdown import markdown_of
 
 
-def files_of(report: Week | Daily | Kpi, language: Language) -> tuple[tuple[str, bytes], ...]:
+def files_of(report: AnyReport, language: Language) -> tuple[tuple[str, bytes], ...]:
     """Paths below `reports/` and their contents: Markdown, detailed, JSON and HTML."""
     return (
         (path_of(report, "md"), markdown_of(report, "detailed", language).encode()),
@@ -20,7 +20,7 @@ def files_of(report: Week | Daily | Kpi, language: Language) -> tuple[tuple[str,
     )
 
 
-def path_of(report: Week | Daily | Kpi, ending: str) -> str:
+def path_of(report: AnyReport, ending: str) -> str:
     """Where a form of it is kept: `reports/daily/2026-11-22-day-3.md`."""
     if isinstance(report, Daily):
         window = report.observation

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from console.journal.language import Language
-from console.model.daily import Daily, Kpi
-from console.model.summary import Verdict, Week
+from console.model.daily import AnyReport
+from console.model.summary import Verdict
 from console.reports.markdown import MOST_CELLS, SIGNS
 from console.reports.page import (
     Badge,
@@ -47,7 +47,7 @@ _CLASSES: Final = {
 }
 
 
-def html_of(report: Week | Daily | Kpi, language: Language) -> bytes:
+def html_of(report: AnyReport, language: Language) -> bytes:
     """`report`, detailed, with charts, in UTF-8."""
     page = page_of(report, "detailed", language, pictures=True)
     return "\n".join(_document(page, language)).encode()

@@ -10,7 +10,7 @@ import msgspec
 
 from console import __version__
 from console.journal.language import Language
-from console.model.daily import Daily, Inspection, InspectionItem, Kpi, ServiceDay
+from console.model.daily import AnyReport, Daily, Inspection, InspectionItem, ServiceDay
 from console.model.history import Bout
 from console.model.saying import texts_of
 from console.model.state import Priority
@@ -35,7 +35,7 @@ from console.safety.jsontext import json_text
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def json_of(report: Week | Daily | Kpi) -> bytes:
+def json_of(report: AnyReport) -> bytes:
     """`report` in the shape of `json_shape`, in printable ASCII, a line break at its end."""
     if isinstance(report, Week):
         made: msgspec.Struct = _week(report)
@@ -48,7 +48,7 @@ def json_of(report: Week | Daily | Kpi) -> bytes:
 
 
 def _head(
-    report: Week | Daily | Kpi, kind: Literal["week", "daily", "kpi"], first: date, last: date
+    report: AnyReport, kind: Literal["week", "daily", "kpi"], first: date, last: date
 ) -> dict[str, Any]:
     head = shape.HeadShape(
         schema_version=shape.SCHEMA_VERSION,

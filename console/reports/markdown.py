@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
+from config.history import Form
 from console.journal.language import Language
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport
 from console.model.markdown import code, escaped, fenced
-from console.model.summary import Verdict, Week
+from console.model.summary import Verdict
 from console.reports.page import (
     Badge,
     Block,
@@ -46,9 +47,7 @@ _BEGINS: Final = re.compile(r"^(\d*)([-+=.)])")
 """A list or the underline of a heading: `escaped()` leaves these, as they mean nothing within."""
 
 
-def markdown_of(
-    report: Week | Daily | Kpi, form: Literal["short", "detailed"], language: Language
-) -> str:
+def markdown_of(report: AnyReport, form: Form, language: Language) -> str:
     """`report` as Markdown, with a line break at its end."""
     return "\n".join(_page(page_of(report, form, language))) + "\n"
 

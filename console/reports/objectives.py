@@ -24,7 +24,8 @@ def budget_of(availability: Availability, target: float | None) -> Budget | None
     """The error budget over what was observed; `None`: no target, or nothing was observed."""
     if target is None or availability.known_s <= 0:
         return None
-    return Budget((1 - target) * availability.known_s, availability.down_s)
+    # Without what floating point adds: of a budget that is just spent nothing is left.
+    return Budget(round((1 - target) * availability.known_s, 6), availability.down_s)
 
 
 def verdict_of(

@@ -14,9 +14,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from console.journal.language import Language
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport
 from console.model.saying import Moment, Saying, Value, number_text
-from console.model.summary import Availability, Figure, Unit, Week
+from console.model.summary import Availability, Figure, Unit
 from console.reports.words import counted, said
 from console.reports.words.sayings import template_of
 
@@ -31,7 +31,7 @@ _STEPS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 class Telling:
     """The figures of one report in one language."""
 
-    def __init__(self, report: Week | Daily | Kpi, language: Language) -> None:
+    def __init__(self, report: AnyReport, language: Language) -> None:
         self.language = language
         self.zone_name, self._zone = _zone_of(report.zone)
         first, last = (one.astimezone(self._zone) for one in (report.start, report.end))
@@ -261,6 +261,8 @@ def _number(value: float, of: Figure) -> str:
     """To the worse side of its objective, with two digits, or as many as tell it from that."""
     if of.unit is Unit.COUNT and value == int(value):
         return f"{int(value):,}"
+    if of.unit is Unit.PERCENT and value == 100:
+        return "100"  # as an availability of which nothing is missing reads
     exact = Decimal(repr(value))
     mode = ROUND_FLOOR if of.above is not None else ROUND_CEILING
     if of.above is None and of.below is None:

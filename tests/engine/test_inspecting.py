@@ -99,7 +99,7 @@ async def test_the_reminder_stands_in_the_worklist_until_the_last_item_is_ticked
         undone = await engine.acting.undo()
         assert undone.ended is Ended.DONE, undone
         await seen.until(lambda update: "1 of 2" in "".join(owed(update)))
-        told = await engine.papers.inspections(day - timedelta(days=1), day)
+        told = await engine.papers.inspections.of_days(day - timedelta(days=1), day)
         assert not isinstance(told, JournalFault)
         assert [len(ticks) for _, ticks in told] == [0, 1]
 
@@ -108,7 +108,7 @@ async def test_without_settings_nobody_is_reminded() -> None:
     async with running(from_prometheus(["http://127.0.0.1:1"])) as (engine, seen):
         update = await seen.more(1)
         await engine.papers.look()
-        assert engine.papers.reminder is None
+        assert engine.papers.inspections.reminder is None
         assert all(row.kind is not RowKind.OWED for row in update.worklist.rows)
 
 

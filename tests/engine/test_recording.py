@@ -13,6 +13,7 @@ from config.history import History
 from console.engine.saved import StateFolder
 from console.engine.week import writing
 from console.engine.week.precedence import claim_of
+from console.history import database
 from console.history.database import history_file
 from console.history.reader import Reader, open_reader
 from console.model.event import EventKind
@@ -260,6 +261,28 @@ async def test_a_damaged_file_is_set_aside_by_name_and_recording_goes_on(tmp_pat
     said = [event.text for event in world.log.latest if event.kind is EventKind.CONSOLE]
     assert any(aside in text for text in said)
     assert stretches(tmp_path) == [Told(0, 120, Sight.UP)]
+
+
+async def test_a_long_import_beside_it_is_a_badge_and_costs_neither_a_sample_nor_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.01)
+    world = World(tmp_path)
+    await world.look()
+    importing = sqlite3.connect(history_file(tmp_path), isolation_level=None)
+    importing.execute("BEGIN IMMEDIATE")
+    await world.watch(120, DOWN)
+    (badge,) = world.trouble.badges
+    assert "kept locked by another process" in badge.text
+    importing.execute("COMMIT")
+    importing.close()
+    await world.watch(60)
+    assert world.trouble.badges == ()
+    await world.memory.close()
+    assert len(recordings(tmp_path)) == 1
+    assert stretches(tmp_path) == [
+        Told(0, 5, Sight.UP), Told(5, 125, Sight.DOWN), Told(125, 240, Sight.UP)
+    ]  # fmt: skip
 
 
 async def test_a_newer_file_is_left_alone_and_said(tmp_path: Path) -> None:

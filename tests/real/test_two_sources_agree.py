@@ -403,3 +403,16 @@ def test_episodes_are_counted_by_local_day_and_each_once(
     assert (queue.total_s, queue.median_s) == (50 * 60, 15 * 60)
     assert (disk.count, disk.total_s, disk.before) == (0, at("20 01:00") - START_S, 1)
     assert noise["WebDown"].by_day == (0, 0, 0, 0, 0, 1, 0)
+
+
+def test_every_source_is_named_and_every_query(weeks: dict[str, Week]) -> None:
+    ours, theirs = (weeks[one] for one in BOTH)
+    assert ours.sources == ("history: kai@laptop (console)",)
+    assert theirs.sources == ("prom: probe_success", "prom: up", "prom: ALERTS")
+    assert [one.source for one in theirs.services] == [
+        "prom: probe_success",
+        "prom: probe_success",
+        "prom: up",
+        "prom: up",
+    ]
+    assert all(one.query.endswith("[608400s]") for one in theirs.services)

@@ -183,9 +183,9 @@ def noise(alert: str = "SlowResponse", count: int = 12, **changes: object) -> No
 
 
 RESPONSES: Final = (
-    Response(None, 40, 28, 36, 192.4, 1_811.0, 7_200.0, 3, 2, 4),
-    Response(Priority.P0, 2, 2, 2, 61.0, 900.0, 1_200.0, 0, 0, 0),
-    Response(Priority.P2, 38, 26, 34, 202.5, 1_864.0, 7_200.0, 3, 2, 4),
+    Response(None, 40, 28, 36, 192.4, 1_811.0, 7_200.0, 3, 2, 4, 26, 32),
+    Response(Priority.P0, 2, 2, 2, 61.0, 900.0, 1_200.0, 0, 0, 0, 2, 2),
+    Response(Priority.P2, 38, 26, 34, 202.5, 1_864.0, 7_200.0, 3, 2, 4, 24, 30),
 )
 INCIDENT: Final = IncidentLine(
     "INC-20261118-7f3", "Redis down", IncidentState.POST_MORTEM_DUE, Priority.P0,

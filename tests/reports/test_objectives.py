@@ -69,6 +69,18 @@ def test_what_is_lacking_is_never_rounded_up_to_what_would_do() -> None:
     assert lacking == "94.9 % of the time was observed, 95 % is needed"
 
 
+@pytest.mark.parametrize(("target", "down_s"), [(0.999, 86.4), (0.9995, 43.2), (0.99999, 0.864)])
+def test_of_a_budget_that_is_spent_to_the_last_nothing_is_left(
+    target: float, down_s: float
+) -> None:
+    spent = Availability(86_400, 0, 86_400, down_s, 0, 86_400, down_s)
+
+    budget = budget_of(spent, target)
+    assert budget is not None
+    assert (budget.left_s, budget.burn) == (0, 1)
+    assert verdict_of(spent, target, 0.95)[0] is Verdict.MET
+
+
 def test_a_budget_is_of_the_observed_time() -> None:
     of = Availability(DAY_S, 0, DAY_S / 2, 100, 0, DAY_S / 2, 100)
 

@@ -119,6 +119,8 @@ def test_what_a_silence_covered_first_is_in_no_mean() -> None:
     )
 
     assert found.silenced == 1
+    assert (found.acked, found.mtta_of) == (2, 1)
+    assert (found.resolved, found.mttr_of) == (2, 1)
     assert found.mtta_s == 600
     assert found.mttr_s == 1800
 
@@ -173,6 +175,17 @@ def test_what_another_source_saw_going_on_long_after_has_not_ended() -> None:
     assert merged([ended, bout("10:00", seen_at="12:00", source="prom")])[0].resolved_at is None
     (found,) = merged([ended, bout("10:00", seen_at="10:31", source="prom")])
     assert found.resolved_at == moment_of("10:30")
+
+
+def test_a_console_that_was_away_at_the_end_does_not_make_it_longer() -> None:
+    away = bout("10:00", "14:00", seen_at="10:05", acked_at="10:04")
+    prometheus = bout("10:00", "10:06", seen_at="10:05", source="prom")
+    again = bout("10:08", "10:20", seen_at="10:19", source="prom")
+
+    (found,) = merged([away, prometheus])
+    assert (found.resolved_at, found.acked_at) == (moment_of("10:06"), moment_of("10:04"))
+    assert merged([away, prometheus, again])[0].resolved_at == moment_of("10:20")
+    assert merged([bout("10:00", "14:00"), prometheus])[0].resolved_at == moment_of("14:00")
 
 
 def test_the_order_in_which_sources_tell_it_does_not_matter() -> None:

@@ -84,7 +84,8 @@ def test_times_read_naturally_in_chinese() -> None:
         (99.996, None, None, "99.996 %"),
         (99.9999999, None, None, "99.9999999 %"),
         (0.0001, None, None, "0.0001 %"),
-        (100.0, None, None, "100.00 %"),
+        (100.0, None, None, "100 %"),
+        (100.0, 99.9, None, "100 %"),
     ],
 )
 def test_a_figure_never_reads_as_on_the_other_side_of_its_objective(

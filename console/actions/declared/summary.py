@@ -30,7 +30,7 @@ SUMMARY: tuple[Action, ...] = (
     ),
     Action(
         "summary.part-next",
-        "next part",
+        "parts",
         "Services, objectives, noise, incidents and changes; from the first again.",
         ("tab",),
         "summary",
@@ -79,7 +79,7 @@ SUMMARY: tuple[Action, ...] = (
         "summary",
         WEEKS,
         Effect.READ,
-        footer=50,
+        footer=52,
     ),
     Action(
         "summary.later",
@@ -123,7 +123,7 @@ SUMMARY: tuple[Action, ...] = (
         "summary",
         NOISY,
         Effect.REVERSIBLE,
-        footer=52,
+        footer=53,
     ),
     Action(
         "inspection.tick",

@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from config.history import KPIS, OBJECTIVES, entries_of
+from config.history import KPIS, OBJECTIVES, Form, KnownFrom, entries_of
 from config.load import Loaded
-from config.rota import zone_of
 from console.engine.week.answers import Answers
+from console.engine.week.inspecting import day_of, inspection_of
 from console.engine.week.last import keep_last, last_kept
-from console.engine.week.memory_read import (
-    NOTHING,
-    FromPrometheus,
-    Span,
-    bouts_of,
-    endings_of,
-    gaps_of,
-    look_at,
-    reading,
-    recorders_of,
-    share_known,
-)
+from console.engine.week.making import Made, Making
 from console.engine.week.servers import Servers
 from console.engine.week.written import by_hand, observation_of, written_of
-from console.history.fault import HistoryError
 from console.journal.language import Language, language_of
 from console.model.acting import Ended, Outcome
-from console.model.daily import Daily, Inspection, Kpi
+from console.model.daily import AnyReport, Daily, Inspection, Kpi
 from console.model.history import Bout, Observed
 from console.model.paper_wish import KeepReport
 from console.model.remembering import Remembering
-from console.model.saying import Saying, saying, verbatim
 from console.model.summary import Slot, Week
 from console.model.wish import SendReport
 from console.reports.days import before, hour_edges, moments, window_of
@@ -50,10 +35,6 @@ if TYPE_CHECKING:
     from console.engine.papers import PapersDesk
     from console.engine.week.present import Present
 
-From = Literal["auto", "history", "prometheus"]
-Form = Literal["short", "detailed"]
-Report = Week | Daily | Kpi
-Made = TypeVar("Made")
 
 MOST_DAYS = 92
 """That one report is about."""
@@ -84,12 +65,13 @@ class WeekDesk:
         self._folder = folder
         self._loaded = loaded
         self._answers = Answers(servers, loaded, clock)
+        self._making = Making(self._answers, folder)
         self._papers = papers
         self._acting = acting
         self._standing = standing
         self._present = present
         self._last: Week | None = None
-        self._making = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def standing(self) -> Remembering:
@@ -99,8 +81,7 @@ class WeekDesk:
     @property
     def today(self) -> date:
         """The local day that it is in the zone of `rota`."""
-        zone = zone_of(self._loaded().settings.rota.zone)
-        return self._clock.now().wall.astimezone(zone).date()
+        return day_of(self._loaded().settings, self._clock.now().wall)
 
     def reload(self) -> None:
         """The settings are other ones now."""
@@ -109,7 +90,7 @@ class WeekDesk:
     # Reports.
 
     async def week(
-        self, end: date | None = None, days: int = 7, source: From | None = None
+        self, end: date | None = None, days: int = 7, source: KnownFrom | None = None
     ) -> Week | str:
         """The summary of the `days` local days up to and with `end`, today where it is `None`.
 
@@ -132,14 +113,14 @@ class WeekDesk:
             self._last = last_kept(folder)
         return self._last
 
-    async def daily(self, day: date | None = None, source: From | None = None) -> Daily | str:
+    async def daily(self, day: date | None = None, source: KnownFrom | None = None) -> Daily | str:
         """The report of one day, today where it is `None`."""
         from console.reports.daily import daily_of
 
         return await self._report(daily_of, day, 1, source)
 
     async def kpi(
-        self, end: date | None = None, days: int = 7, source: From | None = None
+        self, end: date | None = None, days: int = 7, source: KnownFrom | None = None
     ) -> Kpi | str:
         """The key figures of the `days` days up to and with `end`."""
         from console.reports.kpi import kpi_of
@@ -175,11 +156,10 @@ class WeekDesk:
 
     async def inspection(self, day: date | None = None) -> Inspection | str:
         """The inspection of a day with its ticks as the journal has them, today's for `None`."""
-        from console.engine.week.inspecting import inspection_of
         from console.journal.errors import JournalFault
 
         wanted = day or self.today
-        ticks = await self._papers().inspection(wanted)
+        ticks = await self._papers().inspections.of_day(wanted)
         if isinstance(ticks, JournalFault):
             return str(ticks)
         return inspection_of(self._loaded().settings, wanted, ticks)
@@ -191,7 +171,7 @@ class WeekDesk:
         """In which reports are written."""
         return language_of(self._loaded().settings.language) or Language.ENGLISH
 
-    async def keep(self, report: Report, language: Language | None = None) -> Outcome:
+    async def keep(self, report: AnyReport, language: Language | None = None) -> Outcome:
         """Archive it in the journal: Markdown, JSON and HTML, short and detailed in one."""
         from console.reports.files import files_of
         from console.reports.titles import title_of
@@ -200,14 +180,14 @@ class WeekDesk:
         files = await asyncio.to_thread(files_of, report, spoken)
         return await self._acting().submit(KeepReport(title_of(report, spoken), files))
 
-    async def shown(self, report: Report, form: Form, language: Language | None = None) -> str:
+    async def shown(self, report: AnyReport, form: Form, language: Language | None = None) -> str:
         """Its Markdown, as it is kept."""
         from console.reports.markdown import markdown_of
 
         return await asyncio.to_thread(markdown_of, report, form, language or self.language)
 
     async def sent_text(
-        self, report: Report, webhook: str, language: Language | None = None
+        self, report: AnyReport, webhook: str, language: Language | None = None
     ) -> str | Outcome:
         """What `send` would send to the chat of that name; an outcome: why nothing."""
         from console.reports.chat import chat_text
@@ -223,7 +203,9 @@ class WeekDesk:
             )
         return await asyncio.to_thread(chat_text, report, entry.form, language or self.language)
 
-    async def send(self, report: Report, webhook: str, language: Language | None = None) -> Outcome:
+    async def send(
+        self, report: AnyReport, webhook: str, language: Language | None = None
+    ) -> Outcome:
         """Send it to the chat of that name, in the form that its settings name."""
         from console.reports.titles import title_of
 
@@ -240,7 +222,7 @@ class WeekDesk:
         make: Callable[[Material], Made],
         end: date | None,
         days: int,
-        source: From | None,
+        source: KnownFrom | None,
     ) -> Made | str:
         today = self.today
         last = end or today
@@ -253,9 +235,9 @@ class WeekDesk:
             window = window_of(last - timedelta(days=days - 1), last, settings.rota.zone)
         except OverflowError:
             return f"there are no {days} days before {last}"
-        async with self._making:
+        async with self._one_at_a_time:
             material = await self._material(window)
-            return await self._made(make, material, source or settings.summary.source)
+            return await self._making.made(make, material, source or settings.summary.source)
 
     async def _material(self, window: Window) -> Material:
         """All but what history and Prometheus have of services and alerts."""
@@ -303,103 +285,6 @@ class WeekDesk:
             observation=observation_of(settings),
             present=await self._present() if is_today else (),
             notices=written.notices,
-        )
-
-    async def _made(
-        self, make: Callable[[Material], Made], material: Material, source: From
-    ) -> Made | str:
-        window = material.window
-        span, earlier = self._span(window, material.now), self._span(before(window), material.now)
-        folder = None if source == "prometheus" else self._folder()
-        told = told_before = NOTHING
-        notices: tuple[Saying, ...] = ()
-        try:
-            if await self._needs_prometheus(source, folder, span, material):
-                told, told_before, notices = await self._told(window)
-            return await asyncio.to_thread(
-                _made, make, material, folder, (span, told), (earlier, told_before), notices
-            )
-        except HistoryError as error:
-            if source == "history":
-                return str(error)
-            # What the file cannot tell, Prometheus may.
-            told, told_before, notices = await self._told(window)
-            said = (saying("history is not read: {why}", why=str(error)), *notices)
-            return await asyncio.to_thread(
-                _made, make, material, None, (span, told), (earlier, told_before), said
-            )
-
-    async def _told(
-        self, window: Window
-    ) -> tuple[FromPrometheus, FromPrometheus, tuple[Saying, ...]]:
-        """What Prometheus has of these days and of those before, and what is to be said of it."""
-        told, notices = await self._answers.about(window)
-        if told.is_silent:
-            return told, NOTHING, notices
-        told_before, more = await self._answers.about(before(window))
-        return told, told_before, (*notices, *more)
-
-    async def _needs_prometheus(
-        self, source: From, folder: Path | None, span: Span, material: Material
-    ) -> bool:
-        if source != "auto":
-            return source == "prometheus"
-        if not self._answers.can_be_had:
-            return False
-        services = tuple(one.name for one in material.services)
-        share = await asyncio.to_thread(_share_known, folder, span, services)
-        return share < material.least_coverage
-
-    @staticmethod
-    def _span(window: Window, now: datetime) -> Span:
-        return Span(*moments(window, now))
-
-
-def _share_known(folder: Path | None, span: Span, services: tuple[str, ...]) -> float:
-    with reading(folder) as reader:
-        return share_known(reader, span, services)
-
-
-def _made(
-    make: Callable[[Material], Made],
-    material: Material,
-    folder: Path | None,
-    window: tuple[Span, FromPrometheus],
-    earlier: tuple[Span, FromPrometheus],
-    notices: tuple[Saying, ...],
-) -> Made:
-    """In a thread: the file is read service by service while the report is made.
-
-    Raises:
-        HistoryError: it cannot be read.
-    """
-    span, told = window
-    span_before, told_before = earlier
-    with reading(folder) as reader:
-        own = () if reader is None else reader.recordings(span.start_ms, span.end_ms)
-        recorders = recorders_of(own)
-        prometheus = sorted({one.source for one in told.observed.values() if one.source})
-        bouts = bouts_of(reader, told, span)
-        bouts_before = bouts_of(reader, told_before, span_before)
-        gaps = gaps_of(reader, told, span)
-        damage = () if reader is None else reader.notices
-        return make(
-            msgspec.structs.replace(
-                material,
-                observed=look_at(reader, told, span),
-                observed_before=look_at(reader, told_before, span_before),
-                bouts=bouts,
-                bouts_before=bouts_before,
-                gaps=gaps,
-                sources=(
-                    *material.sources,
-                    *(() if recorders is None else (recorders,)),
-                    *map(verbatim, prometheus),
-                ),
-                notices=tuple(
-                    dict.fromkeys((*material.notices, *damage, *endings_of(own, span), *notices))
-                ),
-            )
         )
 
 

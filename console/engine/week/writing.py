@@ -274,7 +274,8 @@ class WritingThread:
                 writer.tidy(now_ms, plan.keep_samples_ms, plan.keep_ms)
         except HistoryError as error:
             self._say(writes=False, fault=str(error))
-            self._drop()
+            if not error.fault.is_busy:
+                self._drop()
             return
         notices = list(writer.notices[self._noticed :])
         self._noticed = len(writer.notices)

@@ -86,12 +86,12 @@ async def _inspections(
     """Those of every day, and what cannot be read of them."""
     found: list[Inspection] = []
     unread: list[Saying] = []
-    told = await desk.inspections(first, last)
+    told = await desk.inspections.of_days(first, last)
     if isinstance(told, JournalFault):  # the others are well
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         told = ()
         for day in days:
-            ticks = await desk.inspection(day)
+            ticks = await desk.inspections.of_day(day)
             if isinstance(ticks, JournalFault):
                 unread.append(
                     saying(

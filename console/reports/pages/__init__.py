@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from config.history import Form
 from console.journal.language import Language
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport, Daily
 from console.model.summary import Week
 from console.reports.page import Page
 from console.reports.pages.daily import daily_page
@@ -13,12 +12,8 @@ from console.reports.pages.kpi import kpi_page
 from console.reports.pages.short import short_daily, short_week
 from console.reports.pages.week import week_page
 
-Form = Literal["short", "detailed"]
 
-
-def page_of(
-    report: Week | Daily | Kpi, form: Form, language: Language, pictures: bool = False
-) -> Page:
+def page_of(report: AnyReport, form: Form, language: Language, pictures: bool = False) -> Page:
     """`report` as a page; with charts where `pictures` is asked for."""
     if isinstance(report, Week):
         short = form == "short"

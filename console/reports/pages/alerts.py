@@ -45,9 +45,9 @@ def _response(
         (priority,),
         (f"{one.count:,}",),
         (of_count(one.acked, one.count, telling),),
-        (mtta_text(one, telling),),
+        (_mean_over(mtta_text(one, telling), one.mtta_of, one.acked, telling),),
         (of_count(one.resolved, one.count, telling),),
-        (mttr_text(one, telling),),
+        (_mean_over(mttr_text(one, telling), one.mttr_of, one.resolved, telling),),
         (_or_missing(one.longest_s, "none-ended", telling),),
         (f"{one.late_acks:,}",),
         (f"{one.late_ends:,}",),
@@ -71,6 +71,13 @@ def mtta_text(one: Response, telling: Telling) -> str:
 def mttr_text(one: Response, telling: Telling) -> str:
     """The mean time until they ended."""
     return _or_missing(one.mttr_s, "none-ended", telling)
+
+
+def _mean_over(mean: str, count: int, told: int, telling: Telling) -> str:
+    """A mean, with over how many it is where that differs from what stands beside it."""
+    if not count or count == told:
+        return mean
+    return telling.bracketed(mean, telling.say("mean-over", n=f"{count:,}"))
 
 
 def of_count(count: int, whole: int, telling: Telling) -> str:

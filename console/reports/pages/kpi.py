@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from config.history import Form
 from console.journal.language import Language
 from console.model.daily import Kpi
 from console.model.summary import Verdict
@@ -15,7 +14,7 @@ from console.reports.pages.made import made_section
 from console.reports.telling import Telling
 
 
-def kpi_page(kpi: Kpi, form: Literal["short", "detailed"], language: Language) -> Page:
+def kpi_page(kpi: Kpi, form: Form, language: Language) -> Page:
     """The figures; detailed with where they come from."""
     telling = Telling(kpi, language)
     sections: list[Section] = [*notices(kpi, telling)]

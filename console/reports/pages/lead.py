@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from console import __version__
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport, Daily, Kpi
 from console.model.history import Sight
 from console.model.summary import Observation, Verdict, Week
 from console.reports.judged import (
@@ -17,14 +17,14 @@ from console.reports.judged import (
     overall,
     verdicts,
 )
-from console.reports.page import Badge, Block, Code, Items, Line, Para, Section, Strong
+from console.reports.page import Badge, Code, Items, Line, Para, Section, Strong
 from console.reports.telling import Telling
 
 _TOLD = (Verdict.MISSED, Verdict.NOT_ENOUGH_DATA, Verdict.MET)
 _KEYS = {Verdict.MISSED: "missed", Verdict.NOT_ENOUGH_DATA: "lacking", Verdict.MET: "met"}
 
 
-def title_text(report: Week | Daily | Kpi, telling: Telling) -> str:
+def title_text(report: AnyReport, telling: Telling) -> str:
     """What the report is called, with the day of the observation window where it is one."""
     if isinstance(report, Daily):
         title = telling.say("title-daily", day=report.day, environment=report.environment)
@@ -131,7 +131,7 @@ def before_line(week: Week, telling: Telling) -> Line:
     return (text,)
 
 
-def facts(report: Week | Daily | Kpi, telling: Telling) -> Items:
+def facts(report: AnyReport, telling: Telling) -> Items:
     """Of what time and place it tells."""
     lines: list[Line] = [
         named("period", (telling.span(report.start, report.end, offset=True),), telling),
@@ -151,7 +151,7 @@ def named(key: str, value: Line, telling: Telling) -> Line:
     return (Strong(telling.say(key)), telling.say("colon-alone"), *value)
 
 
-def notices(report: Week | Daily | Kpi, telling: Telling) -> Iterator[Section]:
+def notices(report: AnyReport, telling: Telling) -> Iterator[Section]:
     """What the reader has to know; nothing where there is none."""
     if report.to_know:
         lines = tuple((telling.told(one),) for one in report.to_know)
@@ -161,11 +161,6 @@ def notices(report: Week | Daily | Kpi, telling: Telling) -> Iterator[Section]:
 def nothing(telling: Telling) -> Para:
     """What stands in an empty section."""
     return Para((telling.say("nothing"),))
-
-
-def or_nothing(block: Block | None, telling: Telling) -> Block:
-    """`block`, or that there is nothing."""
-    return block if block is not None else nothing(telling)
 
 
 def made_by(telling: Telling) -> Para:

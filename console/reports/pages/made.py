@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from console.model.daily import Daily, Kpi
+from console.model.daily import AnyReport, Kpi
 from console.model.summary import Figure, Means, Week
 from console.reports.judged import all_figures
 from console.reports.page import Block, Code, Fold, Items, Line, Listing, Para, Section, Span
@@ -21,7 +21,7 @@ _FORMULAS: Final = (
 )  # fmt: skip
 
 
-def made_section(report: Week | Daily | Kpi, telling: Telling) -> Section:
+def made_section(report: AnyReport, telling: Telling) -> Section:
     """All of it."""
     blocks: list[Block] = [Items(tuple(_sources(report, telling)))]
     formulas = [(telling.say(f"formula-{key}", **_values(key, report, telling)),)
@@ -41,19 +41,19 @@ def made_section(report: Week | Daily | Kpi, telling: Telling) -> Section:
     return Section("made", telling.say("head-made"), tuple(blocks))
 
 
-def _has(key: str, report: Week | Daily | Kpi) -> bool:
+def _has(key: str, report: AnyReport) -> bool:
     if isinstance(report, Kpi):
         return key in ("availability", "response")
     return key != "budget" or isinstance(report, Week)
 
 
-def _values(key: str, report: Week | Daily | Kpi, telling: Telling) -> dict[str, str]:
+def _values(key: str, report: AnyReport, telling: Telling) -> dict[str, str]:
     if key != "coverage" or isinstance(report, Kpi):
         return {}
     return {"least": telling.exact_percent(report.least_coverage)}
 
 
-def _sources(report: Week | Daily | Kpi, telling: Telling) -> Iterator[Line]:
+def _sources(report: AnyReport, telling: Telling) -> Iterator[Line]:
     if not isinstance(report, Kpi):
         by_source: dict[str, list[str]] = {}
         for one in report.services:
@@ -78,7 +78,7 @@ def _services(services: list[str], telling: Telling) -> str:
     return telling.many("service", len(services))
 
 
-def _figures(report: Week | Daily | Kpi) -> Iterable[Figure]:
+def _figures(report: AnyReport) -> Iterable[Figure]:
     return all_figures(report) if isinstance(report, Week) else report.figures
 
 
@@ -87,7 +87,7 @@ def _name(figure: Figure, telling: Telling) -> tuple[Span, ...]:
     return (*name, " ", Code(figure.service)) if figure.service else name
 
 
-def _queries(report: Week | Daily | Kpi, telling: Telling) -> Iterator[tuple[Line, str]]:
+def _queries(report: AnyReport, telling: Telling) -> Iterator[tuple[Line, str]]:
     """Every query once, and what was asked by it."""
     asked: dict[str, list[tuple[Span, ...]]] = {}
     if isinstance(report, Week):

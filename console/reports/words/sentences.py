@@ -16,6 +16,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "brackets": (" ({text})", "（{text}）", "（{text}）"),
     "to": ("{start} to {end}", "{start} 至 {end}", "{start} 至 {end}"),
     "n-of-m": ("{n} of {m}", "{n}/{m}", "{n}/{m}"),
+    "mean-over": ("over {n}", "計 {n}", "计 {n}"),
     # The verdict.
     "overall-met": ("Objectives met", "目標達成", "目标达成"),
     "overall-missed": ("Objectives missed", "目標未達成", "目标未达成"),
@@ -102,12 +103,13 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "{value}，目标 {target}",
     ),
     "responses-line": (
-        "{alerts}, MTTA {mtta} over {acked} taken, MTTR {mttr} over {resolved} ended, late to "
-        "respond {late_acks}, late to resolve {late_ends}, silenced {silenced}",
-        "{alerts}，MTTA {mtta}（已接手 {acked}），MTTR {mttr}（已結束 {resolved}），"
-        "逾時回應 {late_acks}，逾時解決 {late_ends}，已靜音 {silenced}",
-        "{alerts}，MTTA {mtta}（已接手 {acked}），MTTR {mttr}（已结束 {resolved}），"
-        "超时响应 {late_acks}，超时解决 {late_ends}，已静默 {silenced}",
+        "{alerts}, MTTA {mtta} over {acked}, MTTR {mttr} over {resolved}, late to "
+        "respond {late_acks}, late to resolve {late_ends}, silenced before anybody took them "
+        "{silenced}",
+        "{alerts}，MTTA {mtta}（計 {acked}），MTTR {mttr}（計 {resolved}），"
+        "逾時回應 {late_acks}，逾時解決 {late_ends}，接手前已靜音 {silenced}",
+        "{alerts}，MTTA {mtta}（计 {acked}），MTTR {mttr}（计 {resolved}），"
+        "超时响应 {late_acks}，超时解决 {late_ends}，接手前已静默 {silenced}",
     ),
     "noise-line": (
         "{count} times, firing {total}, untouched {untouched}",
@@ -229,11 +231,12 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "formula-response": (
         "MTTA = mean time from an alert's start until somebody took it, of those that were "
-        "taken; MTTR = mean time from its start to its proven end, of those that ended.",
+        "taken; MTTR = mean time from its start to its proven end, of those that ended. Neither "
+        "has those that a silence covered before anybody took them.",
         "MTTA＝告警開始到有人接手的平均時間，僅計已接手者；MTTR＝告警開始到確認結束的"
-        "平均時間，僅計已結束者。",
+        "平均時間，僅計已結束者。接手前已靜音者兩者皆不計。",
         "MTTA＝告警开始到有人接手的平均时间，仅计已接手者；MTTR＝告警开始到确认结束的"
-        "平均时间，仅计已结束者。",
+        "平均时间，仅计已结束者。接手前已静默者两者皆不计。",
     ),
     "rounding": (
         "Figures are rounded to the worse side; exact ones stand in the JSON form.",
