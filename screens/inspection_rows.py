@@ -47,7 +47,7 @@ def item_columns(*, measured: bool) -> tuple[Column[ItemRow], ...]:
     Args:
         measured: whether the console knows any of its figures already.
     """
-    known = (Column("KNOWN", _measured, width=7, priority=85, align="right"),) if measured else ()
+    known = (Column("KNOWN", _measured, width=8, priority=85, align="right"),) if measured else ()
     return (
         Column("", _box, width=4, priority=99),
         Column("ITEM", lambda row, _: ((row.item.text or row.item.name, Ink.STRONG),), width=30,

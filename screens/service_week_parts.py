@@ -101,8 +101,8 @@ def _figures(service: ServiceWeek, week: Week) -> Iterator[Part]:
         burn = "" if budget.burn is None else f", burn {budget.burn:.1f}x"
         yield Field(
             "budget",
-            f"{seconds_cell(budget.left_s)} left: {seconds_cell(budget.spent_s)} of "
-            f"{seconds_cell(budget.allowed_s)} spent{burn}",
+            f"{seconds_cell(budget.left_s, up=False)} left: {seconds_cell(budget.spent_s)} of "
+            f"{seconds_cell(budget.allowed_s, up=False)} spent{burn}",
             Ink.FIRING if budget.left_s < 0 else Ink.PLAIN,
         )
     yield Field("latency", latency_text(service))

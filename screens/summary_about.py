@@ -231,7 +231,8 @@ def _budget_spans(service: ServiceWeek, week: Week) -> Iterator[Span]:
     if budget is not None:
         burn = "" if budget.burn is None else f", burn {budget.burn:.1f}x"
         ink = Ink.FIRING if budget.left_s < 0 else Ink.PLAIN
-        spent, allowed = seconds_cell(budget.spent_s), seconds_cell(budget.allowed_s)
+        spent = seconds_cell(budget.spent_s)
+        allowed = seconds_cell(budget.allowed_s, up=False)
         yield (f": {spent} of {allowed} spent{burn}", ink)
     yield (f";  {latency_text(service)}", Ink.MUTED)
     points = trend_points(service.total, service.before, week.least_coverage)

@@ -272,7 +272,8 @@ def _left(row: ServiceRow, _: Instant) -> Spans:
     budget = None if row.service is None else row.service.budget
     if budget is None:
         return ((NONE, Ink.MUTED),)
-    return ((seconds_cell(budget.left_s), Ink.FIRING if budget.left_s < 0 else Ink.PLAIN),)
+    ink = Ink.FIRING if budget.left_s < 0 else Ink.PLAIN
+    return ((seconds_cell(budget.left_s, up=False), ink),)
 
 
 def _took(took_ms: float | None) -> Spans:

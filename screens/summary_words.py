@@ -32,6 +32,9 @@ _PIECES: Final = {
     Verdict.NOT_MEASURED: 50,
 }
 """Which of the counts stay the longest in a narrow line."""
+_DAY_S: Final = 86_400
+_STEPS: Final = ((600, 1), (_DAY_S, 60), (3 * _DAY_S, 3_600))
+"""Up to how many seconds a length is told in steps of how many, as `age_text` does."""
 SMALLEST_POINT: Final = 0.0005
 """Percentage points below which two availabilities are alike."""
 
@@ -81,10 +84,18 @@ def trend_spans(points: float | None, glyphs: Glyphs) -> Spans:
     return ((f"{sign}{points_text(points)}", ink),)
 
 
-def seconds_cell(seconds: float) -> str:
-    """How long, with its sign: `8m12s`, `-28m`."""
-    text = age_text(timedelta(seconds=abs(seconds)))
-    return f"-{text}" if seconds <= -1 else text
+def seconds_cell(seconds: float, *, up: bool = True) -> str:
+    """How long, with its sign: `8m12s`, `-28m`; as reports round it, to the worse side.
+
+    Args:
+        up: longer is worse, as of downtime; of what is left of a budget it is not.
+    """
+    size = round(abs(seconds), 6)
+    step = next((each for most, each in _STEPS if size < most), _DAY_S)
+    is_longer = up == (seconds >= 0)
+    whole = (math.ceil if is_longer else math.floor)(size / step) * step
+    text = age_text(timedelta(seconds=whole))
+    return f"-{text}" if seconds < 0 and whole else text
 
 
 def took_cell(took_ms: float | None) -> str:

@@ -230,7 +230,7 @@ def import_command(
         f" {many(came.past, 'event')}"
     )
     if came.known:
-        put(f"left as they are: {many(came.known, 'recording')} that were made here")
+        put(f"left as they are: {many(came.known, 'recording')} made here")
 
 
 def _left_out(said: Saying) -> None:

@@ -67,7 +67,7 @@ def import_prometheus(chosen: Chosen, days: int, end: str = "") -> int:
         narrate("nothing was taken in")
         return EXIT_FAILED
     put(
-        f"{many(taken.days, 'day')} of {many(taken.services, 'service')} taken in: "
+        f"{many(taken.days, 'UTC day')} of {many(taken.services, 'service')} taken in: "
         f"{taken.samples:,} samples, {many(taken.bouts, 'episode')}"
     )
     return 0

@@ -162,9 +162,9 @@ def checked_lines(found: Checked) -> Iterator[str]:
     if found.wrong:
         return
     yield (
-        f"    {many(found.samples, 'sample')} of {many(found.services, 'service')} in"
+        f"    {many(found.services, 'service')} on {many(found.days, 'UTC day')} in"
         f" {many(found.recordings, 'recording')}, {many(found.bouts, 'episode')},"
-        f" {many(found.past, 'event')}"
+        f" {many(found.past, 'event')}; {many(found.samples, 'sample')} of the latest days"
     )
     if found.first is not None and found.last is not None:
         yield f"    {_said(found.first)} to {_said(found.last)}, {many(found.gaps, 'gap')}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import NoReturn
 
 import click
 import msgspec
 
+from config.rota import zone_of
 from console.cli.chosen import EXIT_FAILED, Chosen, source_options
 from console.cli.days import day_or_exit
 from console.cli.paper_wishes import Meant, write_and_exit
@@ -22,6 +23,7 @@ from console.model.daily import Inspection, Tick
 from console.model.paper_wish import TickInspection
 from console.model.words import breach_text
 from console.safety.jsontext import json_text
+from console.safety.text import cell_width
 
 
 class ItemFacts(msgspec.Struct, frozen=True):
@@ -61,7 +63,8 @@ def inspection(ctx: click.Context, day: str, as_json: bool, chosen: Chosen) -> N
         if as_json:
             put(json_text(_document(found, reading)))
         else:
-            put("\n".join(_lines(found, reading.now)))
+            zone = zone_of(reading.loaded.settings.rota.zone)
+            put("\n".join(_lines(found, reading.now, zone)))
         return 0
 
     sys.exit(read_journal(chosen, then))
@@ -140,22 +143,24 @@ def _document(found: Inspection, reading: Reading) -> InspectionDocument:
     )
 
 
-def _lines(found: Inspection, now: datetime) -> Iterator[str]:
-    """For a person, safe to show."""
-    whole = len(found.items)
+def _lines(found: Inspection, now: datetime, zone: tzinfo) -> Iterator[str]:
+    """For a person, safe to show; times in the zone in which it is due."""
+    whole, due = len(found.items), found.due.astimezone(zone)
     if found.done_at is not None:
-        state = f"done at {found.done_at:%Y-%m-%d %H:%M} UTC"
+        state = f"done at {found.done_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    elif found.day < now.astimezone(zone).date():
+        state = f"{found.left} of {whole} not ticked"
     else:
         state = f"{found.left} of {whole} left, {breach_text(found.due - now)}"
-    due = f"due {found.due:%Y-%m-%d %H:%M} UTC"
-    yield f"inspection {found.day.isoformat()}  {due}  {state}"
-    width = max((len(one.name) for one in found.items), default=0)
+    yield f"inspection {found.day.isoformat()}  due {due:%H:%M} {due:%Z}  {state}"
+    width = max((cell_width(one.name) for one in found.items), default=0)
     for one in found.items:
         told = one.tick
         mark = "[ ]" if told is None else "[x]" if told.ok else "[!]"
-        yield f"{mark} {one.name:<{width}}  {one.text}"
+        gap = " " * (width - cell_width(one.name))
+        yield f"{mark} {one.name}{gap}  {one.text}"
         if told is not None:
             value = "" if told.value is None else f", {told.value:g}"
             note = f": {told.note}" if told.note else ""
             said = f"{'ok' if told.ok else 'not ok'}{value}"
-            yield f"    {'':<{width}}  {said}, {told.by} {told.at:%H:%M} UTC{note}"
+            yield f"    {'':<{width}}  {said}, {told.by} {told.at.astimezone(zone):%H:%M}{note}"

@@ -59,7 +59,9 @@ def tell_and_exit(
         one for one in asked.send if one not in [e.name for e in loaded.settings.summary.webhooks]
     ]
     if unknown:
-        narrate(f"--send {visible(unknown[0], cells=40)}: expected a name in summary.webhooks")
+        named = ", ".join(visible(one.name) for one in loaded.settings.summary.webhooks)
+        there = f"one of: {named}" if named else "a chat, and summary.webhooks names none"
+        narrate(f"--send {visible(unknown[0], cells=40)}: expected {there}")
         sys.exit(EXIT_USAGE)
     try:
         came = asyncio.run(_came(loaded, chosen, asked, make, looks))

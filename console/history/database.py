@@ -138,6 +138,13 @@ def opened(path: Path, purpose: Purpose, *, cache_kib: int = 4096) -> sqlite3.Co
         HistoryError: it is a newer version's, somebody else's, locked, …
     """
     with as_errors(path):
+        if path.exists() and not path.is_file():
+            # Of a pipe SQLite says that the disk refused it.
+            raise HistoryError(
+                f"{visible(str(path))} is no file, and is left alone",
+                expected="a plain file",
+                remedy="move it away; whoever records next makes a new one",
+            )
         connection = connected(path, purpose, cache_kib=cache_kib)
         try:
             _require_ours(connection, path)

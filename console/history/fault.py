@@ -120,7 +120,7 @@ def of_sqlite(path: Path, error: sqlite3.Error) -> HistoryError:
     primary = None if code is None else code & 0xFF
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
         return damaged(path, str(error))
-    problem, expected, remedy = _SAID.get(
+    problem, expected, remedy = _SAID.get(code or 0) or _SAID.get(
         primary or 0, (f"could not be used: {said}", "a history", "run `oncall history check`")
     )
     return HistoryError(
@@ -147,6 +147,11 @@ _SAID: Final = {
         "was not written: it is read-only",
         _DISK,
         "look at its mode and at how its disk is mounted",
+    ),
+    sqlite3.SQLITE_READONLY_DBMOVED: (
+        "was moved or removed while it was open",
+        "it to stay where it is",
+        "nothing, if that was meant: whoever records begins a new one",
     ),
     sqlite3.SQLITE_CANTOPEN: (
         "could not be opened",

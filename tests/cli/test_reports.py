@@ -108,7 +108,7 @@ def test_a_day_that_is_none_or_has_yet_to_begin_is_refused(team: Team) -> None:
         (("week", "--end", f"{tomorrow + timedelta(days=1)}"), "expected a day that has begun"),
         (("kpi", "--days", "0"), "0 is not in the range"),
         (("week", "--language", "fr"), "expected en, zh-Hant or zh-Hans"),
-        (("week", "--send", "nobody"), "expected a name in summary.webhooks"),
+        (("week", "--send", "nobody"), "expected one of: chat"),
     ):
         ended = team.run("report", *words, exit_code=2)
         assert said in ended.stderr and ended.stdout == "" and "\x1b" not in ended.stderr
@@ -194,6 +194,7 @@ def test_what_cannot_be_ticked_is_told_and_a_dry_run_writes_nothing(team: Team) 
     assert "read-only" in said.stdout
     team.run("inspection", "tick", "backups", "--date", "2999-01-01", exit_code=2)
     assert "2 of 2 left" in team.run("inspection").stdout
+    assert "2 of 2 not ticked" in team.run("inspection", "--date", "2026-01-01").stdout
 
 
 def test_a_broken_file_is_told_by_line_and_the_report_goes_on(team: Team) -> None:

@@ -177,10 +177,12 @@ async def test_a_server_that_hangs_is_not_waited_for_a_day_at_a_time() -> None:
         entries = [ObjectiveEntry(name=f"q{n}", query="answer") for n in range(9)]
         measured = await past.measured(entries, (), START, END)
     await http.aclose()
-    assert len(asked) == 2 + 2
+    # On a busy machine a request may time out before the server has it.
+    assert len(asked) <= 2 + 2
     assert (told.observed, told.is_silent) == ((), True)
-    assert len(told.notices) == 1
-    assert {text_of(one.why_not) for one in measured} == {told.notices[0].text}
+    whys = [*told.notices, *(one.why_not for one in measured)]
+    assert len(whys) == 1 + 9
+    assert all("was not done within" in text_of(why) for why in whys)
 
 
 async def test_what_a_server_tells_before_it_hangs_is_told() -> None:
@@ -199,6 +201,30 @@ async def test_what_a_server_tells_before_it_hangs_is_told() -> None:
         told = await past.observed(END - timedelta(days=10), END)
     await http.aclose()
     assert ([one.service for one in told.observed], told.is_silent) == (["web/web:80"], False)
+
+
+ALERT = {"__name__": "ALERTS", "alertstate": "firing", "alertname": "Down", "severity": "critical"}
+
+
+class WithMarkers(Hourly):
+    """Hands out, as VictoriaMetrics does, the marker with which a series ends."""
+
+    def _told(self, query: str, at: float) -> bytes:
+        begun = round((END - timedelta(hours=12)).timestamp())
+        if query.startswith("count_over_time(ALERTS"):
+            return success("vector", [{"metric": ALERT, "value": [at, "10"]}])
+        if query.startswith("ALERTS") and begun < at:
+            values = [[begun + 60 * n, "1"] for n in range(10)] + [[begun + 600, "NaN"]]
+            return success("matrix", [{"metric": ALERT, "values": values}])
+        return super()._told(query, at)
+
+
+async def test_the_marker_with_which_a_series_ends_is_no_alert_that_fires() -> None:
+    http = HttpClient(SystemClock())
+    async with serving(WithMarkers().talk) as server:
+        (bout,) = (await past_of(server, http).bouts(START, END)).bouts
+    await http.aclose()
+    assert (bout.resolved_at or END) - bout.start == timedelta(minutes=10)
 
 
 async def test_a_server_that_lacks_the_series_is_named() -> None:

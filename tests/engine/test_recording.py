@@ -350,6 +350,25 @@ async def test_a_console_leaves_the_file_to_the_recorder_and_takes_it_back(tmp_p
     assert (whole.start_s, whole.sight) == (0, Sight.UP)
 
 
+async def test_a_recorder_that_lives_and_writes_nothing_is_a_badge_in_the_console(
+    tmp_path: Path,
+) -> None:
+    console = World(tmp_path)
+    await console.look()
+    claim = claim_of(tmp_path)
+    claim.acquire()
+    await console.watch(45)
+    assert console.trouble.badges == ()  # it may have begun just now
+    await console.watch(60)
+    (badge,) = console.trouble.badges
+    assert "`oncall record` runs and writes nothing" in badge.text
+    claim.release()
+    await console.watch(60)
+    assert console.trouble.badges == ()
+    assert console.memory.standing.writer == "this console"
+    await console.memory.close()
+
+
 # The engine.
 
 

@@ -1,12 +1,13 @@
-"""A recorder in a process of its own: `python -m tests.history.recording FOLDER BEGAN_MS`.
+"""Records in a process of its own: `python -m tests.history.recording FOLDER BEGAN_MS [PAUSE_S]`.
 
-Prints the number of a write once it has returned.
+Prints the number of a write once it has returned, and rests for `PAUSE_S` before the next.
 """
 
 from __future__ import annotations
 
 import itertools
 import sys
+import time
 from pathlib import Path
 
 from console.history.writer import Writer, open_writer
@@ -25,6 +26,7 @@ def batch(began_ms: int, number: int) -> list[Sample]:
 
 def main() -> None:
     folder, began_ms = Path(sys.argv[1]), int(sys.argv[2])
+    pause_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
     writer = open_writer(folder, Origin.RECORDER, "mei@ops-1")
     assert isinstance(writer, Writer), writer
     sys.stdout.write(f"open {len(writer.notices)}\n")
@@ -34,6 +36,7 @@ def main() -> None:
         writer.write(batch(began_ms, number), [bout(number)], [past(number)])
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
+        time.sleep(pause_s)
         if number % 7 == 6:
             writer.tidy(began_ms + number * EVERY_MS, 1 << 44, 1 << 44)
 

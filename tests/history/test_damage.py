@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -201,6 +203,18 @@ def test_a_newer_version_is_left_alone_and_said(written: Path, tmp_path: Path) -
         assert "newer oncall" in fault.remedy
     assert history_file(folder).read_bytes() == before
     assert len(list(folder.glob("*damaged*"))) == 0
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_left_alone_and_said(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(history_file(tmp_path))
+    for fault in (fault_in(tmp_path), open_reader(tmp_path)):
+        assert isinstance(fault, HistoryFault)
+        assert "is no file, and is left alone" in fault.problem
+    with pytest.raises(HistoryError, match="is no file"):
+        check(tmp_path)
 
 
 def test_another_programs_database_is_left_alone_and_said(tmp_path: Path) -> None:

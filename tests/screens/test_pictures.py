@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from config.schema import Settings
 from console.model.snapshot import Snapshot
 from tests.screens.console import Console, until, update_of
+from tests.screens.week_world import ScriptedWeeks
 from tests.screens.worlds import EVENTS, storm, usual
 
 PICTURES: dict[str, tuple[Callable[[], Snapshot], tuple[int, int], str, str, str]] = {
@@ -25,6 +26,7 @@ PICTURES: dict[str, tuple[Callable[[], Snapshot], tuple[int, int], str, str, str
     "storm-80x24": (storm, (80, 24), "dark", "", "NOT part of the storm"),
     "fleet-80x24": (usual, (80, 24), "dark", "2", "only wrong"),
     "sources-80x24": (lambda: usual(sick=True), (80, 24), "dark", "7", "EVENT"),
+    "summary-80x24": (usual, (80, 24), "dark", "5", "made 2m ago"),
 }
 """By name: the world, the size, the theme, the key to press, and what stands there then."""
 
@@ -37,6 +39,8 @@ def test_the_screen_looks_as_it_did(name: str, snap_compare: Any) -> None:
 
     async def ready(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: console.app.fresh is not None)
+        assert console.engine is not None
+        console.engine.week = ScriptedWeeks()
         if key:
             await pilot.press(key)
         await until(pilot, lambda: shows in console.text)

@@ -86,7 +86,7 @@ async def test_it_shows_hours_outages_episodes_objectives_and_what_they_are_made
         await until(pilot, lambda: not busy(console))
         lines = [" ".join(line.split()) for line in console.lines]
         assert "availability 99.107 % of 99.9 %, MISSED" in lines
-        assert "budget -1h19m left: 1h30m of 10m spent, burn 8.9x" in lines
+        assert "budget -1h20m left: 1h30m of 10m spent, burn 8.9x" in lines
         # The worst hours can be told without colour, and a day that cannot be read says so.
         day = next(line for line in console.lines if line.startswith("Wed 18 Nov"))
         assert day.count("xx ") == 2 and day.endswith("93.750")

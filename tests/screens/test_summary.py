@@ -6,6 +6,7 @@ import asyncio
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 
 from config.history import Summary, Webhook
 from config.schema import Settings
@@ -22,6 +23,7 @@ from screens.service_week import ServiceWeekScreen
 from screens.summary import SummaryScreen
 from screens.summary_parts import Part
 from screens.summary_rows import Sort, all_row, rows_of, sort_of
+from screens.summary_words import seconds_cell
 from tests.build import T0
 from tests.hostile import ATTACKS
 from tests.screens.console import Console, typed, until
@@ -63,6 +65,28 @@ def listed(console: Console) -> list[str]:
 # What is shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "up", "shown"),
+    [
+        (0.0, True, "0s"),
+        (0.4, True, "1s"),
+        (616.0, True, "11m"),
+        (3600.0, True, "1h00m"),
+        (3599.5, True, "1h00m"),
+        (86_399.0, True, "24h"),
+        (260_000.0, True, "4 d"),
+        (616.0, False, "10m"),
+        (0.4, False, "0s"),
+        (-0.4, False, "-1s"),
+        (-4_795.2, False, "-1h20m"),
+    ],
+)
+def test_downtime_reads_longer_and_what_is_left_of_a_budget_shorter_as_in_a_report(
+    seconds: float, up: bool, shown: str
+) -> None:
+    assert seconds_cell(seconds, up=up) == shown
+
+
 async def test_at_80_columns_a_week_is_told_in_one_look() -> None:
     async with weeks_on() as (console, _, _):
         assert [" ".join(line.split()) for line in console.lines[2:5]] == [
@@ -72,7 +96,7 @@ async def test_at_80_columns_a_week_is_told_in_one_look() -> None:
         ]
         assert [" ".join(line.split()) for line in listed(console)] == [
             ">all services ?x ?x ?xi?? ?? ?xc?? 99.821? - - -",
-            "redis@data-1 ▇▇ ▇▇ xxi▇▇ ▇▇ ▇▇ ▇▇ 99.107 ↓0.89 -1h19m 88ms MISSED",
+            "redis@data-1 ▇▇ ▇▇ xxi▇▇ ▇▇ ▇▇ ▇▇ 99.107 ↓0.89 -1h20m 88ms MISSED",
             "worker@shop ?? ?? ?? ?? ?? ?? ?? 100? - 4m40s 88ms ? 46 %",
             "silent@web-1 ?? ?? ?? ?? ?? ?? ?? - - - - ? 0 %",
             "api@shop ▇▇ ▁▁ ▇▇ ▇▇ ▇▇ ▁▁c▇▇ 99.947 ↓0.05 4m44s 1.84s met",
@@ -99,7 +123,7 @@ async def test_it_is_read_at_every_size_without_colour_and_in_ascii() -> None:
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "xxi##" in console.text)
         rows = [" ".join(line.split()) for line in listed(console)]
-        assert "redis@data-1 ## ## xxi## ## ## ## 99.107 v0.89 -1h19m 88ms MISSED" in rows
+        assert "redis@data-1 ## ## xxi## ## ## ## 99.107 v0.89 -1h20m 88ms MISSED" in rows
         assert "backup@data-1 ## ## ## ## ## -- ## 100 = - 88ms -" in rows
         ours = [line for line in console.lines if "支付网关" not in line]
         assert "\n".join(ours).isascii()
@@ -170,7 +194,7 @@ async def test_tab_goes_through_the_parts_and_enter_opens_what_each_is_about() -
         await until(pilot, lambda: "HighCpuLoad" in console.text)
         line = next(one for one in console.lines if "42" in one and "HighCpuLoad" in one)
         assert "▁ ▁ ▁█" in line and "93 %" in line and "12↑" in line
-        assert "MTTA 4m12s over 18 of 61 (was 5m00s)  MTTR 38m over 56 (was 33m)  5 late" in (
+        assert "MTTA 4m12s over 18 of 61 (was 5m00s)  MTTR 38m over 56 (was 34m)  5 late" in (
             console.text
         )
         assert "t action item" in console.lines[-1] and "w missed" not in console.lines[-1]

@@ -16,7 +16,7 @@ SUMMARY: tuple[Action, ...] = (
         effect=Effect.READ,
         command="summary",
         argument="DAY",
-        footer=36,
+        footer=31,
     ),
     Action(
         "app.inspection",

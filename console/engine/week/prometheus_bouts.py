@@ -123,8 +123,11 @@ class _Asked:
                 labels = series.labels.without(_NOT_ITS_OWN)
                 if self._watchdogs.is_one(labels):
                     continue
+                # VictoriaMetrics hands out the marker with which a series ends: NaN.
+                pairs = zip(series.at_ms, series.values, strict=True)
+                at_ms = [at for at, value in pairs if value == 1]
                 fold = folds.setdefault(labels, Fold(every_ms))
-                fold.take(series.at_ms, [Sight.UP] * len(series.at_ms))
+                fold.take(at_ms, [Sight.UP] * len(at_ms))
         start_ms, end_ms = milliseconds(start), milliseconds(end) + 10 * LOOKBACK_MS
         found = [
             Runs(

@@ -40,6 +40,9 @@ LOOK_S: Final = 5.0
 TIDY_S: Final = 3600.0
 KNOWN_FOR: Final = timedelta(days=8)
 """How far back the episodes are looked for that an earlier recorder left open."""
+SILENT: Final = "an `oncall record` runs and writes nothing: see what it says"
+SILENT_S: Final = 60.0
+"""So long an `oncall record` that lives may write nothing, as at its start, before it is said."""
 BRIDGED: Final = 2
 """Intervals of which the samples are kept while somebody else writes."""
 
@@ -125,6 +128,8 @@ class WritingThread:
         self._try_at = float("-inf")
         self._look_at = float("-inf")
         self._tidy_at: float | None = None
+        self._silent_since: float | None = None
+        """Since when an `oncall record` is known to live that writes nothing."""
 
     # For whoever hands over; returns at once.
 
@@ -219,11 +224,18 @@ class WritingThread:
             return True
         self._look_at = now_s + LOOK_S
         if plan.records and not has_recorder(plan.folder):
+            self._silent_since = None
             return True
         if self._writer is not None:
             self._leave("`oncall record` took over" if plan.records else "the settings changed")
         self._bridge(plan)
-        self._say(writes=False, holder=holder_of(plan.folder), fault="")
+        holder = holder_of(plan.folder)
+        if holder or not plan.records:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = now_s
+        is_silent = self._silent_since is not None and now_s - self._silent_since >= SILENT_S
+        self._say(writes=False, holder=holder, fault=SILENT if is_silent else "")
         self._look_at = now_s  # nothing is written meanwhile, so that it is asked every time
         return False
 
