@@ -22,7 +22,14 @@ from screens.acting import NOT_UP
 from screens.summary_about import times
 from screens.summary_asking import Weeks
 from screens.summary_deeds import SummaryDeeds
-from screens.summary_words import NONE, days_text, local_text, local_zone, seconds_cell
+from screens.summary_words import (
+    NONE,
+    days_text,
+    local_text,
+    local_zone,
+    seconds_cell,
+    touched_text,
+)
 from widgets.columns import Column
 from widgets.detail import Detail, SpanLine
 from widgets.live_list import LiveList
@@ -193,7 +200,7 @@ class EpisodesScreen(SummaryDeeds):
         title += [(noise.where, Ink.STRONG), (f"  {days}", Ink.MUTED)]
         said = (
             f"fired {times(noise.count)}, {seconds_cell(noise.total_s)} in all; "
-            f"{noise.untouched} ended untouched, {noise.acked} acked; "
+            f"{touched_text(noise)}; "
             f"{many(len(noise.incidents), 'incident')}"
         )
         self.head.show((SpanLine(tuple(title)), SpanLine(((said, Ink.PLAIN),))))

@@ -72,15 +72,17 @@ class InspectionScreen(Frame):
         self._figures: dict[str, Figure] = {}
         """What the console knows of the day that is looked at, by objective."""
         self._figures_of: date | None = None
-        self._measured = False
+        self._columns_of = (False, False)
 
     def body(self) -> Iterable[Widget]:
         self.head = Detail(id="head")
         self.head.can_focus = False
         self.list = LiveList[ItemRow](
-            item_columns(measured=False), key=lambda row: row.key, clock=self.console_app.clock,
+            item_columns(measured=False, ticked=False),
+            key=lambda row: row.key,
+            clock=self.console_app.clock,
             id="items",
-        )  # fmt: skip
+        )
         self.about = Detail(id="about")
         self.about.can_focus = False
         yield self.head
@@ -183,9 +185,10 @@ class InspectionScreen(Frame):
             sending = self.console_app.wishes.sending
             rows = rows_of(inspection, sending, self._zone, self._figures)
             measured = any(is_measured(one) for one in rows)
-            if measured != self._measured:
-                self._measured = measured
-                self.list.set_columns(item_columns(measured=measured))
+            ticked = any(one.item.tick is not None for one in rows)
+            if (measured, ticked) != self._columns_of:
+                self._columns_of = measured, ticked
+                self.list.set_columns(item_columns(measured=measured, ticked=ticked))
             self.list.set_rows(rows)
         self._show_head()
         self._show_about()

@@ -41,17 +41,23 @@ class ItemRow:
         return self.item.name
 
 
-def item_columns(*, measured: bool) -> tuple[Column[ItemRow], ...]:
-    """The columns of the inspection.
+def item_columns(*, measured: bool, ticked: bool) -> tuple[Column[ItemRow], ...]:
+    """The columns of the inspection; those that would be empty are left out.
 
     Args:
         measured: whether the console knows any of its figures already.
+        ticked: whether anybody has looked at any of it.
     """
     known = (Column("KNOWN", _measured, width=8, priority=85, align="right"),) if measured else ()
+    item = Column[ItemRow](
+        "ITEM", lambda row, _: ((row.item.text or row.item.name, Ink.STRONG),), width=30,
+        flex=3, most=70, priority=98,
+    )  # fmt: skip
+    if not ticked:
+        return (Column("", _box, width=4, priority=99), item, *known)
     return (
         Column("", _box, width=4, priority=99),
-        Column("ITEM", lambda row, _: ((row.item.text or row.item.name, Ink.STRONG),), width=30,
-               flex=3, most=70, priority=98),
+        item,
         Column("VALUE", _value, width=7, priority=92, align="right"),
         *known,
         Column("WHO", _who, width=14, flex=1, most=24, priority=90),

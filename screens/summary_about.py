@@ -34,6 +34,7 @@ from screens.summary_words import (
     points_text,
     seconds_cell,
     took_cell,
+    touched_text,
     trend_points,
 )
 from widgets.chunks import GAP, Chunk, arrange
@@ -287,8 +288,7 @@ def about_noise(row: NoiseRow) -> list[Part]:
         Title(((noise.alert, Ink.HEADING), ("  ", Ink.PLAIN), (noise.where, Ink.MUTED))),
         Paragraph(
             f"fired {times(noise.count)}, {seconds_cell(noise.total_s)} in all; "
-            f"{count_text(noise.untouched)} ended untouched, "
-            f"{count_text(noise.acked)} acked{before}"
+            f"{touched_text(noise)}{before}"
         ),
         Paragraph(about.strip(), Ink.MUTED),
     ]
@@ -358,13 +358,18 @@ def exclusion_lines(exclusions: Iterable[Exclusion], zone_name: str) -> Iterator
         yield f"{start} for {lasting}: {visible(one.name)}, {of}"
 
 
+def _told(count: int, one: Response) -> str:
+    """`-` where only history would know."""
+    return NONE if not count and one.untold == one.count else count_text(count)
+
+
 def _responses(responses: Iterable[Response]) -> Iterator[Part]:
     any_of = False
     for one in responses:
         any_of = True
         said = (
-            f"{count_text(one.count)} fired, {count_text(one.acked)} acked, "
-            f"{count_text(one.resolved)} ended, {count_text(one.silenced)} silenced; "
+            f"{count_text(one.count)} fired, {_told(one.acked, one)} acked, "
+            f"{count_text(one.resolved)} ended, {_told(one.silenced, one)} silenced; "
             f"MTTA {mean_text(one.mtta_s, one.mtta_of)}, "
             f"MTTR {mean_text(one.mttr_s, one.mttr_of)}, "
             f"longest {_seconds(one.longest_s)}; "

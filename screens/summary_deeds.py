@@ -200,7 +200,9 @@ class SummaryDeeds(Frame):
     def _proposed(self, noise: Noise) -> str:
         where = visible(noise.where, cells=60) or noise.service
         on = f" on {where}" if where else ""
-        said = f"fired {times(noise.count)}, {noise.untouched} ended untouched"
+        said = f"fired {times(noise.count)}"
+        if noise.untold < noise.count:
+            said += f", {noise.untouched} ended untouched"
         text = f"Tune or remove {visible(noise.alert, cells=80)}{on}: {said}"
         due = self.weeks.today + DUE_IN
         item = ActionItem(text, owner=self.console_app.opened.who.name, due=due)

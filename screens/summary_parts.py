@@ -219,9 +219,10 @@ def _noise_total(row: NoiseRow, _: Instant) -> Spans:
 
 def _noise_untouched(row: NoiseRow, _: Instant) -> Spans:
     noise = row.noise
-    if not noise.count:
-        return _NOTHING
-    share = 100 * noise.untouched / noise.count
+    told = noise.count - noise.untold
+    if not told:
+        return _NOTHING  # only history knows who touched what
+    share = 100 * noise.untouched / told
     return ((f"{share:.0f} %", Ink.WARNING if share >= 50 else Ink.PLAIN),)
 
 
@@ -261,7 +262,7 @@ def response_pieces(responses: Sequence[Response], before: Sequence[Response]) -
     one = responses[0]
     was = before[0] if before else Response(None)
     late = one.late_acks + one.late_ends
-    taken = f"{mean_text(one.mtta_s, one.mtta_of)} of {count_text(one.count)}"
+    taken = f"{mean_text(one.mtta_s, one.mtta_of)} of {count_text(one.count - one.untold)}"
     over = mean_text(one.mttr_s, one.mttr_of)
     return (
         ((f"MTTA {taken}{_was(was.mtta_s)}", Ink.MUTED),),

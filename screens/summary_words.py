@@ -10,7 +10,7 @@ from typing import Final
 
 from config.rota import zone_of
 from console.journal.language import Language
-from console.model.summary import Availability, Figure, ServiceWeek, Unit, Verdict, Week
+from console.model.summary import Availability, Figure, Noise, ServiceWeek, Unit, Verdict, Week
 from console.model.words import age_text, count_text
 from console.reports.telling import Telling, percent_number
 from widgets.chunks import Chunk
@@ -96,6 +96,13 @@ def seconds_cell(seconds: float, *, up: bool = True) -> str:
     whole = (math.ceil if is_longer else math.floor)(size / step) * step
     text = age_text(timedelta(seconds=whole))
     return f"-{text}" if seconds < 0 and whole else text
+
+
+def touched_text(noise: Noise) -> str:
+    """`41 ended untouched, 2 acked`; what nobody knows never reads as none."""
+    if 0 < noise.count == noise.untold:
+        return "only history knows who touched them"
+    return f"{count_text(noise.untouched)} ended untouched, {count_text(noise.acked)} acked"
 
 
 def took_cell(took_ms: float | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Generator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import Phase, settings
@@ -39,8 +41,12 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         monkeypatch.delenv(name, raising=False)
 
 
+_HOMES: Final = itertools.count()
+
+
 def _base(factory: pytest.TempPathFactory) -> Path:
-    return factory.mktemp("home")
+    # Numbered here: pytest looks through the folders of all tests before for the next number.
+    return factory.mktemp(f"home-{next(_HOMES)}", numbered=False)
 
 
 def skips_are_forbidden() -> bool:

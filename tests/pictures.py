@@ -57,6 +57,10 @@ DARK: Final = Ground(
 LIGHT: Final = Ground("2a2c33", "fafafa", DARK.named)
 
 
+AWAIT: Final = "await:"
+"""Among the keys: what has to stand there before the next one is pressed."""
+
+
 class Picture(NamedTuple):
     """What to run, what to press, and what has to be on the screen before it is drawn."""
 
@@ -128,20 +132,22 @@ PICTURES: Final = {
     "calendar-120x36": USUAL._replace(
         size=(120, 36), keys=("4", "C"), shows=("today", "window daily")
     ),
-    "summary-80x24": USUAL._replace(keys=("5",), shows=("search@api", "MISSED", "made <10s ago")),
+    "summary-80x24": USUAL._replace(keys=("5",), shows=("search@api", "MISSED", "q quit")),
     "summary-120x36": USUAL._replace(
-        size=(120, 36), keys=("5", "j"), shows=("search@api", "MISSED", "made <10s ago")
+        size=(120, 36),
+        keys=("5", "await:search@api", "j"),
+        shows=("search@api", "MISSED", "q quit"),
     ),
     "service-week-120x36": USUAL._replace(
         size=(120, 36),
-        keys=("5", "jj", "\r"),
-        shows=("Mon", "outages: 1", "episodes of its alerts"),
+        keys=("5", "await:search@api", "j", "j", "\r"),
+        shows=("Mon", "outages: 1", "episodes of its alerts", "q quit"),
         rest_s=3.0,
     ),
     "noise-80x24": USUAL._replace(
-        keys=("5", "\t", "\t", "R"), shows=("ALONE", "QueueBacklog", " by "), rest_s=4.0
+        keys=("5", "\t", "\t", "R"), shows=("ALONE", "QueueBacklog", "q quit"), rest_s=4.0
     ),
-    "inspection-80x24": USUAL._replace(keys=("I",), shows=("inspection of", "items left")),
+    "inspection-80x24": USUAL._replace(keys=("I",), shows=("inspection of", "KNOWN", "q quit")),
     "runbooks-120x36": USUAL._replace(
         size=(120, 36), keys=("3",), shows=("cache-down", "PASSED", "stale"), rest_s=4.0
     ),
@@ -225,6 +231,9 @@ def take(picture: Picture, home: Path) -> pyte.Screen:
         terminal.wait_for("NEXT STEP")
         terminal.wait_for("@")
         for key in picture.keys:
+            if key.startswith(AWAIT):
+                terminal.wait_for(key.removeprefix(AWAIT))
+                continue
             terminal.type(key)
             terminal.wait_quiet()
         for text in picture.shows:

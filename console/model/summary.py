@@ -239,6 +239,9 @@ class Response(msgspec.Struct, frozen=True):
     """Over how many of them `mtta_s` is the mean."""
     mttr_of: int = 0
     """The same of `mttr_s`."""
+    untold: int = 0
+    """Of `count`, those of which Prometheus alone tells: who took them, and what silenced them,
+    is not known."""
 
 
 class Noise(msgspec.Struct, frozen=True):
@@ -260,6 +263,9 @@ class Noise(msgspec.Struct, frozen=True):
     before: int | None = None
     """How often in the window before; `None`: not known."""
     longest_s: float | None = None
+    untold: int = 0
+    """Of `count`, those of which Prometheus alone tells: whether anybody touched them is not
+    known."""
 
 
 class IncidentLine(msgspec.Struct, frozen=True):

@@ -151,6 +151,7 @@ class ResponseShape(msgspec.Struct, frozen=True):
     silenced: int
     mtta_of: int
     mttr_of: int
+    untold: int
 
 
 class NoiseShape(msgspec.Struct, frozen=True):
@@ -168,6 +169,7 @@ class NoiseShape(msgspec.Struct, frozen=True):
     untouched: int
     incidents: tuple[str, ...]
     before: int | None
+    untold: int
 
 
 class IncidentShape(msgspec.Struct, frozen=True):

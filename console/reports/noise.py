@@ -92,6 +92,7 @@ def _noise(
         incidents=tuple(visible(one) for one in sorted(about, key=lambda one: (about[one], one))),
         before=before,
         longest_s=max((lasted_s(one, days[0], end) for one in bouts), default=None),
+        untold=sum(not is_known_to_history(one) for one in begun),
     )
 
 

@@ -63,6 +63,7 @@ def response_of(bouts: Sequence[Bout], start: datetime, end: datetime, now: date
         silenced=len(begun) - len(counting),
         mtta_of=len(taken),
         mttr_of=len(over),
+        untold=sum(not is_known_to_history(one) for one in begun),
     )
 
 

@@ -205,6 +205,18 @@ def test_a_newer_version_is_left_alone_and_said(written: Path, tmp_path: Path) -
     assert len(list(folder.glob("*damaged*"))) == 0
 
 
+def test_a_file_that_is_taken_away_while_it_is_open_is_said_and_not_written_where_nobody_sees_it(
+    tmp_path: Path,
+) -> None:
+    writer = writer_in(tmp_path)
+    writer.begin(MIDNIGHT_MS, EVERY_MS)
+    writer.write([Sample("api", MIDNIGHT_MS, Sight.UP)])
+    history_file(tmp_path).unlink()
+    with pytest.raises(HistoryError, match="moved or removed while it was open"):
+        writer.write([Sample("api", MIDNIGHT_MS + EVERY_MS, Sight.UP)])
+    writer.close()
+
+
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_what_is_no_file_is_left_alone_and_said(
     tmp_path: Path, make: Callable[[Path], None]

@@ -397,6 +397,7 @@ def test_episodes_are_counted_by_local_day_and_each_once(
     assert (whole.count, whole.resolved) == (len(begun), len(begun))
     assert whole.mttr_s == pytest.approx(sum(lasted) / len(lasted))
     assert whole.longest_s == max(lasted)
+    assert whole.untold == (len(begun) if source == "prometheus" else 0)
     noise = {one.alert.exact: one for one in week.noise}
     queue, disk = noise["QueueLong"], noise["DiskFull"]
     assert (queue.count, queue.by_day) == (3, (0, 2, 0, 0, 0, 0, 1))

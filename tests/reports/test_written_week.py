@@ -9,7 +9,7 @@ import pytest
 from console.journal.language import Language
 from console.journal.places import path_fault
 from console.model.saying import saying, verbatim
-from console.model.summary import Observation, Outage, Verdict
+from console.model.summary import Observation, Outage, Response, Verdict
 from console.reports.chat import MOST_CHARS, chat_text
 from console.reports.files import files_of, path_of
 from console.reports.judged import overall
@@ -23,6 +23,7 @@ from tests.reports.made import (
     figure,
     healthy_week,
     kpi,
+    noise,
     past_daily,
     seen,
     service,
@@ -122,6 +123,25 @@ def test_means_say_over_how_many_alerts_they_are() -> None:
         "3", "2", "4",
         "5 min / 40 min",
     ]  # fmt: skip
+
+
+def test_what_only_history_knows_does_not_read_as_nothing() -> None:
+    alone = Response(None, 5, 0, 5, None, 60.0, 90.0, 0, 1, 0, 0, 5, untold=5)
+    told = week(responses=(alone,), noise=(noise(acked=0, untouched=0, untold=12),))
+    detailed = markdown_of(told, "detailed", Language.ENGLISH)
+    unknown = "— (only history knows)"
+
+    cells = _row(_section(detailed, "Response to alerts"), "**All together**")
+    assert cells[1:11] == [
+        "5", unknown, unknown, "5 of 5", "1 min", "1 min 30 s", unknown, "1", unknown,
+        "— (not known)",
+    ]  # fmt: skip
+    assert _row(_section(detailed, "Noisiest alerts"), "`SlowResponse`")[-3:-1] == [unknown] * 2
+    short = markdown_of(told, "short", Language.ENGLISH)
+    assert f"MTTA {unknown} over {unknown}, MTTR 1 min over 5 of 5" in short
+    # Where history tells of some, it is of these.
+    some = week(responses=(Response(None, 5, 2, 5, 9.0, 60.0, 90.0, 0, 1, 0, 2, 5, untold=2),))
+    assert "MTTA 9 s over 2 of 3" in markdown_of(some, "short", Language.ENGLISH)
 
 
 @pytest.mark.parametrize("language", Language)

@@ -44,14 +44,14 @@ def _response(
     cells: list[Line] = [
         (priority,),
         (f"{one.count:,}",),
-        (of_count(one.acked, one.count, telling),),
+        (of_told(one.acked, one, telling),),
         (_mean_over(mtta_text(one, telling), one.mtta_of, one.acked, telling),),
         (of_count(one.resolved, one.count, telling),),
         (_mean_over(mttr_text(one, telling), one.mttr_of, one.resolved, telling),),
         (_or_missing(one.longest_s, "none-ended", telling),),
-        (f"{one.late_acks:,}",),
+        (if_told(one.late_acks, one, telling),),
         (f"{one.late_ends:,}",),
-        (f"{one.silenced:,}",),
+        (if_told(one.silenced, one, telling),),
     ]
     if before is not None:
         earlier = before.get(one.priority)
@@ -65,7 +65,7 @@ def _response(
 
 def mtta_text(one: Response, telling: Telling) -> str:
     """The mean time until alerts were taken."""
-    return _or_missing(one.mtta_s, "none-taken", telling)
+    return _or_missing(one.mtta_s, "untold" if _is_untold(one) else "none-taken", telling)
 
 
 def mttr_text(one: Response, telling: Telling) -> str:
@@ -78,6 +78,22 @@ def _mean_over(mean: str, count: int, told: int, telling: Telling) -> str:
     if not count or count == told:
         return mean
     return telling.bracketed(mean, telling.say("mean-over", n=f"{count:,}"))
+
+
+def of_told(count: int, one: Response | Noise, telling: Telling) -> str:
+    """`3 of 12`, of those of which it is known what people did; missing where that is none."""
+    if _is_untold(one):
+        return telling.missing("untold")
+    return of_count(count, one.count - one.untold, telling)
+
+
+def if_told(count: int, one: Response | Noise, telling: Telling) -> str:
+    """`3`; missing where of none it is known what people did, unless there are some."""
+    return telling.missing("untold") if _is_untold(one) and not count else f"{count:,}"
+
+
+def _is_untold(one: Response | Noise) -> bool:
+    return 0 < one.count == one.untold
 
 
 def of_count(count: int, whole: int, telling: Telling) -> str:
@@ -128,8 +144,8 @@ def _noise(one: Noise, telling: Telling, by_day: bool) -> tuple[Line, ...]:
         (telling.lasting(one.total_s),),
         (_or_missing(one.median_s, "none-ended", telling),),
         (_or_missing(one.longest_s, "none-ended", telling),),
-        (of_count(one.acked, one.count, telling),),
-        (of_count(one.untouched, one.count, telling),),
+        (of_told(one.acked, one, telling),),
+        (of_told(one.untouched, one, telling),),
         names(one.incidents, telling),
     )
 

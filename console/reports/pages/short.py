@@ -12,7 +12,7 @@ from console.model.saying import Saying
 from console.model.summary import Figure, Gap, Noise, Response, ServiceWeek, Week
 from console.reports.judged import all_figures, had_downtime, measured, to_look_at
 from console.reports.page import Block, Code, Items, Line, Page, Para, Span
-from console.reports.pages.alerts import mtta_text, mttr_text, of_count
+from console.reports.pages.alerts import if_told, mtta_text, mttr_text, of_count, of_told
 from console.reports.pages.daily import inspection_line, owed_line, sight_span
 from console.reports.pages.figures import name_spans, source_text
 from console.reports.pages.lead import (
@@ -130,12 +130,12 @@ def _answers(
             "responses-line",
             alerts=telling.many("alert", whole.count),
             mtta=mtta_text(whole, telling),
-            acked=of_count(whole.mtta_of, whole.count, telling),
+            acked=of_told(whole.mtta_of, whole, telling),
             mttr=mttr_text(whole, telling),
             resolved=of_count(whole.mttr_of, whole.count, telling),
-            late_acks=f"{whole.late_acks:,}",
+            late_acks=if_told(whole.late_acks, whole, telling),
             late_ends=f"{whole.late_ends:,}",
-            silenced=f"{whole.silenced:,}",
+            silenced=if_told(whole.silenced, whole, telling),
         )
     blocks: list[Block] = [Para(named("head-responses", (text,), telling))]
     rows = [_noise(one, telling) for one in noise[:MOST_NOISE]]
@@ -147,7 +147,7 @@ def _noise(one: Noise, telling: Telling) -> Line:
         "noise-line",
         count=f"{one.count:,}",
         total=telling.lasting(one.total_s),
-        untouched=f"{one.untouched:,}",
+        untouched=if_told(one.untouched, one, telling),
     )
     where: tuple[Span, ...] = (" ", Code(one.where)) if one.where else ()
     return (Code(one.alert), *where, telling.say("colon-alone"), text)

@@ -195,6 +195,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "why-nothing-allowed": ("nothing is allowed", "不容許停機", "不允许停机"),
     "why-unknown-before": ("not known", "未知", "未知"),
     "why-none-taken": ("none taken", "無人接手", "无人接手"),
+    "why-untold": ("only history knows", "僅歷史紀錄可知", "仅历史记录可知"),
     "why-none-ended": ("none ended", "無結束紀錄", "无结束记录"),
     "why-no-alert": ("no alert", "無告警", "无告警"),
     "why-not-measured": ("nothing measures it", "無量測來源", "无测量来源"),
