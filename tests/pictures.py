@@ -57,6 +57,8 @@ DARK: Final = Ground(
 LIGHT: Final = Ground("2a2c33", "fafafa", DARK.named)
 
 
+NOTICES: Final = ("nothing here is real", "you took it")
+"""What the console says for some seconds after it has started, over the keys."""
 AWAIT: Final = "await:"
 """Among the keys: what has to stand there before the next one is pressed."""
 
@@ -238,11 +240,12 @@ def take(picture: Picture, home: Path) -> pyte.Screen:
             terminal.wait_quiet()
         for text in picture.shows:
             terminal.wait_for(text)
-        # The notice of the first seconds has gone, and every first answer is there.
-        terminal.wait_for(lambda: "nothing here is real" not in terminal.text)
+        # The notices of the first seconds have gone, and every first answer is there.
+        terminal.wait_for(lambda: not any(one in terminal.text for one in NOTICES))
         end = time.monotonic() + picture.rest_s
         while time.monotonic() < end:
             terminal.read(0.1)
+        terminal.wait_for(lambda: not any(one in terminal.text for one in NOTICES))
         return terminal.screen
 
 

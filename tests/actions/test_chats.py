@@ -264,9 +264,9 @@ def test_one_endless_line_is_cut_too() -> None:
     assert len(body_for("feishu", "T", "快" * 300_000)) <= FEISHU_BYTES + 200
 
 
-@pytest.mark.parametrize("trick", [*ATTACKS, "\ud800", "<!subteam^S1|@x>", "&lt;!here&gt;"])
 @pytest.mark.parametrize("kind", ["slack", "feishu", "json"])
-def test_hostile_texts_make_sound_json_and_no_mention(kind: Any, trick: str) -> None:
-    sent = json.loads(body_for(kind, f"t {trick}", f"# x\n{trick}\n| {trick} |\n"))
-    if kind == "slack":
-        assert "<" not in sent["text"] and ">" not in sent["text"]
+def test_hostile_texts_make_sound_json_and_no_mention(kind: Any) -> None:
+    for trick in (*ATTACKS, "\ud800", "<!subteam^S1|@x>", "&lt;!here&gt;"):
+        sent = json.loads(body_for(kind, f"t {trick}", f"# x\n{trick}\n| {trick} |\n"))
+        if kind == "slack":
+            assert not {"<", ">"} & set(sent["text"]), trick

@@ -219,10 +219,10 @@ def test_hostile_texts_come_back_as_they_are_shown_and_are_no_markup() -> None:
         assert len(found.ticks) == len(ticks)
         again = written_inspection(sheet, DAY, found.ticks, items, Language.ENGLISH)
         assert again == content
-        body = content.decode().partition("\n---\n")[2]
-        html = MarkdownIt().render(body)
-        assert "<a " not in html and "<script" not in html and "<img" not in html
-        assert "\x1b" not in body and "\u202e" not in body
+    body = sheet.content.decode().partition("\n---\n")[2]
+    html = MarkdownIt().render(body)
+    assert "<a " not in html and "<script" not in html and "<img" not in html
+    assert "\x1b" not in body and "\u202e" not in body
 
 
 @pytest.mark.parametrize("language", list(Language))

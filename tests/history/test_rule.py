@@ -69,7 +69,7 @@ def same_by_seconds(folder: Path, runs: list[list[list[Sample]]]) -> None:
 
 @given(runs=RUNS, others=STEPS, again=st.booleans())
 @settings(
-    max_examples=trials(usual=25, soak=3000),
+    max_examples=trials(usual=15, soak=3000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
