@@ -14,13 +14,10 @@ from screens.summary_about import (
     faults_of,
     whole_parts,
 )
+from screens.summary_documents import DocumentRow
 from screens.summary_lists import SummaryLists
-from screens.summary_parts import (
-    DocumentRow,
-    FigureRow,
-    NoiseRow,
-    Part,
-)
+from screens.summary_noise import NoiseRow
+from screens.summary_parts import FigureRow, Part
 from screens.summary_rows import (
     SORTS,
     ServiceRow,

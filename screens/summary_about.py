@@ -19,7 +19,9 @@ from console.model.summary import (
 )
 from console.model.words import age_text, count_text, many
 from console.safety.text import visible
-from screens.summary_parts import DocumentRow, FigureRow, NoiseRow, mean_text
+from screens.summary_documents import DocumentRow
+from screens.summary_noise import NoiseRow
+from screens.summary_parts import FigureRow, mean_text
 from screens.summary_rows import ServiceRow, name_of
 from screens.summary_words import (
     NONE,

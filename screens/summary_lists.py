@@ -31,16 +31,13 @@ from screens.summary_about import (
 )
 from screens.summary_asking import Weeks
 from screens.summary_deeds import SummaryDeeds
+from screens.summary_documents import DocumentRow, document_columns, document_rows
+from screens.summary_noise import NoiseRow, noise_columns
 from screens.summary_parts import (
-    DocumentRow,
     FigureRow,
-    NoiseRow,
     Part,
-    document_columns,
-    document_rows,
     figure_columns,
     figure_rows,
-    noise_columns,
     part_line,
     response_pieces,
 )

@@ -58,6 +58,11 @@ def percent_cell(ratio: float | None) -> str:
     return NONE if ratio is None else percent_number(ratio, 3)
 
 
+def plain(text: str, ink: Ink = Ink.PLAIN) -> Spans:
+    """A cell of one text; muted where there is none."""
+    return ((NONE, Ink.MUTED),) if text in ("", NONE) else ((text, ink),)
+
+
 def points_text(points: float) -> str:
     """A difference of percentages, without its sign: `0.04`, `1.2`."""
     size = abs(points)

@@ -27,7 +27,7 @@ from console.safety.files import FileError, private_dir
 from console.safety.text import visible
 
 if TYPE_CHECKING:
-    from console.engine.week.prometheus_taken import TakenIn
+    from console.engine.week.prometheus.taken import TakenIn
 
 
 def import_prometheus(chosen: Chosen, days: int, end: str = "") -> int:
@@ -124,7 +124,7 @@ async def _taken_in(
     from console.engine.connections import Connections
     from console.engine.events import EventLog
     from console.engine.trouble import Trouble
-    from console.engine.week.prometheus import PrometheusPast
+    from console.engine.week.prometheus.past import PrometheusPast
     from console.engine.week.servers import Servers
 
     trouble = Trouble(clock, EventLog())

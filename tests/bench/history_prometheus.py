@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from config.schema import PrometheusSource
-from console.engine.week.prometheus import PrometheusPast
+from console.engine.week.prometheus.past import PrometheusPast
 from console.history.reader import Reader, open_reader
 from console.history.writer import Writer, open_writer
 from console.model.history import Origin, Sample, Sight, Stretch

@@ -23,7 +23,7 @@ from console.demo.serve import start_demo
 from console.demo.settings import STATE, write_settings
 from console.demo.wire import request_of
 from console.demo.world import World
-from console.engine.week.prometheus_fold import Fold, sights_of
+from console.engine.week.prometheus.fold import Fold, sights_of
 from console.history.database import history_file
 from console.history.reader import Reader, open_reader
 from console.journal.inspection import Inspected, read_inspection

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.engine.week.prometheus_fold import Fold
-from console.engine.week.prometheus_measured import UnfitError, filled
-from console.engine.week.prometheus_seen import any_up
+from console.engine.week.prometheus.fold import Fold
+from console.engine.week.prometheus.measured import UnfitError, filled
+from console.engine.week.prometheus.seen import any_up
 from console.model.history import HOLD, Sight, Stretch
 from tests.soak import trials
 

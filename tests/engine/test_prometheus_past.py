@@ -12,8 +12,8 @@ import pytest
 
 from config.history import ObjectiveEntry
 from config.schema import PrometheusSource
-from console.engine.week.prometheus import PrometheusPast, Told
-from console.engine.week.prometheus_taken import TakenIn
+from console.engine.week.prometheus.past import PrometheusPast, Told
+from console.engine.week.prometheus.taken import TakenIn
 from console.history.reader import Reader, open_reader
 from console.model.history import Sight
 from console.model.policy import Policy

@@ -21,12 +21,14 @@ from console.engine.saved import StateFolder
 from console.model.acting import Ended
 from console.model.alert import Silence
 from console.model.change import Change, ChangeState
-from console.model.incident import Incident, IncidentState, StatusUpdate
+from console.model.incident import ActionItem, Incident, IncidentState, StatusUpdate
 from console.model.labels import Matcher
 from console.model.paper_wish import (
+    AddActionItem,
     ApproveChange,
     Attach,
     ExceptFreeze,
+    KeepReport,
     KeepRun,
     MoveChange,
     MoveIncident,
@@ -34,8 +36,11 @@ from console.model.paper_wish import (
     OpenIncident,
     PaperWish,
     RestorePaper,
+    RestoreReport,
+    RestoreTick,
     ReviewChange,
     RewritePaper,
+    TickInspection,
     UpdateIncident,
     WriteChange,
     WriteIncident,
@@ -50,6 +55,7 @@ from console.model.wish import (
     ExtendWish,
     HandOverWish,
     RestoreWish,
+    SendReport,
     SilenceWish,
     UnackWish,
     Wish,
@@ -207,6 +213,7 @@ def every_wish(update: Update, row: Row, silence: Silence) -> tuple[Wish, ...]:
         ExpireWish((silence,)),
         ExtendWish((silence,), timedelta(hours=1)),
         RestoreWish((silence,)),
+        SendReport("team", "7-day summary", "all is well"),
         *every_paper_wish(),
     )
     assert {type(one) for one in wishes} == set(Wish.__args__)
@@ -238,6 +245,11 @@ def every_paper_wish() -> tuple[PaperWish, ...]:
         RewritePaper(sheet, b"other", incident.id),
         RestorePaper(sheet, "b", incident.id),
         KeepRun(run),
+        KeepReport("daily report", (("reports/daily/2026-11-22.md", b"text"),)),
+        TickInspection(at.date(), "backups", ok=True),
+        RestoreReport("daily report", (sheet,), ("b",)),
+        RestoreTick(at.date()),
+        AddActionItem(ActionItem("Tune the alert"), review="Noisy alerts"),
     )
 
 

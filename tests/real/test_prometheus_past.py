@@ -17,8 +17,8 @@ from config.history import ObjectiveEntry
 from config.load import USUAL_WATCHDOG
 from config.schema import PrometheusSource
 from console.cli.main import oncall
-from console.engine.week import prometheus_plan
-from console.engine.week.prometheus import PrometheusPast
+from console.engine.week.prometheus import plan
+from console.engine.week.prometheus.past import PrometheusPast
 from console.history.reader import Reader, open_reader
 from console.history.writer import Writer, open_writer
 from console.model.history import Bout, Observed, Origin, Sample, Sight
@@ -298,7 +298,7 @@ async def test_small_pieces_come_to_the_same(
 async def test_too_many_samples_are_thinned_and_that_is_said(
     http: HttpClient, server: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prometheus_plan, "MOST", 4000)
+    monkeypatch.setattr(plan, "MOST", 4000)
     told = await past_of(http, server).observed(START, END)
     assert any("of no registered service are left out" in one.text for one in told.notices)
     assert any("the last one of every 15 minutes" in one.text for one in told.notices)

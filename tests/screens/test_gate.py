@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 
 from config.people import Person
@@ -26,6 +27,7 @@ from screens.calendar import CalendarScreen
 from screens.cell import CellScreen
 from screens.change import ChangeScreen
 from screens.detail import DetailScreen
+from screens.episodes import EpisodesScreen
 from screens.frame import Frame
 from screens.group import GroupScreen
 from screens.here import Subject
@@ -33,9 +35,11 @@ from screens.host import HostScreen
 from screens.incident import IncidentScreen
 from screens.logs import LogsScreen
 from screens.run import RunScreen
+from screens.service_week import ServiceWeekScreen
 from screens.silence import SilenceScreen
 from screens.source import SourceScreen
 from screens.step import StepScreen
+from screens.summary import SummaryScreen
 from screens.why import WhyScreen
 from tests.build import MONO0, T0, ack, ago, alert, cell, known, service, snapshot, source
 from tests.screens.books_world import ScriptedRuns
@@ -43,6 +47,7 @@ from tests.screens.console import Console, console_on, typed, until, update_of
 from tests.screens.incident_world import Desk, papers_of, redis
 from tests.screens.journal_world import change
 from tests.screens.run_world import run_of
+from tests.screens.week_world import ScriptedWeeks
 from widgets.footer import Footer
 
 if TYPE_CHECKING:
@@ -70,6 +75,8 @@ ARGUMENTS = {
     "change.review": "as planned",
     "paper.move": "resolved",
     "paper.attach": "shot.png",
+    "summary.keep": "week",
+    "summary.send": "week",
 }
 """What stands behind the word after `:`."""
 RUN = run_of()
@@ -124,8 +131,11 @@ async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
         app.push_screen(made[word]())
     elif word != "triage":
         keys = {"fleet": "2", "journal": "4", "handover": "6", "sources": "7", "silences": "S"}
-        keys["runbooks"] = "3"
+        keys |= {"runbooks": "3", "summary": "5", "inspection": "I"}
+        keys |= {"service-week": "5", "episodes": "5"}
         await pilot.press(keys[word])
+        if word in ("service-week", "episodes"):
+            await go_down(app, pilot, word)
     await until(pilot, lambda: isinstance(app.screen, Frame) and app.screen.word == word)
     frame = cast("Frame", app.screen)
     await until(pilot, lambda: frame.command_line is not None)
@@ -134,6 +144,22 @@ async def go(console: Console, pilot: Pilot[int], word: str) -> Frame:
     if isinstance(frame, RunScreen):
         await until(pilot, lambda: frame.go_to_step("restart-redis"))
     return frame
+
+
+async def go_down(app: App[int], pilot: Pilot[int], word: str) -> None:
+    """From the summary to one service, or to the episodes of one alert."""
+
+    def is_shown() -> bool:
+        return isinstance(app.screen, SummaryScreen) and app.screen.weeks.week is not None
+
+    await until(pilot, is_shown)
+    weeks = cast("SummaryScreen", app.screen).weeks
+    week = weeks.week
+    assert week is not None
+    if word == "service-week":
+        app.push_screen(ServiceWeekScreen(week.services[0].service, weeks))
+    else:
+        app.push_screen(EpisodesScreen(week.noise[0], weeks))
 
 
 def changed(console: Console, frame: Frame, screens: int) -> bool:
@@ -151,6 +177,7 @@ async def opened(console: Console, pilot: Pilot[int], word: str) -> Frame:
     undo = Undoable("ack of QueueBacklog", MONO0 + 30)
     console.engine.papers = cast("PapersDesk", Desk(PAPERS))  # type: ignore[attr-defined]
     console.engine.runs = cast("RunsDesk", ScriptedRuns())
+    console.engine.week = ScriptedWeeks()
     acting = Acting(undo=undo)
     update = msgspec.structs.replace(update, acting=acting, papers=PAPERS, runs=Runs((RUN,)))
     console.engine.publish(update)

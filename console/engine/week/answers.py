@@ -17,7 +17,7 @@ from console.reports.material import Measured, Window
 from console.safety.clock import Clock
 
 if TYPE_CHECKING:
-    from console.engine.week.prometheus import PrometheusPast
+    from console.engine.week.prometheus.past import PrometheusPast
     from console.sources.prometheus.poll import Prometheus
 
 DEADLINE_S: Final = 120.0
@@ -97,7 +97,7 @@ class Answers:
             )
 
     def _past(self, servers: Sequence[Prometheus]) -> PrometheusPast:
-        from console.engine.week.prometheus import PrometheusPast
+        from console.engine.week.prometheus.past import PrometheusPast
 
         loaded = self._loaded()
         return PrometheusPast(lambda: servers, self._clock, loaded.registry, loaded.policy)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from config.history import ObjectiveEntry
-from console.engine.week import prometheus_measured
-from console.engine.week.prometheus_bouts import Fired, bouts_of, fired
-from console.engine.week.prometheus_plan import Plan, planned
-from console.engine.week.prometheus_seen import Drawing, OfServer
+from console.engine.week.prometheus.bouts import Fired, bouts_of, fired
+from console.engine.week.prometheus.measured import measured_of
+from console.engine.week.prometheus.plan import Plan, planned
+from console.engine.week.prometheus.seen import Drawing, OfServer
 from console.model.history import Bout, Observed, together
 from console.model.latency import Latencies, added
 from console.model.policy import Policy
@@ -29,7 +29,7 @@ from console.safety.clock import Clock
 from console.sources.prometheus.poll import Prometheus
 
 if TYPE_CHECKING:
-    from console.engine.week.prometheus_taken import TakenIn
+    from console.engine.week.prometheus.taken import TakenIn
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -125,7 +125,7 @@ class PrometheusPast:
         without a query are passed over. Raises nothing.
         """
         end = min(end, self._clock.now().wall)
-        return await prometheus_measured.measured(self._servers(), entries, services, start, end)
+        return await measured_of(self._servers(), entries, services, start, end)
 
     async def take_in(
         self,
@@ -145,7 +145,7 @@ class PrometheusPast:
         Raises:
             HistoryError: the file cannot be written.
         """
-        from console.engine.week.prometheus_taken import TakenIn, taken_in
+        from console.engine.week.prometheus.taken import TakenIn, taken_in
 
         end = min(end, self._clock.now().wall)
         servers = self._servers()

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from console.engine.week.prometheus_fold import Fold
-from console.engine.week.prometheus_plan import MOST, STEPS, Naming
+from console.engine.week.prometheus.fold import Fold
+from console.engine.week.prometheus.plan import MOST, STEPS, Naming
 from console.fleet.watchdogs import Watchdogs
 from console.model.alert import Alert, AlertState
 from console.model.failure import Failure

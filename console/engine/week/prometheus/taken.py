@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from console.engine.week.prometheus_fold import USUAL_EVERY_MS
-from console.engine.week.prometheus_plan import Plan
-from console.engine.week.prometheus_seen import Drawing, OfServer
+from console.engine.week.prometheus.fold import USUAL_EVERY_MS
+from console.engine.week.prometheus.plan import Plan
+from console.engine.week.prometheus.seen import Drawing, OfServer
 from console.history.intake import take_in
 from console.model.history import Bout, Origin, Recording
 from console.model.saying import Saying, texts_of

@@ -31,7 +31,7 @@ class UnfitError(ValueError):
         super().__init__(why.text)
 
 
-async def measured(
+async def measured_of(
     servers: Sequence[Prometheus],
     entries: Sequence[ObjectiveEntry],
     services: Sequence[Service],

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from console.engine.week.prometheus_fold import Fold, sights_of
-from console.engine.week.prometheus_plan import PROBES, TOOK, UP, Plan, Share
+from console.engine.week.prometheus.fold import Fold, sights_of
+from console.engine.week.prometheus.plan import PROBES, TOOK, UP, Plan, Share
 from console.model.failure import Failure
 from console.model.history import Observed, Sight, Stretch, together
 from console.model.labels import Labels
