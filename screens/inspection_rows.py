@@ -14,6 +14,7 @@ import msgspec
 from console.model.daily import Inspection, InspectionItem
 from console.model.summary import Figure, Unit
 from console.model.words import breach_text, count_text, many
+from console.reports.telling import figure_number
 from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.summary_words import NONE, VERDICT_INKS, took_cell, unit_hint
@@ -106,9 +107,10 @@ def figure_text(figure: Figure) -> str:
         return NONE
     if figure.unit is Unit.SECONDS:
         return took_cell(figure.value * 1000)
-    if figure.unit is Unit.COUNT and figure.value == int(figure.value):
-        return count_text(int(figure.value))
-    return f"{figure.value:.4g} {unit_hint(figure.unit)}".strip()
+    number = figure_number(figure.value, figure)
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    return f"{number} {unit_hint(figure.unit)}".strip()
 
 
 def bound_text(figure: Figure) -> str:

@@ -9,12 +9,9 @@ from console.model.action import Action
 from console.model.worklist import Row
 from console.safety.text import visible
 from screens.papering import open_document
-from screens.summary_about import (
-    about_figure,
-    faults_of,
-    whole_parts,
-)
+from screens.summary_about import about_figure, whole_parts
 from screens.summary_documents import DocumentRow
+from screens.summary_head import faults_of
 from screens.summary_lists import SummaryLists
 from screens.summary_noise import NoiseRow
 from screens.summary_parts import FigureRow, Part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from console.model.remembering import Remembering
@@ -10,8 +10,6 @@ from console.model.summary import (
     Availability,
     ChangeLine,
     Exclusion,
-    Gap,
-    Outage,
     Response,
     ServiceWeek,
     Verdict,
@@ -20,155 +18,32 @@ from console.model.summary import (
 from console.model.words import age_text, count_text, many
 from console.safety.text import visible
 from screens.summary_documents import DocumentRow
+from screens.summary_head import is_unseen
 from screens.summary_noise import NoiseRow
 from screens.summary_parts import FigureRow, mean_text
 from screens.summary_rows import ServiceRow, name_of
 from screens.summary_words import (
     NONE,
-    SMALLEST_POINT,
     days_text,
     is_little,
+    lasting_s,
     local_text,
     local_zone,
-    objectives_chunks,
-    observation_text,
     percent_cell,
-    points_text,
     seconds_cell,
     took_cell,
     touched_text,
     trend_points,
 )
-from widgets.chunks import GAP, Chunk, arrange
-from widgets.detail import Blank, Field, Figure, Paragraph, Part, SpanLine, Title
-from widgets.paint import Glyphs, Span, Spans, width_of
+from widgets.detail import Blank, Field, Paragraph, Part, SpanLine, Title
+from widgets.paint import Span, Spans
 from widgets.theme import Ink
 
-NO_HISTORY = "nothing was recorded on these days; `oncall history import` takes in a week"
 TAKE_IN = (
     "nothing was recorded on these days; consoles record while they are open, `oncall record` "
     "always, and `oncall history import --prometheus NAME` takes in what a Prometheus has of them"
 )
 LISTED = 40
-
-
-# Above the lists
-
-
-def head(week: Week, age: str, glyphs: Glyphs) -> Figure:
-    """The two lines above the lists.
-
-    Args:
-        age: how old it is, or what is being asked; safe to show.
-    """
-
-    def draw(width: int) -> list[Spans]:
-        marks = glyphs.marks
-        first = arrange(_first(week, glyphs), (), width, marks=marks)
-        source = f"from {', '.join(week.sources)}" if week.sources else ""
-        second = arrange(
-            [
-                *objectives_chunks(week),
-                Chunk(((source, Ink.MUTED),) if source else (), 40),
-            ],
-            (Chunk(((age, Ink.MUTED),) if age else (), 95),),
-            width,
-            marks=marks,
-        )
-        return [first, second]
-
-    return Figure(draw)
-
-
-def _first(week: Week, glyphs: Glyphs) -> list[Chunk]:
-    chunks = [Chunk(((days_text(week), Ink.HEADING), (f" {visible(week.zone)}", Ink.MUTED)), 95)]
-    observation = observation_text(week)
-    if observation:
-        chunks.append(Chunk(((observation, Ink.STRONG),), 85))
-    chunks.append(Chunk(total_spans(week), 99))
-    chunks.append(Chunk(against_spans(week, glyphs), 80))
-    return chunks
-
-
-def total_spans(week: Week) -> Spans:
-    """`99.931 % up, 98.2 % of the time observed`."""
-    total = week.total
-    if total.ratio is None or total.coverage is None:
-        return (("nothing observed", Ink.UNKNOWN),)
-    low = total.coverage < week.least_coverage
-    share = "100" if total.coverage >= 1 else f"{int(total.coverage * 1000) / 10:.1f}"
-    return (
-        (f"{percent_cell(total.ratio)} % up", Ink.UNKNOWN if low else Ink.STRONG),
-        (f", {share} % seen", Ink.UNKNOWN if low else Ink.MUTED),
-    )
-
-
-def against_spans(week: Week, glyphs: Glyphs) -> Spans:
-    """`↓ worse by 0.04`, against the days before."""
-    points = trend_points(week.total, week.before, week.least_coverage)
-    if points is None:
-        coverage = week.total.coverage
-        low = coverage is None or coverage < week.least_coverage
-        why = "too little seen to compare" if low else "the week before is not known"
-        return ((why, Ink.MUTED),)
-    if abs(points) < SMALLEST_POINT:
-        return (("= as before", Ink.MUTED),)
-    word, sign, ink = (
-        ("better", glyphs.up, Ink.OK) if points > 0 else ("worse", glyphs.down, Ink.WARNING)
-    )
-    return ((f"{sign} {word} by {points_text(points)} points", ink),)
-
-
-def faults_of(week: Week | None, standing: Remembering, refused: str) -> list[Span]:
-    """What a reader has to know before believing any of it, what matters most first."""
-    found: list[Span] = []
-    if refused:
-        found.append((refused, Ink.WARNING))
-    if standing.fault:
-        found.append((f"history: {standing.fault}", Ink.WARNING))
-    if week is None:
-        return found
-    if is_unseen(week):
-        found.append((NO_HISTORY, Ink.WARNING))
-    elif week.gaps:
-        longest = max(week.gaps, key=_lasting)
-        whole = sum(_lasting(one) for one in week.gaps)
-        began = local_text(longest.start, local_zone(week.zone))
-        said = f"nobody recorded {began} for {seconds_cell(_lasting(longest))}"
-        if len(week.gaps) > 1:
-            gaps = many(len(week.gaps), "gap")
-            said = f"nobody recorded for {seconds_cell(whole)} in {gaps}, the longest {began}"
-        found.append((said, Ink.UNKNOWN))
-    found += [(one, Ink.WARNING) for one in week.notices]
-    return found
-
-
-def is_unseen(week: Week) -> bool:
-    """Whether none of its services was observed at any time."""
-    return bool(week.services) and week.total.raw_known_s <= 0
-
-
-def fault_line(faults: Sequence[Span], key: str, glyphs: Glyphs) -> Figure:
-    """The first of them in one line, how many more there are, and the key that tells them all."""
-
-    def draw(width: int) -> list[Spans]:
-        first, rest = faults[0], len(faults) - 1
-        whole = width_of((first,), glyphs.marks) <= width
-        more = f"and {count_text(rest)} more: " if rest else "all of it: "
-        tail: Spans = () if whole and not rest else ((more, Ink.MUTED), (key, Ink.KEY))
-        room = width - (width_of(tail, glyphs.marks) + GAP if tail else 0)
-        text = visible(first[0], cells=max(1, room), marks=glyphs.marks)
-        shown = [Chunk(((text, first[1]),), 2)]
-        return [arrange(shown, [Chunk(tail, 1)], width, marks=glyphs.marks)]
-
-    return Figure(draw)
-
-
-def _lasting(one: Gap | Outage | Exclusion) -> float:
-    return (one.end - one.start).total_seconds()
-
-
-# Below the lists
 
 
 def about_service(row: ServiceRow, week: Week) -> list[Part]:
@@ -221,7 +96,7 @@ def outages_text(service: ServiceWeek) -> str:
     """`3 outages, the longest 21m`."""
     if not service.outage_count:
         return "no outage"
-    longest = max((_lasting(one) for one in service.outages), default=0.0)
+    longest = max((lasting_s(one) for one in service.outages), default=0.0)
     return f"{many(service.outage_count, 'outage')}, the longest {seconds_cell(longest)}"
 
 
@@ -345,7 +220,7 @@ def whole_parts(
     yield Title((("how alerts were answered", Ink.HEADING),))
     yield from _responses(week.responses)
     yield from _listed("nobody recorded", week.gaps, (
-        f"{local_text(one.start, zone)} for {seconds_cell(_lasting(one))}"
+        f"{local_text(one.start, zone)} for {seconds_cell(lasting_s(one))}"
         f"{f': {one.why}' if one.why else ''}" for one in week.gaps
     ))  # fmt: skip
     yield from _listed("not counted", week.exclusions, exclusion_lines(week.exclusions, week.zone))
@@ -356,7 +231,7 @@ def exclusion_lines(exclusions: Iterable[Exclusion], zone_name: str) -> Iterator
     zone = local_zone(zone_name)
     for one in exclusions:
         of = visible(", ".join(one.services), cells=120) if one.services else "all services"
-        start, lasting = local_text(one.start, zone), seconds_cell(_lasting(one))
+        start, lasting = local_text(one.start, zone), seconds_cell(lasting_s(one))
         yield f"{start} for {lasting}: {visible(one.name)}, {of}"
 
 

@@ -20,18 +20,11 @@ from console.triage.filter_summary import (
     facts_of_service,
 )
 from screens.filter_line import FilterLine
-from screens.summary_about import (
-    about_document,
-    about_figure,
-    about_noise,
-    about_service,
-    fault_line,
-    faults_of,
-    head,
-)
+from screens.summary_about import about_document, about_figure, about_noise, about_service
 from screens.summary_asking import Weeks
 from screens.summary_deeds import SummaryDeeds
 from screens.summary_documents import DocumentRow, document_columns, document_rows
+from screens.summary_head import fault_line, faults_of, head
 from screens.summary_noise import NoiseRow, noise_columns
 from screens.summary_parts import (
     FigureRow,

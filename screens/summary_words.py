@@ -10,7 +10,18 @@ from typing import Final
 
 from config.rota import zone_of
 from console.journal.language import Language
-from console.model.summary import Availability, Figure, Noise, ServiceWeek, Unit, Verdict, Week
+from console.model.summary import (
+    Availability,
+    Exclusion,
+    Figure,
+    Gap,
+    Noise,
+    Outage,
+    ServiceWeek,
+    Unit,
+    Verdict,
+    Week,
+)
 from console.model.words import age_text, count_text
 from console.reports.telling import Telling, percent_number
 from widgets.chunks import Chunk
@@ -108,6 +119,11 @@ def touched_text(noise: Noise) -> str:
     if 0 < noise.count == noise.untold:
         return "only history knows who touched them"
     return f"{count_text(noise.untouched)} ended untouched, {count_text(noise.acked)} acked"
+
+
+def lasting_s(one: Gap | Outage | Exclusion) -> float:
+    """How long it was, in seconds."""
+    return (one.end - one.start).total_seconds()
 
 
 def took_cell(took_ms: float | None) -> str:

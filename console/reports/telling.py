@@ -201,7 +201,7 @@ class Telling:
 
     def in_unit(self, value: float, of: Figure) -> str:
         """`value` as a figure of `of`."""
-        number = _number(value, of)
+        number = figure_number(value, of)
         if of.unit is Unit.SECONDS:
             up = of.above is None
             is_told = _keeps(_coarse(value, up), of) == _keeps(Decimal(repr(value)), of)
@@ -257,7 +257,7 @@ def _digits(target: float | None) -> int:
     return min(MOST_DIGITS, max(2, len(f"{target * 100:.10g}".partition(".")[2])))
 
 
-def _number(value: float, of: Figure) -> str:
+def figure_number(value: float, of: Figure) -> str:
     """To the worse side of its objective, with two digits, or as many as tell it from that."""
     if of.unit is Unit.COUNT and value == int(value):
         return f"{int(value):,}"

@@ -250,7 +250,7 @@ def test_json_gets_title_and_markdown() -> None:
     ids=["plain", "wide", "table", "nul"],
 )
 def test_what_is_too_long_is_cut_and_says_so(line: str) -> None:
-    text = "\n".join([line] * 12_000)
+    text = "\n".join([line] * 9_000)
     slack = _slack(text)
     assert len(slack) <= SLACK_CHARS and slack.endswith(CUT)
     assert slack.count("```") % 2 == 0

@@ -13,9 +13,9 @@ from console.model.nag import Nag, NagKind
 from console.model.paper_wish import TickInspection
 from console.model.papers import Papers
 from console.model.saying import verbatim
-from console.model.summary import Means
+from console.model.summary import Figure, Means, Unit
 from screens.inspection import InspectionScreen
-from screens.inspection_rows import read_typed
+from screens.inspection_rows import figure_text, read_typed
 from screens.triage import TriageScreen
 from tests.build import T0
 from tests.reports.made import daily
@@ -198,3 +198,12 @@ async def test_the_reminder_in_the_worklist_opens_it() -> None:
 def test_a_figure_stands_in_front_of_the_note(text: str, read: tuple[float | None, str]) -> None:
     assert read_typed(text, wants_value=True) == read
     assert read_typed(text, wants_value=False) == (None, " ".join(text.split()))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.499996, "0.499996 %"), (0.5, "0.5 %"), (0.41, "0.41 %"), (3.0, "3 %")]
+)
+def test_a_figure_never_reads_as_on_the_other_side_of_its_objective(
+    value: float, shown: str
+) -> None:
+    assert figure_text(Figure("crash rate", Unit.PERCENT, value=value, below=0.5)) == shown
