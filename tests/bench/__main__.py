@@ -26,6 +26,7 @@ SCRIPTS = (
     "memory",
     "history",
     "history_prometheus",
+    "week",
 )
 
 
