@@ -144,8 +144,8 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     availability: Percentage | None = 99.9
     """What every service ought to reach; `slo_availability` of a service wins. `null`: none."""
     source: KnownFrom = "auto"
-    """Where availability and latency are known from. `auto`: of each service, where more of the
-    time was observed; history where it is the same."""
+    """Where availability and latency are known from. `auto`: history, and a Prometheus when history
+    did not see a service; the report tells how much each observed."""
     maintenance: tuple[Maintenance, ...] = ()
     """When services may be down."""
     objectives: tuple[ObjectiveEntry, ...] = ()

@@ -182,7 +182,8 @@ class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config: FilePath | None = None
     """An OpenSSH client configuration; unset: `~/.ssh/config` where it is there."""
     known_hosts: tuple[FilePath, ...] = ()
-    """Files of host keys; empty: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`."""
+    """Files of host keys; empty: those of `~/.ssh/config`, else `~/.ssh/known_hosts` and
+    `/etc/ssh/ssh_known_hosts`."""
     identities: tuple[FilePath, ...] = ()
     """Private keys; empty: those of the configuration, else the usual ones in `~/.ssh`."""
     passphrase: SecretSource | None = None

@@ -137,7 +137,8 @@ class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     replicas: CountOrNone | None = None
     """How many there should be."""
     thresholds: ThresholdsEntry = ThresholdsEntry()
-    """Where they differ from the fleet's."""
+    """Where they differ from the fleet's: `response_time`. The others are of its host, and are
+    set there."""
     labels: dict[str, str] = {}
     """Free labels to group and filter by."""
     instances: tuple[Instance, ...] = ()

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from rich.text import Text
@@ -23,8 +23,10 @@ from console.actions.keys import keymap
 from console.actions.registry import action_by_id
 from console.engine.thread import EngineThread, MakeEngine
 from console.model.acting import Acting, HeldAck, lapses
+from console.model.registry import Service
 from console.model.run import Runs
 from console.model.update import Update
+from console.model.workload import Workload
 from console.safety.clock import Clock, SystemClock
 from console.safety.memory import FreeMemory
 from console.safety.text import Raw, visible
@@ -47,6 +49,9 @@ from widgets.driver import OncallDriver
 from widgets.footer import NOTICE_S
 from widgets.key_turns import KeyTurns
 from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii, themes
+
+if TYPE_CHECKING:
+    from console.model.summary import Week
 
 EXIT_CRASH = 70
 MESSAGES_KEPT = 200
@@ -75,6 +80,8 @@ class OpenWith(msgspec.Struct, frozen=True):
     mouse: bool | None = None
     banner: str = ""
     """Said once on the first screen."""
+    last_week: Callable[[], Week | None] = lambda: None
+    """The newest summary that a console before had made; called on a thread of its own."""
     start: str = "triage"
 
 
@@ -172,7 +179,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         )
         self.wishes = Wishes(self)
         """The wishes that screens make, and those that are under way."""
-        self.doors = Doors(os.environ.get("SHELL", ""))
+        self.doors = Doors(os.environ.get("SHELL", ""), self._workload_of)
         self.fresh: Update | None = None
         self.book_names: tuple[str, ...] = ()
         """Of all runbooks, as far as somebody has asked for them; safe to show."""
@@ -244,6 +251,9 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self._close_messages_no_wait()
 
     # Updates and time
+
+    def _workload_of(self, service: Service) -> Workload | None:
+        return self.fresh.snapshot.workload(service) if self.fresh is not None else None
 
     def on_fresh(self, message: Fresh) -> None:
         self.engine.received()
@@ -400,6 +410,9 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         remote = self.opened.loaded.settings.journal.remote
         status = await asyncio.wrap_future(future)
         self.say(sync_text(status, shared=remote is not None), warning=not status.is_well)
+
+    def delay_update(self, delay: float = 0.0) -> None:
+        """Textual paints nothing for the first 50 ms of a mode. Ours come as a whole: no wait."""
 
     def _go(self, mode: str) -> None:
         """To a screen; whatever lies open on it is closed when one is there already."""

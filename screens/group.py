@@ -228,11 +228,12 @@ def alert_columns(drawing: Drawing) -> tuple[Column[KnownAlert], ...]:
         Column("FOR", age, width=6, priority=80, volatile=True, align="right"),
         Column("STANDING", standing, width=9, priority=60),
         Column("ALERT", lambda k, _: ((k.alert.name, Ink.STRONG),), width=14, flex=2, priority=99),
-        Column("ON", lambda k, _: ((place_of(k), Ink.PLAIN),), width=16, flex=3, priority=98),
+        Column("ON", lambda k, _: ((place_of(k), Ink.PLAIN),), width=16, flex=3, priority=98,
+               keeps_port=True),
         Column("OWNER", owner, width=7, flex=1, most=16, priority=70, volatile=True),
         Column("SEVERITY", _severity, width=8, priority=40),
         Column("SUMMARY", _summary, width=14, flex=4, priority=50),
-    )
+    )  # fmt: skip
 
 
 def place_of(known: KnownAlert) -> Raw:

@@ -278,9 +278,12 @@ def short_name(cell: Cell) -> str:
     name, place = service.name, service.place
     if service.type is ServiceType.HOST:
         return HOST_NAME
-    if service.type is ServiceType.TARGET and name.endswith(f"@{place}"):
-        return name.removesuffix(f"@{place}")
-    return name
+    if service.type is not ServiceType.TARGET:
+        return name
+    job, _, where = name.rpartition("@")
+    rest = where.removeprefix(place)
+    # `services@data-1:5432` in the row of data-1: what is left tells it from its neighbours.
+    return f"{job}{rest}" if job and rest != where and rest[:1] in ("", ":") else name
 
 
 def with_labels(cell: Cell, host: Host | None) -> Cell:

@@ -28,6 +28,9 @@ SENDING: Final[Spans] = (("sending", Ink.WARNING),)
 """In place of an owner, while something is being sent."""
 LABEL: Final = "label:"
 """Before the name of a label that is shown, or sorted by, as a column."""
+_COUNTDOWN: Final = 6
+"""Cells of how much is left."""
+_AGE: Final = 5
 _HAS_FIX: Final = (Step.ACK, Step.FIX)
 _COMPARED: Final = 200
 """Alerts of one row whose values of a label are looked at."""
@@ -102,11 +105,11 @@ def _known(drawing: Drawing) -> dict[str, Column[Row]]:
         Column("P", _priority, width=2, priority=100),
         Column("NEXT STEP", _next_step, width=10, priority=99, volatile=True),
         Column("FIX IN", _fix_in, width=6, priority=20, volatile=True, align="right"),
-        Column("FOR", _for, width=5, priority=70, volatile=True, align="right"),
+        Column("FOR", _for, width=_AGE, priority=70, volatile=True, align="right"),
         Column("ALERT", _title, width=15, flex=2, most=30, priority=98),
         Column("N", _count, width=5, priority=60, align="right"),
         Column("FIRED", _fired, width=5, priority=55, align="right"),
-        Column("ON", _where, width=11, flex=2, most=28, priority=90),
+        Column("ON", _where, width=11, flex=2, most=28, priority=90, keeps_port=True),
         # Wide enough for a short name and an age.
         Column("OWNER", owner, width=7, flex=1, most=16, priority=65, volatile=True),
         Column("NOTE", _note, width=12, flex=4, priority=52),
@@ -171,14 +174,20 @@ def _fix_in(row: Row, now: Instant) -> Spans:
 
 
 def _countdown(left: timedelta) -> Span:
-    text = f"{countdown_text(left):>6}"
+    text = f"{_short(countdown_text(left), _COUNTDOWN):>{_COUNTDOWN}}"
     if left < timedelta(0):
         return (text, Ink.BREACHED)
     return (text, Ink.WARNING if left < SOON else Ink.PLAIN)
 
 
 def _for(row: Row, now: Instant) -> Spans:
-    return ((age_text(now.wall - row.since, coarse=True), Ink.PLAIN),)
+    return ((_short(age_text(now.wall - row.since, coarse=True), _AGE), Ink.PLAIN),)
+
+
+def _short(duration: str, cells: int) -> str:
+    """`18h52m` as `18h` where it does not fit: so late the minutes do not matter."""
+    hours, colon, _ = duration.partition("h")
+    return f"{hours}{colon}" if len(duration) > cells else duration
 
 
 def _title(row: Row, _: Instant) -> Spans:

@@ -17,7 +17,7 @@ from console.model.event import Event, EventKind
 from console.model.words import age_text
 from console.safety.process import Foreground, ProcessError, in_foreground, run
 from console.safety.text import visible
-from console.sources.shell import Shell, tmux_of
+from console.sources.shell import Shell, in_front_of, tmux_of
 from widgets.confirm import TypedConfirm
 from widgets.detail import Blank, Field, Paragraph, Part
 from widgets.driver import OncallDriver
@@ -161,10 +161,11 @@ def _lend(driver: OncallDriver, shell: Shell) -> Foreground | ProcessError:
     """Give the terminal to the shell until it ends. It blocks the loop on purpose: the screen
     is not ours meanwhile."""
     terminal = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
+    argv = in_front_of(shell)
 
     def use() -> Foreground | ProcessError:
         try:
-            return in_foreground(shell.argv, terminal=terminal, keep_complaints=shell.complains)
+            return in_foreground(argv, terminal=terminal, keep_complaints=shell.complains)
         except ProcessError as error:
             return error
 

@@ -139,7 +139,7 @@ class SummaryScreen(SummaryLists):
         else:
             faults = faults_of(None, weeks.standing, weeks.refused)
             if not faults:
-                self.say("nothing is known yet", warning=True)
+                self.say("the days are being looked at; nothing has come yet", warning=True)
                 return
             parts = tuple(Paragraph(*one) for one in faults)
         self.app.push_screen(Overlay((("about these days", Ink.HEADING),), parts))

@@ -59,13 +59,22 @@ def about_service(row: ServiceRow, week: Week) -> list[Part]:
     critical = "  critical" if service.critical else ""
     title: list[Span] = [(name_of(service), Ink.HEADING), (f"{owner}{critical}", Ink.MUTED)]
     if service.source:
-        title.append((f"  from {service.source}", Ink.MUTED))
+        title.append((f"  from {sources_text(service)}", Ink.MUTED))
     return [
         Title(tuple(title)),
         SpanLine(_observed_spans(service, week)),
         SpanLine(tuple(_budget_spans(service, week))),
         SpanLine(_linked_spans(service)),
     ]
+
+
+def sources_text(service: ServiceWeek) -> str:
+    """`history`, or what each told: `history 6d10h, prom: probe_success 14h`."""
+    if not service.known_by:
+        return service.source
+    return ", ".join(
+        f"{one.source} {seconds_cell(one.known_ms / 1000)}" for one in service.known_by
+    )
 
 
 def _observed_spans(service: ServiceWeek, week: Week) -> Spans:

@@ -11,6 +11,7 @@ from console.model.remembering import Remembering
 from console.model.summary import Week
 from console.model.words import age_text
 from console.safety.clock import Instant
+from console.safety.whereabouts import whereabouts
 from screens.summary_words import local_zone
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ SOON_S: Final = 12.0
 seen little, and its sources have yet to answer."""
 OLD: Final = timedelta(seconds=2 * REFRESH_S)
 """What is older than this is drawn as no longer certain while another one is made."""
+AFTER_FRAME_S: Final = 0.1
+"""Making a week would take the time in which the first frame is drawn and written."""
 TRY_AGAIN_S: Final = 0.1
 """Until the engine is asked again that is not up yet."""
 WEEK: Final = timedelta(days=7)
@@ -38,6 +41,10 @@ class Weeks:
             owner: the screen that stays for as long as anybody asks.
         """
         self._owner = owner
+        # Begun here, so that it is read while the screen is being mounted.
+        self._kept = asyncio.get_running_loop().run_in_executor(
+            None, owner.console_app.opened.last_week
+        )
         self.listeners: list[Callable[[], None]] = []
         self.week: Week | None = None
         self.standing = Remembering()
@@ -57,10 +64,10 @@ class Weeks:
     # Asking
 
     def begin(self) -> None:
-        """Show what is remembered, and ask."""
-        if self.week is None:
-            self._remember()
-        self.again()
+        """Show what a console before had made; ask once that stands."""
+        self.is_asking = True
+        self._owner.run_worker(self._look_back(), exit_on_error=False, group="remembered")
+        self._owner.set_timer(AFTER_FRAME_S, self.again)
 
     def show(self, end: date | None) -> None:
         """Show the days up to and with `end`, today where it is `None`."""
@@ -84,23 +91,13 @@ class Weeks:
         if not self.is_asking and self.end is None and now.mono - self._asked_at >= self._wait_s:
             self.again()
 
-    def _remember(self) -> None:
-        self._owner.run_worker(self._look_back(), exit_on_error=False, group="remembered")
-
     def _still(self, number: int) -> None:
         """Ask, now that the engine may be up, unless somebody has asked meanwhile."""
         if number == self._number:
             self.again()
 
     async def _look_back(self) -> None:
-        async def remembered(engine: Engine) -> tuple[Week | None, Remembering]:
-            return engine.week.remembered(), engine.week.standing
-
-        future = self._owner.console_app.engine.ask(remembered)
-        if future is None:
-            self._owner.set_timer(TRY_AGAIN_S, self._remember)
-            return
-        week, self.standing = await asyncio.wrap_future(future)
+        week = await self._kept
         if self.week is None and week is not None:
             self.week = week
             self._tell()
@@ -113,8 +110,12 @@ class Weeks:
         if future is None:
             self._owner.set_timer(TRY_AGAIN_S, lambda: self._still(number))
             return
+        answer: Week | str
+        standing = self.standing
         try:
             answer, standing = await asyncio.wrap_future(future)
+        except Exception as error:  # or what is shown would grow old, and nobody would say why
+            answer = f"a fault inside the console: {whereabouts(error)}"
         finally:
             if number == self._number:
                 self.is_asking = False

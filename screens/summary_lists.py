@@ -233,7 +233,10 @@ class SummaryLists(SummaryDeeds):
             verb = "matches" if self.filter else "missed"
             return [((f"  nothing {verb} {what}", Ink.MUTED),)]
         if weeks.week is None:
-            said = "the days are being looked at" if weeks.is_asking else "nothing is known"
+            said = "the days are being looked at"
+            if not weeks.is_asking:
+                why = "the line above says why" if weeks.refused else "nothing has come"
+                said = f"these days could not be told: {why}"
             return [((f"  {said}", Ink.UNKNOWN),)]
         said = {
             Part.SERVICES: "no service is registered, and none was seen",

@@ -37,7 +37,7 @@ from widgets.theme import Ink
 
 HUGE = 180
 """From this many columns on the matrix has room for names."""
-EVIDENCE_LINES = ((45, 22), (30, 15), (0, 10))
+EVIDENCE_LINES = ((45, 22), (30, 15), (20, 10), (0, 6))
 """From how many lines of the screen on, how many of them the evidence has."""
 
 

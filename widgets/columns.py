@@ -35,6 +35,8 @@ class Column(Generic[RowT]):
     priority: int = 50
     """In a narrow list the lowest go first."""
     align: Align = "left"
+    keeps_port: bool = False
+    """Where an address is cut, the port at its end stays: it tells one from another."""
     volatile: bool = False
     """Its text changes with time alone. Such columns stand leftmost: a line is sent from its
     left edge on, so that what stands right of them stays off the wire."""

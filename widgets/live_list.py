@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from console.model.words import count_text
 from console.safety.clock import Clock, Instant
+from console.safety.text import with_port
 from widgets.columns import GAP, Column, Placed, RowT, place
 from widgets.line_view import LineView
 from widgets.ordered_rows import Heading, OrderedRows
@@ -303,18 +304,22 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         palette, where = self.palette, self._where()
         style = palette.style(Ink.COLUMN)
         room = width - (width_of(where) + 1 if where else 0)
-        segments = [Segment(" " * _GUTTER, palette.base)]
+        segments, left = [Segment(" " * _GUTTER, palette.base)], room - _GUTTER
         for place_in_line, (number, cells) in enumerate(self._placed):
             if place_in_line:
                 segments.append(Segment(" " * GAP, palette.base))
+                left -= GAP
             column = self._columns[number]
+            # What the position leaves of a title ends in the mark; a mark alone tells nothing.
+            seen = max(0, min(cells, left))
             segments += fitted(
-                [(column.title, style)],
-                cells,
+                [(column.title if seen > 1 or seen == cells else "", style)],
+                seen,
                 fill=palette.base,
                 marks=self.glyphs.marks,
                 align=column.align,
             )
+            left -= cells
         title = Strip(segments).adjust_cell_length(width, palette.base)
         if not where or room < 1:
             return title
@@ -385,6 +390,8 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
             styled = [
                 (text, palette.style(ink, cursor=cursor, dimmed=dimmed)) for text, ink in spans
             ]
+            if column.keeps_port and len(styled) == 1:
+                styled = [(with_port(styled[0][0], cells, marks=glyphs.marks), styled[0][1])]
             segments += fitted(styled, cells, fill=fill, marks=glyphs.marks, align=column.align)
         return joined(segments, width, fill)
 

@@ -11,7 +11,7 @@ from rich.style import Style
 from console.model.state import State
 from console.model.words import age_text, count_text, state_shape
 from console.safety.clock import Instant
-from console.safety.text import Raw, fit, visible
+from console.safety.text import Raw, fit, fit_ends, visible
 from widgets.matrix_layout import Layout, Size
 from widgets.paint import STATE_INKS, Glyphs, Palette, Span, Spans
 from widgets.theme import Ink
@@ -147,11 +147,11 @@ def plain_label(place: Place, cells: int, glyphs: Glyphs) -> list[Span]:
     """Its name and how much is not well, in `cells` and a blank."""
     marks = glyphs.marks
     if not place.bad or place.worst is None:
-        return [(fit(place.name, cells, marks=marks), Ink.NAME), (" ", Ink.PLAIN)]
+        return [(fit_ends(place.name, cells, marks=marks), Ink.NAME), (" ", Ink.PLAIN)]
     count = count_text(place.bad)
     room = max(1, cells - len(count) - 1)
     return [
-        (fit(place.name, room, marks=marks), Ink.STRONG),
+        (fit_ends(place.name, room, marks=marks), Ink.STRONG),
         (f" {count} ", STATE_INKS[place.worst]),
     ]
 
@@ -161,7 +161,7 @@ def told_label(place: Place, layout: Layout, glyphs: Glyphs) -> list[Span]:
     name = layout.label - 12 - 2
     return [
         _shape(place, glyphs),
-        (fit(place.name, name - 1, marks=glyphs.marks) + " ", _name_ink(place)),
+        (fit_ends(place.name, name - 1, marks=glyphs.marks) + " ", _name_ink(place)),
         (fit(_word(place), 8), _state_ink(place)),
         (fit(_score(place), 4, align="right") + " ", _state_ink(place, plain=True)),
     ]
@@ -169,7 +169,7 @@ def told_label(place: Place, layout: Layout, glyphs: Glyphs) -> list[Span]:
 
 def upper_label(place: Place, layout: Layout, glyphs: Glyphs) -> list[Span]:
     """Shape and name; the state stands below."""
-    name = fit(place.name, layout.label - 2, marks=glyphs.marks)
+    name = fit_ends(place.name, layout.label - 2, marks=glyphs.marks)
     return [_shape(place, glyphs), (name + " ", _name_ink(place))]
 
 
@@ -204,7 +204,7 @@ def service_spans(service: Service, layout: Layout, glyphs: Glyphs) -> list[Span
     ink = STATE_INKS[service.state]
     if not layout.named:
         return [(shape, ink)]
-    name = fit(service.name, layout.pitch - 3, marks=glyphs.marks)
+    name = fit_ends(service.name, layout.pitch - 3, marks=glyphs.marks)
     return [(f"{shape} ", ink), (name, Ink.PLAIN if service.state is State.OK else ink)]
 
 

@@ -19,6 +19,7 @@ from console.safety.clock import SystemClock
 
 if TYPE_CHECKING:
     from console.engine.engine import Engine
+    from console.model.summary import Week
 
 NO_SCREEN = frozenset({"dumb", "unknown", ""})
 """Values of TERM that cannot address a cell; Textual would write escapes at them."""
@@ -56,6 +57,7 @@ def open_console(chosen: Chosen, *, loaded: Loaded | None = None, banner: str = 
             ascii=chosen.ascii,
             mouse=chosen.mouse,
             banner=notice or banner,
+            last_week=lambda: _last_week(state),
         )
     )
 
@@ -75,6 +77,13 @@ def _make_engine(
     actor = actor_of(identity_of(loaded.settings, login), login, os.environ)
     hands = Hands(actor, read_only=chosen.read_only)
     return Engine(loaded, clock=SystemClock(), publish=publish, state=state, hands=hands)
+
+
+def _last_week(state: StateFolder | None) -> Week | None:
+    """Read without the engine: the summary of the days does not wait until that is up."""
+    from console.engine.week.last import last_kept
+
+    return None if state is None else last_kept(state.folder)
 
 
 def _welcome(chosen: Chosen) -> int:

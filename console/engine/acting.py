@@ -323,6 +323,12 @@ class ActingDesk:
         intent = await asyncio.to_thread(
             audit.intend, action, what_of(wish), subjects_of(wish), why_of(wish)
         )
+        fault = "" if intent.recorded else audit.fault
+        decision = self._decide(action, fault)
+        if not decision.allowed:  # nothing takes it back, and nobody would find it in the audit
+            reason, *others = decision.reasons
+            await asyncio.to_thread(audit.end, intent, Ended.DENIED, reason)
+            return Effected(Outcome(Ended.DENIED, reason, tuple(others)))
         # What is kept here may be on its way to a server just now.
         turn = self._looking if _is_of_the_folder(wish) else contextlib.nullcontext()
         async with turn:

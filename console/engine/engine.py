@@ -42,6 +42,7 @@ from console.model.registry import Service
 from console.model.remembering import Remembering
 from console.model.snapshot import Snapshot, SourceHealth
 from console.model.update import Update
+from console.model.workload import Workload
 from console.safety.clock import Clock, Instant
 from console.safety.whereabouts import whereabouts
 from console.sources.logs.poll import Logs
@@ -332,7 +333,12 @@ class Engine:
         if reach is None:
             return None
         clusters = loaded.settings.sources.kubernetes
-        return Logs(reach, loaded.registry, self._clock, clusters, self._container_of)
+        return Logs(
+            reach, loaded.registry, self._clock, clusters, self._container_of, self._workload_of
+        )
+
+    def _workload_of(self, service: Service) -> Workload | None:
+        return None if self._last is None else self._last.snapshot.workload(service)
 
     def _container_of(self, service: Service) -> str:
         """What the container of `service` is called, of replicas one that does not run."""

@@ -83,11 +83,11 @@ async def what_changed(
     """What was changed on the row's service and its neighbours from two hours before it began
     until now, its own service and the latest first; and where nothing is known, that."""
     cell = snapshot.cell(row.cell)
-    if cell is None or cell.service.type is ServiceType.HOST:
+    if cell is None:
         return ()
     needs, users = neighbours(cell, snapshot)
     cells = tuple({one.service.name: one for one in (cell, *needs, *users)}.values())
-    names = tuple(one.service.name for one in cells)
+    names = tuple(one.service.name for one in cells if one.service.type is not ServiceType.HOST)
     label = label_of(row.alerts[0].alert.labels, cell.service.name) if row.alerts else "service"
     told = await asker.releases(label, names)
     now, since = snapshot.at.wall, row.since - BEFORE
@@ -115,7 +115,8 @@ async def what_changed(
         lines.append(_line(rest, Tone.MUTED, rank=SHOWN_LINES))
     if unread:
         lines.append(_line(f"the journal: not known: {unread}", Tone.UNKNOWN, rank=SHOWN_LINES))
-    own = any(one.mine for one in found)
+    is_host = cell.service.type is ServiceType.HOST
+    own = any(one.mine for one in found) or (is_host and bool(found))
     lines += _unsaid(cell, told, row, snapshot, own=own)
     if (before := _earlier(releases[cell.service.name], since, now)) is not None:
         lines.append(before)
@@ -136,6 +137,8 @@ def _unsaid(
 ) -> Iterator[EvidenceLine]:
     """That nothing happened to the row's own service, or that nobody can tell."""
     mine = visible(cell.service.name, cells=30)
+    if cell.service.type is ServiceType.HOST:
+        mine = f"on {visible(cell.service.place, cells=30)}"
     if own or told.partial or told.failures:
         if told.failures and not own:
             yield _line(f"{mine}: not known: {told.failures[0].cause}", Tone.UNKNOWN, rank=1)
@@ -144,6 +147,9 @@ def _unsaid(
     elif cell.service.name in told.asked or cell.service.releases:
         looked = RELEASES_WINDOW if cell.service.name in told.asked else BEFORE
         yield _line(f"{mine}: none in {looked // timedelta(hours=1)} h", Tone.MUTED, rank=1)
+    elif cell.service.type is ServiceType.HOST:
+        looked = BEFORE // timedelta(hours=1)
+        yield _line(f"{mine}: none in {looked} h that is written down", Tone.MUTED, rank=1)
     elif not any(True for _ in recent_starts((cell,), snapshot, row)):
         yield _line(f"{mine}: not known: no source tells of releases", Tone.MUTED, rank=1)
 

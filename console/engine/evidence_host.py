@@ -93,6 +93,10 @@ def _pieces(facts: HostFacts, limits: Thresholds, *, marked: bool) -> tuple[Piec
         percent(f"disk {path}", fullest.used_percent, limits.disk_percent)
         if fullest.read_only and marked:
             found.append(Piece("read-only", Tone.BAD))
+    for mount in facts.mounts or () if marked else ():
+        inodes = mount.inodes_percent
+        if inodes is not None and inodes > limits.disk_percent:
+            percent(f"inodes {visible(mount.path, cells=20)}", inodes, limits.disk_percent)
     if facts.missing:
         found.append(Piece("; ".join(facts.missing), Tone.UNKNOWN))
     spaced: list[Piece] = []

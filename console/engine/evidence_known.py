@@ -21,6 +21,7 @@ from console.engine.evidence_words import (
 from console.engine.evidence_work import NOBODY_ACTS, work_lines
 from console.model.acting import Acting
 from console.model.probe import Verdict
+from console.model.registry import ServiceType
 from console.model.report import Report, Runner
 from console.model.run import Runs
 from console.model.snapshot import Cell, KnownAlert, Snapshot
@@ -65,9 +66,13 @@ def known_lines(
 
 
 def neighbours(cell: Cell, snapshot: Snapshot) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    """What `cell` depends on and what depends on it, each the worst first."""
+    """What `cell` depends on and what depends on it, each the worst first. On a host depends
+    all that lives there."""
     needs = [one for one in snapshot.needs_of(cell.service) if one is not None]
-    users = snapshot.users_of(cell.service.name)
+    users = list(snapshot.users_of(cell.service.name))
+    if cell.service.type is ServiceType.HOST:
+        users += [one for one in snapshot.cells if one.service.host == cell.service.host
+                  and one.service.type is not ServiceType.HOST]  # fmt: skip
     return tuple(sorted(needs, key=_worst_first)), tuple(sorted(users, key=_worst_first))
 
 

@@ -151,7 +151,7 @@ def host_word(facts: HostFacts, limits: Thresholds, *, cpu_counts: bool) -> Word
         told.append(f"mem {memory:.0f} %")
     if facts.fullest is not None:
         told.append(f"disk {facts.fullest.used_percent:.0f} %")
-    told += filter(None, (_failed_units(facts), _clock(facts)))
+    told += filter(None, (_read_only(facts), _failed_units(facts), _clock(facts)))
     if wrong:
         return Word(Verdict.UNHEALTHY, ", ".join(wrong))
     lacking = [*facts.missing, *_unknown(facts)]
@@ -168,6 +168,14 @@ def _unknown(facts: HostFacts) -> Iterable[str]:
         yield "memory is not known"
     if not facts.mounts:
         yield "disks are not known"
+
+
+def _read_only(facts: HostFacts) -> str:
+    """Mounts to which nothing can be written, as the kernel leaves them after an error."""
+    paths = [visible(one.path, cells=30) for one in facts.mounts or () if one.read_only]
+    if len(paths) < 2:
+        return f"{paths[0]} is read-only" if paths else ""
+    return f"{len(paths)} mounts are read-only: {paths[0]}, …"
 
 
 def _failed_units(facts: HostFacts) -> str:
@@ -191,6 +199,7 @@ def _clock(facts: HostFacts) -> str:
 def _of_container(one: Container, at: datetime) -> Word:
     image = visible(one.image, cells=NAME_CELLS)
     version = tag_of(one.image)
+    restarts = f", restarted {one.restarts}x" if one.restarts else ""
     if not one.runs:
         state = visible(one.state, cells=20).capitalize()
         parts = [f"{image} {state}" + (f"({one.exit_code})" if one.exit_code is not None else "")]
@@ -201,10 +210,10 @@ def _of_container(one: Container, at: datetime) -> Word:
         said = " ".join(parts)
         if one.restart_policy is not None:
             said += f", restart policy: {visible(one.restart_policy, cells=20) or 'no'}"
+        said += restarts
         if one.error:
             said += f", {visible(one.error, cells=80)}"
         return Word(Verdict.UNHEALTHY, said, version, one.finished_at)
-    restarts = f", restarted {one.restarts}x" if one.restarts else ""
     health = one.health.exact if one.health is not None else ""
     if health == "unhealthy":
         said = f"{image} runs, and its own check says unhealthy{restarts}"

@@ -9,11 +9,12 @@ from console.history.fault import HistoryError
 from console.history.holding import DAY_MS, HOUR_MS, Piece, Run, advanced, ended
 from console.history.keeping import keep_pieces
 from console.history.packing import packed
-from console.history.rollup import Hours
+from console.history.rollup import Hours, hour_after
 from console.history.schema import ALIVE
 from console.history.sealing import (
     HOUR,
     STRETCH,
+    HourRow,
     is_sound_hour,
     is_sound_stretch,
     keep_hours,
@@ -89,41 +90,77 @@ def cleared(
 
 
 def remade(connection: sqlite3.Connection, recording: int, every_ms: int) -> None:
-    """Make the stretches and hours of a recording again, as far as its samples are kept."""
-    hours = Hours()
+    """Make the stretches and hours of a recording again, as far as its samples are kept.
+
+    Of a thousand services an hour's counts are in memory, and a day's rows.
+    """
+    last_ms = connection.execute(
+        "SELECT max(at_ms) FROM sample WHERE recording = ?", (recording,)
+    ).fetchone()[0]
+    if last_ms is None:
+        return
+    made = _Remade(connection, recording)
     runs: dict[int, Run] = {}
-    pieces: dict[int, list[Piece]] = {}
-    firsts: dict[int, int] = {}
     alive: Run | None = None
     rows = connection.execute(
         "SELECT service, at_ms, sight, took_us FROM sample WHERE recording = ? ORDER BY at_ms",
         (recording,),
     )
     for service, at_ms, sight, took_us in rows:
-        hours.add(service, at_ms, took_us)
+        if at_ms >= made.until_ms:
+            made.close_hour(at_ms)
+        made.hours.add(service, at_ms, took_us)
         if alive is None or at_ms > alive.last_ms:
-            alive = _moved(pieces, ALIVE, alive, at_ms, Sight.UP, every_ms)
+            alive = _moved(made.pieces, ALIVE, alive, at_ms, Sight.UP, every_ms)
         run = runs.get(service)
         if run is None:
-            firsts[service] = at_ms
-        runs[service] = _moved(pieces, service, run, at_ms, sight, every_ms)
-    if alive is None:
-        return
-    for service, run in runs.items():
-        cut_out(connection, recording, service, firsts[service], run.last_ms + 10 * DAY_MS)
-        pieces.setdefault(service, []).extend(ended(run, every_ms))
-    pieces.setdefault(ALIVE, []).extend(ended(alive, every_ms))
-    told = [Stretch(start, end, Sight(sight)) for start, end, sight in pieces.pop(ALIVE)]
-    for service, found in pieces.items():
-        keep_pieces(connection, recording, ((service, piece) for piece in found))
-    add_alive(connection, recording, told)
-    keep_hours(
-        connection,
-        (
-            (service, hour, recording, samples, packed(counts))
-            for service, hour, samples, counts in hours.rows()
-        ),
-    )
+            # Before any of its own is kept, which it would cut as well.
+            cut_out(connection, recording, service, at_ms, last_ms + 10 * DAY_MS)
+        runs[service] = _moved(made.pieces, service, run, at_ms, sight, every_ms)
+    for service, run in (*runs.items(), *(() if alive is None else ((ALIVE, alive),))):
+        made.pieces.setdefault(service, []).extend(ended(run, every_ms))
+    made.close_hour(last_ms)
+    made.keep()
+    add_alive(connection, recording, made.alive)
+
+
+class _Remade:
+    """What a recording's samples come to, kept a day at a time: for each row by itself the pages
+    would be filled in no order, and for all of them at once it would be in memory whole."""
+
+    def __init__(self, connection: sqlite3.Connection, recording: int) -> None:
+        self._connection = connection
+        self._recording = recording
+        self._rows: list[HourRow] = []
+        self._midnight_ms = 0
+        self.hours = Hours()
+        self.pieces: dict[int, list[Piece]] = {}
+        """By service."""
+        self.alive: list[Stretch] = []
+        self.until_ms = 0
+        """The end of the hour that is being counted."""
+
+    def close_hour(self, at_ms: int) -> None:
+        """All samples before `at_ms` have come."""
+        self._rows += [
+            (service, hour, self._recording, samples, packed(counts))
+            for service, hour, samples, counts in self.hours.rows()
+        ]
+        self.hours = Hours()
+        self.until_ms = hour_after(at_ms)
+        if at_ms >= self._midnight_ms:
+            self.keep()
+            self._midnight_ms = at_ms - at_ms % DAY_MS + DAY_MS
+
+    def keep(self) -> None:
+        """Keep what is whole by now."""
+        keep_hours(self._connection, sorted(self._rows))
+        self._rows = []
+        told = self.pieces.pop(ALIVE, ())
+        self.alive += [Stretch(start, end, Sight(sight)) for start, end, sight in told]
+        for service, found in self.pieces.items():
+            keep_pieces(self._connection, self._recording, ((service, one) for one in found))
+        self.pieces = {}
 
 
 def _moved(

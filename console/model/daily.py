@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from console.model.history import Bout, Sight
+from console.model.history import Bout, KnownBy, Sight
 from console.model.nag import NagKind
 from console.model.saying import Saying, texts_of
 from console.model.summary import (
@@ -90,6 +90,8 @@ class ServiceDay(msgspec.Struct, frozen=True):
     p95_ms: float | None
     outages: int
     source: str = ""
+    known_by: tuple[KnownBy, ...] = ()
+    """Where one source filled the gaps of another; empty: all of it is from `source`."""
 
 
 class DoneStep(msgspec.Struct, frozen=True):

@@ -24,6 +24,8 @@ HOLD: Final = 2.5
 """Recording intervals between two samples over which the earlier one holds."""
 HISTORY: Final = "history"
 """`source` of what a console or a recorder saw itself."""
+AND: Final = "; "
+"""Between the names of several sources."""
 
 
 ENDINGS: Final = (
@@ -149,6 +151,15 @@ class Past(msgspec.Struct, frozen=True):
     key: str = ""
 
 
+class KnownBy(msgspec.Struct, frozen=True, gc=False):
+    """How much of a service one of several sources observed."""
+
+    source: str
+    """Safe to show: `history`, `prom: probe_success`."""
+    known_ms: int
+    """No moment of it is another one's too."""
+
+
 class Observed(msgspec.Struct, frozen=True):
     """One service over a time, from wherever that is known."""
 
@@ -162,11 +173,20 @@ class Observed(msgspec.Struct, frozen=True):
     samples: int = 0
     """Behind it."""
     source: str = ""
-    """Safe to show: `history`, `prom: probe_success`."""
+    """Safe to show: `history`, `prom: probe_success`; several with `AND` between them."""
     query: str = ""
     """The PromQL that was asked for it; empty for history."""
     notices: tuple[Saying, ...] = ()
     """What is wrong with it: `partial answer: …`."""
+    known_by: tuple[KnownBy, ...] = ()
+    """What each of two told where one filled the gaps of the other; empty: `source` told all."""
+
+    @property
+    def known_ms(self) -> int:
+        """How long it was observed."""
+        return sum(
+            one.end_ms - one.start_ms for one in self.stretches if one.sight != Sight.UNKNOWN
+        )
 
 
 def together(recordings: list[list[Stretch]]) -> tuple[Stretch, ...]:

@@ -99,6 +99,7 @@ class HostFacts(msgspec.Struct, frozen=True):
     load: tuple[float, float, float] | None = None
     """Over 1, 5 and 15 minutes."""
     memory_total_bytes: int | None = None
+    """Of a container with a limit: that."""
     memory_available_bytes: int | None = None
     swap_total_bytes: int | None = None
     swap_free_bytes: int | None = None

@@ -31,6 +31,9 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     at: datetime | None
     """Aware UTC, when the runner received it; `None` where none was given."""
     text: Raw
+    by: str = ""
+    """Which container of which pod wrote it, `api-7c9-x2/api`, where Kubernetes told; as it
+    came, and so never to be shown: `text` names it where several write."""
 
 
 class LogAnswer(msgspec.Struct, frozen=True):

@@ -301,3 +301,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     def namespace(self, name: str | None) -> NamespaceState | None:
         """What Kubernetes told of the namespace of that name."""
         return next((one for one in self.namespaces if one.name == name), None)
+
+    def workload(self, service: Service) -> Workload | None:
+        """What Kubernetes told of the workload of `service`; `None`: nothing."""
+        told = self.namespace(service.namespace or service.place)
+        held = told.workloads if told is not None else ()
+        return next((one for one in held if one.name.exact == service.unit), None)

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from console.model.change import ChangeState
+from console.model.history import KnownBy
 from console.model.incident import IncidentState
 from console.model.latency import Latencies
 from console.model.saying import Saying, text_of, texts_of
@@ -213,6 +214,8 @@ class ServiceWeek(msgspec.Struct, frozen=True):
     source: str = ""
     """Where it is known from, safe to show; empty: from nowhere."""
     query: str = ""
+    known_by: tuple[KnownBy, ...] = ()
+    """Where one source filled the gaps of another; empty: all of it is from `source`."""
 
 
 class Response(msgspec.Struct, frozen=True):

@@ -5,8 +5,10 @@ Inside it is whole milliseconds, so that days add up to their week exactly.
 
 from __future__ import annotations
 
+import copy
 import itertools
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +24,8 @@ from console.model.unix import milliseconds, moment
 _SLOW: Final = Sight.SLOW
 _DOWN: Final = Sight.DOWN
 _UNKNOWN: Final = Sight.UNKNOWN
+_MOST_KEPT: Final = 64
+"""Where each service has a change of its own, each would keep all of the maintenance."""
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -43,17 +47,35 @@ class Slots:
             edges: where each begins, and where the last one ends; in order.
             excluded: may overlap each other.
         """
-        self.edges: Final = [milliseconds(edge) for edge in edges]
-        self.excluded: Final = disjoint(excluded)
-        self.excluded_ms: Final = self._within()
+        self.edges: Sequence[int] = [milliseconds(edge) for edge in edges]
+        self.excluded: Sequence[Span] = disjoint(excluded)
+        self.excluded_ms: Sequence[int] = self._within(self.excluded)
 
     def __len__(self) -> int:
         return max(0, len(self.edges) - 1)
 
-    def _within(self) -> list[int]:
+    def changed(self, low_ms: int, high_ms: int, spans: Iterable[Span]) -> Slots:
+        """The same with `spans`, in order and without overlap, as all that is excluded from
+        `low_ms` to `high_ms`."""
+        own = self.excluded
+        first = bisect_right(own, low_ms, key=lambda one: one.end_ms)
+        after = bisect_left(own, high_ms, key=lambda one: one.start_ms)
+        # With a neighbour on both sides: what touches and has one name is one.
+        first, after = max(0, first - 1), min(len(own), after + 1)
+        was = own[first:after]
+        before = (Span(one.start_ms, min(one.end_ms, low_ms), one.by) for one in was)
+        behind = (Span(max(one.start_ms, high_ms), one.end_ms, one.by) for one in was)
+        among = _joined([*before, *spans, *behind])
+        made = copy.copy(self)
+        made.excluded = [*own[:first], *among, *own[after:]]
+        sums = zip(self.excluded_ms, self._within(was), self._within(among), strict=True)
+        made.excluded_ms = [whole - old + new for whole, old, new in sums]
+        return made
+
+    def _within(self, spans: Iterable[Span]) -> list[int]:
         sums = [0] * len(self)
         slot = 0
-        for span in self.excluded:
+        for span in spans:
             while slot < len(self) and self.edges[slot + 1] <= span.start_ms:
                 slot += 1
             index = slot
@@ -73,45 +95,85 @@ class Reckoned(msgspec.Struct, frozen=True):
     """In order, all of them."""
 
 
+Timed = tuple[int, str, int, Saying]
+"""What is excluded: from when on, its name, before when, and by what; in milliseconds."""
+
+
 class Grid:
     """The same slots for every service, each with what is excluded for it."""
 
     def __init__(self, edges: Sequence[datetime], exclusions: Iterable[Exclusion]) -> None:
-        self._edges = edges
-        self._for_all: list[tuple[int, Exclusion]] = []
-        self._by_service: dict[str, list[tuple[int, Exclusion]]] = {}
-        for index, one in enumerate(exclusions):
-            if not one.services:
-                self._for_all.append((index, one))
-            for name in {folded(each) for each in one.services}:
-                self._by_service.setdefault(name, []).append((index, one))
+        alike: dict[tuple[str, ...], list[Exclusion]] = {}
+        for one in exclusions:
+            if one.start < edges[-1] and one.end > edges[0]:
+                alike.setdefault(one.services, []).append(one)
+        self._for_all = Slots(edges, alike.get((), ()))
+        self._timed = _timed(alike.pop((), ()))
+        self._groups = [_timed(each) for each in alike.values()]
+        self._by_service: dict[str, list[int]] = {}
+        for index, services in enumerate(alike):
+            for name in set(map(folded, services)):
+                self._by_service.setdefault(name, []).append(index)
         self._kept: dict[tuple[int, ...], Slots] = {}
 
     def of(self, service: str) -> Slots:
         """Those of `service`; names that look the same are the same."""
-        own = self._by_service.get(folded(service), ()) if self._by_service else ()
-        key = tuple(index for index, _ in own)
+        key = tuple(self._by_service.get(folded(service), ())) if self._by_service else ()
+        if not key:
+            return self._for_all
         if key not in self._kept:
-            excluded = [one for _, one in (*self._for_all, *own)]
-            self._kept[key] = Slots(self._edges, excluded)
+            while len(self._kept) >= _MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = self._with([one for each in key for one in self._groups[each]])
         return self._kept[key]
+
+    def _with(self, own: Sequence[Timed]) -> Slots:
+        """Those with `own` besides: work for what it adds, not for all the maintenance there is."""
+        low, high = min(one[0] for one in own), max(one[2] for one in own)
+        # By what a moment is excluded only those decide that cover it.
+        around = [one for one in self._timed if one[0] < high and one[2] > low]
+        apart = _apart(sorted([*around, *own], key=_in_order))
+        among = (Span(max(low, one.start_ms), min(high, one.end_ms), one.by) for one in apart)
+        return self._for_all.changed(low, high, among)
 
 
 def disjoint(exclusions: Iterable[Exclusion]) -> list[Span]:
     """What is excluded by any of them, in order, without overlap; neighbours of one name that
     touch are one."""
+    return _joined(_apart(_timed(exclusions)))
+
+
+def _timed(exclusions: Iterable[Exclusion]) -> list[Timed]:
+    timed = (
+        (milliseconds(one.start), one.name, milliseconds(one.end), one.by) for one in exclusions
+    )
+    return sorted(timed, key=_in_order)
+
+
+def _in_order(one: Timed) -> tuple[int, str, int]:
+    return one[:3]
+
+
+def _apart(timed: Iterable[Timed]) -> Iterator[Span]:
+    """Of `timed`, which is in order, each without what those before it cover."""
+    until: int | None = None
+    for start, _, end, by in timed:
+        low = start if until is None else max(start, until)
+        if low < end:
+            yield Span(low, end, by)
+            until = end
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Without those that are empty; neighbours of one name that touch are one."""
     found: list[Span] = []
-    ordered = [
-        (milliseconds(one.start), one.name, milliseconds(one.end), one) for one in exclusions
-    ]
-    for start, _, end, one in sorted(ordered, key=lambda each: each[:3]):
-        low = max(start, found[-1].end_ms) if found else start
-        if low >= end:
+    for one in spans:
+        if one.start_ms >= one.end_ms:
             continue
-        if found and found[-1].by == one.by and found[-1].end_ms == low:
-            found[-1] = Span(found[-1].start_ms, end, one.by)
+        if found and found[-1].by == one.by and found[-1].end_ms == one.start_ms:
+            found[-1] = Span(found[-1].start_ms, one.end_ms, one.by)
         else:
-            found.append(Span(low, end, one.by))
+            found.append(one)
     return found
 
 
@@ -175,7 +237,7 @@ def _availability(sums_ms: Iterable[int]) -> Availability:
 class _Outages:
     """Outages as they come, cut at the edges of what is excluded."""
 
-    def __init__(self, spans: list[Span]) -> None:
+    def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = spans
         self._found: list[tuple[int, int, Saying | None]] = []
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -14,6 +15,8 @@ NEAR: Final = timedelta(minutes=2)
 """Two bouts of one alert whose starts are no further apart are one: each source dates it by its
 own scrape."""
 _AND: Final = ", "
+_NEVER_OVER: Final = datetime.max.replace(tzinfo=UTC)
+"""Of an end that nobody saw come: until then it may have fired all the time."""
 
 
 def merged(bouts: Iterable[Bout]) -> tuple[Bout, ...]:
@@ -114,21 +117,20 @@ def _proven_end(several: list[Bout]) -> datetime | None:
     )
     if proof is None or (seen is not None and seen - proof > NEAR):
         return None
-    proven = [one for one in several if one.resolved_at is not None]
-    return min(
-        (
-            one.resolved_at
-            for one in proven
-            if one.resolved_at is not None and not any(_refutes(other, one) for other in proven)
-        ),
-        default=proof,
+    return min(_not_refuted(several), default=proof)
+
+
+def _not_refuted(several: list[Bout]) -> Iterator[datetime]:
+    """The ends after which no other that ended later saw it fire."""
+    ends = sorted(
+        ((one.resolved_at, one.seen_at) for one in several if one.resolved_at is not None),
+        key=lambda one: one[0],
+        reverse=True,
     )
-
-
-def _refutes(other: Bout, one: Bout) -> bool:
-    """Whether `other`, which ended later, may have fired after the end of `one`."""
-    assert one.resolved_at is not None
-    assert other.resolved_at is not None
-    if other.resolved_at <= one.resolved_at:
-        return False
-    return other.seen_at is None or other.seen_at - one.resolved_at > NEAR
+    seen: datetime | None = None
+    """When one of those that ended later than the moment last saw it."""
+    for end, together in itertools.groupby(ends, key=lambda one: one[0]):
+        if seen is None or seen - end <= NEAR:
+            yield end
+        of_these = [_NEVER_OVER if seen_at is None else seen_at for _, seen_at in together]
+        seen = max(of_these) if seen is None else max(seen, *of_these)

@@ -108,6 +108,7 @@ def _service(seen: Seen) -> ServiceDay:
         p95_ms=seen.latencies.percentile_ms(95),
         outages=sum(not one.excluded_by for one in seen.outages),
         source=seen.source,
+        known_by=seen.known_by,
     )
 
 

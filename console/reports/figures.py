@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 from config.history import FigureName, ObjectiveEntry
-from console.model.history import Bout
+from console.model.history import AND, Bout
 from console.model.latency import added
 from console.model.names import folded
 from console.model.registry import ServiceType
@@ -139,9 +139,7 @@ class Figures:
             return self._counted(self._incidents, name), _JOURNAL
         if figure == "changes":
             return self._counted(self._changes, name), _JOURNAL
-        told = sorted({each for one in self._of(self.bouts, name) for each in sources_of(one)})
-        source = listed(map(source_of, told[:_MOST_SOURCES])) or _sources(scope)
-        return self._of_alerts(figure, name), source
+        return self._of_alerts(figure, name), self._sources_of_bouts(name) or _sources(scope)
 
     # What was seen.
 
@@ -210,11 +208,8 @@ class Figures:
             return Reading(
                 why_not=saying("only history knows who took an alert, and it has none of these")
             )
-        told = self._response(self.bouts, self._span, name)
-        earlier = None
-        if self.bouts_before is not None:
-            earlier = self._response(self.bouts_before, self._span_before, name)
-        value = getattr(told, field)
+        earlier = None if self.bouts_before is None else self._told_before(name)
+        value = getattr(self._told(name), field)
         return Reading(
             value,
             None if earlier is None else getattr(earlier, field),
@@ -223,18 +218,31 @@ class Figures:
             grows=grows,
         )
 
-    @property
+    @cached_property
     def _is_known_who(self) -> bool:
         return not self.bouts or any(map(is_known_to_history, self.bouts))
 
-    def _response(
-        self, bouts: Sequence[Bout], span: tuple[datetime, datetime], name: str
-    ) -> Response:
-        return response_of(self._of(bouts, name), *span, self._material.now)
+    # One look at all episodes for every objective would be one for every service.
 
-    @staticmethod
-    def _of(bouts: Sequence[Bout], name: str) -> Sequence[Bout]:
-        return [one for one in bouts if one.service == name] if name else bouts
+    @cached_property
+    def _told(self) -> Callable[[str], Response]:
+        own = _by_service(self.bouts)
+        return cache(lambda name: response_of(own(name), *self._span, self._material.now))
+
+    @cached_property
+    def _told_before(self) -> Callable[[str], Response]:
+        own = _by_service(self.bouts_before or ())
+        return cache(lambda name: response_of(own(name), *self._span_before, self._material.now))
+
+    @cached_property
+    def _sources_of_bouts(self) -> Callable[[str], Saying | None]:
+        own = _by_service(self.bouts)
+
+        def sources(name: str) -> Saying | None:
+            told = sorted({each for one in own(name) for each in sources_of(one)})
+            return listed(map(source_of, told[:_MOST_SOURCES]))
+
+        return cache(sources)
 
     # What the journal has.
 
@@ -281,6 +289,14 @@ class Figures:
         return Reading((len(latest) - by_hand) / len(latest) * 100)
 
 
+def _by_service(bouts: Sequence[Bout]) -> Callable[[str], Sequence[Bout]]:
+    """Those of a service; of all without a name."""
+    found: dict[str, list[Bout]] = {}
+    for one in bouts:
+        found.setdefault(one.service, []).append(one)
+    return lambda name: found.get(name, ()) if name else bouts
+
+
 def _is_of(services: Iterable[str], name: str) -> bool:
     return not name or folded(name) in map(folded, services)
 
@@ -290,7 +306,8 @@ def _percent(ratio: float | None) -> float | None:
 
 
 def _sources(scope: Iterable[Seen]) -> Saying | None:
-    found = list(dict.fromkeys(one.source for one in scope if one.source))
+    several = (each for one in scope if one.source for each in one.source.split(AND))
+    found = list(dict.fromkeys(several))
     shown = [source_of(one) for one in found[:_MOST_SOURCES]]
     if len(found) > len(shown):
         shown.append(saying("{n} more", n=len(found) - len(shown)))

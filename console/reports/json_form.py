@@ -11,7 +11,7 @@ import msgspec
 from console import __version__
 from console.journal.language import Language
 from console.model.daily import AnyReport, Daily, Inspection, InspectionItem, ServiceDay
-from console.model.history import Bout
+from console.model.history import Bout, KnownBy
 from console.model.saying import texts_of
 from console.model.state import Priority
 from console.model.summary import (
@@ -141,7 +141,16 @@ def _service(one: ServiceWeek) -> shape.ServiceWeekShape:
         samples=one.samples,
         source=one.source,
         query=one.query,
+        known_by=_known_by(one.source, one.known_by, one.total),
     )
+
+
+def _known_by(
+    source: str, several: tuple[KnownBy, ...], total: Availability
+) -> tuple[shape.KnownByShape, ...]:
+    if several:
+        return tuple(shape.KnownByShape(one.source, one.known_ms / 1000) for one in several)
+    return (shape.KnownByShape(source, total.raw_known_s),) if source else ()
 
 
 def _service_day(one: ServiceDay) -> shape.ServiceDayShape:
@@ -156,6 +165,7 @@ def _service_day(one: ServiceDay) -> shape.ServiceDayShape:
         p95_s=_seconds(one.p95_ms),
         outages=one.outages,
         source=one.source,
+        known_by=_known_by(one.source, one.known_by, one.availability),
     )
 
 

@@ -110,6 +110,13 @@ class FigureShape(msgspec.Struct, frozen=True):
     coverage: float | None
 
 
+class KnownByShape(msgspec.Struct, frozen=True):
+    """How much of a service one source observed."""
+
+    source: str
+    known_s: float
+
+
 class ServiceWeekShape(msgspec.Struct, frozen=True):
     """A service over the whole time."""
 
@@ -134,6 +141,7 @@ class ServiceWeekShape(msgspec.Struct, frozen=True):
     samples: int
     source: str
     query: str
+    known_by: tuple[KnownByShape, ...] = ()
 
 
 class ResponseShape(msgspec.Struct, frozen=True):
@@ -245,6 +253,7 @@ class ServiceDayShape(msgspec.Struct, frozen=True):
     p95_s: float | None
     outages: int
     source: str
+    known_by: tuple[KnownByShape, ...] = ()
 
 
 class EpisodeShape(msgspec.Struct, frozen=True):

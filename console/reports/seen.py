@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from console.model.history import HISTORY, Observed, Sight
+from console.model.history import AND, HISTORY, KnownBy, Observed, Sight
 from console.model.latency import Latencies, added
 from console.model.names import folded
 from console.model.registry import Service
-from console.model.saying import Saying, saying, verbatim
+from console.model.saying import Saying, listed, saying, verbatim
 from console.model.summary import Availability, Outage, Slot, summed
 from console.model.unix import milliseconds
 from console.reports.availability import Grid, Slots, reckoned
@@ -43,6 +43,7 @@ class Seen(msgspec.Struct, frozen=True):
     samples: int = 0
     source: str = ""
     query: str = ""
+    known_by: tuple[KnownBy, ...] = ()
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -75,6 +76,9 @@ class Sights(msgspec.Struct, frozen=True):
 
 def source_of(name: str) -> Saying:
     """Where a service or an alert is known from, as `Observed.source` or `Bout.source` has it."""
+    if name.startswith(f"{HISTORY}{AND}"):
+        rest = verbatim(visible(name.removeprefix(f"{HISTORY}{AND}")))
+        return listed((saying("history"), rest)) or rest
     return saying("history") if name == HISTORY else verbatim(visible(name))
 
 
@@ -146,6 +150,7 @@ def _seen(
         samples=observed.samples,
         source=visible(observed.source),
         query=observed.query,
+        known_by=tuple(KnownBy(visible(one.source), one.known_ms) for one in observed.known_by),
     )
 
 

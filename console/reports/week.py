@@ -42,6 +42,9 @@ def week_of(material: Material) -> Week:
     objectives = figures.of(entries_of_fleet(material))
     earlier = moments(before(window), now)
     incidents = incidents_within(material.incidents, material.environment, start, end)
+    by_service: dict[str, list[Figure]] = {}
+    for one in objectives:
+        by_service.setdefault(one.service, []).append(one)
     names = {one.name for one in sights.seen}
     return Week(
         environment=material.environment,
@@ -51,7 +54,9 @@ def week_of(material: Material) -> Week:
         start=start,
         end=end,
         made_at=now,
-        services=tuple(_service(one, material, sights, objectives) for one in sights.seen),
+        services=tuple(
+            _service(one, material, sights, by_service.get(one.name, ())) for one in sights.seen
+        ),
         total=sights.total,
         before=sights.total_before,
         least_coverage=material.least_coverage,
@@ -96,9 +101,7 @@ def target_of(seen: Seen, material: Material) -> float | None:
     return material.target if own is None else own / 100
 
 
-def _service(
-    seen: Seen, material: Material, sights: Sights, objectives: Sequence[Figure]
-) -> ServiceWeek:
+def _service(seen: Seen, material: Material, sights: Sights, own: Sequence[Figure]) -> ServiceWeek:
     service, total = seen.service, seen.total
     target = target_of(seen, material)
     earlier = sights.earlier.get(seen.name)
@@ -121,10 +124,11 @@ def _service(
         verdict=verdict,
         before=earlier.total if earlier is not None else None,
         before_p95_ms=earlier.latencies.percentile_ms(95) if earlier is not None else None,
-        figures=tuple(one for one in objectives if one.service == seen.name),
+        figures=tuple(own),
         samples=seen.samples,
         source=seen.source,
         query=seen.query,
+        known_by=seen.known_by,
     )
 
 

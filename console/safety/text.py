@@ -123,6 +123,34 @@ def fit(
     return shown + padding if align == "left" else padding + shown
 
 
+def fit_ends(text: Raw | str, cells: int, *, marks: Marks = MARKS) -> str:
+    """`fit()`, but cut in the middle: `alertmanager-a` and `-b`, or two ports of one host, are
+    told apart by how they end. The end has a third of the room, and a port all that it needs.
+    """
+    if cells < _ENDS_FROM or len(text) > _CACHED_CHARS:
+        return fit(text, cells, marks=marks)
+    whole = visible(text, marks=marks)
+    if cell_width(whole) <= cells:
+        return fit(text, cells, marks=marks)
+    port = _PORT.search(whole)
+    room = max(cells // 3 + 1, len(port.group()) if port else 0)
+    start = len(whole)
+    while start and (room := room - _width(whole[start - 1])) >= 0:
+        start -= 1
+    # A mark above a character does not stand without it.
+    while start < len(whole) and not _width(whole[start]):
+        start += 1
+    end = whole[start:]
+    return fit(_cut(whole[:start], cells - cell_width(end), marks.cut) + end, cells, marks=marks)
+
+
+def with_port(text: Raw | str, cells: int, *, marks: Marks = MARKS) -> str:
+    """`visible(text)` in at most `cells`, of an address so that its port stays."""
+    exact = text.exact if isinstance(text, Raw) else text
+    ends = len(exact) > cells and _PORT.search(exact[-6:])
+    return (fit_ends if ends else visible)(text, cells=cells, marks=marks)
+
+
 def quoted(text: Raw | str) -> str:
     """`text` in double quotes as PromQL, Alertmanager's matchers and Go read it: exact and safe.
 
@@ -299,6 +327,9 @@ def _cut(shown: str, cells: int, mark: str) -> str:
     return shown
 
 
+_PORT: Final = re.compile(r":[0-9]{1,5}$")
+_ENDS_FROM: Final = 8
+"""Terminal cells in which two ends of a name tell more than its start."""
 _ADDRESS: Final = re.compile(r"^(\s*[a-zA-Z][a-zA-Z0-9+.-]*:)?([/\\]*)([^/\\?#]*)(.*)$", re.DOTALL)
 _PAIR: Final = re.compile(r"([?&;#])([^=&;#]*)=([^&;#]*)")
 _SECRET_NAME: Final = re.compile(

@@ -18,13 +18,21 @@ _SUDO_DENIED: Final = re.compile(
     rb"(not allowed to (execute|run)|is not in the sudoers|may not run sudo)"
 )
 _NO_SUDO: Final = re.compile(rb"sudo\W*: (No such file|not found|command not found)")
+_NO_TIMEOUT: Final = re.compile(
+    rb"^env: (can't execute )?\W?timeout\W?: No such file", re.MULTILINE
+)
+_OLD_TIMEOUT: Final = re.compile(
+    rb"^timeout: (unrecognized|invalid) option\W{1,5}k\b", re.MULTILINE
+)
+"""Of coreutils 8.4 (RHEL 6) and of busybox 1.31, which know no `-k`; busybox 1.36 does."""
 
 
 def refuse_unfinished(result: SshResult, timeout_s: float) -> None:
-    """Pass a command that ended by itself, whatever its status.
+    """Pass a command that was begun and ended by itself, whatever its status.
 
     Raises:
-        Unusable: it was ended by its deadline, its cap or a signal, or nobody knows by what.
+        Unusable: it was ended by its deadline, its cap or a signal, or nobody knows by what; or
+            the host's `timeout`, which stands in front of it, did not begin it.
     """
     if result.timed_out:
         said = last_line(result.stderr)
@@ -46,6 +54,23 @@ def refuse_unfinished(result: SshResult, timeout_s: float) -> None:
             f"the command {by}, so what it did is not known",
             remedy="look at the memory and the log of that host",
         )
+    if result.exit_status != 0:
+        _refuse_unbegun(result)
+
+
+def _refuse_unbegun(result: SshResult) -> None:
+    if _NO_TIMEOUT.search(result.stderr):
+        cause = "there is no program timeout on that host, so that nothing was run"
+    elif _OLD_TIMEOUT.search(result.stderr):
+        cause = "the timeout of that host knows no -k, so that nothing was run"
+    else:
+        return
+    raise Unusable(
+        FailureKind.NOT_SERVED,
+        cause,
+        expected="`timeout -k`, which ends what would run for ever",
+        remedy="install coreutils or a newer busybox there, or set `transport: none` for the host",
+    )
 
 
 def refuse_sudo(result: SshResult, host: str) -> None:
@@ -63,6 +88,8 @@ def refuse_sudo(result: SshResult, host: str) -> None:
         cause = f"sudo does not allow it on {shown}"
     elif _NO_SUDO.search(result.stderr):
         cause = f"there is no sudo on {shown}"
+    elif (said := last_line(result.stderr)).startswith("sudo: "):
+        cause = f"sudo fails on {shown}: {said.removeprefix('sudo: ')}"
     else:
         return
     raise Unusable(

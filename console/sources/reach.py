@@ -25,7 +25,7 @@ from console.safety.ssh import (
     SshRoute,
 )
 from console.safety.ssh.client import SshClient, Tunnel
-from console.safety.ssh.options import written
+from console.safety.ssh.options import login_of, written
 from console.safety.text import visible
 
 
@@ -152,27 +152,12 @@ def typed_on(route: SshRoute, argv: Sequence[str] = (), *, terminal: bool = Fals
         terminal: `argv` talks to a person; a shell always does.
     """
     words = ["ssh", "-t"] if terminal else ["ssh"]
-    hops: list[str] = []
-    hop = route.jump
-    while hop is not None:
-        address = f"[{hop.address}]" if ":" in hop.address else hop.address
-        port = "" if hop.port is None else f":{hop.port}"
-        hops.append(f"{_login(hop)}{address}{port}")
-        hop = hop.jump
-    if hops:
-        words += ["-J", ",".join(reversed(hops))]
-    if route.port is not None:
-        words += ["-p", str(route.port)]
-    typed = written((*words, f"{_login(route)}{route.address}"))
+    typed = written((*words, *login_of(route)))
     if argv:
         # The other side's shell reads the words once more.
         plain = written(argv)
         typed += f" {plain if plain == ' '.join(argv) else shlex.quote(plain)}"
     return visible(typed)
-
-
-def _login(route: SshRoute) -> str:
-    return "" if route.user is None else f"{route.user}@"
 
 
 def local_argv(command: Command) -> tuple[str, ...]:

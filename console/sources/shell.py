@@ -30,6 +30,9 @@ class Shell(msgspec.Struct, frozen=True):
     """The same in the words of a person, safe to show: `ssh -J bastion kai@10.0.0.7`."""
     complains: bool
     """What goes wrong on the way is told on standard error, on which the shell draws nothing."""
+    held: bool = False
+    """Why it did not open stands on the screen alone, among what the shell draws: kubectl's
+    words come out of `ssh -t` on the same stream. So that is left to be read."""
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -74,17 +77,30 @@ def _in_pod(name: str, ways: Ways) -> Shell | str:
     # With a person at the terminal sudo may ask for its password.
     program = [word for word in place.program if word != "-n" or place.program[0] != "sudo"]
     words = [*program, "exec", "--stdin", "--tty", f"--namespace={place.namespace}"]
-    words += [f"deployment/{place.name}", "--", INSIDE]
+    words += [f"{place.what}/{place.name}", "--", INSIDE]
     where = f"a pod of {place.namespace}/{place.name}"
     on = ways.places.hosts.get(place.host)
     if on is None or on.is_local:
-        return Shell(tuple(words), where, visible(shlex.join(words)), True)
+        return Shell(tuple(words), where, visible(shlex.join(words)), True, held=True)
     try:
         route = route_of(place.host, ways.places.hosts)
         argv = at_terminal(route, ways.ssh, argv=words)
     except SshFailure as failure:
         return failure.message
-    return Shell(argv, where, typed_on(route, words, terminal=True), True)
+    return Shell(argv, where, typed_on(route, words, terminal=True), True, held=True)
+
+
+_READ_FIRST: Final = (
+    '"$@"; status=$?; case $status in 0|255) exit "$status"; esac; stty sane 2>/dev/null;'
+    ' printf "\nended with %s; enter comes back " "$status"; read -r _; exit "$status"'
+)
+"""Of 255 the console tells the reason itself. `stty`: what was killed may leave the terminal
+so that its enter ends no line."""
+
+
+def in_front_of(shell: Shell) -> tuple[str, ...]:
+    """Opens the shell in the console's own place; a held one stays, where it fails, to be read."""
+    return ("sh", "-c", _READ_FIRST, "sh", *shell.argv) if shell.held else shell.argv
 
 
 # Not by tmux' own `remain-on-exit failed`: 3.3a now and then keeps a pane that ended well, where

@@ -95,6 +95,8 @@ def _everything(outcome: Outcome) -> str:
     ("kind", "said"),
     [
         ("slack", answer(b"ok")),
+        ("slack", answer(b"")),
+        ("slack", answer(b'{"ok":true}')),
         ("json", answer(b"", "204 No Content")),
         ("feishu", answer(b'{"code":0,"msg":"success","data":{}}')),
         ("feishu", answer(b'{"StatusCode":0,"StatusMessage":"success"}')),
@@ -118,10 +120,9 @@ def test_it_is_posted_once(monkeypatch: pytest.MonkeyPatch, kind: str, said: byt
         ("json", answer(b"oops", "503 Down"), "status 503: oops"),
         ("json", answer(b"", "302 Found", "Location: http://evil.example/"), "is not followed"),
         ("feishu", answer(b'{"code":19001,"msg":"param invalid"}'), "code 19001: param invalid"),
-        ("feishu", answer(b"<html>welcome</html>"), "expected a code in its answer"),
-        ("feishu", answer(b"[" * 9_000), "expected a code in its answer"),
-        ("feishu", answer(b"{}"), "expected a code in its answer"),
-        ("slack", answer(b"\x1b[2Jboo", "500 Oh"), "status 500"),
+        ("slack", answer(b"\x1b[2Jboo", "503 Oh"), "status 503"),
+        ("slack", answer(b"invalid_blocks"), "invalid_blocks"),
+        ("slack", answer(b'{"ok":false,"error":"no_service"}'), "no_service"),
     ],
 )
 def test_what_the_chat_refuses_is_told_as_it_came(
@@ -130,6 +131,29 @@ def test_what_the_chat_refuses_is_told_as_it_came(
     outcome, heads, _ = _told(monkeypatch, kind, Chat(said))
     assert outcome.ended is Ended.FAILED
     assert outcome.text.startswith("team did not take it: ") and words in outcome.text
+    assert "\x1b" not in outcome.text
+    assert len(heads) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "words"),
+    [
+        ("slack", answer(b"<html>welcome</html>"), "expected ok in its answer, got <html>"),
+        ("slack", answer(b"x" * 20_000), "its answer is too large"),
+        ("json", answer(b"\x1b[2Jboo", "502 Bad Gateway"), "status 502: "),
+        ("json", answer(b"", "504 Gateway Timeout"), "status 504: nothing was said"),
+        ("feishu", answer(b"<html>welcome</html>"), "expected a code in its answer"),
+        ("feishu", answer(b"[" * 9_000), "expected a code in its answer"),
+        ("feishu", answer(b"{}"), "expected a code in its answer"),
+    ],
+)
+def test_an_answer_that_tells_neither_yes_nor_no_is_said_to_be_unknown(
+    monkeypatch: pytest.MonkeyPatch, kind: str, said: bytes, words: str
+) -> None:
+    outcome, heads, _ = _told(monkeypatch, kind, Chat(said))
+    assert outcome.ended is Ended.UNKNOWN
+    assert outcome.text.startswith("it may have been sent or not: team: ") and words in outcome.text
+    assert outcome.details == ("look into the chat before it is sent again",)
     assert "\x1b" not in outcome.text
     assert len(heads) == 1
 

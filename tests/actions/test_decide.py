@@ -14,7 +14,7 @@ import console.actions.declared
 from console.actions.decide import READ_ONLY, Decision, Facts, decide
 from console.actions.registry import ACTIONS, action_by_id
 from console.model.action import Action, Effect
-from console.model.wish import Wish
+from console.model.wish import SendReport, Wish
 
 FAULT = "No space left on device"
 WHY_DISABLED = "there is no host here"
@@ -129,8 +129,9 @@ def test_an_action_of_the_registry_is_allowed_read_only_exactly_if_it_only_reads
 
 
 @pytest.mark.parametrize("kind", get_args(Wish), ids=lambda kind: kind.__name__)
-def test_every_wish_is_an_action_of_the_registry_that_can_be_taken_back(kind: type[Wish]) -> None:
-    assert action_by_id(kind.action).effect is Effect.REVERSIBLE
+def test_every_wish_but_what_is_sent_to_a_chat_can_be_taken_back(kind: type[Wish]) -> None:
+    wanted = Effect.DISRUPTIVE if kind is SendReport else Effect.REVERSIBLE
+    assert action_by_id(kind.action).effect is wanted
 
 
 def test_a_shell_counts_as_disruptive() -> None:

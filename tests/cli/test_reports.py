@@ -159,6 +159,17 @@ def test_a_report_is_sent_and_its_address_stands_nowhere(
     assert "read-only" in ended.stderr and len(chat) == 1
 
 
+def test_without_a_record_nothing_is_sent_since_nothing_takes_it_back(
+    team: Team, chat: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "state/oncall/night/audit.jsonl").mkdir(parents=True)
+    words = ("report", "kpi", "--source", "history", "--send", "chat")
+    said = team.run(*words, exit_code=4)
+    assert "no record can be written: " in said.stderr and "is a folder" in said.stderr
+    assert said.stdout.startswith("# ") and not chat
+
+
 def test_a_chat_that_is_away_ends_with_4_and_the_report_is_there(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:

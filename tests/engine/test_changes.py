@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from console.engine.evidence_changes import what_changed
+from console.engine.evidence_words import EvidenceLine
 from console.engine.questions import NewVersion, Releases
 from console.engine.releases import releases_of
 from console.journal.change import Logged
@@ -16,12 +17,12 @@ from console.model.event import Event, EventKind
 from console.model.incident import Incident
 from console.model.papers import ChangePaper, IncidentPaper, Papers
 from console.model.policy import Policy
-from console.model.registry import Release
+from console.model.registry import Release, ServiceType, host_cell
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.safety.text import Raw, visible
 from console.triage.triage import Triage
-from tests.build import T0, ago, service
+from tests.build import T0, ago, alert, cell, known, service, snapshot
 from tests.screens.worlds import usual
 
 
@@ -59,7 +60,10 @@ def redis_row(shown: Snapshot) -> Row:
 
 async def lines(told: Told, shown: Snapshot | None = None) -> list[str]:
     shown = shown or usual()
-    found = await what_changed(redis_row(shown), shown, told, told)
+    return told_text(await what_changed(redis_row(shown), shown, told, told))
+
+
+def told_text(found: Iterable[EvidenceLine]) -> list[str]:
     return ["".join(visible(piece.text) for piece in line.pieces) for line in found]
 
 
@@ -70,6 +74,36 @@ def change(number: int, state: ChangeState, plan: Plan, started: datetime | None
 
 
 REDIS = Plan(services=("redis",), executor="kai")
+
+
+def a_host() -> tuple[Row, Snapshot]:
+    """The machine under redis is dark."""
+    machine = msgspec.structs.replace(
+        service(host_cell("data-1"), "data-1"), type=ServiceType.HOST
+    )
+    shown = snapshot(
+        known(alert("InstanceDown", starts_at=T0), cell=machine.name),
+        cells=[cell(machine), cell(service("redis", "data-1")), cell(service("web", "web-1"))],
+    )
+    return next(iter(Triage(Policy()).worklist(shown).rows)), shown
+
+
+async def test_what_was_changed_on_whatever_lives_on_a_host_is_told_of_the_host() -> None:
+    row, shown = a_host()
+    mine = change(1, ChangeState.IN_PROGRESS, REDIS, T0 - timedelta(minutes=20))
+    other = change(2, ChangeState.IN_PROGRESS, Plan(services=("web",)), T0)
+    told = Told([mine, other])
+    found = told_text(await what_changed(row, shown, told, told))
+    assert [line.split(" ", 1)[1] for line in found] == [
+        "CHG-20261122-001 change 1 in progress (kai)"
+    ]
+
+
+async def test_of_a_host_nobody_says_more_than_that_nothing_is_written_down() -> None:
+    row, shown = a_host()
+    told = Told()
+    found = told_text(await what_changed(row, shown, told, told))
+    assert found == ["on data-1: none in 2 h that is written down"]
 
 
 async def test_a_change_on_the_service_within_two_hours_is_told_with_who_made_it() -> None:

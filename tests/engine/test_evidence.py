@@ -35,7 +35,7 @@ from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.policy import Policy
 from console.model.probe import Verdict
 from console.model.query import Series
-from console.model.registry import Host
+from console.model.registry import Host, ServiceType, host_cell
 from console.model.report import Report, Runner
 from console.model.run import BookHealth, Shelved
 from console.model.snapshot import HostState, Snapshot
@@ -162,6 +162,20 @@ def test_a_dark_host_says_why_and_how_it_was() -> None:
     assert texts(lines)["host"][1] == "it was: up 41 d"
     assert lines[0].pieces[0].tone is Tone.UNKNOWN
     assert lines[1].at == at(-400)
+
+
+def test_on_a_host_depends_what_lives_there_the_worst_first() -> None:
+    machine = msgspec.structs.replace(
+        service(host_cell("data-1"), "data-1"), type=ServiceType.HOST
+    )
+    lives = cell(service("kafka", "data-1"), State.FIRING, "ServiceDown fires")
+    shown = snapshot(
+        known(alert("InstanceDown"), cell=machine.name),
+        cells=[cell(machine), cell(service("pg", "data-1")), lives, cell(service("x", "web-1"))],
+    )
+    assert told(shown, "InstanceDown")["hits"] == [
+        "1 of 2: kafka FIRING ServiceDown fires  pg OK  "
+    ]
 
 
 def test_a_host_at_which_nobody_looks_claims_nothing() -> None:

@@ -176,7 +176,7 @@ async def test_what_no_report_can_be_about_is_said(
 
 async def test_the_last_week_is_there_at_once_for_the_next_console(remembered: Path) -> None:
     made = await week_in(remembered)
-    assert engine_of(remembered, load(remembered)).week.remembered() == made
+    assert last_kept(remembered) == made
 
 
 async def test_a_kept_week_that_somebody_tampered_with_is_not_shown(
@@ -288,5 +288,5 @@ async def test_that_nobody_recorded_is_told_where_a_figure_is_from_the_history(e
             assert isinstance(week, Week)
             told[service] = (week.gaps != (), {one.service: one.source for one in week.services})
     by_prometheus = {"web/web:80": "prom: up"}
-    assert told["web/web:80"] == (False, by_prometheus)
+    assert told["web/web:80"] == (False, {"web/web:80": "history; prom: up"})
     assert told["backup"] == (True, {**by_prometheus, "backup": "history"})

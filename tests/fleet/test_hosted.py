@@ -65,7 +65,8 @@ def test_a_container_that_runs_is_proof_and_one_that_ended_says_how() -> None:
 @pytest.mark.parametrize(
     ("container", "state", "said"),
     [
-        ({"state": "restarting", "exit_code": 1}, State.FIRING, "Restarting(1)"),
+        ({"state": "restarting", "exit_code": 1, "restarts": 14}, State.FIRING,
+         "Restarting(1), restarted 14x"),
         ({"state": "paused"}, State.FIRING, "Paused"),
         ({"state": "created"}, State.FIRING, "Created"),
         ({"health": Raw("unhealthy")}, State.FIRING, "unhealthy"),
@@ -194,6 +195,19 @@ def test_a_disk_whose_inodes_are_used_up_is_full() -> None:
     world.take(w.host_reading(0, msgspec.structs.replace(w.facts(), mounts=(full,))))
     cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
     assert (cell.state, cell.because) == (State.FIRING, "inodes of /var 100 %, over 90 %")
+
+
+def test_mounts_that_nothing_can_be_written_to_are_told() -> None:
+    world = world_of()
+    root = Mount(Raw("/"), 10_000, 6_000, 40.0, read_only=True)
+    for mounts, said in (
+        ((root,), ", / is read-only"),
+        ((root, msgspec.structs.replace(root, path=Raw("/b"))), ", 2 mounts are read-only: /, …"),
+    ):
+        world.take(w.host_reading(0, msgspec.structs.replace(w.facts(), mounts=mounts)))
+        cell = the_cell(world.snapshot(at(0)), host_cell("data-1"))
+        assert cell.state is State.OK
+        assert cell.because.endswith(said)
 
 
 def test_a_host_may_have_limits_of_its_own() -> None:

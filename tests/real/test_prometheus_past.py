@@ -17,6 +17,7 @@ from config.history import ObjectiveEntry
 from config.load import USUAL_WATCHDOG
 from config.schema import PrometheusSource
 from console.cli.main import oncall
+from console.engine.week.memory_read import FromPrometheus, Span, look_at
 from console.engine.week.prometheus import plan
 from console.engine.week.prometheus.past import PrometheusPast
 from console.history.reader import Reader, open_reader
@@ -216,23 +217,28 @@ async def test_latencies_are_of_answers_and_slow_ones_are_told_apart(
     assert hours[hour(120)].percentile_ms(50) == pytest.approx(6000, rel=0.01)
 
 
-async def test_the_same_samples_in_our_history_come_to_the_same(
-    http: HttpClient, server: Program, tmp_path: Path
-) -> None:
-    writer = open_writer(tmp_path, Origin.CONSOLE, "kai@laptop")
+def record(folder: Path, *lost: tuple[float, float]) -> None:
+    """The same samples in a file of ours, without those of some hours."""
+    writer = open_writer(folder, Origin.CONSOLE, "kai@laptop")
     assert isinstance(writer, Writer)
     writer.begin(START_S * 1000, EVERY_S * 1000)
     sights = {0.0: Sight.DOWN, 1.0: Sight.UP}
     for day in range(7):
         written = []
         for at in range(hour(24 * day), hour(24 * day + 24), EVERY_S):
-            if within(at, ASLEEP):
+            if within(at, ASLEEP, *lost):
                 continue
             for name, value in (("web", web(at)), ("api", api(at))):
                 if value is not None:
                     written.append(Sample(name, at * 1000, sights.get(value, Sight.UNKNOWN)))
         writer.write(written)
     writer.close()
+
+
+async def test_the_same_samples_in_our_history_come_to_the_same(
+    http: HttpClient, server: Program, tmp_path: Path
+) -> None:
+    record(tmp_path)
     ours = {one.service: one for one in observed_in(tmp_path)}
     told = await past_of(http, server).observed(START, END)
     theirs = {one.service: one for one in told.observed}
@@ -240,6 +246,25 @@ async def test_the_same_samples_in_our_history_come_to_the_same(
         (known, down), (known_there, down_there) = seconds(ours[name]), seconds(theirs[name])
         assert known == pytest.approx(known_there, rel=1e-4)
         assert 1 - down / known == pytest.approx(1 - down_there / known_there, abs=1e-4)
+
+
+async def test_a_history_with_holes_that_prometheus_fills_comes_to_the_same(
+    http: HttpClient, server: Program, tmp_path: Path
+) -> None:
+    # Two nights, one of them into an outage, and the end of the week.
+    record(tmp_path, (20, 31), (90, 100), (160, 168))
+    told = await past_of(http, server).observed(START, END)
+    theirs = {one.service: one for one in told.observed}
+    reader = reader_of(tmp_path)
+    made = look_at(reader, FromPrometheus(theirs), Span(START, END))
+    both = {one.service: one for one in made()}
+    reader.close()
+    for name in ("web", "api"):
+        (known, down), (known_there, down_there) = seconds(both[name]), seconds(theirs[name])
+        assert known == pytest.approx(known_there, rel=1e-4)
+        assert 1 - down / known == pytest.approx(1 - down_there / known_there, abs=1e-4)
+        assert both[name].source == "history; prom: probe_success"
+        assert sum(one.known_ms for one in both[name].known_by) == round(known * 1000)
 
 
 async def test_the_week_is_taken_in_once_however_often(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,59 @@ async def test_a_revoked_key_stays_revoked_however_it_is_known(
     lines = (f"127.0.0.1 {key}", f"@revoked {place} {key}")
     failure = await failure_of(knowing(sshd, tmp_path, *lines), sshd.route())
     assert failure.kind is SshFault.HOST_KEY_REVOKED
+
+
+def typed(command: str, *, path: Path | None = None) -> None:
+    """Run what a failure says is to be run, as a person would."""
+    env = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"} if path else None
+    subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True, env=env)
+
+
+@pytest.mark.parametrize("alias", ["", "known-as"])
+async def test_what_is_said_to_be_done_about_a_key_that_is_not_believed_does_it(
+    sshd: Sshd, tmp_path: Path, alias: str
+) -> None:
+    options = configured(sshd, tmp_path, f"HostKeyAlias {alias}\n" if alias else "")
+    options = replace(options, known_hosts=())
+    file = tmp_path / ".ssh/known_hosts"
+    file.parent.mkdir()
+    place = alias or f"[127.0.0.1]:{sshd.port}"
+    file.write_text(f"{place} {public_half(make_key(tmp_path / 'other'))}\n")
+    changed = await failure_of(options, sshd.route())
+    assert changed.kind is SshFault.HOST_KEY_CHANGED
+    typed(changed.remedy.partition("if it is right: ")[2].partition(", then add")[0])
+    unknown = await failure_of(options, sshd.route())
+    assert unknown.kind is SshFault.HOST_KEY_UNKNOWN
+    typed(unknown.remedy.partition("if it is this one: ")[2])
+    assert await is_let_in(options, sshd.route())
+
+
+async def test_a_key_behind_a_bastion_is_fetched_from_there(sshd: Sshd, tmp_path: Path) -> None:
+    with running_sshd(tmp_path / "bastion", identity=sshd.identity) as bastion:
+        known = tmp_path / "known"
+        known.write_text(f"{bastion.known_line()}\n")
+        options = replace(sshd.options(), known_hosts=(str(known),))
+        route = sshd.route("inner", jump=bastion.route("bastion"))
+        failure = await failure_of(options, route)
+        assert failure.kind is SshFault.HOST_KEY_UNKNOWN
+        ssh = tmp_path / "bin/ssh"
+        ssh.parent.mkdir()
+        keys = f"-i {sshd.identity} -o UserKnownHostsFile={known}"
+        asked = tmp_path / "asked"
+        ssh.write_text(f'#!/bin/sh\necho "$*" >{asked}\nexec /usr/bin/ssh -F none {keys} "$@"\n')
+        ssh.chmod(0o755)
+        typed(failure.remedy.partition("if it is this one: ")[2], path=ssh.parent)
+        assert asked.read_text().startswith(f"-p {bastion.port} ")
+        assert await is_let_in(options, route)
+
+
+async def test_the_key_of_another_server_at_the_same_address_has_not_changed(
+    sshd: Sshd, tmp_path: Path
+) -> None:
+    line = f"127.0.0.1 {public_half(make_key(tmp_path / 'other'))}"
+    failure = await failure_of(knowing(sshd, tmp_path, line), sshd.route())
+    assert failure.kind is SshFault.HOST_KEY_UNKNOWN
+    assert sshd.fingerprint in failure.message
 
 
 async def test_a_hashed_name_and_a_pattern_are_understood(sshd: Sshd, tmp_path: Path) -> None:

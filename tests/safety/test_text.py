@@ -15,9 +15,11 @@ from console.safety.text import (
     cap,
     cell_width,
     fit,
+    fit_ends,
     quoted,
     strip_credentials,
     visible,
+    with_port,
 )
 from tests.hostile import hostile_count, hostile_strings
 
@@ -33,11 +35,14 @@ def test_hostile_strings_come_out_harmless_and_as_wide_as_they_say() -> None:
         shown = visible(Raw(text))
         assert not forbidden_in(shown), (text, shown)
         assert cell_width(shown) == cell_len(shown), (text, shown)
-        for cells in (0, 1, 2, 7, 40):
+        for cells in (0, 1, 2, 7, 13, 40):
             cut = visible(text, cells=cells)
             assert cell_len(cut) <= cells
             assert not forbidden_in(cut)
             assert cell_len(fit(text, cells)) == cells
+            ends = fit_ends(text, cells)
+            assert cell_len(ends) == cells, (text, ends)
+            assert not forbidden_in(ends)
         assert forbidden_in(visible(text, lines=True).replace("\n", "")) == []
 
 
@@ -98,6 +103,28 @@ def test_a_cut_value_ends_in_a_mark_and_no_wide_character_is_halved() -> None:
     assert visible("abcdef", cells=0) == ""
     assert visible("abcdef", cells=4, marks=ASCII_MARKS) == "abc~"
     assert visible("a\nb", marks=ASCII_MARKS) == "a^Jb"
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "shown"),
+    [
+        ("redis", 8, "redis   "),
+        ("alertmanager-b", 13, "alertma…ger-b"),
+        ("services@data-1:5432", 13, "service…:5432"),
+        ("services@data-1:50051", 9, "se…:50051"),
+        ("alertmanager-b", 7, "alertm…"),
+        ("帳務資料庫伺服器二", 13, "帳務資料…器二"),
+        ("帳務資料庫伺e\u0301e\u0301e\u0301", 10, "帳務資…e\u0301e\u0301e\u0301"),
+    ],
+)
+def test_of_a_name_that_is_cut_both_ends_stay(text: str, cells: int, shown: str) -> None:
+    assert fit_ends(text, cells) == shown
+
+
+def test_an_address_keeps_its_port_and_other_text_its_start() -> None:
+    assert with_port("10.120.30.41:9100", 11) == "10.12…:9100"
+    assert with_port(Raw("web-2:80"), 11) == "web-2:80"
+    assert with_port("checkout-page@pages", 11) == "checkout-p…"
 
 
 def test_a_number_column_lines_up_on_the_right() -> None:

@@ -112,9 +112,6 @@ class NoWeek:
 
     standing = Remembering()
 
-    def remembered(self) -> Week | None:
-        return None
-
     async def week(self, end: date | None = None) -> Week | str:
         return "nothing is remembered"
 
@@ -208,7 +205,12 @@ class Console:
         self.engine: ScriptedEngine | None = None
         self.number = 1
 
+        self.may_start = threading.Event()
+        """Until then the engine is not up."""
+        self.may_start.set()
+
         def make(publish: Callable[[Update], None]) -> Engine:
+            self.may_start.wait()
             self.engine = ScriptedEngine(publish, first)
             return cast("Engine", self.engine)
 

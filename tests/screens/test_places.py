@@ -103,11 +103,14 @@ async def test_host_goes_to_a_place_or_a_service() -> None:
 
 
 def test_short_names_leave_out_the_place_that_the_row_tells() -> None:
-    scraped = Service("node@web-1", ServiceType.TARGET, "web-1")
-    shown = snapshot(cells=(*cells(), cell(scraped)))
+    scraped = (
+        Service(name, ServiceType.TARGET, "web-1")
+        for name in ("node@web-1", "job@web-1:5432", "job@web-10:80", "user@web-1")
+    )
+    shown = snapshot(cells=(*cells(), *map(cell, scraped), cell(service("mail@web-1", "web-1"))))
     names = {place.name: [one.name for one in place.services] for place in places_of(shown)}
     assert list(names)[-1] == "pages"
-    assert names["web-1"][-1] == "node"
+    assert names["web-1"][-5:] == ["node", "job:5432", "job@web-10:80", "user", "mail@web-1"]
 
 
 # Sources

@@ -344,7 +344,7 @@ async def test_where_nothing_is_known_it_says_why_and_what_to_do() -> None:
     desk.standing = Remembering("/state/history.db", fault="another console holds the lock")
     async with weeks_on(desk) as (console, pilot, _):
         for answer, said in (
-            ("no disk for the history", "nothing is known"),
+            ("no disk for the history", "could not be told: the line above says why"),
             (nothing, "no service is registered, and none was seen"),
             (
                 usual(services=(unseen,), total=unseen.total),
@@ -362,6 +362,20 @@ async def test_where_nothing_is_known_it_says_why_and_what_to_do() -> None:
             if not (isinstance(answer, Week) and answer.services):
                 await pilot.press("tab", "enter", "y", "tab", "enter", "t", "tab", "enter", "tab")
                 assert isinstance(console.app.screen, SummaryScreen)
+
+
+class BrokenWeeks(ScriptedWeeks):
+    """An engine with a bug."""
+
+    async def week(self, end: date | None = None) -> Week | str:
+        raise ZeroDivisionError("a secret")
+
+
+async def test_a_fault_of_ours_is_told_in_place_of_the_days() -> None:
+    async with weeks_on(BrokenWeeks("")) as (console, pilot, _):
+        await until(pilot, lambda: "a fault inside the console: ZeroDivisionError" in console.text)
+        assert "could not be told" in console.text
+        assert "secret" not in console.text
 
 
 # Archive, send, action item
@@ -483,3 +497,17 @@ def test_a_service_without_enough_data_is_never_shown_as_met() -> None:
     row = rows_of(usual())[3]
     assert row.service is not None and row.service.verdict is Verdict.NOT_ENOUGH_DATA
     assert row.low
+
+
+async def test_the_last_week_is_there_before_the_engine_is_up() -> None:
+    week = usual(made_at=T0 - timedelta(hours=9))
+    console = Console(None, Settings(environment="test"), last_week=lambda: week)
+    console.may_start.clear()
+    async with console.app.run_test(size=(80, 24)) as pilot:
+        try:
+            await pilot.press("5")
+            await until(pilot, lambda: "redis" in console.text)
+            assert "made 9h00m ago, asking" in console.text
+            assert console.engine is None
+        finally:
+            console.may_start.set()

@@ -211,6 +211,27 @@ async def test_q_leaves_with_exit_code_0() -> None:
         assert (console.app.return_code or 0) == 0
 
 
+async def test_in_15_lines_five_rows_stand_beside_what_is_known_of_one() -> None:
+    rows = [known(alert(f"A{n}", severity="error")) for n in range(9)]
+    async with console_on(snapshot(*rows), size=(60, 15)) as (console, pilot):
+        await until(pilot, lambda: "before" in console.text)
+        assert sum(line[3:5] == "P1" and line[0] in "> " for line in console.lines) == 5
+
+
+async def test_a_long_time_is_told_in_hours_and_never_as_a_cut_number() -> None:
+    lasting = (timedelta(hours=9, minutes=59), timedelta(hours=23, minutes=52))
+    shown = snapshot(
+        *(
+            known(alert(f"A{n}", starts_at=ago(one.total_seconds()), severity="critical"))
+            for n, one in enumerate(lasting)
+        )
+    )
+    async with console_on(shown, size=(80, 24)) as (console, pilot):
+        await until(pilot, lambda: " A1 " in console.text)
+        told = [line[6:22].split() for line in console.lines if " P0 ack" in line]
+        assert told == [["ack", "-23h", "23h"], ["ack", "-9h54m", "9h59m"]]
+
+
 async def test_below_60x15_a_notice_stands_in_place_of_a_lie() -> None:
     async with console_on(redis(), size=(50, 12)) as (console, _):
         assert "at least 60x15" in console.text

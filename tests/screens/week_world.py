@@ -245,9 +245,6 @@ class ScriptedWeeks:
         self.report: Daily | str = "no daily report here"
         self.outcome = Outcome(Ended.DONE, "archived")
 
-    def remembered(self) -> Week | None:
-        return self.before
-
     async def week(self, end: date | None = None) -> Week | str:
         self.asked.append(end)
         if self.gate is not None:
@@ -307,6 +304,7 @@ async def weeks_on(
     desk = desk or ScriptedWeeks()
     world = snapshot(sources=[source("prom"), source("am")])
     opened.setdefault("settings", Settings(environment="test"))
+    opened.setdefault("last_week", lambda: desk.before)
     async with console_on(world, size=size, **opened) as (console, pilot):
         assert console.engine is not None
         console.engine.week = desk

@@ -43,6 +43,12 @@ DEBIAN_12: Final = {
 }
 """A look at a host that has everything but docker and a reason to ask systemd."""
 
+CGROUP_2: Final = b"8589934592\n7516192768\nanon 5368709120\nfile 2147483648\n" + (
+    b"inactive_file 1073741824\nactive_file 1073741824\n"
+)
+"""`memory.max`, `memory.current` and `memory.stat` of a container with 8 GiB, 6 of them in use."""
+CGROUP_1: Final = b"8589934592\n7516192768\ninactive_file 4096\ntotal_inactive_file 1073741824\n"
+
 ALPINE: Final = {
     **DEBIAN_12,
     "now": b"1795362761\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ from console.sources.probes.command import shell_syntax_in, words_of
 from console.sources.probes.poll import Prober
 from console.sources.reach import Reach
 from tests.servers import free_port
-from tests.sources.stage import NAME, Stage, broken_reach, broken_words, reaching
+from tests.sources.stage import NAME, Stage, broken_reach, broken_words, reaching, sshd_of
 from tests.sshd import Sshd
 
 EXEC = '[ "$1" = exec ] && shift 2 && exec "$@"'
@@ -151,6 +152,46 @@ async def test_a_command_that_is_missing_is_no_answer(
         assert failure.curl == typed
     else:
         assert failure.curl == f"ssh -p {sshd.port} {sshd.user}@127.0.0.1 {typed}"
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("sh -c 'no-such-cli ping'", "sh on box ended with status 127: sh: "),
+        ("env no-such-cli", "env on box ended with status 127: env: "),
+    ],
+)
+async def test_a_check_that_misses_a_program_of_its_own_says_which(
+    http_client: HttpClient, check: str, words: str
+) -> None:
+    result = await asked(http_client, None, probe_of(check))
+    cause = failure_of(result).cause
+    assert cause.startswith(words)
+    assert "no-such-cli" in cause
+
+
+@pytest.mark.real("sshd")
+@pytest.mark.parametrize(
+    ("timeout", "words"),
+    [
+        ("echo \"timeout: unrecognized option: k\nBusyBox v1.31.1 multi-call binary.\n\n"
+         "Default SIG: TERM.\" >&2; exit 1", "the timeout of that host knows no -k"),
+        ("echo \"timeout: invalid option -- 'k'\nTry 'timeout --help'\" >&2; exit 125",
+         "the timeout of that host knows no -k"),
+        (None, "there is no program timeout on that host"),
+    ],
+    ids=["busybox", "coreutils", "missing"],
+)  # fmt: skip
+async def test_a_host_that_cannot_begin_the_check_is_no_word_of_the_service(
+    http_client: HttpClient, stage: Stage, tmp_path: Path, timeout: str | None, words: str
+) -> None:
+    stage.remove("timeout")
+    if timeout is not None:
+        stage.program("timeout", timeout)
+    with sshd_of(stage, tmp_path / "sshd") as sshd:
+        failure = failure_of(await asked(http_client, sshd, probe_of("redis-cli ping")))
+    assert failure.kind is FailureKind.NOT_SERVED
+    assert failure.cause == f"{words}, so that nothing was run"
 
 
 async def test_a_command_that_cannot_be_run_is_no_answer(
@@ -284,6 +325,8 @@ async def test_replicas_that_are_gone_are_a_no(http_client: HttpClient, stage: S
 @pytest.mark.parametrize(
     ("status", "error", "kind", "words"),
     [
+        (1, "Error response from daemon: i/o timeout\n", FailureKind.STATUS,
+         "docker on box did not run it: Error response from daemon: i/o timeout"),
         (1, NO_RIGHTS, FailureKind.FORBIDDEN, "docker on box does not let this login in"),
         (1, NO_DAEMON, FailureKind.REFUSED, "the docker daemon on box does not run"),
         (126, NOT_IN_IT, FailureKind.NOT_SERVED,
@@ -313,6 +356,13 @@ async def test_docker_that_does_not_run_the_check_is_no_answer(
 async def test_docker_is_run_by_sudo_where_the_host_has_it_and_the_command_is_not(
     http_client: HttpClient, stage: Stage, sshd: Sshd | None
 ) -> None:
+    broken = (
+        "sudo: /etc/sudoers is world writable\nsudo: no valid sudoers sources found, quitting\n"
+    )
+    stage.says("sudo", "", status=1, error=broken)
+    unread = await asked(http_client, sshd, probe_of("true", container="redis"), sudo=True)
+    said = "sudo fails on box: no valid sudoers sources found, quitting"
+    assert failure_of(unread).cause == said
     stage.says("sudo", "", status=1, error="sudo: a password is required\n")
     in_it = await asked(http_client, sshd, probe_of("true", container="redis"), sudo=True)
     assert failure_of(in_it).cause == "sudo wants a password on box"

@@ -18,6 +18,8 @@ from console.sources.hosts.parts import Part, Parts, parts_in
 from console.sources.hosts.settings import Wanted
 from tests.sources.host_outputs import (
     ALPINE,
+    CGROUP_1,
+    CGROUP_2,
     DEAD_REDIS,
     DEBIAN_12,
     FAILED,
@@ -108,6 +110,36 @@ def test_a_host_without_proc_says_so_once_and_tells_the_rest() -> None:
     assert facts.uptime == timedelta(days=3, hours=2, minutes=1)
     assert facts.cpus == 10
     assert paths(facts) == {"/": 2}
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "percent"),
+    [
+        (CGROUP_2, 75.0),
+        (CGROUP_1, 75.0),
+        (b"max\n7516192768\ninactive_file 1\n", 41.0),
+        (b"9223372036854771712\n7516192768\ntotal_inactive_file 1\n", 41.0),
+        (b"8589934592\n9516192768\n", 100.0),
+        (b"8589934592\n", 41.0),
+        (b"0\n0\n", 41.0),
+    ],
+    ids=["v2", "v1", "v2 machine", "v1 machine", "over", "half", "nothing"],
+)
+def test_the_memory_of_a_container_is_that_of_its_limit(cgroup: bytes, percent: float) -> None:
+    facts = told_by({**DEBIAN_12, "cgroup": cgroup}).facts
+    assert facts.missing == ()
+    assert facts.memory_percent == pytest.approx(percent)
+
+
+def test_a_root_in_memory_is_a_disk() -> None:
+    outputs = {
+        **DEBIAN_12,
+        "mounts": b"rootfs / rootfs rw 0 0\ntmpfs /run tmpfs rw 0 0\n",
+        "disks": b"Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+        b"rootfs 1000000 950000 50000 95% /\ntmpfs 1000 10 990 1% /run\n",
+        "inodes": b"",
+    }
+    assert paths(told_by(outputs).facts) == {"/": 95}
 
 
 def test_the_clock_is_known_as_well_as_the_way_allows() -> None:

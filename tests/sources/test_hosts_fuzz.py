@@ -18,12 +18,12 @@ from console.sources.hosts.parts import Part, parts_in
 from console.sources.hosts.settings import Wanted
 from tests.hostile import ATTACKS
 from tests.soak import trials
-from tests.sources.host_outputs import DEAD_REDIS, DEBIAN_12, FAILED, UNITS
+from tests.sources.host_outputs import CGROUP_2, DEAD_REDIS, DEBIAN_12, FAILED, UNITS
 from tests.sources.test_hosts_decode import told_by
 
 EXAMPLES = trials(usual=60, soak=5_000)
 WANTED = Wanted(docker=True, units=("redis", "nginx"))
-FULL = {**DEBIAN_12, "docker": DEAD_REDIS, "units": UNITS, "failed": FAILED}
+FULL = {**DEBIAN_12, "cgroup": CGROUP_2, "docker": DEAD_REDIS, "units": UNITS, "failed": FAILED}
 
 NUMBERS = st.one_of(
     st.integers(-(10**30), 10**30).map(str), st.floats().map(str), st.sampled_from(["", "-", "٣"])

@@ -138,6 +138,45 @@ def test_a_shell_behind_a_jump_host_is_reached_as_strictly(
     assert sshd.connections() == 2
 
 
+KUBECTL = """\
+#!/bin/sh
+case "$*" in
+*" get "*|*version*) echo '{"kind": "List", "items": []}';;
+*shop*) export PS1=in-a-pod:; exec sh -i;;
+*) echo 'Error from server (Forbidden): pods "web-1" is forbidden: no pods/exec' >&2; exit 1;;
+esac
+"""
+
+
+@pytest.mark.parametrize("on", ["local", "box"])
+def test_a_pod_has_a_shell_and_one_that_is_refused_is_left_to_be_read(
+    open_in: Opener, tmp_path: Path, sshd: Sshd, on: str
+) -> None:
+    program = tmp_path / "kubectl"
+    program.write_text(KUBECTL)
+    program.chmod(0o755)
+    folder = Path(folder_of(tmp_path, sshd))
+    alone = "  hosts: {enabled: false}\n"
+    cluster = f"  kubernetes: [{{on: {on}, command: [{program}]}}]\n"
+    settings = folder / "oncall.yaml"
+    settings.write_text(settings.read_text().replace(alone, alone + cluster))
+    with (folder / "services.yaml").open("a") as services:
+        for name in ("shop", "bank"):
+            way = f"type: k8s-deployment, namespace: {name}"
+            services.write(f"  - {{name: in-{name}, {way}, service_name: web}}\n")
+    terminal = started(open_in("--config", str(folder)))
+    typed_command(terminal, "shell in-bank")
+    terminal.wait_for("ended with 1; enter comes back")
+    assert "is forbidden: no pods/exec" in terminal.text
+    terminal.type("\r")
+    terminal.wait_for("shell on a pod of bank/web ended after")
+    assert terminal.lines[23].endswith("exit 1")
+    typed_command(terminal, "shell in-shop")
+    terminal.wait_for("in-a-pod:")
+    terminal.type("exit\r")
+    terminal.wait_for("shell on a pod of shop/web ended after")
+
+
 def test_ctrl_c_and_ctrl_z_belong_to_the_shell(open_in: Opener, tmp_path: Path, sshd: Sshd) -> None:
     terminal = opened(open_in("--config", folder_of(tmp_path, sshd)))
     terminal.type("trap 'echo inter''rupted' INT\r")

@@ -119,6 +119,21 @@ async def test_nothing_changes_place_for_two_seconds_after_a_key() -> None:
         assert app.view.cursor_key == "a"
 
 
+@pytest.mark.parametrize("width", [30, 32, 34, 37])
+async def test_a_title_that_gives_way_to_what_is_held_is_cut_with_the_mark(width: int) -> None:
+    app = ListStage()
+    async with app.run_test(size=(width, 8)) as pilot:
+        app.view.set_rows(things("abc"))
+        await pilot.press("z")
+        app.view.set_rows(things("cba"))
+        await pilot.pause()
+        head = frame_of(app)[0].rstrip()
+        titles, held, _ = head.partition(" 1 change held")
+        assert held, head
+        whole = {column.title for column in COLUMNS}
+        assert all(word in whole or (word[-1] == "…" and word != "…") for word in titles.split())
+
+
 async def test_rows_that_were_held_are_the_newest_when_they_are_released() -> None:
     app = ListStage()
     async with app.run_test(size=(60, 8)) as pilot:

@@ -47,6 +47,20 @@ class MatrixStage(Stage):
         self.hear(event)
 
 
+async def test_names_that_end_differently_are_told_apart_where_they_are_cut() -> None:
+    names = ("alertmanager-a", "alertmanager-b", "services:15432", "prometheus-agent:9090")
+    fleet = Place(
+        "k8s-worker-node-17", tuple(Service(name, name, State.OK) for name in names)
+    )
+    app = MatrixStage([fleet])
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.pause()
+        assert frame_of(app)[0].split() == [
+            "k8s-work…de-17", "✓", "alertma…ger-a", "✓", "alertma…ger-b", "✓",
+            "servic…:15432", "✓", "prometh…:9090",
+        ]  # fmt: skip
+
+
 async def test_services_stand_under_their_place_with_shape_and_name() -> None:
     app = MatrixStage([place("web-1", 5, (1, State.FIRING)), place("data-1", 2, (0, State.LOST))])
     async with app.run_test(size=(80, 10), notifications=True) as pilot:
@@ -221,7 +235,7 @@ async def test_in_80_columns_the_state_stands_below_the_name_of_what_is_not_well
         await pilot.pause()
         lines = [" ".join(line.split()) for line in frame_of(app)]
         assert lines[:3] == [
-            "⊘ a-host-with-… ⊘ svc-0 ✓ svc-1 ✓ svc-2",
+            "⊘ a-host-…-name ⊘ svc-0 ✓ svc-1 ✓ svc-2",
             "LOST 66%",
             "✓ web-2 ✓ svc-0 ✓ svc-1 ✓ svc-2",
         ]

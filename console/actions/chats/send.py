@@ -22,9 +22,15 @@ _SAID_CELLS: Final = 160
 _MOST_CHARS: Final = 4_000_000
 """Of what is asked to be sent at all; each chat takes much less."""
 _MAYBE: Final = frozenset({HttpFault.TIMEOUT, HttpFault.RESET, HttpFault.PROTOCOL,
-                           HttpFault.TOO_BIG, HttpFault.ENCODING})  # fmt: skip
-"""By these it may have come through all the same."""
+                           HttpFault.TOO_BIG, HttpFault.ENCODING, HttpFault.TLS_OTHER,
+                           HttpFault.UNREACHABLE})  # fmt: skip
+"""By these it may have come through all the same, unless nothing had been sent yet."""
 _RETRY_AFTER: Final = re.compile(r"[0-9]{1,6}")
+_HALF_WAY: Final = frozenset({500, 502, 504})
+"""By these a server, or one between, says that it does not know how far it came itself."""
+_WORD: Final = re.compile(rb"[a-z]+(_[a-z]+)+")
+"""How Slack names what it did not like: `invalid_blocks`."""
+ADVICE: Final = "look into the chat before it is sent again"
 
 
 class _Feishu(msgspec.Struct):
@@ -33,6 +39,22 @@ class _Feishu(msgspec.Struct):
     code: int | None = None
     status_code: int | None = msgspec.field(default=None, name="StatusCode")
     msg: str = ""
+
+
+class _Slack(msgspec.Struct):
+    """How workflows of Slack, and some who speak as it does, answer in place of `ok`."""
+
+    ok: bool | None = None
+    success: bool | None = None
+    error: str = ""
+
+
+class _RefusedError(Exception):
+    """Why the chat did not take it, safe to show."""
+
+
+class _DoubtfulError(Exception):
+    """Why nobody knows whether it did, safe to show."""
 
 
 async def send_report(wish: SendReport, doing: Doing) -> Effected:
@@ -58,39 +80,69 @@ async def send_report(wish: SendReport, doing: Doing) -> Effected:
         body = body_for(hook.kind, wish.title, wish.text)
         answer = await post_secretly(client, address, body, hook.timeout.total_seconds())
     except HttpFailure as failure:
-        maybe = failure.kind in _MAYBE and not failure.unsent
-        said = "it may have been sent or not" if maybe else "nothing was sent"
-        ended = Ended.UNKNOWN if maybe else Ended.FAILED
-        return nothing_done(ended, f"{said}: {name}: {failure.message}", *_advice(ended))
+        if failure.kind in _MAYBE and not failure.unsent:
+            return _unknown(name, failure.message)
+        return nothing_done(Ended.FAILED, f"nothing was sent: {name}: {failure.message}")
     finally:
         await client.aclose()
-    refused = _refusal(hook, answer)
-    if refused:
+    try:
+        _require_taken(hook, answer)
+    except _DoubtfulError as doubt:
+        return _unknown(name, str(doubt))
+    except _RefusedError as refused:
         return nothing_done(Ended.FAILED, f"{name} did not take it: {refused}")
     title = visible(wish.title, cells=80)
     return Effected(Outcome(Ended.DONE, f"{title} was sent to {name}"))
 
 
-def _advice(ended: Ended) -> tuple[str, ...]:
-    return ("look into the chat before it is sent again",) if ended is Ended.UNKNOWN else ()
+def _unknown(name: str, why: str) -> Effected:
+    return nothing_done(Ended.UNKNOWN, f"it may have been sent or not: {name}: {why}", ADVICE)
 
 
-def _refusal(hook: Webhook, answer: WebhookAnswer) -> str:
-    """Why the chat did not take it, safe to show; empty: it did."""
+def _require_taken(hook: Webhook, answer: WebhookAnswer) -> None:
+    """Return where the chat took it.
+
+    Raises:
+        _RefusedError, _DoubtfulError: it did not, or its answer tells neither.
+    """
+    if answer.status in _HALF_WAY:
+        raise _DoubtfulError(_status(answer))
     if not 200 <= answer.status < 300:
-        return _status(answer)
-    if hook.kind != "feishu":
-        return ""
+        raise _RefusedError(_status(answer))
+    if hook.kind == "feishu":
+        _require_code(answer.body)
+    elif hook.kind == "slack":
+        _require_ok(answer.body.strip())
+
+
+def _require_code(body: bytes) -> None:
+    """Feishu says 200 to everything, and what it means by a code."""
     try:
-        told = msgspec.json.decode(answer.body, type=_Feishu)
+        told = msgspec.json.decode(body, type=_Feishu)
     except (msgspec.MsgspecError, RecursionError):
-        return f"expected a code in its answer, got {_said(answer.body)}"
+        told = _Feishu()
     code = told.code if told.code is not None else told.status_code
-    if code == 0:
-        return ""
     if code is None:
-        return f"expected a code in its answer, got {_said(answer.body)}"
-    return f"code {code}: {_said(told.msg.encode('utf-8', 'replace'))}"
+        raise _DoubtfulError(f"expected a code in its answer, got {_said(body)}")
+    if code != 0:
+        raise _RefusedError(f"code {code}: {_said(told.msg.encode('utf-8', 'replace'))}")
+
+
+def _require_ok(body: bytes) -> None:
+    """Slack says `ok`; who says nothing beside a status of 200 has taken it too."""
+    if body in (b"ok", b""):
+        return
+    if _WORD.fullmatch(body):
+        raise _RefusedError(_said(body))
+    try:
+        told = msgspec.json.decode(body, type=_Slack)
+    except (msgspec.MsgspecError, RecursionError):
+        told = _Slack()
+    well = told.success if told.ok is None else told.ok
+    if well is None:
+        raise _DoubtfulError(f"expected ok in its answer, got {_said(body)}")
+    if not well:
+        raise _RefusedError(_said(told.error.encode("utf-8", "replace")))
 
 
 def _status(answer: WebhookAnswer) -> str:

@@ -106,11 +106,11 @@ SUMMARY: tuple[Action, ...] = (
     Action(
         "summary.send",
         "send",
-        "Post the report of these days to a chat; what is sent is shown first.",
+        "Post the report of these days to a chat; shown first, since nothing takes it back.",
         ("P",),
         "summary",
         WEEKS,
-        Effect.REVERSIBLE,
+        Effect.DISRUPTIVE,
         command="send",
         argument="daily|week|kpi",
         footer=53,

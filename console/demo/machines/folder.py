@@ -102,7 +102,9 @@ class ShellFolder:
         real = shutil.which("cat") or "/bin/cat"
         _write(
             shared / "cat",
-            f'for path do case $path in {"|".join(PROC)}) {ask} cat "$@" ;; esac; done\n'
+            f'for path do case $path in {"|".join(PROC)}) {ask} cat "$@" ;; '
+            # The limit of a container in which the demo runs is not one of its hosts.
+            "/sys/fs/cgroup/*) exit 1 ;; esac; done\n"
             f'exec {shlex.quote(real)} "$@"\n',
         )
         _write(shared / "sudo", '[ "$1" = -n ] && shift\nexec "$@"\n')

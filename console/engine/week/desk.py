@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from config.history import KPIS, OBJECTIVES, Form, KnownFrom, entries_of
 from config.load import Loaded
-from console.engine.week.answers import Answers
+from console.engine.week.answers import OBJECTIVES_S, Answers
 from console.engine.week.inspecting import day_of, inspection_of
-from console.engine.week.last import keep_last, last_kept
+from console.engine.week.last import keep_last
 from console.engine.week.making import Made, Making
 from console.engine.week.servers import Servers
 from console.engine.week.written import by_hand, observation_of, written_of
@@ -29,11 +29,13 @@ from console.reports.exclusions import exclusions_of
 from console.reports.material import Material, Window
 from console.safety.clock import Clock
 from console.safety.text import Raw
+from console.safety.whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from console.engine.acting import ActingDesk
     from console.engine.papers import PapersDesk
     from console.engine.week.present import Present
+    from console.engine.week.timely import Deadline
 
 
 MOST_DAYS = 92
@@ -70,7 +72,6 @@ class WeekDesk:
         self._acting = acting
         self._standing = standing
         self._present = present
-        self._last: Week | None = None
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -100,18 +101,10 @@ class WeekDesk:
 
         made = await self._report(week_of, end, days, source)
         if isinstance(made, Week) and end in (None, self.today) and days == 7:
-            self._last = made
             folder = self._folder()
             if folder is not None:
                 await asyncio.to_thread(keep_last, folder, made)
         return made
-
-    def remembered(self) -> Week | None:
-        """The last summary that was made, also by a console before; for a first look at once."""
-        folder = self._folder()
-        if self._last is None and folder is not None:
-            self._last = last_kept(folder)
-        return self._last
 
     async def daily(self, day: date | None = None, source: KnownFrom | None = None) -> Daily | str:
         """The report of one day, today where it is `None`."""
@@ -236,10 +229,18 @@ class WeekDesk:
         except OverflowError:
             return f"there are no {days} days before {last}"
         async with self._one_at_a_time:
-            material = await self._material(window)
-            return await self._making.made(make, material, source or settings.summary.source)
+            try:
+                deadline = self._answers.deadline()
+                material = await self._material(window, deadline)
+                wanted = source or settings.summary.source
+                return await self._making.made(make, material, wanted, deadline)
+            except Exception as error:  # a bug of ours costs this report, and says so
+                return (
+                    f"it could not be made: a fault inside the console ({whereabouts(error)}); "
+                    "what was made before stands. Report it with this line"
+                )
 
-    async def _material(self, window: Window) -> Material:
+    async def _material(self, window: Window, deadline: Deadline) -> Material:
         """All but what history and Prometheus have of services and alerts."""
         loaded, now = self._loaded(), self._clock.now().wall
         settings = loaded.settings
@@ -249,6 +250,7 @@ class WeekDesk:
         objectives = entries_of(settings.summary.objectives, OBJECTIVES)
         kpis = entries_of(settings.summary.kpis, KPIS)
         entries = (*objectives, *kpis)
+        asked_until = deadline.part(OBJECTIVES_S)
         is_today = window.first == window.last == self.today
         return Material(
             environment=settings.environment,
@@ -262,11 +264,11 @@ class WeekDesk:
             objectives=objectives,
             kpis=kpis,
             measured=(
-                *await self._answers.measured(entries, window),
+                *await self._answers.measured(entries, window, asked_until),
                 *by_hand(entries, written.inspections, window.first, window.last),
             ),
             measured_before=(
-                *await self._answers.measured(entries, earlier),
+                *await self._answers.measured(entries, earlier, asked_until),
                 *by_hand((), written.inspections, earlier.first, earlier.last),
             ),
             incidents=written.incidents,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,12 +17,12 @@ from console.engine.week.memory_read import (
     FromPrometheus,
     Span,
     bouts_of,
+    covered,
     endings_of,
     gaps_of,
     look_at,
     reading,
     recorders_of,
-    share_known,
 )
 from console.history.fault import HistoryError
 from console.model.history import HISTORY
@@ -31,7 +31,13 @@ from console.reports.bouts import sources_of
 from console.reports.days import before, moments
 from console.reports.material import Material, Window
 
+if TYPE_CHECKING:
+    from console.engine.week.timely import Deadline
+
 Made = TypeVar("Made")
+
+Covered = frozenset[str] | None
+"""The services that Prometheus need not tell of; `None`: it need not be asked."""
 
 
 class Making:
@@ -43,82 +49,100 @@ class Making:
         self._folder = folder
 
     async def made(
-        self, make: Callable[[Material], Made], material: Material, source: KnownFrom
+        self,
+        make: Callable[[Material], Made],
+        material: Material,
+        source: KnownFrom,
+        deadline: Deadline,
     ) -> Made | str:
         """What `make` makes of `material` with all that is known of its days.
 
         Args:
-            source: from where alone; `auto`: of each service, from where more of it is known.
+            source: from where alone; `auto`: from history, its gaps from Prometheus.
+            deadline: until when Prometheus is asked.
 
         A text: why there is none, safe to show.
         """
         window = material.window
-        span, earlier = self._span(window, material.now), self._span(before(window), material.now)
+        spans = self._span(window, material.now), self._span(before(window), material.now)
         folder = None if source == "prometheus" else self._folder()
-        told = told_before = NOTHING
-        notices: tuple[Saying, ...] = ()
+        said: tuple[Saying, ...] = ()
         try:
-            if await self._needs_prometheus(source, folder, span, material):
-                told, told_before, notices = await self._told(window)
+            lacks = await self._lacks(source, folder, spans, material)
+            told, notices = await self._told(window, lacks, deadline)
             return await asyncio.to_thread(
-                _made, make, material, folder, (span, told), (earlier, told_before), notices
+                _made, make, material, folder, tuple(zip(spans, told, strict=True)), notices
             )
         except HistoryError as error:
             if source == "history":
                 return str(error)
-            # What the file cannot tell, Prometheus may.
-            told, told_before, notices = await self._told(window)
-            said = (saying("history is not read: {why}", why=str(error)), *notices)
-            return await asyncio.to_thread(
-                _made, make, material, None, (span, told), (earlier, told_before), said
-            )
+            said = (saying("history is not read: {why}", why=str(error)),)
+        # What the file cannot tell, Prometheus may.
+        told, notices = await self._told(window, (frozenset(), frozenset()), deadline)
+        return await asyncio.to_thread(
+            _made, make, material, None, tuple(zip(spans, told, strict=True)), (*said, *notices)
+        )
 
     async def _told(
-        self, window: Window
-    ) -> tuple[FromPrometheus, FromPrometheus, tuple[Saying, ...]]:
+        self, window: Window, lacks: tuple[Covered, Covered], deadline: Deadline
+    ) -> tuple[tuple[FromPrometheus, FromPrometheus], tuple[Saying, ...]]:
         """What Prometheus has of these days and of those before, and what is to be said of it."""
-        told, notices = await self._answers.about(window)
-        if told.is_silent:
-            return told, NOTHING, notices
-        told_before, more = await self._answers.about(before(window))
-        return told, told_before, (*notices, *more)
+        found = []
+        notices: tuple[Saying, ...] = ()
+        is_silent = False
+        for days, covered_there in zip((window, before(window)), lacks, strict=True):
+            if covered_there is None or is_silent:
+                found.append(NOTHING)
+                continue
+            told, more = await self._answers.about(days, deadline, covered_there)
+            is_silent = told.is_silent
+            found.append(told)
+            notices = tuple(dict.fromkeys((*notices, *more)))
+        return (found[0], found[1]), notices
 
-    async def _needs_prometheus(
-        self, source: KnownFrom, folder: Path | None, span: Span, material: Material
-    ) -> bool:
-        if source != "auto":
-            return source == "prometheus"
-        if not self._answers.can_be_had:
-            return False
-        services = tuple(one.name for one in material.services)
-        share = await asyncio.to_thread(_share_known, folder, span, services)
-        return share < material.least_coverage
+    async def _lacks(
+        self,
+        source: KnownFrom,
+        folder: Path | None,
+        spans: tuple[Span, Span],
+        material: Material,
+    ) -> tuple[Covered, Covered]:
+        """Of either time what history covers, where it lacks something that is worth asking for."""
+        if source == "prometheus":
+            return frozenset(), frozenset()
+        if source == "history" or not self._answers.can_be_had:
+            return None, None
+        wanted = frozenset(one.name for one in material.services)
+        return await asyncio.to_thread(_lacking, folder, spans, wanted)
 
     @staticmethod
     def _span(window: Window, now: datetime) -> Span:
         return Span(*moments(window, now))
 
 
-def _share_known(folder: Path | None, span: Span, services: tuple[str, ...]) -> float:
+def _lacking(
+    folder: Path | None, spans: tuple[Span, Span], wanted: frozenset[str]
+) -> tuple[Covered, Covered]:
     with reading(folder) as reader:
-        return share_known(reader, span, services)
+        return covered(reader, spans[0], wanted), covered(reader, spans[1], wanted)
 
 
 def _made(
     make: Callable[[Material], Made],
     material: Material,
     folder: Path | None,
-    window: tuple[Span, FromPrometheus],
-    earlier: tuple[Span, FromPrometheus],
+    told_of: tuple[tuple[Span, FromPrometheus], ...],
     notices: tuple[Saying, ...],
 ) -> Made:
     """In a thread: the file is read service by service while the report is made.
 
+    Args:
+        told_of: the window, and the one before it.
+
     Raises:
         HistoryError: it cannot be read.
     """
-    span, told = window
-    span_before, told_before = earlier
+    (span, told), (span_before, told_before) = told_of
     with reading(folder) as reader:
         own = () if reader is None else reader.recordings(span.start_ms, span.end_ms)
         recorders = recorders_of(own)

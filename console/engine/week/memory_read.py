@@ -1,4 +1,4 @@
-"""What the history file and Prometheus tell of some time, service by service, the better of both.
+"""What the history file and Prometheus tell of some time, service by service, as one.
 
 In a thread: it reads a file. Nothing in it waits for the network.
 """
@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from console.engine.week.filling import filled, holes_of
 from console.history.fault import HistoryError, HistoryFault
-from console.model.history import Bout, Observed, Origin, Recording, Sight, ending_of
+from console.model.history import (
+    Bout,
+    Observed,
+    Origin,
+    Recording,
+    Stretch,
+    ending_of,
+    together,
+)
 from console.model.saying import Saying, listed, saying
 from console.model.summary import Gap
-from console.model.unix import milliseconds
+from console.model.unix import milliseconds, moment
 
 if TYPE_CHECKING:
     from console.history.reader import Reader
@@ -46,11 +55,17 @@ class FromPrometheus(msgspec.Struct, frozen=True):
     bouts: tuple[Bout, ...] = ()
     is_silent: bool = False
     """No server gave an answer: it need not be asked about another time as well."""
+    is_whole: bool = True
+    """It was asked to the end: nothing is missing for want of time."""
 
 
 NOTHING: Final = FromPrometheus({})
 SILENCE: Final = FromPrometheus({}, is_silent=True)
 LEAST_GAP: Final = timedelta(minutes=1)
+SMALL_MS: Final = 300_000
+SMALL_SHARE: Final = 0.001
+"""What history lacks of a service is not worth asking for below both: a restart of whoever
+records, and of a week the ten minutes that 99.9 % leave."""
 
 
 @contextmanager
@@ -74,43 +89,36 @@ def reading(folder: Path | None) -> Iterator[Reader | None]:
             found.close()
 
 
-def known_ms(observed: Observed) -> int:
-    """How long it was observed, in milliseconds."""
-    return sum(
-        one.end_ms - one.start_ms for one in observed.stretches if one.sight is not Sight.UNKNOWN
-    )
+def covered(reader: Reader | None, span: Span, wanted: frozenset[str]) -> frozenset[str] | None:
+    """The services of which history has all of `span` but what is not worth asking for.
 
-
-def share_known(reader: Reader | None, span: Span, services: Iterable[str]) -> float:
-    """Which share of `span`, over all of `services`, history has observed; 0 where it has none.
-
-    Where no service is registered it is of all that history has.
+    `None`: all of `wanted` are among them, or where nothing is wanted all that history has.
     """
-    wanted = frozenset(services)
-    if reader is None or span.end_ms <= span.start_ms:
-        return 0.0
-    found = {
-        one.service: known_ms(one)
+    if reader is None:
+        return frozenset()
+    length_ms = span.end_ms - span.start_ms
+    enough_ms = length_ms - max(SMALL_MS, length_ms * SMALL_SHARE)
+    told = {
+        one.service: one.known_ms >= enough_ms
         for one in reader.observed(span.start_ms, span.end_ms, latencies=False)
     }
-    counted = wanted or frozenset(found)
-    if not counted:
-        return 0.0
-    whole = len(counted) * (span.end_ms - span.start_ms)
-    return sum(found.get(name, 0) for name in counted) / whole
+    needed = wanted or told.keys()
+    if needed and all(told.get(name, False) for name in needed):
+        return None
+    return frozenset(name for name, is_covered in told.items() if is_covered)
 
 
 def look_at(
     reader: Reader | None, told: FromPrometheus, span: Span
 ) -> Callable[[], Iterator[Observed]]:
-    """Every service once: as history has it, or Prometheus where that observed more of it."""
+    """Every service once: as history has it, and from Prometheus when history did not see it."""
 
     def look() -> Iterator[Observed]:
         left = dict(told.observed)
         if reader is not None:
             for one in reader.observed(span.start_ms, span.end_ms):
                 other = left.pop(one.service, None)
-                yield one if other is None or known_ms(one) >= known_ms(other) else other
+                yield one if other is None else filled(one, other, span.start_ms, span.end_ms)
         yield from left.values()
 
     return look
@@ -123,20 +131,23 @@ def bouts_of(reader: Reader | None, told: FromPrometheus, span: Span) -> tuple[B
 
 
 def gaps_of(reader: Reader | None, told: FromPrometheus, span: Span) -> tuple[Gap, ...]:
-    """When nobody recorded, unless Prometheus told better of every service; what is shorter than
-    `LEAST_GAP` counts, and is not worth a line."""
-    if reader is None or not _tells(reader, told, span):
+    """When nobody recorded, but for when Prometheus did, where it tells of all services that
+    history tells of; what is shorter than `LEAST_GAP` counts, and is not worth a line."""
+    if reader is None:
         return ()
     gaps = reader.gaps(span.start_ms, span.end_ms)
+    if gaps and told.observed:
+        own = reader.observed(span.start_ms, span.end_ms, latencies=False)
+        if all(one.service in told.observed for one in own):
+            seen = together([list(one.stretches) for one in told.observed.values()])
+            gaps = tuple(_unseen(gaps, seen))
     return tuple(one for one in gaps if one.end - one.start >= LEAST_GAP)
 
 
-def _tells(reader: Reader, told: FromPrometheus, span: Span) -> bool:
-    """Whether the history is what tells of a service."""
-    return not told.observed or any(
-        (other := told.observed.get(one.service)) is None or known_ms(one) >= known_ms(other)
-        for one in reader.observed(span.start_ms, span.end_ms, latencies=False)
-    )
+def _unseen(gaps: Iterable[Gap], seen: tuple[Stretch, ...]) -> Iterator[Gap]:
+    for gap in gaps:
+        for start_ms, end_ms in holes_of(seen, milliseconds(gap.start), milliseconds(gap.end)):
+            yield Gap(moment(start_ms), moment(end_ms), gap.cause)
 
 
 _BY: Final = {

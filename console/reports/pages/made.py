@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from console.model.daily import AnyReport, Kpi
-from console.model.summary import Figure, Means, Week
+from console.model.daily import AnyReport, Kpi, ServiceDay
+from console.model.summary import Figure, Means, ServiceWeek, Week
 from console.reports.judged import all_figures
 from console.reports.page import Block, Code, Fold, Items, Line, Listing, Para, Section, Span
 from console.reports.pages.figures import name_spans, place_text, source_text
@@ -55,12 +55,15 @@ def _values(key: str, report: AnyReport, telling: Telling) -> dict[str, str]:
 
 def _sources(report: AnyReport, telling: Telling) -> Iterator[Line]:
     if not isinstance(report, Kpi):
-        by_source: dict[str, list[str]] = {}
+        by_source: dict[str, list[ServiceWeek | ServiceDay]] = {}
         for one in report.services:
-            by_source.setdefault(one.source, []).append(one.service)
+            by_source.setdefault(one.source, []).append(one)
         for source, services in by_source.items():
-            words = telling.say("availability-from", services=_services(services, telling))
-            yield (words, telling.say("colon-alone"), place_text(source, telling))
+            words = telling.say(
+                "availability-from", services=telling.many("service", len(services))
+            )
+            place = _shares(services, telling) or place_text(source, telling)
+            yield (words, telling.say("colon-alone"), place)
         yield (telling.say("alerts-from"),)
         yield (telling.say("papers-from"),)
     for figure in _figures(report):
@@ -74,8 +77,17 @@ def _sources(report: AnyReport, telling: Telling) -> Iterator[Line]:
         yield (telling.say("source"), telling.say("colon-alone"), telling.told(told))
 
 
-def _services(services: list[str], telling: Telling) -> str:
-    return telling.many("service", len(services))
+def _shares(services: Iterable[ServiceWeek | ServiceDay], telling: Telling) -> str:
+    """How much of what is known of them each of several sources saw; empty: one saw all of it."""
+    known: dict[str, int] = {}
+    for service in services:
+        for one in service.known_by:
+            known[one.source] = known.get(one.source, 0) + one.known_ms
+    whole = sum(known.values())
+    return telling.say("comma").join(
+        f"{place_text(source, telling)} {telling.percent(ms / whole)}"
+        for source, ms in known.items()
+    )
 
 
 def _figures(report: AnyReport) -> Iterable[Figure]:

@@ -27,7 +27,7 @@ _WORDS: Final[Mapping[HttpFault, str]] = {
     HttpFault.TLS_NAME: "its certificate is that of another name",
     HttpFault.TLS_OTHER: "no safe connection came about",
     HttpFault.RESET: "it closed the connection without an answer",
-    HttpFault.PROTOCOL: "what it answered is no HTTP",
+    HttpFault.PROTOCOL: "its answer broke off, or is no HTTP",
     HttpFault.TOO_BIG: "its answer is too large",
     HttpFault.ENCODING: "its answer cannot be unpacked",
     HttpFault.REDIRECT: "it leads elsewhere, which is not followed",

@@ -9,18 +9,18 @@ revoked under every name that it was looked up by.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import asyncssh
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
-from console.safety.ssh.options import SshFailure, SshFault
+from console.safety.ssh.client_config import GLOBAL_FILES, USER_FILES
+from console.safety.ssh.options import SshFailure, SshFault, login_of, written
 from console.safety.ssh.target import SSH_PORT, Target
 from console.safety.text import visible
 
-USUAL: Final = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+USUAL: Final = (*USER_FILES, *GLOBAL_FILES)
 MAX_FILE_BYTES: Final = 64 << 20
 
 
@@ -35,6 +35,10 @@ class Known(NamedTuple):
     """The files, as they were named."""
     missing: tuple[str, ...]
     """Those of them that are not there."""
+    place: str
+    """The name by which they know it; where they do not, by which `ssh` would."""
+    beside: bool = False
+    """By a name without the port: that key may be another server's of the same host."""
 
     def lists(
         self, _host: str, _address: str, _port: int | None
@@ -58,7 +62,7 @@ class HostKeys:
     """The files of host keys, read again when they change."""
 
     def __init__(self, files: tuple[str, ...]) -> None:
-        self._files = files or USUAL
+        self._files = files
         self._read: dict[str, tuple[tuple[int, int], asyncssh.SSHKnownHosts]] = {}
 
     def known(self, target: Target) -> Known:
@@ -72,22 +76,32 @@ class HostKeys:
         revoked: list[asyncssh.SSHKey] = []
         missing = []
         files = []
-        for name in self._files:
+        looked_in = self._files or target.known_hosts or USUAL
+        for name in looked_in:
             found = self._hosts(name, target)
             if found is None:
                 missing.append(name)
             else:
                 files.append((name, found))
-        for looked_up in _names(target):
+        places = _places(target)
+        by = places[0]
+        for each in places:
+            is_known = bool(trusted or authorities)
             for name, known in files:
-                keys, cas, gone = _matches(known, looked_up, target.port)
+                keys, cas, gone, *_ = known.match(each, "", None)
                 revoked += gone
-                trusted += [(name, key) for key in keys]
-                authorities += cas
-            if trusted or authorities:
-                break
+                if not is_known:
+                    by = each if keys or cas else by
+                    trusted += [(name, key) for key in keys]
+                    authorities += cas
         return Known(
-            tuple(trusted), tuple(authorities), tuple(revoked), self._files, tuple(missing)
+            tuple(trusted),
+            tuple(authorities),
+            tuple(revoked),
+            looked_in,
+            tuple(missing),
+            place=by,
+            beside=by in places[1::2] and target.port != SSH_PORT,
         )
 
     def _hosts(self, name: str, target: Target) -> asyncssh.SSHKnownHosts | None:
@@ -119,26 +133,17 @@ class HostKeys:
         return hosts
 
 
-def _names(target: Target) -> Iterator[str]:
+def _places(target: Target) -> list[str]:
+    """The names under which its key is looked up, the best first.
+
+    As `ssh` does: an alias stands alone, and where a port is of no avail the host without it.
+    """
     if target.alias:
-        yield target.alias
-        return
-    yield target.host.lower()
-    if target.name.lower() != target.host.lower():
-        yield target.name.lower()
-
-
-def _matches(
-    known: asyncssh.SSHKnownHosts, name: str, port: int
-) -> tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey]]:
-    wanted = None if port == SSH_PORT else port
-    keys, authorities, revoked, *_ = known.match(name, "", wanted)
-    gone = [*revoked]
-    if wanted is not None:
-        # match() forgets what is revoked for the port where it falls back to the plain name.
-        gone += known.match(f"[{name}]:{port}", "", None)[2]
-        gone += known.match(name, "", None)[2]
-    return [*keys], [*authorities], gone
+        return [target.alias]
+    names = dict.fromkeys((target.host.lower(), target.name.lower()))
+    if target.port == SSH_PORT:
+        return [*names]
+    return [place for name in names for place in (f"[{name}]:{target.port}", name)]
 
 
 class Presented:
@@ -171,7 +176,7 @@ class Presented:
             )
         what = "a key of the authority" if self.authority else f"the {_kind(key)} key"
         said = f"{shown} ({target.shown}) shows {what} {key.get_fingerprint()}"
-        if known.trusted or known.authorities:
+        if (known.trusted or known.authorities) and not known.beside:
             return self._changed(said)
         return self._unknown(said)
 
@@ -181,17 +186,20 @@ class Presented:
         others = ", ".join(
             dict.fromkeys(f"{_kind(each)} {each.get_fingerprint()}" for _, each in known.trusted)
         )
-        others = others or "keys signed by a known authority"
+        remedy = (
+            "somebody may be in between, or the host was set up anew: ask who runs it for "
+            f"its fingerprint; if it is right: ssh-keygen -R {_word(known.place)} "
+            f"-f {_path(file)}, then add the new key"
+        )
+        if not others:
+            others = "keys signed by a known authority"
+            remedy = "somebody may be in between: ask who runs it to have its key signed anew"
         return SshFailure(
             SshFault.HOST_KEY_CHANGED,
             f"the host key of {visible(target.name, cells=60)} has changed: {said}, but "
             f"{_files((file,))} knows {others}",
             host=target.name,
-            remedy=(
-                "somebody may be in between, or the host was set up anew: ask who runs it for "
-                f"its fingerprint; if it is right: ssh-keygen -R {shlex.quote(_place(target))} "
-                f"-f {shlex.quote(visible(file, cells=120))}, then add the new key"
-            ),
+            remedy=remedy,
         )
 
     def _unknown(self, said: str) -> SshFailure:
@@ -203,16 +211,29 @@ class Presented:
             host=target.name,
             remedy=(
                 f"ask who runs {visible(target.name, cells=60)} for its fingerprint; "
-                "if it is this one: ssh-keyscan -p "
-                f"{target.port} {shlex.quote(visible(target.host, cells=120))} "
-                f">> {visible(known.looked_in[0], cells=120)}"
+                f"if it is this one: {_scan(target)} >> {_path(known.looked_in[0])}"
             ),
         )
 
 
-def _place(target: Target) -> str:
-    name = visible(target.alias or target.host, cells=120)
-    return name if target.port == SSH_PORT else f"[{name}]:{target.port}"
+def _scan(target: Target) -> str:
+    """Prints the line that a file of host keys lacks."""
+    words = f"ssh-keyscan -p {target.port} {_word(target.host)}"
+    if target.jump is not None:
+        words = f"{visible(written(('ssh', *login_of(target.jump))))} {shlex.quote(words)}"
+    if target.alias:
+        words += f" | sed {_word(f's|^[^ ]*|{target.alias}|')}"
+    return words
+
+
+def _word(text: str) -> str:
+    return shlex.quote(visible(text, cells=120))
+
+
+def _path(name: str) -> str:
+    """A path as one types it, with the `~` that the shell has to see."""
+    home = "~/" if name.startswith("~/") else ""
+    return home + _word(name.removeprefix(home))
 
 
 def _kind(key: asyncssh.SSHKey) -> str:

@@ -64,7 +64,8 @@ class SshOptions(msgspec.Struct, frozen=True):
     config: str | None = None
     """An OpenSSH client configuration; `None`: `~/.ssh/config` where it is there, `""`: none."""
     known_hosts: tuple[str, ...] = ()
-    """Files of host keys; empty: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`."""
+    """Files of host keys; empty: those of `~/.ssh/config`, else `~/.ssh/known_hosts` and
+    `/etc/ssh/ssh_known_hosts`."""
     identities: tuple[str, ...] = ()
     """Files of private keys; empty: those of the configuration, else the usual ones."""
     passphrase: Secret | None = None
@@ -207,6 +208,27 @@ def ended_by_host(exit_status: int | None, took_s: float, timeout_s: float) -> b
 def command(*argv: str, stdin: bytes = b"") -> Command:
     """A program with its arguments."""
     return Command(tuple(argv), stdin=stdin)
+
+
+def login_of(route: SshRoute) -> list[str]:
+    """What a person writes behind `ssh` to get to the end of `route`."""
+    words: list[str] = []
+    hops: list[str] = []
+    hop = route.jump
+    while hop is not None:
+        address = f"[{hop.address}]" if ":" in hop.address else hop.address
+        port = "" if hop.port is None else f":{hop.port}"
+        hops.append(f"{_at(hop)}{address}{port}")
+        hop = hop.jump
+    if hops:
+        words += ["-J", ",".join(reversed(hops))]
+    if route.port is not None:
+        words += ["-p", str(route.port)]
+    return [*words, f"{_at(route)}{route.address}"]
+
+
+def _at(route: SshRoute) -> str:
+    return "" if route.user is None else f"{route.user}@"
 
 
 def written(argv: Sequence[str]) -> str:

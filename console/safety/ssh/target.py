@@ -13,8 +13,9 @@ import socket
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from asyncssh.config import ConfigParseError, SSHClientConfig, SSHConfig
+from asyncssh.config import ConfigParseError, SSHConfig
 
+from console.safety.ssh.client_config import ClientConfig, files_of, words_of
 from console.safety.ssh.options import (
     SshFailure,
     SshFault,
@@ -48,6 +49,8 @@ class Target(NamedTuple):
     """`IdentityFile`s."""
     certificates: tuple[str, ...]
     identities_only: bool
+    known_hosts: tuple[str, ...]
+    """`UserKnownHostsFile` and `GlobalKnownHostsFile`; empty: it speaks of none."""
     agent: str | None
     """`IdentityAgent`; `None`: as the environment says; empty: none."""
     family: int
@@ -83,11 +86,7 @@ def target_of(route: SshRoute, options: SshOptions) -> Target:
         _refuse_proxy_command(config, route)
         jump = _jump(config, route)
     port = config.get("Port", SSH_PORT)
-    identities = config.get("IdentityFile") or ()
-    certificates = config.get("CertificateFile") or ()
     assert isinstance(port, int)
-    assert isinstance(identities, list | tuple)
-    assert isinstance(certificates, list | tuple)
     family = config.get("AddressFamily") or socket.AF_UNSPEC
     assert isinstance(family, int)
     if not 0 < port < 65536:
@@ -99,39 +98,15 @@ def target_of(route: SshRoute, options: SshOptions) -> Target:
         user=str(config.get("User") or local_user),
         alias=_text(config.get("HostKeyAlias")),
         jump=jump,
-        identities=tuple(str(each) for each in identities),
-        certificates=tuple(str(each) for each in certificates),
+        identities=words_of(config, "IdentityFile"),
+        certificates=words_of(config, "CertificateFile"),
         identities_only=bool(config.get("IdentitiesOnly")),
+        known_hosts=files_of(config),
         agent=_agent(config),
         family=int(family),
         bind=_text(config.get("BindAddress")),
         config=config,
     )
-
-
-class _Config(SSHClientConfig):
-    """asyncssh's, but `Match exec` runs nothing."""
-
-    def _match_without_exec(self, option: str, args: list[str]) -> None:
-        rest: list[str] = []
-        words = iter(args)
-        runs = False
-        for word in words:
-            if word.lower().lstrip("!") == "exec":
-                next(words, None)
-                runs = True
-            else:
-                rest.append(word)
-        args.clear()
-        SSHConfig._match(self, option, rest)
-        # Where another condition fails the command would not decide anything.
-        if runs and self._matching:
-            self._error("`Match exec` would run a command on this machine, which is not done")
-
-    _handlers = {  # noqa: RUF012 - as in the base class
-        **SSHClientConfig._handlers,
-        "match": ("Match", _match_without_exec),
-    }
 
 
 def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:
@@ -141,16 +116,8 @@ def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:
         paths = []
     shown = visible(str(path), cells=120)
     try:
-        return _Config.load(
-            None,
-            paths,
-            False,
-            False,
-            False,
-            local_user,
-            () if route.user is None else route.user,
-            route.address.strip("[]"),
-            () if route.port is None else route.port,
+        return ClientConfig.read(
+            paths, local_user, route.address.strip("[]"), route.user, route.port
         )
     except ConfigParseError as error:
         raise _refusal(

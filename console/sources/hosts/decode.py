@@ -102,6 +102,7 @@ def facts_in(parts: Parts, asked: Asked, before: Counters | None, refused: Refus
     first = missing.read("cpu", "stat", proc.cpu_time_in)
     last = first if again is None else missing.read("cpu", "again", proc.cpu_time_in)
     memory = missing.read("memory", "memory", proc.memory_in)
+    memory = None if memory is None else proc.limited(memory, _out(parts, "cgroup"))
     uptime, load = _uptime_and_load(parts, missing)
     interfaces = missing.read("network", "network", proc.interfaces_in)
     counters = Counters(asked.received, uptime, last, interfaces or ())

@@ -38,6 +38,8 @@ _HOLDS_NOTHING: Final = frozenset(
         *(b"squashfs", b"iso9660", b"erofs", b"cramfs", b"udf"),
     ]
 )
+_ROOTS: Final = frozenset([b"overlay", b"tmpfs", b"rootfs"])
+"""What holds all there is as `/`: of a container, and of a machine that runs from memory."""
 _HOLDS_NOTHING_BY_SOURCE: Final = re.compile(
     rb"(tmpfs|devtmpfs|udev|none|overlay|shm|devfs|map |proc|run$|procfs|linprocfs|fdescfs)"
 )
@@ -131,7 +133,7 @@ def _line(line: bytes, kinds: Mapping[bytes, Kind]) -> _Line | None:
 def _mount(line: _Line, inodes: float | None) -> Mount | None:
     kind = line.kind
     if kind is not None:
-        if kind.type in _HOLDS_NOTHING and not (kind.type == b"overlay" and kind.path == b"/"):
+        if kind.type in _HOLDS_NOTHING and not (kind.type in _ROOTS and kind.path == b"/"):
             return None
     elif _HOLDS_NOTHING_BY_SOURCE.match(line.source):
         return None

@@ -25,6 +25,8 @@ MAX_UPTIME_S: Final = 200 * 365 * 86_400.0
 _COUNT: Final = re.compile(rb"\d{1,20}\Z")
 _DECIMAL: Final = re.compile(rb"\d{1,12}(?:\.\d{1,12})?\Z")
 _MEMORY: Final = re.compile(rb"^(\w+):[ \t]+(\d{1,15})(?: kB)?[ \t]*$", re.MULTILINE)
+_CACHE: Final = re.compile(rb"^(?:total_)?inactive_file (\d{1,19})$", re.MULTILINE)
+"""What the kernel takes back first. Version 1 tells of all below by `total_`, further down."""
 _PROCESSOR: Final = re.compile(rb"^cpu\d+ ", re.MULTILINE)
 _VIRTUAL: Final = re.compile(r"lo$|veth|cali|lxc|ifb|dummy|tunl|nodelocaldns")
 """The loopback, and the near ends of what leads into containers."""
@@ -127,6 +129,24 @@ def memory_in(meminfo: bytes) -> Memory:
     if swap_total is None or swap_free is None or swap_free > swap_total:
         swap_total = swap_free = None
     return Memory(total, available, swap_total, swap_free)
+
+
+def limited(memory: Memory, cgroup: bytes) -> Memory:
+    """What is left of the machine's `memory` to a host that is a container with a limit.
+
+    Args:
+        cgroup: the limit, the bytes in use and `memory.stat` of the cgroup that it is in; of
+            version 1 or 2. As it is on a machine, without a limit below its memory, or when it
+            cannot be read, the machine's own word stands.
+    """
+    words = cgroup.split(None, 2)
+    limit, used = (count(word) for word in words[:2]) if len(words) > 1 else (None, None)
+    if not limit or used is None or limit >= memory.total:
+        return memory
+    cached = _CACHE.findall(cgroup)
+    left = limit - max(used - int(cached[-1]) if cached else used, 0)
+    available = max(0, min(left, memory.available))
+    return msgspec.structs.replace(memory, total=limit, available=available)
 
 
 def uptime_in(uptime: bytes) -> timedelta:

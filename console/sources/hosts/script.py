@@ -40,6 +40,7 @@ _TIMED_OUT: Final = "124|137|143"
 
 # `main` is read whole before it runs, and no program in it has stdin: that is the script.
 # `/proc` is read by `cat` alone and every program is found by PATH, as on a small busybox.
+# The outermost cgroup has no `memory.max`: of version 2 only a container is asked.
 # Times are printed in UTC, because abbreviations of time zones have no one meaning and
 # `systemctl --timestamp` is unknown before systemd 247.
 _SCRIPT: Final = r"""
@@ -60,6 +61,8 @@ main() {
   fi
   part load cat /proc/loadavg
   part memory cat /proc/meminfo
+  look_cgroup /sys/fs/cgroup memory.max memory.current
+  look_cgroup /sys/fs/cgroup/memory memory.limit_in_bytes memory.usage_in_bytes
   part uptime cat /proc/uptime
   part network cat /proc/net/dev
   part kernel uname -sr
@@ -107,6 +110,10 @@ limit() {
 ended_by_limit() {
   case $status in @TIMED_OUT@) return 0 ;; esac
   return 1
+}
+
+look_cgroup() {
+  [ ! -r "$1/$2" ] || part cgroup cat "$1/$2" "$1/$3" "$1/memory.stat"
 }
 
 look_cpus() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }

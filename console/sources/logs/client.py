@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import Final
 
@@ -26,6 +27,15 @@ OLDEST: Final = b"""lines=$1 bytes=$2; shift 2
 """The same for the beginning. The exit status is missing where there was more."""
 FOLLOWED: Final = b'exec "$@" 2>&1 </dev/null\n'
 """docker writes a container's two streams to two of its own."""
+FOLLOWED_PODS: Final = b"""pods=$1; shift
+for pod in $pods; do
+  { "$@" "pod/$pod" 2>&1 </dev/null
+  printf '[pod/%s/] %s -- the log of %s has ended --\n' \
+    "$pod" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$pod"; } &
+done
+wait
+"""
+"""Several pods at once, since kubectl follows one; none of them ends without a word."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -40,14 +50,17 @@ class Reading(msgspec.Struct, frozen=True):
     """Where there are more, the newest are kept, not the oldest."""
 
 
-def reading_of(place: LogPlace, request: LogRequest, *, previous: bool = False) -> Reading:
+def reading_of(
+    place: LogPlace, request: LogRequest, *, target: str = "", previous: bool = False
+) -> Reading:
     """What reads the lines of `request`, once.
 
     Args:
+        target: for Kubernetes, the one of `place.targets`; the first where it is not said.
         previous: for Kubernetes, those of the container that ran before the present one.
     """
     tail = max(1, min(request.tail, MAX_LINES))
-    argv = _words(place, request, tail + 1)
+    argv = _words(place, request, tail + 1, target)
     if previous:
         argv = (*argv, "--previous=true")
     # kubectl knows no end: from where a stretch of the past begins, its lines come first.
@@ -58,13 +71,26 @@ def reading_of(place: LogPlace, request: LogRequest, *, previous: bool = False) 
     return Reading(Command(script_argv, script=script), argv, tail, not cut_short)
 
 
+def typed_words(place: LogPlace, request: LogRequest) -> tuple[str, ...]:
+    """The program that `reading_of()` runs, for a person; of several pods one after the other."""
+    argv = reading_of(place, request).argv
+    if len(place.pods) < 2:
+        return argv
+    looped = shlex.join(argv).replace(place.targets[0], '"pod/$pod"')
+    return ("sh", "-c", f"for pod in {' '.join(place.pods)}; do {looped}; done")
+
+
 def following_of(place: LogPlace, since: datetime) -> Command:
     """What prints the lines after `since`, and new ones as they come, until it is ended."""
-    return Command(following_words(place, since), script=FOLLOWED)
+    if len(place.pods) < 2:
+        return Command(following_words(place, since), script=FOLLOWED)
+    first = following_words(place, since)
+    every = tuple(word for word in first if word != place.targets[0])
+    return Command((" ".join(place.pods), *every), script=FOLLOWED_PODS)
 
 
 def following_words(place: LogPlace, since: datetime) -> tuple[str, ...]:
-    """The program that `following_of()` runs."""
+    """The program that `following_of()` runs; of several pods that of the first."""
     request = LogRequest("", since=since)
     match place.keeper:
         case Keeper.DOCKER:
@@ -81,7 +107,9 @@ def unit_of(place: LogPlace) -> Command:
     return Command(("systemctl", "show", "--property=LoadState", "--", place.name))
 
 
-def _words(place: LogPlace, request: LogRequest, tail: int | None) -> tuple[str, ...]:
+def _words(
+    place: LogPlace, request: LogRequest, tail: int | None, target: str = ""
+) -> tuple[str, ...]:
     # docker and kubectl count from the end before they look at the times: with an end in the
     # past they would count lines that are not wanted.
     counted = tail is not None and request.until is None
@@ -93,9 +121,10 @@ def _words(place: LogPlace, request: LogRequest, tail: int | None) -> tuple[str,
             words += [f"--tail={tail}"] if counted else []
             return (*words, place.name)
         case Keeper.KUBERNETES:
-            words = [*place.program, "logs", f"deployment/{place.name}"]
+            words = [*place.program, "logs", target or place.targets[0]]
             words += [f"--namespace={place.namespace}", "--all-containers=true"]
-            words += ["--timestamps=true"]
+            # A container that has not started must not cost the lines of those beside it.
+            words += ["--ignore-errors=true", "--prefix=true", "--timestamps=true"]
             words += [] if request.since is None else [f"--since-time={_rfc3339(request.since)}"]
             words += [f"--tail={tail}"] if counted else []
             return tuple(words)

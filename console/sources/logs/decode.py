@@ -10,9 +10,10 @@ from typing import Final
 import msgspec
 
 from console.model.logs import MAX_LINES, LogLine
+from console.model.workload import WorkloadKind
 from console.safety.text import Raw
 from console.sources.logs.client import MAX_BYTES, TRAILER
-from console.sources.logs.place import Keeper
+from console.sources.logs.place import Keeper, LogPlace
 
 MAX_LINE_CHARS: Final = 8_192
 """Kept of one line; what was cut is counted at its end."""
@@ -23,7 +24,7 @@ costs no second of everybody else's time."""
 
 _INDENTED: Final = (Keeper.JOURNAL, Keeper.HOST)
 _STAMP: Final = re.compile(
-    r"(?:\[pod/[^\]\s]{1,600}\] )?"
+    r"(?:\[pod/([^\]\s]{1,600})\] )?"
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)(?: |$)"
 )
 
@@ -87,19 +88,20 @@ def line_of(raw: bytes, size: int, keeper: Keeper) -> LogLine:
     text = raw[:MAX_LINE_BYTES].decode("utf-8", "replace").removesuffix("\r")
     found = _STAMP.match(text)
     at = None if found is None else _time_of(found)
+    by = ""
     if found is not None and at is not None:
-        text = text[found.end() :]
+        text, by = text[found.end() :], found[1] or ""
         if keeper in _INDENTED:
             text = text.partition(" ")[2]  # the host's own name
     if size > MAX_LINE_BYTES or len(text) > MAX_LINE_CHARS:
         text = f"{text[:MAX_LINE_CHARS]} … {size:,} bytes"
-    return LogLine(at, Raw(text))
+    return LogLine(at, Raw(text), by)
 
 
 def _time_of(found: re.Match[str]) -> datetime | None:
-    year, month, day, hour, minute, second = (int(found[n]) for n in range(1, 7))
-    micro = int((found[7] or "0").ljust(6, "0")[:6])
-    zone = found[8]
+    year, month, day, hour, minute, second = (int(found[n]) for n in range(2, 8))
+    micro = int((found[8] or "0").ljust(6, "0")[:6])
+    zone = found[9]
     ahead = timedelta(0)
     if zone != "Z":
         ahead = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
@@ -167,3 +169,25 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
         last = line.at or last
         keyed.append((last, line))
     return [line for _, line in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def tagged(lines: Iterable[LogLine], place: LogPlace) -> list[LogLine]:
+    """The lines, each with the pod and the container that wrote it in front of its text."""
+    tags: dict[str, str] = {}
+    found = []
+    for line in lines:
+        if line.by and line.by not in tags:
+            tags[line.by] = _tag(line.by, place)
+        tag = tags.get(line.by, "")
+        text = Raw(f"[{tag}] {line.text.exact}") if tag else line.text
+        found.append(LogLine(line.at, text, line.by))
+    return found
+
+
+def _tag(by: str, place: LogPlace) -> str:
+    """`api-7c9d-x2k4q/main` without what all pods of the workload have: `x2k4q/main`."""
+    pod, _, container = by.partition("/")
+    end = pod.rpartition("-")[2]
+    # The pods of a stateful set are numbered, and go by their whole name.
+    short = pod if place.kind is WorkloadKind.STATEFULSET or not end else end
+    return f"{short}/{container}" if container not in ("", place.name) else short

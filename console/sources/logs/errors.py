@@ -99,10 +99,16 @@ _KUBERNETES: Final = (
         "log in anew, or look at the client configuration of kubectl on {host}",
     ),
     _known(
-        r"\(notfound\): (deployments|namespaces)|deployments.* not found",
+        r"\(notfound\): (deployments|statefulsets|daemonsets|namespaces)|deployments.* not found",
         FailureKind.NOT_SERVED,
-        "there is no deployment {name} in {namespace}",
-        "`kubectl get deployments -A` lists those that are; `service_name:` names it",
+        "there is no {kind} {name} in {namespace}",
+        "`kubectl get {kind}s -A` lists those that are; `service_name:` names it",
+    ),
+    _known(
+        r"\(notfound\): pods",
+        FailureKind.NOT_SERVED,
+        "a pod of {name} is no more",
+        "ask again in a moment, when its new pods are known",
     ),
     _known(
         r"waiting to start|containercreating|podinitializing|error: timed out waiting|no pods",
@@ -129,6 +135,7 @@ _BY_KEEPER: Final = {
     Keeper.HOST: _JOURNAL,
     Keeper.KUBERNETES: _KUBERNETES,
 }
+_CHOSEN: Final = re.compile(r"Found (\d{1,6}) pods, using pod/(\S{1,253})")
 _NO_PROGRAM: Final = re.compile(r"^(sh: .*|sudo: .*command )not found$", re.MULTILINE)
 
 
@@ -147,6 +154,7 @@ def refuse(place: LogPlace, said: Sequence[Raw], status: int | None) -> None:
     names = {
         "name": place.name,
         "namespace": place.namespace,
+        "kind": place.what,
         "host": visible(place.host, cells=60),
         "program": "kubectl" if place.keeper is Keeper.KUBERNETES else place.program[-1],
     }
@@ -163,6 +171,15 @@ def refuse(place: LogPlace, said: Sequence[Raw], status: int | None) -> None:
     if status not in (0, None):
         told = visible(said[-1], cells=SAID_CELLS) if said else "without a word"
         raise Unusable(FailureKind.STATUS, f"{names['program']} ended with {status}: {told}")
+
+
+def one_of_many(said: Sequence[Raw]) -> str:
+    """That kubectl has chosen one pod among several, where it says so; else empty."""
+    for line in said:
+        found = _CHOSEN.match(line.exact)
+        if found is not None:
+            return f"1 of {found[1]} pods: {visible(found[2], cells=60)}"
+    return ""
 
 
 def no_log(said: Sequence[Raw]) -> Unusable:

@@ -11,7 +11,11 @@ import msgspec
 
 from config.schema import KubernetesSource
 from console.model.registry import LOCAL, Host, Registry, Service, ServiceType, host_cell
+from console.model.workload import Pod, Workload, WorkloadKind
 from console.safety.text import visible
+
+MOST_PODS: Final = 4
+"""Of one workload whose logs are read: those that are not well in front."""
 
 
 class Keeper(enum.StrEnum):
@@ -31,10 +35,19 @@ class LogPlace(msgspec.Struct, frozen=True):
     host: str
     """The host on which the program runs; `local` is this machine."""
     name: str = ""
-    """The container, the systemd unit or the deployment."""
+    """The container, the systemd unit or the workload."""
     namespace: str = ""
     program: tuple[str, ...] = ()
     """What stands before the program's verb: `sudo -n docker`, `kubectl --context prod`."""
+    kind: WorkloadKind = WorkloadKind.DEPLOYMENT
+    """Of the workload; a deployment where nobody has told."""
+    pods: tuple[str, ...] = ()
+    """Its pods that are read. Empty where they are not known: then kubectl takes one by itself,
+    and one that is well before one that crashes."""
+    restarted: frozenset[str] = frozenset()
+    """Those of `pods` in which a container ran before the present one."""
+    of_pods: int = 0
+    """How many it has, where that is known."""
 
     @property
     def source(self) -> str:
@@ -43,8 +56,19 @@ class LogPlace(msgspec.Struct, frozen=True):
         if self.keeper is Keeper.HOST:
             return f"journal of {on}, warnings and worse"
         if self.keeper is Keeper.KUBERNETES:
-            return f"deployment {self.namespace}/{self.name} by kubectl on {on}"
+            number = f", {len(self.pods)} pods," if len(self.pods) > 1 else ""
+            return f"{self.what} {self.namespace}/{self.name}{number} by kubectl on {on}"
         return f"{self.keeper.value} {self.name} on {on}"
+
+    @property
+    def what(self) -> str:
+        """The workload's kind as kubectl takes it: `statefulset`."""
+        return self.kind.value.lower()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is read, each as kubectl takes it: `pod/db-0`, else `statefulset/db`."""
+        return tuple(f"pod/{pod}" for pod in self.pods) or (f"{self.what}/{self.name}",)
 
 
 _NAMES: Final = {
@@ -69,6 +93,7 @@ _NOWHERE: Final = {
 
 
 ContainerOf = Callable[[Service], str]
+WorkloadOf = Callable[[Service], Workload | None]
 
 
 class Places:
@@ -79,14 +104,17 @@ class Places:
         registry: Registry,
         kubernetes: tuple[KubernetesSource, ...],
         container_of: ContainerOf | None = None,
+        workload_of: WorkloadOf | None = None,
     ) -> None:
         """
         Args:
             kubernetes: the clusters of the settings; where there are none, the first host
                 with the role `k8s` is asked.
             container_of: what its container is called now, where docker compose counts them.
+            workload_of: its workload with its pods, as last told.
         """
         self._container_of = container_of
+        self._workload_of = workload_of
         self.hosts: Mapping[str, Host] = {host.name: host for host in registry.hosts}
         self._cells = {host_cell(host.name): host for host in registry.hosts}
         self._services = {service.name: service for service in registry.services}
@@ -138,7 +166,11 @@ class Places:
             return found
         keeper = Keeper.KUBERNETES
         refused = _refused(keeper, service.unit) or _refused(keeper, namespace)
-        return refused or LogPlace(keeper, found[0], service.unit, namespace, found[1])
+        if refused:
+            return refused
+        told = self._workload_of(service) if self._workload_of is not None else None
+        place = LogPlace(keeper, found[0], service.unit, namespace, found[1])
+        return place if told is None else _with_pods(place, told)
 
     def _kubectl(self, namespace: str) -> tuple[str, tuple[str, ...]] | str:
         """The host on which to run `kubectl` and the words before its verb, or why nowhere.
@@ -172,3 +204,23 @@ def _refused(keeper: Keeper, name: str) -> str:
     if allowed is None or allowed.fullmatch(name):
         return ""
     return f"{visible(name, cells=60)} is no name that {keeper.value} knows: correct services.yaml"
+
+
+def _with_pods(place: LogPlace, told: Workload) -> LogPlace:
+    """The place with the kind of its workload, and its pods that tell most."""
+    pods = [one for one in told.pods or () if not _refused(place.keeper, one.name.exact)]
+    chosen = sorted(pods, key=_worth)[:MOST_PODS]
+    return msgspec.structs.replace(
+        place,
+        kind=told.kind,
+        pods=tuple(one.name.exact for one in chosen),
+        restarted=frozenset(one.name.exact for one in chosen if one.restarts),
+        of_pods=len(pods),
+    )
+
+
+def _worth(pod: Pod) -> tuple[int, bool, int, str]:
+    """Those that have a log before those that may have none, and what is not well in front."""
+    phases = {"Running": 0, "Unknown": 0, "Pending": 1, "Failed": 2}
+    is_well = pod.ready is True and pod.reason is None
+    return phases.get(pod.phase.exact, 3), is_well, -pod.restarts, pod.name.exact

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from config.schema import KubernetesSource
 from console.model.failure import Failure, FailureKind
 from console.model.logs import LogAnswer, LogLine, LogRequest
@@ -25,6 +27,7 @@ from console.sources.logs.client import (
     following_of,
     following_words,
     reading_of,
+    typed_words,
     unit_of,
 )
 from console.sources.logs.decode import (
@@ -33,10 +36,11 @@ from console.sources.logs.decode import (
     in_order,
     line_of,
     output_of,
+    tagged,
     taken_apart,
     within,
 )
-from console.sources.logs.place import ContainerOf, Keeper, LogPlace, Places
+from console.sources.logs.place import ContainerOf, Keeper, LogPlace, Places, WorkloadOf
 from console.sources.reach import Reach
 
 READ_S: Final = 20.0
@@ -45,8 +49,19 @@ START_S: Final = 15.0
 UNIT_S: Final = 5.0
 SLACK_BYTES: Final = 4096
 SAID_KEPT: Final = 20
+GONE: Final = FailureKind.NOT_SERVED
+"""Of a pod that is no more."""
 
 Batch = tuple[LogLine, ...]
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """What one command told of a log."""
+
+    lines: tuple[LogLine, ...]
+    cut: bool
+    said: str
+    refused: Unusable | None = None
 
 
 class Logs:
@@ -59,10 +74,11 @@ class Logs:
         clock: Clock,
         kubernetes: tuple[KubernetesSource, ...],
         container_of: ContainerOf | None = None,
+        workload_of: WorkloadOf | None = None,
     ) -> None:
-        """`container_of`: as `Places` takes it."""
+        """`container_of` and `workload_of`: as `Places` takes them."""
         self._reach = reach
-        self._places = Places(registry, kubernetes, container_of)
+        self._places = Places(registry, kubernetes, container_of, workload_of)
         self._clock = clock
 
     def why_not(self, service: str) -> str:
@@ -75,12 +91,12 @@ class Logs:
         place = self._places.place_of(request.service)
         if isinstance(place, str):
             return self._nowhere(request.service, place)
-        reading = reading_of(place, request)
-        typed = self._reach.typed(place.host, reading.argv)
         try:
-            return await self._read(place, reading, request, typed)
+            if place.keeper is not Keeper.KUBERNETES:
+                return await self._read(place, request)
+            return await self._read_pods(place, request)
         except Exception as error:
-            return failure_of(error, errors.asked(place, typed), self._now)
+            return failure_of(error, errors.asked(place, self._typed(place, request)), self._now)
 
     @contextlib.asynccontextmanager
     async def follow(self, request: LogRequest) -> AsyncIterator[AsyncIterator[Batch | Failure]]:
@@ -114,32 +130,92 @@ class Logs:
 
     # Reading
 
-    async def _read(
-        self, place: LogPlace, reading: Reading, request: LogRequest, typed: str
-    ) -> LogAnswer:
-        before = self._previous(place, request)
-        output, earlier = await asyncio.gather(self._output(place, reading), before)
-        lines = [*earlier, *within(output.lines, request.since, request.until)]
-        said = ""
+    async def _read(self, place: LogPlace, request: LogRequest) -> LogAnswer:
+        reading = reading_of(place, request)
+        part = await self._part(place, reading, request)
+        if place.keeper is Keeper.JOURNAL and not part.lines:
+            await self._look_for_unit(place)
+        return self._answer(place, request, reading, part.lines, part.cut, part.said)
+
+    async def _read_pods(self, place: LogPlace, request: LogRequest) -> LogAnswer:
+        """What its pods wrote, by time; one that cannot be read costs no other its lines."""
+        parts = await asyncio.gather(
+            *(self._pod(place, request, target) for target in place.targets),
+            return_exceptions=True,
+        )
+        failed = [one for one in parts if isinstance(one, BaseException)]
+        told = [one for one in parts if not isinstance(one, BaseException)]
+        if not told:
+            gone = [isinstance(one, Unusable) and one.kind is GONE for one in failed]
+            if not place.pods or not all(gone):
+                raise failed[0]
+            # What was last told of its pods is older than they are.
+            return await self._read_pods(msgspec.structs.replace(place, pods=()), request)
+        lines = in_order(line for part in told for line in part.lines)
+        if len({line.by for line in lines if line.by}) > 1:
+            lines = tagged(lines, place)
+        said = [part.said for part in told if part.said]
+        said += [one.cause if isinstance(one, Unusable) else str(one) for one in failed]
+        if place.of_pods > len(place.pods) > 0:
+            said.insert(0, f"{len(place.pods)} of {place.of_pods} pods")
+        words = "; ".join(dict.fromkeys(said))
+        cut = any(part.cut for part in told)
+        return self._answer(place, request, reading_of(place, request), lines, cut, words)
+
+    async def _pod(self, place: LogPlace, request: LogRequest, target: str) -> _Part:
+        """One pod: the lines of its containers, and of those that ran before them."""
+        reading = reading_of(place, request, target=target)
+        part, earlier = await asyncio.gather(
+            self._part(place, reading, request, needed=False),
+            self._previous(place, request, target),
+        )
+        # While a container waits for its next start, both tell of the one that has ended.
+        known = {(line.by, line.at, line.text.exact) for line in part.lines}
+        before = [one for one in earlier if (one.by, one.at, one.text.exact) not in known]
+        if part.refused is not None and not before and not part.lines:
+            raise part.refused
+        return msgspec.structs.replace(part, lines=(*before, *part.lines))
+
+    async def _part(
+        self, place: LogPlace, reading: Reading, request: LogRequest, *, needed: bool = True
+    ) -> _Part:
+        """What one command told.
+
+        Raises:
+            Unusable: no line, and where `needed` why there is none.
+        """
+        output = await self._output(place, reading)
+        lines = tuple(within(output.lines, request.since, request.until))
+        refused = None
         try:
             errors.refuse(place, output.said, output.status)
         except Unusable as error:
-            if not lines:
+            if needed and not lines:
                 raise
-            said = error.cause
-        if place.keeper is Keeper.JOURNAL and not lines:
-            await self._look_for_unit(place)
-        if place.keeper is Keeper.KUBERNETES:
-            lines = in_order(lines)
-        more = len(lines) > reading.tail
+            refused = error
+        said = refused.cause if refused is not None else errors.one_of_many(output.said)
+        return _Part(lines, output.cut, said, refused)
+
+    def _answer(
+        self,
+        place: LogPlace,
+        request: LogRequest,
+        reading: Reading,
+        lines: Sequence[LogLine],
+        cut: bool,
+        said: str,
+    ) -> LogAnswer:
         kept = lines[-reading.tail :] if reading.from_the_end else lines[: reading.tail]
         return LogAnswer(
             lines=tuple(kept),
-            truncated=more or output.cut,
-            command=typed,
+            truncated=len(lines) > reading.tail or cut,
+            command=self._typed(place, request),
             source=place.source,
             said=said,
         )
+
+    def _typed(self, place: LogPlace, request: LogRequest) -> str:
+        return self._reach.typed(place.host, typed_words(place, request))
 
     async def _output(self, place: LogPlace, reading: Reading) -> Output:
         result = await self._reach.run(
@@ -161,11 +237,11 @@ class Logs:
             raise errors.no_log(words)
         return output
 
-    async def _previous(self, place: LogPlace, request: LogRequest) -> list[LogLine]:
+    async def _previous(self, place: LogPlace, request: LogRequest, target: str) -> list[LogLine]:
         """What the container before the present one wrote: why it crashed stands there."""
-        if place.keeper is not Keeper.KUBERNETES:
+        if place.pods and target.removeprefix("pod/") not in place.restarted:
             return []
-        reading = reading_of(place, request, previous=True)
+        reading = reading_of(place, request, target=target, previous=True)
         try:
             output = await self._output(place, reading)
         except (SshFailure, Unusable):
@@ -190,6 +266,7 @@ class Logs:
     ) -> AsyncGenerator[Batch | Failure, None]:
         cutter = Lines()
         said: list[Raw] = []
+        writers: set[str] = set(place.pods) if len(place.pods) > 1 else set()
         try:
             async for data in parts:
                 found = (line_of(raw, size, place.keeper) for raw, size in cutter.feed(data))
@@ -197,8 +274,9 @@ class Logs:
                 said = [*said, *words][-SAID_KEPT:]
                 # The line at `since` itself is there already.
                 new = tuple(line for line in lines if line.at is None or line.at > since)
+                writers.update(line.by for line in new if line.by)
                 if new:
-                    yield new
+                    yield tuple(tagged(new, place)) if len(writers) > 1 else new
             lines, words = taken_apart((line_of(*cutter.rest(), place.keeper),), place.keeper)
             if lines:
                 yield tuple(lines)

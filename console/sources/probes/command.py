@@ -41,6 +41,9 @@ _NO_RIGHTS: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_DAEMON: Final = re.compile(rb"cannot connect to the docker daemon", re.IGNORECASE)
+_NO_EXEC: Final = re.compile(
+    rb"^(Error response from daemon|error during connect): .*", re.IGNORECASE | re.MULTILINE
+)
 _MISSING_INSIDE: Final = re.compile(
     rb"executable file not found|no such file or directory", re.IGNORECASE
 )
@@ -128,6 +131,8 @@ def judged(probe: Probe, result: SshResult) -> ProbeResult | None:
             how = (state.group(1) or b"not running").decode("ascii").lower()
             container = visible(probe.container, cells=60)
             return _result(probe, result, Verdict.UNHEALTHY, f"the container {container} is {how}")
+        if _NO_EXEC.search(result.stderr):
+            raise _not_let_in(probe, result)
     return _file(probe, result) if probe.kind is ProbeKind.FILE else _command(probe, result)
 
 
@@ -163,6 +168,15 @@ def _refuse_docker(probe: Probe, said: bytes) -> None:
             f"there is no program docker on {host}, or not in its PATH",
             remedy="install docker there, or correct the type of the service",
         )
+
+
+def _not_let_in(probe: Probe, result: SshResult) -> Unusable:
+    """Docker runs and did not begin the command, for a reason that is not the container's."""
+    return Unusable(
+        FailureKind.STATUS,
+        f"docker on {visible(probe.host, cells=60)} did not run it: {_said(result)}",
+        remedy="run the command there, and look at `journalctl -u docker`",
+    )
 
 
 def _file(probe: Probe, result: SshResult) -> ProbeResult:
@@ -204,7 +218,9 @@ def _not_run(probe: Probe, result: SshResult, program: str) -> Unusable:
     where = f"in the container {probe.container}" if probe.container else f"on {probe.host}"
     shown, named = visible(program, cells=40), visible(where, cells=60)
     said = _said(result)
-    if result.exit_status == NOT_FOUND or _MISSING_INSIDE.search(result.stderr + result.stdout):
+    if _speaks_itself(probe, result, program):
+        cause = f"{shown} {named} ended with status {result.exit_status}: {said}"
+    elif result.exit_status == NOT_FOUND or _MISSING_INSIDE.search(result.stderr + result.stdout):
         cause = f"there is no program {shown} {named}"
     elif result.exit_status == NOT_RUNNABLE:
         cause = f"the program {shown} cannot be run {named}" + (f": {said}" if said else "")
@@ -216,6 +232,14 @@ def _not_run(probe: Probe, result: SshResult, program: str) -> Unusable:
         cause,
         remedy="install it there, or correct the check in services.yaml",
     )
+
+
+def _speaks_itself(probe: Probe, result: SshResult, program: str) -> bool:
+    """Whether the program was run and misses another one: `sh: 1: redis-cli: not found`."""
+    if probe.kind is ProbeKind.FILE:
+        return False
+    said = last_line(result.stderr)
+    return said.startswith((f"{words_of(probe.target)[0]}: ", f"{program}: "))
 
 
 def _said(result: SshResult) -> str:

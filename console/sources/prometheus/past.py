@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -15,8 +15,8 @@ from console.model.labels import Labels
 from console.model.query import InstantAnswer
 from console.model.saying import Saying, saying
 from console.safety.text import Raw, quoted, visible
+from console.sources.prometheus.client import MAX_SAMPLES
 from console.sources.prometheus.decode_raw import RawAnswer
-from console.sources.prometheus.poll import Prometheus
 
 PIECE: Final = 60_000
 """Samples in one answer: some 2 MB of JSON, and some 15 MB while it is decoded."""
@@ -34,6 +34,29 @@ MOST_MATCHER_CHARS: Final = 6000
 _PERHAPS_SMALLER: Final = (FailureKind.TIMEOUT, FailureKind.STATUS)
 _SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+class PastServer(Protocol):
+    """What is asked about the past: a `Prometheus`, or what stands before one."""
+
+    @property
+    def name(self) -> str:
+        """Unique among all sources."""
+
+    @property
+    def external_labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels that it adds to what it sends, as far as it told."""
+
+    async def instant(
+        self, query: str, at: datetime | None = None, limit: int = MAX_SAMPLES
+    ) -> InstantAnswer | Failure:
+        """What `query` gives at `at`. Raises nothing."""
+
+    async def raw(self, query: str, at: datetime) -> RawAnswer | Failure:
+        """The samples of `query`, a range selector that ends at `at`. Raises nothing."""
+
+    async def look_at_itself(self) -> None:
+        """Ask for its external labels, where nobody has yet. Raises nothing."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -72,7 +95,7 @@ def over(selector: str, length: timedelta, step: timedelta | None = None) -> str
     return f"last_over_time({selector}[{every}])[{whole}:{every}]"
 
 
-async def counted(server: Prometheus, selector: str, start: datetime, end: datetime) -> Counted:
+async def counted(server: PastServer, selector: str, start: datetime, end: datetime) -> Counted:
     """Count the samples of every series, a day at a time, the newest first: it comes soonest
     where old blocks lie in an object store. Raises nothing."""
     found = Counted({}, [], False, [])
@@ -103,7 +126,7 @@ _METRIC: Final = frozenset({"__name__"})
 
 
 async def drawn(
-    server: Prometheus,
+    server: PastServer,
     selector: str,
     start: datetime,
     end: datetime,

@@ -25,8 +25,15 @@ from console.model.state import State
 from console.model.unix import lasting_ms, milliseconds, moment
 from console.safety.clock import Instant
 from console.safety.text import Raw, quoted
-from console.sources.prometheus.past import counted, days_of, drawn, harmless, said_of, warned_of
-from console.sources.prometheus.poll import Prometheus
+from console.sources.prometheus.past import (
+    PastServer,
+    counted,
+    days_of,
+    drawn,
+    harmless,
+    said_of,
+    warned_of,
+)
 from console.triage.identity import identity_of
 from console.triage.priority import Priorities
 from console.triage.wording import where_of
@@ -64,7 +71,7 @@ class Fired(msgspec.Struct):
     is_whole: bool = True
 
 
-async def fired(server: Prometheus, policy: Policy, start: datetime, end: datetime) -> Fired:
+async def fired(server: PastServer, policy: Policy, start: datetime, end: datetime) -> Fired:
     """Ask one server. Raises nothing."""
     await server.look_at_itself()
     told = Fired(server.name, [], [], [])
@@ -99,7 +106,7 @@ class _Asked:
     """One server, while it is asked."""
 
     def __init__(
-        self, server: Prometheus, watchdogs: Watchdogs, told: Fired, step: timedelta | None
+        self, server: PastServer, watchdogs: Watchdogs, told: Fired, step: timedelta | None
     ) -> None:
         self._server = server
         self._watchdogs = watchdogs
@@ -162,7 +169,7 @@ async def _look_back(asked: _Asked, start: datetime) -> None:
 
 
 async def _blind(
-    server: Prometheus, told: Fired, start: datetime, end: datetime
+    server: PastServer, told: Fired, start: datetime, end: datetime
 ) -> list[tuple[int, int]]:
     moments: list[int] = []
     step = f"{AWAKE_STEP.total_seconds():g}s"
@@ -293,6 +300,6 @@ def _dark_for(dark: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]
     return spans
 
 
-def _sent(labels: Labels, server: Prometheus) -> Labels:
+def _sent(labels: Labels, server: PastServer) -> Labels:
     values = {**dict(server.external_labels), **dict(labels.exact_items())}
     return Labels(values, over_cap=labels.over_cap)

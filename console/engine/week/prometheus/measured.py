@@ -15,8 +15,7 @@ from console.model.registry import Service
 from console.model.saying import Saying, listed, saying, verbatim
 from console.reports.material import Measured
 from console.safety.text import visible
-from console.sources.prometheus.past import MOST_SILENCES, harmless, said_of, warned_of
-from console.sources.prometheus.poll import Prometheus
+from console.sources.prometheus.past import MOST_SILENCES, PastServer, harmless, said_of, warned_of
 
 _DAY_S: Final = 86_400
 _PLACE: Final = re.compile(r"\$(service|window)\b")
@@ -32,7 +31,7 @@ class UnfitError(ValueError):
 
 
 async def measured_of(
-    servers: Sequence[Prometheus],
+    servers: Sequence[PastServer],
     entries: Sequence[ObjectiveEntry],
     services: Sequence[Service],
     start: datetime,
@@ -60,7 +59,7 @@ class _Silences:
         self._last: Failure | None = None
 
     async def instant(
-        self, server: Prometheus, query: str, at: datetime
+        self, server: PastServer, query: str, at: datetime
     ) -> InstantAnswer | Failure:
         """What it says, unless it hangs: then what it said to the query before."""
         if self._last is not None and self._count >= MOST_SILENCES:
@@ -73,7 +72,7 @@ class _Silences:
 
 
 async def _one(
-    servers: Sequence[Prometheus],
+    servers: Sequence[PastServer],
     entry: ObjectiveEntry,
     service: str,
     known: set[str],

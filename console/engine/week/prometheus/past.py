@@ -26,7 +26,7 @@ from console.model.registry import Registry, Service
 from console.model.saying import Saying, saying
 from console.reports.material import Measured
 from console.safety.clock import Clock
-from console.sources.prometheus.poll import Prometheus
+from console.sources.prometheus.past import PastServer
 
 if TYPE_CHECKING:
     from console.engine.week.prometheus.taken import TakenIn
@@ -43,6 +43,8 @@ class Told(msgspec.Struct, frozen=True):
     """`prom: probe_success`."""
     is_silent: bool = False
     """No server gave an answer that could be used."""
+    is_whole: bool = True
+    """Everything came that was asked for."""
 
 
 class ToldBouts(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class ToldBouts(msgspec.Struct, frozen=True):
     """By start."""
     notices: tuple[Saying, ...] = ()
     sources: tuple[str, ...] = ()
+    is_whole: bool = True
+    """Everything came that was asked for."""
 
 
 class PrometheusPast:
@@ -59,15 +63,18 @@ class PrometheusPast:
 
     def __init__(
         self,
-        servers: Callable[[], Sequence[Prometheus]],
+        servers: Callable[[], Sequence[PastServer]],
         clock: Clock,
         registry: Registry,
         policy: Policy,
+        covered: frozenset[str] = frozenset(),
     ) -> None:
+        """`covered`: services, by the names of history, whose samples nobody needs."""
         self._servers = servers
         self._clock = clock
         self._registry = registry
         self._policy = policy
+        self._covered = covered
         self._plans: dict[tuple[datetime, datetime, tuple[str, ...]], Plan] = {}
 
     async def observed(self, start: datetime, end: datetime) -> Told:
@@ -88,6 +95,7 @@ class PrometheusPast:
             tuple(dict.fromkeys(notices)),
             tuple(dict.fromkeys(each for one in observed for each in one.source.split("; "))),
             plan.is_silent,
+            plan.is_whole and all(one.is_whole for one in parts),
         )
 
     async def bouts(self, start: datetime, end: datetime) -> ToldBouts:
@@ -110,6 +118,7 @@ class PrometheusPast:
             bouts,
             tuple(dict.fromkeys(each for one in told for each in one.notices)),
             tuple(f"{one.server}: ALERTS" for one in told if one.runs),
+            all(one.is_whole for one in told),
         )
 
     async def measured(
@@ -157,12 +166,12 @@ class PrometheusPast:
             folder, servers, plan, told.bouts, [*plan.notices, *told.notices], progress
         )
 
-    async def _plan(self, servers: Sequence[Prometheus], start: datetime, end: datetime) -> Plan:
+    async def _plan(self, servers: Sequence[PastServer], start: datetime, end: datetime) -> Plan:
         """Kept for the next question about the same time."""
         key = start, end, tuple(one.name for one in servers)
         plan = self._plans.get(key)
         if plan is None:
-            plan = await planned(servers, self._registry, start, end)
+            plan = await planned(servers, self._registry, start, end, self._covered)
             self._plans = {key: plan}
         return plan
 

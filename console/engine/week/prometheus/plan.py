@@ -8,7 +8,7 @@ their service as scrape targets find their cell in the matrix.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,8 +22,14 @@ from console.model.labels import Labels
 from console.model.registry import Registry, Service
 from console.model.saying import Saying, saying
 from console.safety.text import Raw
-from console.sources.prometheus.past import Counted, counted, said_of, selector_of, warned_of
-from console.sources.prometheus.poll import Prometheus
+from console.sources.prometheus.past import (
+    Counted,
+    PastServer,
+    counted,
+    said_of,
+    selector_of,
+    warned_of,
+)
 
 PROBES: Final = "probe_success"
 UP: Final = "up"
@@ -83,12 +89,22 @@ class Plan(msgspec.Struct):
     notices: tuple[Saying, ...] = ()
     is_silent: bool = False
     """No server said which series it has."""
+    is_whole: bool = True
+    """Every server said it of all the time."""
 
 
 async def planned(
-    servers: Sequence[Prometheus], registry: Registry, start: datetime, end: datetime
+    servers: Sequence[PastServer],
+    registry: Registry,
+    start: datetime,
+    end: datetime,
+    covered: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Ask every server which series it has. Raises nothing."""
+    """Ask every server which series it has. Raises nothing.
+
+    Args:
+        covered: services whose samples nobody needs.
+    """
     notices: list[Saying] = []
     asked = await asyncio.gather(*(_counted(one, start, end) for one in servers))
     known = {one.name: counts for one, counts in zip(servers, asked, strict=True)}
@@ -107,9 +123,11 @@ async def planned(
     }
     for name, counts in known.items():
         plan.shares[name] = _share(naming, counts, probed)
+    _drop(plan, lambda service: service in covered)
     total = _total(plan, known)
     if total > MOST and registry.services:
-        dropped = _drop_unregistered(plan, {one.name for one in registry.services})
+        registered = {one.name for one in registry.services}
+        dropped = _drop(plan, lambda service: service not in registered)
         if dropped:
             notices.append(
                 saying(
@@ -133,6 +151,7 @@ async def planned(
     for name, share in plan.shares.items():
         _choose(share, known[name], end - start, plan.step)
     plan.notices = tuple(dict.fromkeys(notices))
+    plan.is_whole = not any(one.failures for counts in known.values() for one in counts.values())
     plan.is_silent = all(
         one.failures and not one.has_answered
         for counts in known.values()
@@ -153,7 +172,7 @@ def _target(labels: Labels) -> Target:
     )
 
 
-async def _counted(server: Prometheus, start: datetime, end: datetime) -> dict[str, Counted]:
+async def _counted(server: PastServer, start: datetime, end: datetime) -> dict[str, Counted]:
     # One after the other: of the few requests that a server is sent at once the polls need some.
     probes = await counted(server, PROBES, start, end)
     if not probes.has_answered and all(one.kind is FailureKind.TIMEOUT for one in probes.failures):
@@ -213,11 +232,12 @@ def _total(plan: Plan, known: Mapping[str, Mapping[str, Counted]]) -> float:
     )
 
 
-def _drop_unregistered(plan: Plan, registered: set[str]) -> int:
+def _drop(plan: Plan, is_one: Callable[[str], bool]) -> int:
+    """Take out the series of some services; how many."""
     dropped = 0
     for share in plan.shares.values():
         for found in (share.probes, share.ups):
-            for labels in [one for one, service in found.items() if service not in registered]:
+            for labels in [one for one, service in found.items() if is_one(service)]:
                 del found[labels]
                 dropped += 1
     return dropped

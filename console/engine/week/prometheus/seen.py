@@ -23,13 +23,13 @@ from console.safety.text import Raw
 from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.past import (
     PIECE,
+    PastServer,
     drawn,
     over,
     said_of,
     selector_of,
     warned_of,
 )
-from console.sources.prometheus.poll import Prometheus
 
 LEAD: Final = timedelta(minutes=10)
 """So long before the time samples are asked for: the last of them holds into it."""
@@ -59,7 +59,7 @@ class OfServer(msgspec.Struct):
 class Drawing:
     """Draws the samples of one server over some time, and adds them up."""
 
-    def __init__(self, server: Prometheus, plan: Plan, start: datetime, end: datetime) -> None:
+    def __init__(self, server: PastServer, plan: Plan, start: datetime, end: datetime) -> None:
         self._server = server
         self._plan = plan
         self._share = plan.shares.get(server.name, Share({}, {}, {}, {}))

@@ -16,7 +16,7 @@ from console.history.intake import take_in
 from console.model.history import Bout, Origin, Recording
 from console.model.saying import Saying, texts_of
 from console.model.unix import milliseconds
-from console.sources.prometheus.poll import Prometheus
+from console.sources.prometheus.past import PastServer
 
 
 class TakenIn(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class TakenIn(msgspec.Struct, frozen=True):
 
 async def taken_in(
     folder: Path,
-    servers: Sequence[Prometheus],
+    servers: Sequence[PastServer],
     plan: Plan,
     bouts: Sequence[Bout],
     notices: Iterable[Saying],
