@@ -23,10 +23,9 @@ from console.actions.keys import keymap
 from console.actions.registry import action_by_id
 from console.engine.thread import EngineThread, MakeEngine
 from console.model.acting import Acting, HeldAck, lapses
-from console.model.registry import Service
 from console.model.run import Runs
+from console.model.snapshot import Snapshot
 from console.model.update import Update
-from console.model.workload import Workload
 from console.safety.clock import Clock, SystemClock
 from console.safety.memory import FreeMemory
 from console.safety.text import Raw, visible
@@ -34,20 +33,19 @@ from console.safety.whereabouts import whereabouts
 from screens.acting import Wishes, leaving
 from screens.commands import THEMES
 from screens.ending import EndsInOrder
-from screens.fleet import FleetScreen
 from screens.frame import Frame
 from screens.help import help_of
 from screens.here import Doors
 from screens.keys import Keys
 from screens.notice import Notices
 from screens.runs_said import ended_between, going_on, left_behind
-from screens.sources import SourcesScreen
 from screens.triage import TriageScreen
 from widgets.detail import Paragraph
 from widgets.dialog import Overlay
 from widgets.driver import OncallDriver
 from widgets.footer import NOTICE_S
 from widgets.key_turns import KeyTurns
+from widgets.sheets import Sheets
 from widgets.theme import Ink, ink_defaults, is_ansi, pick_theme, prefers_ascii, themes
 
 if TYPE_CHECKING:
@@ -104,6 +102,18 @@ class EngineDied(Message):
         self.trace = trace
 
 
+def _fleet() -> Screen[None]:
+    from screens.fleet import FleetScreen  # late: the first frame needs nothing of it
+
+    return FleetScreen()
+
+
+def _sources() -> Screen[None]:
+    from screens.sources import SourcesScreen  # late: the first frame needs nothing of it
+
+    return SourcesScreen()
+
+
 def _silences() -> Screen[None]:
     from screens.silences import SilencesScreen  # late: the first frame needs nothing of it
 
@@ -145,8 +155,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "triage": TriageScreen,
-        "fleet": FleetScreen,
-        "sources": SourcesScreen,
+        "fleet": _fleet,
+        "sources": _sources,
         "handover": _handover,
         "silences": _silences,
         "journal": _journal,
@@ -179,7 +189,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         )
         self.wishes = Wishes(self)
         """The wishes that screens make, and those that are under way."""
-        self.doors = Doors(os.environ.get("SHELL", ""), self._workload_of)
+        self.doors = Doors(os.environ.get("SHELL", ""), self._seen)
         self.fresh: Update | None = None
         self.book_names: tuple[str, ...] = ()
         """Of all runbooks, as far as somebody has asked for them; safe to show."""
@@ -205,6 +215,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         for known in themes():
             self.register_theme(known)
         self.theme = theme
+        self.stylesheet = Sheets(variables=self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return ink_defaults()
@@ -252,8 +263,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
 
     # Updates and time
 
-    def _workload_of(self, service: Service) -> Workload | None:
-        return self.fresh.snapshot.workload(service) if self.fresh is not None else None
+    def _seen(self) -> Snapshot | None:
+        return self.fresh.snapshot if self.fresh is not None else None
 
     def on_fresh(self, message: Fresh) -> None:
         self.engine.received()
@@ -514,6 +525,8 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self.call_after_refresh(self._find, name)
 
     def _find(self, name: str) -> None:
+        from screens.fleet import FleetScreen
+
         screen = self.screen
         if isinstance(screen, FleetScreen) and not screen.go_to(name):
             self.say(f"no host, namespace or service is called {visible(name)}", warning=True)

@@ -127,10 +127,11 @@ def _forms(app: OncallApp, rows: Sequence[Row], snapshot: Snapshot) -> list[_For
     # Late: the first frame needs nothing of it.
     from console.engine.row_commands import amtool_lines, curl_lines
 
-    settings = app.opened.loaded.settings
+    loaded = app.opened.loaded
+    settings = loaded.settings
     now = app.clock.now().wall
     amtool = "\n".join(amtool_lines(rows, snapshot, settings))
-    curl = "\n".join(curl_lines(rows, snapshot, settings))
+    curl = "\n".join(curl_lines(rows, snapshot, settings, loaded.registry.hosts))
     return [
         _Form("text", texts_of(rows)),
         _Form("Markdown", markdown_of(rows, now)),

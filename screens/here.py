@@ -12,11 +12,10 @@ from config.load import Loaded
 from console.engine.evidence_host import host_name_of
 from console.engine.questions import held_before
 from console.model.action import Action
-from console.model.registry import LOCAL, Service, host_cell
+from console.model.registry import LOCAL, host_cell
 from console.model.snapshot import Cell, Snapshot
 from console.model.state import State
 from console.model.worklist import Row
-from console.model.workload import Workload
 from console.safety.text import visible
 
 if TYPE_CHECKING:
@@ -59,14 +58,14 @@ def subject_of_place(name: str, snapshot: Snapshot) -> Subject | None:
 class Doors:
     """Where the logs and shells of the present settings are; looked up, nothing is asked."""
 
-    def __init__(self, login_shell: str, workload_of: Callable[[Service], Workload | None]) -> None:
+    def __init__(self, login_shell: str, seen: Callable[[], Snapshot | None]) -> None:
         """
         Args:
             login_shell: `$SHELL`, as it stands in the environment.
-            workload_of: what Kubernetes told last of the workload of a service.
+            seen: the newest snapshot, in which workloads are looked up.
         """
         self._login_shell = login_shell
-        self._workload_of = workload_of
+        self._seen = seen
         self._loaded: Loaded | None = None
         self._ways: Ways | None = None
 
@@ -79,7 +78,7 @@ class Doors:
 
         if self._ways is None or loaded is not self._loaded:
             clusters = loaded.settings.sources.kubernetes
-            places = Places(loaded.registry, clusters, workload_of=self._workload_of)
+            places = Places(loaded.registry, clusters, seen=self._seen)
             shell = login_shell(self._login_shell)
             self._ways = Ways(places, ssh_options(loaded.settings.ssh), shell)
             self._loaded = loaded

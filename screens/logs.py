@@ -151,6 +151,10 @@ class LogsScreen(Searching):
         spans: list[Span] = [(self._kept_by, Ink.HEADING), (f"  {self._stretch()}", Ink.PLAIN)]
         if self._is_asking:
             spans.append(("  asking…", Ink.MUTED))
+        if self._is_following:
+            below = self.log_view.lines_below
+            held = f"  follows, {count_text(below)} below, G goes there" if below else "  follows"
+            spans.append((held, Ink.OK))
         lines, answer = len(self.log_view.lines), self._answer
         if answer is not None:
             number = f"  {count_text(lines)} {'line' if lines == 1 else 'lines'}"
@@ -162,10 +166,6 @@ class LogsScreen(Searching):
         if self._failure is not None and lines:
             spans.append((f"  {self._failure.cause}", Ink.WARNING))
         spans += self.found_spans
-        if self._is_following:
-            below = self.log_view.lines_below
-            held = f"  follows, {count_text(below)} below, G goes there" if below else "  follows"
-            spans.append((held, Ink.OK))
         return tuple(spans)
 
     def _stretch(self) -> str:

@@ -73,7 +73,7 @@ def sources_text(service: ServiceWeek) -> str:
     if not service.known_by:
         return service.source
     return ", ".join(
-        f"{one.source} {seconds_cell(one.known_ms / 1000)}" for one in service.known_by
+        f"{one.source} {seconds_cell(one.known_ms / 1000, up=False)}" for one in service.known_by
     )
 
 

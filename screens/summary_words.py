@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -36,13 +37,6 @@ VERDICT_INKS: Final = {
     Verdict.NOT_ENOUGH_DATA: Ink.UNKNOWN,
     Verdict.NOT_MEASURED: Ink.MUTED,
 }
-_PIECES: Final = {
-    Verdict.MISSED: 99,
-    Verdict.MET: 94,
-    Verdict.NOT_ENOUGH_DATA: 92,
-    Verdict.NOT_MEASURED: 50,
-}
-"""Which of the counts stay the longest in a narrow line."""
 _DAY_S: Final = 86_400
 _STEPS: Final = ((600, 1), (_DAY_S, 60), (3 * _DAY_S, 3_600))
 """Up to how many seconds a length is told in steps of how many, as `age_text` does."""
@@ -196,16 +190,15 @@ def day_called(typed: str) -> date | str | None:
         return BAD_DAY
 
 
-def verdicts_of(week: Week) -> Mapping[Verdict, int]:
-    """How many objectives came out how: those of every service, and those of the whole."""
-    counts = dict.fromkeys(Verdict, 0)
-    for service in week.services:
-        if service.target is not None:
-            counts[service.verdict] += 1
-    for figure in figures_of(week):
-        if figure.above is not None or figure.below is not None:
-            counts[figure.verdict] += 1
-    return counts
+def verdicts_of(of: Iterable[ServiceWeek | Figure]) -> Counter[Verdict]:
+    """How many of those that have an objective came out how."""
+    return Counter(one.verdict for one in of if _has_objective(one))
+
+
+def _has_objective(one: ServiceWeek | Figure) -> bool:
+    if isinstance(one, ServiceWeek):
+        return one.target is not None
+    return one.above is not None or one.below is not None
 
 
 def figures_of(week: Week) -> Iterable[Figure]:
@@ -216,13 +209,32 @@ def figures_of(week: Week) -> Iterable[Figure]:
 
 
 def objectives_chunks(week: Week) -> list[Chunk]:
-    """`58 met  2 missed  3 not enough data  4 not measured`, piece by piece."""
-    chunks: list[Chunk] = []
-    for verdict, count in verdicts_of(week).items():
-        if count or verdict in (Verdict.MET, Verdict.MISSED):
-            ink = VERDICT_INKS[verdict] if count else Ink.MUTED
-            chunks.append(Chunk(((f"{count_text(count)} {verdict}", ink),), _PIECES[verdict]))
+    """`services 58 met 2 missed 1 lacks data`, and `objectives 9 met 0 missed` with `4 not
+    measured` behind it: the availability of each service, and whatever else was to be reached."""
+    services, figures = verdicts_of(week.services), verdicts_of(figures_of(week))
+    chunks = [Chunk(_outcome("services", services), 99), Chunk(_outcome("objectives", figures), 94)]
+    unmeasured = figures[Verdict.NOT_MEASURED]
+    if unmeasured:
+        text = f"{count_text(unmeasured)} {Verdict.NOT_MEASURED}"
+        chunks.append(Chunk(((text, VERDICT_INKS[Verdict.NOT_MEASURED]),), 50))
     return chunks
+
+
+def _outcome(of: str, counts: Counter[Verdict]) -> Spans:
+    """Nothing where nothing was to be reached."""
+    lacking = counts[Verdict.NOT_ENOUGH_DATA]
+    if not any(counts.values()):
+        return ()
+    spans = [(of, Ink.MUTED)]
+    for verdict in (Verdict.MET, Verdict.MISSED):
+        count = counts[verdict]
+        spans.append(
+            (f" {count_text(count)} {verdict}", VERDICT_INKS[verdict] if count else Ink.MUTED)
+        )
+    if lacking:
+        text = f" {count_text(lacking)} {'lacks' if lacking == 1 else 'lack'} data"
+        spans.append((text, VERDICT_INKS[Verdict.NOT_ENOUGH_DATA]))
+    return tuple(spans)
 
 
 def observation_text(week: Week) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from textual.containers import Horizontal, Vertical
@@ -39,6 +40,8 @@ HUGE = 180
 """From this many columns on the matrix has room for names."""
 EVIDENCE_LINES = ((45, 22), (30, 15), (20, 10), (0, 6))
 """From how many lines of the screen on, how many of them the evidence has."""
+SETTLES = timedelta(seconds=6)
+"""In this time the sources answer for the first time; nobody has read much until then."""
 
 
 class TriageScreen(Viewing):
@@ -54,6 +57,7 @@ class TriageScreen(Viewing):
         self._shown: tuple[Row, Snapshot, tuple[Run, ...]] | None = None
         self._known: tuple[EvidenceLine, ...] = ()
         self._asking = Asking(self)
+        self._opened: Instant | None = None
 
     def body(self) -> Iterable[Widget]:
         app = self.console_app
@@ -106,11 +110,21 @@ class TriageScreen(Viewing):
         self.list.set_rows(rows, headings(worklist, rows))
         if regrouped:
             self.follow(was)
+        self._stay_first()
         self.drop_marks_of_gone(row.key for row in worklist.rows)
         self.load_views()
         self.show_filter(len(rows), len(worklist.rows))
         self.matrix.set_places(self._places(update.snapshot))
         self._show_evidence()
+
+    def _stay_first(self) -> None:
+        """While the sources answer for the first time the cursor is on what is to be done
+        first, not on what happened to be known first; until somebody presses a key."""
+        now = self.console_app.clock.now()
+        self._opened = self._opened or now
+        settles = now.since(self._opened) < SETTLES
+        if settles and not self.list.is_touched:
+            self.list.action_first()
 
     def on_matrix_resized(self) -> None:
         update = self.console_app.fresh

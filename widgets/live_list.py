@@ -113,6 +113,8 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
         self._empty: tuple[Spans, ...] = tuple(empty)
         self._order: OrderedRows[RowT] = OrderedRows(key)
         self._held_until = float("-inf")
+        self.is_touched = False
+        """Whether anybody has pressed a key here, or was led to a row."""
         self._now = clock.now()
         self._placed: tuple[Placed, ...] = ()
         self._placed_for = -1
@@ -238,6 +240,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
 
     def hold(self) -> None:
         """A key was pressed: nothing changes place for the next two seconds."""
+        self.is_touched = True
         self._held_until = self._clock.now().mono + self._hold_s
 
     def release(self) -> None:
@@ -261,6 +264,7 @@ class LiveList(LineView, Generic[RowT], can_focus=True):
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on the row `key`; `False` where there is none."""
+        self.is_touched = True
         if key not in self._order.keys:
             return False
         self._move(self._order.keys.index(key))

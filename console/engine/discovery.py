@@ -10,7 +10,7 @@ import msgspec
 
 from config.schema import Settings
 from console.model.reading import PrometheusReading
-from console.model.snapshot import Watched
+from console.model.snapshot import SentTo, Watched
 from console.safety.clock import Clock
 from console.safety.http import HttpClient
 from console.safety.text import Raw
@@ -20,13 +20,6 @@ from console.sources.open import discovered_members, merge_watched
 MISSED_LISTS = 2
 """A member that does not answer is given up once so many lists in a row lack it. A Prometheus
 is asked for its list every few minutes, in which it has sent every alert to the others."""
-
-
-class SentTo(msgspec.Struct, frozen=True):
-    """What one Prometheus said last of the Alertmanagers that it sends to."""
-
-    prometheus: str
-    urls: tuple[str, ...]
 
 
 class Discovery:

@@ -20,7 +20,6 @@ from config.load import Loaded, load
 from console.actions.keys import key_faults
 from console.engine.connections import Connections
 from console.engine.desks import Desks
-from console.engine.discovery import SentTo
 from console.engine.events import EventLog
 from console.engine.inquiry import Inquiry
 from console.engine.keeper import Keeper
@@ -40,9 +39,8 @@ from console.model.nag import Nag
 from console.model.policy import Policy
 from console.model.registry import Service
 from console.model.remembering import Remembering
-from console.model.snapshot import Snapshot, SourceHealth
+from console.model.snapshot import SentTo, Snapshot, SourceHealth
 from console.model.update import Update
-from console.model.workload import Workload
 from console.safety.clock import Clock, Instant
 from console.safety.whereabouts import whereabouts
 from console.sources.logs.poll import Logs
@@ -334,11 +332,11 @@ class Engine:
             return None
         clusters = loaded.settings.sources.kubernetes
         return Logs(
-            reach, loaded.registry, self._clock, clusters, self._container_of, self._workload_of
+            reach, loaded.registry, self._clock, clusters, self._container_of, self._seen
         )
 
-    def _workload_of(self, service: Service) -> Workload | None:
-        return None if self._last is None else self._last.snapshot.workload(service)
+    def _seen(self) -> Snapshot | None:
+        return None if self._last is None else self._last.snapshot
 
     def _container_of(self, service: Service) -> str:
         """What the container of `service` is called, of replicas one that does not run."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from console.engine.discovery import SentTo
 from console.engine.saved import StateFolder
 from console.engine.trouble import Trouble
 from console.fleet.fleet import Fleet
+from console.model.snapshot import SentTo
 from console.model.update import Update
 from console.safety.clock import Clock
 from console.safety.files import FileError

@@ -12,6 +12,7 @@ import msgspec
 from config.schema import AlertmanagerSource, Http, PrometheusSource, Settings
 from console.model.alert import Alert, Silence
 from console.model.labels import Matcher
+from console.model.registry import Host
 from console.model.snapshot import Snapshot, SourceKind
 from console.model.state import State
 from console.model.worklist import Row
@@ -20,6 +21,7 @@ from console.safety.secret import Secret
 from console.safety.text import Raw, quoted, strip_credentials, visible
 from console.sources.access import without_secrets
 from console.sources.alertmanager.write import filter_of
+from console.sources.reach import typed_by_name
 
 MOST_LINES: Final = 200
 """One an alert."""
@@ -53,11 +55,19 @@ def expire_line(silence: Silence, snapshot: Snapshot, settings: Settings) -> str
     return " ".join(("amtool", _at(url), "silence", "expire", shell_word(silence.id)))
 
 
-def curl_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) -> tuple[str, ...]:
+def curl_lines(
+    rows: Sequence[Row], snapshot: Snapshot, settings: Settings, hosts: Sequence[Host] = ()
+) -> tuple[str, ...]:
     """The `curl` line of each alert: of its Alertmanager, or of Prometheus while it pends.
 
-    Credentials stand as names of variables. A sick source has the line that failed.
+    Credentials stand as names of variables. A sick source has the line that failed. One that is
+    asked by way of one of `hosts` is asked there.
     """
+    by_name = {host.name: host for host in hosts}
+
+    def curl(url: str, options: HttpOptions) -> str:
+        login = typed_by_name(options.via, by_name) if options.via in by_name else ""
+        return curl_for(url, options, login=login)
 
     def line(alert: Alert) -> str:
         server = _server_of(alert.cluster, snapshot, settings)
@@ -65,9 +75,9 @@ def curl_lines(rows: Sequence[Row], snapshot: Snapshot, settings: Settings) -> t
             return ""
         if server.kind is SourceKind.ALERTMANAGER:
             asked = "&".join(f"filter={_encoded(matcher)}" for matcher in _matchers(alert))
-            return curl_for(f"{server.url}/api/v2/alerts?{asked}", server.options)
+            return curl(f"{server.url}/api/v2/alerts?{asked}", server.options)
         pairs = ",".join(f"{name}={quoted(value)}" for name, value in _labels(alert))
-        return curl_for(
+        return curl(
             f"{server.url}/api/v1/query?query={_encoded(f'ALERTS{{{pairs}}}')}", server.options
         )
 

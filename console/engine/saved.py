@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from console.engine.discovery import SentTo
 from console.engine.events import KEPT
 from console.model.event import Event
+from console.model.snapshot import SentTo
 from console.model.worklist import Episode
 from console.safety.files import FileError, FileLock, private_dir, read_capped, write_atomic
 from console.safety.text import visible

@@ -11,7 +11,7 @@ from typing import Final
 from config.load import Loaded
 from config.registry import probes_of, unasked
 from console.engine.connections import Connections
-from console.engine.discovery import Discovery, SentTo
+from console.engine.discovery import Discovery
 from console.engine.loops import FIRST_ROUND, Server, poll_forever, probe_forever
 from console.engine.pause import Pause
 from console.engine.runners import open_runners
@@ -25,7 +25,7 @@ from console.engine.unanswered import (
 from console.fleet.fleet import Fleet
 from console.model.probe import Probe, Verdict
 from console.model.reading import AlertmanagerReading, ProbeReading, PrometheusReading, Reading
-from console.model.snapshot import SourceKind
+from console.model.snapshot import SentTo, SourceKind
 from console.safety.clock import Clock, Instant
 from console.safety.http import HttpClient
 from console.safety.whereabouts import whereabouts
@@ -114,7 +114,7 @@ class Watch:
         """
         reach = await self._connections.reach(self._loaded.registry, self._loaded.settings.ssh)
         self.reach = reach
-        http = HttpClient(self._clock, tunnel=reach.tunnel)
+        http = HttpClient(self._clock, tunnel=reach.tunnel, login=reach.login)
         try:
             await self._run(http, reach, first_round)
         finally:

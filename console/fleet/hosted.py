@@ -20,6 +20,7 @@ from console.model.workload import Workload
 from console.safety.text import Raw, visible
 
 _ON_HOST = {ServiceType.DOCKER: Runner.CONTAINER, ServiceType.SYSTEMD: Runner.UNIT}
+_IT_WAS = "; it was: "
 FOUND_INTERVAL = timedelta(seconds=30)
 """Of a cluster that is not in the settings and was found through its metrics."""
 
@@ -186,16 +187,23 @@ class HostedBook:
         self, service: Service, facts: HostFacts | Failure, reading: HostReading, teller: str
     ) -> Word:
         if isinstance(facts, Failure):
-            before = self.reports.get(service.name, {}).get(teller)
-            said = facts.cause
-            if before is not None and before.verdict is Verdict.UNHEALTHY:
-                said = f"{said}; it was: {before.said}"
-            return Word(Verdict.NO_ANSWER, said, failure=facts)
+            return self._unheard(service, teller, facts)
         if service.type is ServiceType.DOCKER:
             here = (one for one in self._by_host[reading.host] if one.type is ServiceType.DOCKER)
             others = {one.unit for one in here if one is not service}
             return container_word(service, facts, reading.at.wall, others)
         return unit_word(service, facts)
+
+    def _unheard(self, service: Service, teller: str, failure: Failure) -> Word:
+        """That nobody tells of it now, and what was wrong with it when somebody last did."""
+        before = self.reports.get(service.name, {}).get(teller)
+        if before is None:
+            return Word(Verdict.NO_ANSWER, failure.cause, failure=failure)
+        harm = before.said if before.verdict is Verdict.UNHEALTHY else ""
+        if before.failure is not None:
+            harm = before.said.partition(_IT_WAS)[2]
+        said = f"{failure.cause}{_IT_WAS}{harm}" if harm else failure.cause
+        return Word(Verdict.NO_ANSWER, said, failure=failure)
 
     def take_cluster(self, reading: KubernetesReading) -> None:
         """Remember a look at a cluster; one that is met here first is watched from now on."""
@@ -214,10 +222,14 @@ class HostedBook:
                 continue
             told = reading.workloads
             if isinstance(told, Failure):
-                word = Word(Verdict.NO_ANSWER, told.cause, failure=told)
+                word = self._unheard(service, reading.source, told)
             else:
                 word = workload_word(
-                    service, told, whole=not reading.warnings, all_told=not reading.missing
+                    service,
+                    told,
+                    whole=not reading.warnings,
+                    all_told=not reading.missing,
+                    written=service.name in self._taken,
                 )
             interval = cluster.watched.interval
             self._say(

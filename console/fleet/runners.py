@@ -90,13 +90,20 @@ def unit_word(service: Service, facts: HostFacts) -> Word:
 
 
 def workload_word(
-    service: Service, workloads: Sequence[Workload], *, whole: bool, all_told: bool
+    service: Service,
+    workloads: Sequence[Workload],
+    *,
+    whole: bool,
+    all_told: bool,
+    written: bool = True,
 ) -> Word:
     """What Kubernetes says of the workload of `service`.
 
     Args:
         whole: what was told is to be believed as it stands.
         all_told: and nothing is left out, so that what is not among `workloads` is not there.
+        written: somebody wrote it down, and so wants it to run. What was only found may be
+            scaled to nothing on purpose, as half of a cluster is at night.
     """
     named = [
         one
@@ -109,7 +116,7 @@ def workload_word(
             return Word(Verdict.UNHEALTHY, f"there is no workload called {shown}")
         return Word(Verdict.NO_ANSWER, f"a partial answer without {shown}")
     # A deployment and a stateful set may be called alike.
-    words = [_of_workload(one, service.replicas) for one in named]
+    words = [_of_workload(one, service.replicas, written=written) for one in named]
     word = min(words, key=lambda word: _ORDER[word.verdict])
     if word.verdict is Verdict.HEALTHY and not whole:
         return word._replace(verdict=Verdict.NO_ANSWER, said=f"{word.said}, of a partial answer")
@@ -250,7 +257,7 @@ def _of_unit(unit: Unit) -> Word:
     return Word(verdict, said, since=unit.since)
 
 
-def _of_workload(one: Workload, replicas: int | None) -> Word:
+def _of_workload(one: Workload, replicas: int | None, *, written: bool) -> Word:
     version = tag_of(one.images[0]) if one.images else None
     desired = one.desired
     available = one.available if one.available is not None else one.ready
@@ -269,7 +276,8 @@ def _of_workload(one: Workload, replicas: int | None) -> Word:
         said += f": {visible(one.reason, cells=80)}"
     if desired == 0:
         wanted = f", {replicas} expected" if replicas else ""
-        return Word(Verdict.UNHEALTHY, f"scaled to 0{wanted}", version)
+        verdict = Verdict.UNHEALTHY if written else Verdict.HEALTHY
+        return Word(verdict, f"scaled to 0{wanted}", version)
     verdict = Verdict.HEALTHY if available >= desired else Verdict.UNHEALTHY
     return Word(verdict, said, version, partly=0 < available < desired)
 

@@ -142,9 +142,9 @@ def probing_health(
     latest = _latest(at for _, at in told)
     usable = _latest(at for result, at in told if result.verdict is not Verdict.NO_ANSWER)
     all_fail = len(told) >= FEW_PROBES and len(silent) == len(told)
-    if latest is None or all_fail:
+    if usable is None or all_fail:
         state = State.UNKNOWN
-    elif now.mono - latest.mono > stale_after_s(watched.interval):
+    elif now.mono - usable.mono > stale_after_s(watched.interval):
         state = State.STALE
     else:
         state = State.OK
@@ -192,12 +192,11 @@ def hosts_health(watched: Watched, hosted: HostedBook, now: Instant) -> Iterator
     told = [(host, part) for host, part in looks if part.tried_at is not None]
     dark = [(host, part) for host, part in told if part.failure is not None]
     last_ok = _latest(part.as_of for _, part in told)
-    last_try = _latest(part.tried_at for _, part in told)
     # Those that answer fast have often merely refused: until all were asked nobody knows.
     all_fail = len(told) >= FEW_PROBES and len(dark) == len(looks)
-    if last_try is None or all_fail:
+    if last_ok is None or all_fail:
         state = State.UNKNOWN
-    elif now.mono - last_try.mono > stale_after_s(watched.interval):
+    elif now.mono - last_ok.mono > stale_after_s(watched.interval):
         state = State.STALE
     else:
         state = State.OK

@@ -13,7 +13,7 @@ from console.model.host import HostFacts
 from console.model.labels import Labels
 from console.model.nag import Nag
 from console.model.probe import ProbeResult
-from console.model.registry import Host, Service
+from console.model.registry import Host, Service, ServiceType
 from console.model.report import Report
 from console.model.state import State
 from console.model.workload import Workload
@@ -27,6 +27,13 @@ class SourceKind(enum.StrEnum):
     HEALTH = "health"
     HOSTS = "hosts"
     KUBERNETES = "kubernetes"
+
+
+class SentTo(msgspec.Struct, frozen=True):
+    """What one Prometheus said last of the Alertmanagers that it sends to."""
+
+    prometheus: str
+    urls: tuple[str, ...]
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -301,6 +308,12 @@ class Snapshot(msgspec.Struct, frozen=True):
     def namespace(self, name: str | None) -> NamespaceState | None:
         """What Kubernetes told of the namespace of that name."""
         return next((one for one in self.namespaces if one.name == name), None)
+
+    def found_workload(self, name: str) -> Service | None:
+        """The service that stands for a workload of Kubernetes. Looks at all cells."""
+        cell = self.cell(name)
+        is_one = cell is not None and cell.service.type is ServiceType.K8S_DEPLOYMENT
+        return cell.service if cell is not None and is_one else None
 
     def workload(self, service: Service) -> Workload | None:
         """What Kubernetes told of the workload of `service`; `None`: nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+from typing import Any
 
 
 class FreeMemory:
@@ -13,13 +13,21 @@ class FreeMemory:
     """
 
     def __init__(self) -> None:
-        self._trim = None
+        self._trim: Any = None
+        self._is_looked_up = False
+
+    def give_back(self) -> None:
+        """Return what is free; takes some milliseconds, in which nobody else gets any."""
+        if not self._is_looked_up:
+            self._look_up()
+        if self._trim is not None:
+            self._trim(0)
+
+    def _look_up(self) -> None:
+        import ctypes  # late: the first frame needs nothing of it
+
+        self._is_looked_up = True
         try:
             self._trim = ctypes.CDLL(None).malloc_trim
         except (OSError, AttributeError):  # another C library, which does as it likes
             return
-
-    def give_back(self) -> None:
-        """Return what is free; takes some milliseconds, in which nobody else gets any."""
-        if self._trim is not None:
-            self._trim(0)

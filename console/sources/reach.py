@@ -69,10 +69,11 @@ class Reach:
         """How a person runs `argv` on `host`: `ssh -J hop kai@db-3 docker ps`. Safe to show."""
         if self.is_local(host):
             return visible(written(argv))
-        try:
-            return typed_on(self.route(host), argv)
-        except SshFailure:
-            return typed_on(SshRoute(host, host), argv)
+        return typed_by_name(host, self._hosts, argv)
+
+    def login(self, host: str) -> str:
+        """How a person logs in at `host`: `ssh -J hop kai@db-3`. Safe to show."""
+        return self.typed(host, ())
 
     async def run(
         self,
@@ -143,6 +144,14 @@ def route_of(host: str, hosts: Mapping[str, Host]) -> SshRoute:
         SshFailure: as `Reach.route()` does.
     """
     return _route(host, hosts, ())
+
+
+def typed_by_name(host: str, hosts: Mapping[str, Host], argv: Sequence[str] = ()) -> str:
+    """How a person runs `argv`, or a shell, on `host` among `hosts`. Safe to show."""
+    try:
+        return typed_on(route_of(host, hosts), argv)
+    except SshFailure:
+        return typed_on(SshRoute(host, host), argv)
 
 
 def typed_on(route: SshRoute, argv: Sequence[str] = (), *, terminal: bool = False) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from console.model.failure import Failure, FailureKind
 from console.safety.clock import Clock
-from console.safety.http import Endpoint, HttpAnswer, HttpClient, HttpFailure, HttpOptions, curl_for
+from console.safety.http import Endpoint, HttpAnswer, HttpClient, HttpFailure, HttpOptions
 from console.safety.text import strip_credentials
 from console.sources.access import Access
 from console.sources.answer import Unusable, skew_of
@@ -93,7 +93,7 @@ class Server:
         """The command that repeats the request, without secrets."""
         options = self._access.known_options
         query = f"?{urlencode(params)}" if params else ""
-        return curl_for(self._at(path, options) + query, options)
+        return self._http.curl(self._at(path, options) + query, options)
 
     async def part(self, asked: Asked, answer: Awaitable[Part]) -> Part | Failure:
         """What `answer` gives, or the failure that it ended in. Raises nothing else."""

@@ -115,7 +115,8 @@ def probe_rows(faults: Sequence[Fault], lane: Lane, at_most: int) -> list[Row]:
             rows.extend(fault.row(lane) for fault in here)
     if len(rows) <= at_most:
         return rows
-    where = f"{len(places)} places" if len(places) > 1 else next(iter(places))
+    everywhere = {fault.place for fault in faults}
+    where = f"{len(everywhere)} places" if len(everywhere) > 1 else next(iter(everywhere))
     return [_together(faults, f"probe@{lane.value}:", where, lane)]
 
 
@@ -230,10 +231,10 @@ def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
                          for fault in faults)  # fmt: skip
     titles = {fault.title for fault in faults}
     dark = [fault for fault in faults if fault.title == HOST_DARK]
-    if dark:
-        # A host that does not answer explains what is wrong with everything on it.
+    is_explained = not _elsewhere(faults)
+    if dark and is_explained:
         titles = {HOST_DARK}
-    host = dark[0] if len(dark) == 1 else None
+    host = dark[0] if len(dark) == 1 and is_explained else None
     acks = {fault.key: fault.running.ack for fault in faults if fault.running.ack is not None}
     newest = sorted(acks.values(), key=_since, reverse=True)
     taken = newest[0] if len(acks) == len(faults) else None
@@ -265,6 +266,12 @@ def _since(ack: Ack) -> datetime:
     return ack.since
 
 
+def _elsewhere(faults: Sequence[Fault]) -> list[Fault]:
+    """Those on no dark host: one that does not answer explains what is wrong with all on it."""
+    dark = {fault.place for fault in faults if fault.title == HOST_DARK}
+    return [fault for fault in faults if fault.place not in dark]
+
+
 def _count_of(faults: Sequence[Fault]) -> str:
     hosts = [fault for fault in faults if fault.title == HOST_DARK]
     if not hosts:
@@ -278,10 +285,11 @@ def _count_of(faults: Sequence[Fault]) -> str:
         places = sorted(host.place for host in hosts)
         said = f"{len(hosts)} hosts do not answer: {listed(places)}"
     more = sum(host.unwell for host in hosts)
-    if not more:
-        return said
-    on = "it" if len(hosts) == 1 else "them"
-    return f"{said}; {more} {'service' if more == 1 else 'services'} on {on} not OK"
+    if more:
+        on = "it" if len(hosts) == 1 else "them"
+        said = f"{said}; {more} {'service' if more == 1 else 'services'} on {on} not OK"
+    others = _elsewhere(faults)
+    return f"{said}; elsewhere {_count_of(others)}" if others else said
 
 
 def _shared(faults: Sequence[Fault]) -> str:

@@ -116,15 +116,20 @@ def test_a_day_that_is_none_or_has_yet_to_begin_is_refused(team: Team) -> None:
 
 def test_unmeasured_is_no_failure_and_a_gate_can_be_made_of_what_is_missed(team: Team) -> None:
     words = ("report", "week", "--source", "history")
-    team.run(*words)
-    team.run(*words, "--fail-on", "missed", exit_code=1)
-    team.run("report", "kpi", "--source", "history", "--fail-on", "missed")
+    missed = "`crash rate`: ✗ **missed**, 0.90 %, objective \\< 0.5 % (mei, by hand)"
+    assert missed in team.run(*words).stdout
+    assert missed in team.run(*words, "--fail-on", "missed", exit_code=1).stdout
+    kpi = team.run("report", "kpi", "--source", "history", "--fail-on", "missed").stdout
+    assert "0 of 9 key figures measured" in kpi and "missed" not in kpi
     team.more = SUMMARY.replace("value: 0.9", "value: 0.4")
-    team.run(*words, "--fail-on", "missed")
+    met = "`crash rate`: ✓ met, 0.40 %, objective \\< 0.5 % (mei, by hand)"
+    assert met in team.run(*words, "--fail-on", "missed").stdout
     registry = team.settings("kai") / "services.yaml"
     registry.write_text("services: [{name: shop, type: docker, host: h}]\n")
-    team.run(*words, "--fail-on", "missed")
-    team.run(*words, "--fail-on", "missed", "--fail-on", "no-data", exit_code=1)
+    lacking = "`shop`: ? not enough data, availability — (not observed) (coverage 0.0 %)"
+    assert lacking in team.run(*words, "--fail-on", "missed").stdout
+    gated = team.run(*words, "--fail-on", "missed", "--fail-on", "no-data", exit_code=1)
+    assert lacking in gated.stdout
 
 
 def test_kept_is_one_commit_with_its_record_in_the_audit(team: Team) -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.load import from_prometheus
-from console.engine.discovery import Discovery, SentTo
-from console.model.snapshot import SourceKind, Watched
+from console.engine.discovery import Discovery
+from console.model.snapshot import SentTo, SourceKind, Watched
 from console.safety.clock import ManualClock
 from console.safety.http import HttpClient
 from tests.build import T0

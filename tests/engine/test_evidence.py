@@ -142,10 +142,11 @@ def test_a_host_says_which_value_is_over_its_limit() -> None:
     facts = HostFacts(
         Means.SSH, uptime=timedelta(days=41), cpus=4, load=(3.1, 2.0, 1.0), cpu_percent=12.0,
         memory_total_bytes=100, memory_available_bytes=59,
-        mounts=(Mount(Raw("/"), 100, 5, 95.0),),
+        mounts=(Mount(Raw("/"), 100, 5, 95.0), Mount(Raw("/var"), 100, 60, 40.0, 99.0)),
     )  # fmt: skip
     line = told(world(host=HostState(Host("data-1", "10.0.0.1"), facts, at(-5))))["host"]
-    assert line == ["up 41 d  load 3.1/4  cpu 12%  mem 41%  disk / 95% (over 90%)"]
+    said = "up 41 d  load 3.1/4  cpu 12%  mem 41%  disk / 95% (over 90%)"
+    assert line == [f"{said}  inodes /var 99% (over 90%)"]
 
 
 def test_a_dark_host_says_why_and_how_it_was() -> None:

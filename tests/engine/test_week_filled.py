@@ -267,6 +267,7 @@ async def test_an_objective_that_hangs_does_not_cost_the_days(tmp_path: Path) ->
         server.hangs_on, server.costs_s = "answer", OBJECTIVES_S + 1
         week = await week_of(engine)
     assert [one.source for one in week.services] == ["prom: up"]
+    assert server.asked.count("answer") == 1, "it was asked of the days before as well"
     assert next(one for one in week.objectives if one.name == "it").value is None
 
 

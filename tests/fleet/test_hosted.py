@@ -65,8 +65,11 @@ def test_a_container_that_runs_is_proof_and_one_that_ended_says_how() -> None:
 @pytest.mark.parametrize(
     ("container", "state", "said"),
     [
-        ({"state": "restarting", "exit_code": 1, "restarts": 14}, State.FIRING,
-         "Restarting(1), restarted 14x"),
+        (
+            {"state": "restarting", "exit_code": 1, "restarts": 14},
+            State.FIRING,
+            "Restarting(1), restarted 14x",
+        ),
         ({"state": "paused"}, State.FIRING, "Paused"),
         ({"state": "created"}, State.FIRING, "Created"),
         ({"health": Raw("unhealthy")}, State.FIRING, "unhealthy"),
@@ -332,6 +335,26 @@ def test_a_cluster_that_fails_leaves_its_workloads_unknown_and_is_a_sick_source(
     assert source(snapshot, "k8s").failures
 
 
+def test_harm_that_was_seen_is_told_as_long_as_its_cluster_is_not_heard() -> None:
+    world = world_of(w.K8S)
+    world.take(w.k8s_reading(0, (w.workload(available=1),)))
+    for seconds in (30, 60, 90):
+        world.take(w.k8s_reading(seconds, w.failure("k8s", "workloads", seconds)))
+        cell = the_cell(world.snapshot(at(seconds)), "api")
+        assert cell.state is State.UNKNOWN
+        assert cell.because.endswith("; it was: 1 of 3 available")
+    world.take(w.k8s_reading(120, (w.workload(),)))
+    world.take(w.k8s_reading(150, w.failure("k8s", "workloads", 150)))
+    assert "it was" not in the_cell(world.snapshot(at(150)), "api").because
+
+
+def test_a_workload_that_nobody_wrote_down_may_be_scaled_to_nothing() -> None:
+    world = world_of(w.K8S)
+    world.take(w.k8s_reading(0, (w.workload(), w.workload("spare", desired=0, available=0))))
+    cell = the_cell(world.snapshot(at(0)), "spare")
+    assert (cell.state, cell.because) == (State.OK, "workload scaled to 0")
+
+
 def test_a_prometheus_without_kube_state_metrics_is_no_source_of_workloads() -> None:
     world = world_of(w.PROM)
     world.take(w.prom_reading(0))
@@ -357,6 +380,21 @@ def test_one_dark_host_of_many_is_named_and_all_dark_is_a_sick_source() -> None:
     for host in hosts[:2]:
         world.take(w.host_down(60, host.name))
     assert source(world.snapshot(at(60)), "hosts").state is State.UNKNOWN
+
+
+def test_two_hosts_that_never_answered_are_no_source_that_is_well() -> None:
+    hosts = (Host("web-0", "10.0.1.0"), Host("web-1", "10.0.1.1"))
+    watched = Watched("hosts", SourceKind.HOSTS, timedelta(seconds=60), ("web-0", "web-1"))
+    world = w.fleet(watched, registry=Registry(hosts))
+    for host in hosts:
+        world.take(w.host_down(0, host.name))
+    dark = source(world.snapshot(at(0)), "hosts")
+    assert (dark.state, dark.degraded) == (State.UNKNOWN, "2 of 2 do not answer")
+    world.take(w.host_reading(60, w.facts(), "web-0"))
+    assert source(world.snapshot(at(60)), "hosts").state is State.OK
+    for seconds in (120, 180, 240):
+        world.take(w.host_down(seconds, "web-0"))
+    assert source(world.snapshot(at(240)), "hosts").state is State.STALE
 
 
 def test_settings_that_change_forget_what_no_longer_holds() -> None:

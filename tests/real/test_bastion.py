@@ -222,7 +222,7 @@ async def test_everything_behind_a_bastion_is_looked_at_and_a_dead_one_is_named_
         ]
         bastion.end()
         update = await seen.until(is_dark)
-        assert_the_bastion_is_named(update)
+        assert_the_bastion_is_named(update, site)
         assert_beside_it_all_is_well(seen)
         with running_sshd(
             tmp_path / "again",
@@ -276,7 +276,9 @@ def impatient(loaded: Loaded) -> Loaded:
     return replace(loaded, settings=replace(loaded.settings, sources=sources, ssh=ssh))
 
 
-def assert_the_bastion_is_named(update: Update) -> None:
+def assert_the_bastion_is_named(update: Update, site: Site) -> None:
+    bastion, inner = site.bastion, site.inner
+    way = f"ssh -J {bastion.user}@127.0.0.1:{bastion.port} -p {inner.port} {inner.user}@127.0.0.1 "
     for name in BEHIND:
         cell = cell_called(update, name)
         assert cell is not None
@@ -287,7 +289,7 @@ def assert_the_bastion_is_named(update: Update) -> None:
         for failure in source.failures:
             assert "bastion" in failure.cause
             assert failure.remedy
-            assert failure.curl.startswith("ssh ")
+            assert failure.curl.startswith(way)
 
 
 def assert_beside_it_all_is_well(seen: Seen) -> None:

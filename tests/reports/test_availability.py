@@ -334,6 +334,17 @@ def test_an_outage_over_the_edge_of_maintenance_is_two_and_over_midnight_one() -
     assert found.total.raw_down_s == 3.5 * 3600
 
 
+def test_an_outage_that_touches_maintenance_from_either_side_is_one_and_counts() -> None:
+    slots = Slots(
+        [day(0), day(24), day(48)], [Exclusion(verbatim("maintenance night"), day(22), day(23))]
+    )
+
+    found = reckoned([stretch(21, 22, Sight.DOWN), stretch(23, 24, Sight.DOWN)], slots)
+
+    assert found.outages == (Outage(day(21), day(22)), Outage(day(23), day(24)))
+    assert found.total.down_s == 2 * 3600
+
+
 def test_what_is_not_observed_is_neither_up_nor_down() -> None:
     slots = Slots([day(0), day(24)])
 

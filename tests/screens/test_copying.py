@@ -21,6 +21,7 @@ from console.engine.row_forms import address_in_link, markdown_of, plain_address
 from console.model.incident import Incident
 from console.model.markdown import code
 from console.model.papers import IncidentPaper, Papers
+from console.model.registry import Host
 from console.model.snapshot import Snapshot
 from console.model.worklist import Row
 from console.safety.secret import SecretSource
@@ -130,6 +131,14 @@ def settings_with(url: str = URL, **more: Any) -> Settings:
     return Settings(
         environment="test", sources=Sources(prometheus=(prometheus,), alertmanager=(cluster,))
     )
+
+
+def test_what_is_asked_by_way_of_a_host_is_repeated_there() -> None:
+    bastion = Host("bastion", "bastion.example", user="ops")
+    hosts = (bastion, Host("inner", "10.0.0.5", jump="bastion"))
+    shown = snapshot(known(alert("Down", severity="critical")))
+    (line,) = curl_lines(rows_of(shown), shown, settings_with(via="inner"), hosts)
+    assert line.startswith("ssh -J ops@bastion.example 10.0.0.5 'curl ")
 
 
 def test_the_lines_name_no_secret() -> None:

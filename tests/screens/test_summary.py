@@ -92,7 +92,7 @@ async def test_at_80_columns_a_week_is_told_in_one_look() -> None:
         assert [" ".join(line.split()) for line in console.lines[2:5]] == [
             ">services objectives 2 noise 2 incidents, changes 2 tab",
             "16-22 Nov 2026 UTC day 3 of 7 99.821 % up, 77.5 % seen",
-            "4 met 2 missed 2 not enough data 2 not measured made 2m ago",
+            "services 3 met 1 missed 2 lack data objectives 1 met 1 missed made 2m ago",
         ]
         assert [" ".join(line.split()) for line in listed(console)] == [
             ">all services ?x ?x ?xi?? ?? ?xc?? 99.821? - - -",
@@ -110,7 +110,7 @@ async def test_at_80_columns_a_week_is_told_in_one_look() -> None:
 
 async def test_it_is_read_at_every_size_without_colour_and_in_ascii() -> None:
     wanted = {
-        (120, 36): ("COVER", "DOWN", "RAW %", "not enough data"),
+        (120, 36): ("COVER", "DOWN", "RAW %", "not enough data", "1 missed  2 not measured"),
         (200, 50): ("P50", "P99", "OWNER", "SOURCE", "Mon 16", "Sun 22"),
         (60, 15): ("M T W T F S S", "AVAIL %", "xi▇", "made 2m ago"),
     }
@@ -240,7 +240,7 @@ async def test_what_is_to_be_known_takes_one_line_and_the_rest_is_one_key_away()
         told = "nobody recorded for 5h00m in 2 gaps, the longest 19 Nov 00:00"
         assert console.lines[titled - 1].startswith(told)
         assert console.lines[titled - 1].endswith("and 2 more: o")
-        assert console.lines[titled - 2].startswith("4 met")
+        assert console.lines[titled - 2].startswith("services 3 met")
         await pilot.press("o")
         await until(pilot, lambda: isinstance(console.app.screen, Overlay))
         assert all(one in console.text for one in ("ops-1: the machine slept", "clock jumped"))

@@ -211,6 +211,22 @@ async def test_q_leaves_with_exit_code_0() -> None:
         assert (console.app.return_code or 0) == 0
 
 
+async def test_the_cursor_waits_on_the_first_row_until_somebody_moves_it() -> None:
+    late, early = (known(alert(name, severity="critical", starts_at=ago(secs)))
+                   for name, secs in (("Late", 10), ("Early", 100)))  # fmt: skip
+    minor = known(alert("Minor", severity="warning", starts_at=ago(200)))
+    async with console_on(snapshot(minor), size=(80, 24)) as (console, pilot):
+        await until(pilot, lambda: "── P2 Minor" in console.text)
+        console.show(snapshot(minor, late))
+        await until(pilot, lambda: "── P0 Late" in console.text)
+        await pilot.press("j")
+        await until(pilot, lambda: "── P2 Minor" in console.text)
+        console.clock.advance(3)
+        console.show(snapshot(minor, late, early))
+        await until(pilot, lambda: "Early" in console.text)
+        assert "── P2 Minor" in console.text
+
+
 async def test_in_15_lines_five_rows_stand_beside_what_is_known_of_one() -> None:
     rows = [known(alert(f"A{n}", severity="error")) for n in range(9)]
     async with console_on(snapshot(*rows), size=(60, 15)) as (console, pilot):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.schema import HealthSource
@@ -16,13 +16,16 @@ from console.model.probe import Probe, ProbeKind, ProbeResult, Verdict
 from console.model.registry import Host, Registry
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
-from console.safety.ssh import SshFault, SshOptions
+from console.safety.ssh import SshFault, SshOptions, SshResult
 from console.safety.ssh.client import SshClient
+from console.safety.text import visible
 from console.sources.answer import Unusable
-from console.sources.probes.command import shell_syntax_in, words_of
+from console.sources.probes.command import judged, shell_syntax_in, words_of
 from console.sources.probes.poll import Prober
 from console.sources.reach import Reach
+from tests.hostile import ATTACKS
 from tests.servers import free_port
+from tests.soak import trials
 from tests.sources.stage import NAME, Stage, broken_reach, broken_words, reaching, sshd_of
 from tests.sshd import Sshd
 
@@ -499,6 +502,43 @@ def test_any_text_is_words_or_refused(text: str) -> None:
         assert error.cause.isprintable()
     else:
         assert words and words[0]
+
+
+ENDS = st.one_of(
+    st.binary(max_size=60),
+    st.sampled_from(
+        [NO_REDIS, NO_RIGHTS, NO_DAEMON, NOT_IN_IT, "PONG\n", "sh: 1: x: not found\n"]
+    ).map(str.encode),
+    st.sampled_from(ATTACKS).map(lambda attack: attack.encode("utf-8", "surrogatepass")),
+)
+
+
+@settings(max_examples=trials(usual=60, soak=5_000), deadline=None)
+@given(
+    st.lists(ENDS, max_size=3).map(b"\n".join),
+    st.lists(ENDS, max_size=3).map(b"\n".join),
+    st.sampled_from([*range(4), 124, 125, 126, 127, 128, 137, 255]),
+    st.sampled_from(["redis-cli ping", "pg_isready -q", "sh -c 'a | b'", "/tmp/alive"]),
+    st.sampled_from(["", "redis"]),
+)
+def test_whatever_a_check_prints_only_a_good_end_is_healthy(
+    out: bytes, err: bytes, status: int, target: str, container: str
+) -> None:
+    kind = ProbeKind.FILE if target.startswith("/") else ProbeKind.COMMAND
+    probe = probe_of(target, kind=kind, container=container)
+    try:
+        result = judged(probe, SshResult(status, out, err))
+    except Unusable as error:
+        assert status != 0
+        assert error.cause and visible(error.cause) == error.cause
+    else:
+        # `None`: docker has no such container, and its replicas are looked for.
+        assert result is not None or container
+        if result is not None:
+            assert result.said and visible(result.said) == result.said
+            assert result.verdict is not Verdict.HEALTHY or status == 0
+            if target == "redis-cli ping" and result.verdict is Verdict.HEALTHY:
+                assert out.strip().endswith(b"PONG")
 
 
 async def test_words_reach_the_program_as_they_are_written(

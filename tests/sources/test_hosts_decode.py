@@ -14,6 +14,7 @@ from console.sources.answer import Unusable
 from console.sources.fault import Asked as Words
 from console.sources.fault import failure_of
 from console.sources.hosts.decode import Asked, Counters, Told, facts_in
+from console.sources.hosts.decode_disks import MAX_MOUNTS
 from console.sources.hosts.parts import Part, Parts, parts_in
 from console.sources.hosts.settings import Wanted
 from tests.sources.host_outputs import (
@@ -129,6 +130,27 @@ def test_the_memory_of_a_container_is_that_of_its_limit(cgroup: bytes, percent: 
     facts = told_by({**DEBIAN_12, "cgroup": cgroup}).facts
     assert facts.missing == ()
     assert facts.memory_percent == pytest.approx(percent)
+
+
+def test_of_too_many_mounts_the_full_ones_are_kept() -> None:
+    lines = [b"nas:/v%d 1000 100 900 10%% /v%d" % (number, number) for number in range(300)]
+    lines += [b"nas:/full 1000 1000 0 100% /full", b"nas:/files 1000 100 900 10% /files"]
+    head = b"Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+    files = head + b"nas:/files 1000 999 1 100% /files\n"
+    outputs = {**DEBIAN_12, "mounts": b"", "disks": head + b"\n".join(lines), "inodes": files}
+    told = paths(told_by(outputs).facts)
+    assert len(told) == MAX_MOUNTS
+    assert {"/full", "/files"} <= told.keys()
+
+
+def test_what_is_mounted_by_fuse_is_no_one_device() -> None:
+    outputs = {
+        **DEBIAN_12,
+        "mounts": b"/dev/fuse /a fuse rw 0 0\n/dev/fuse /long fuse rw 0 0\n",
+        "disks": b"Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+        b"/dev/fuse 1000 100 900 10% /a\n/dev/fuse 1000 1000 0 100% /long\n",
+    }
+    assert paths(told_by(outputs).facts) == {"/a": 10, "/long": 100}
 
 
 def test_a_root_in_memory_is_a_disk() -> None:

@@ -13,11 +13,13 @@ from config.schema import KubernetesSource
 from console.model.failure import Failure, FailureKind
 from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.registry import Host, Registry, Service, ServiceType
+from console.model.snapshot import Cell, NamespaceState, Snapshot
+from console.model.state import State
 from console.model.workload import Pod, Workload, WorkloadKind
-from console.safety.clock import SystemClock
+from console.safety.clock import ManualClock, SystemClock
 from console.safety.ssh import SshOptions
 from console.safety.text import Raw
-from console.sources.logs.place import MOST_PODS, LogPlace, Places
+from console.sources.logs.place import MOST_PODS, LogPlace, Places, Seen
 from console.sources.logs.poll import Logs
 from console.sources.reach import Reach
 from console.sources.shell import Shell, Ways, shell_of
@@ -49,6 +51,14 @@ def workload(*pods: Pod, kind: WorkloadKind = WorkloadKind.DEPLOYMENT) -> Worklo
     return Workload(Raw("api"), Raw("shop"), kind, desired=len(pods), pods=pods or None)
 
 
+def seeing(told: Workload | None) -> Seen:
+    """The world as last known: that workload, and the service that stands for it."""
+    at = ManualClock(T0).now()
+    held = () if told is None else (NamespaceState("shop", "prod", at, (told,)),)
+    cell = Cell(API, State.OK, "3 of 3 available")
+    return lambda: Snapshot(at, "test", cells=(cell,), namespaces=held)
+
+
 TWO = workload(pod(WELL), pod(SICK, ready=False, restarts=7))
 
 
@@ -56,7 +66,7 @@ def logs_of(reach: Reach, told: Workload | None) -> Logs:
     host = reach.host(NAME)
     assert host is not None
     registry = Registry((host,), (API,))
-    return Logs(reach, registry, SystemClock(), (CLUSTER,), workload_of=lambda _: told)
+    return Logs(reach, registry, SystemClock(), (CLUSTER,), seen=seeing(told))
 
 
 async def read(told: Workload | None, sshd: Sshd | None = None) -> LogAnswer | Failure:
@@ -103,7 +113,7 @@ async def test_every_pod_is_read_by_time_with_its_name_and_no_line_comes_twice(
         "[bbbbb] starting",
         "[aaaaa/proxy] GET / 503",
     ]
-    assert found.source == "deployment shop/api, 2 pods, by kubectl on box"
+    assert found.source == "deployment shop/api, 2 pods, on box"
     # Only where a container was started again is there one before it.
     asked = [call.split()[1] for call in here.calls("kubectl") if "--previous" in call]
     assert asked == [f"pod/{SICK}"]
@@ -177,17 +187,23 @@ async def test_log_and_shell_are_asked_of_the_kind_that_it_is(
     places = Places(
         Registry((Host(NAME, "local"),), (API,)),
         (CLUSTER,),
-        workload_of=lambda _: workload(kind=kind),
+        seen=seeing(workload(kind=kind)),
     )
     shell = shell_of("api", Ways(places, SshOptions()))
     assert isinstance(shell, Shell) and f"{name}/api" in shell.argv
 
 
+def test_a_workload_that_nobody_wrote_down_has_a_log_all_the_same() -> None:
+    registry = Registry((Host(NAME, "local"),), ())
+    place = Places(registry, (CLUSTER,), seen=seeing(TWO)).place_of("api")
+    assert isinstance(place, LogPlace) and place.pods == (SICK, WELL)
+    nobody = Places(registry, (CLUSTER,), seen=seeing(TWO)).place_of("other")
+    assert "is not in services.yaml" in str(nobody)
+
+
 def test_a_pod_whose_name_is_a_word_of_a_command_is_never_asked_for() -> None:
     evil = workload(pod("x; reboot"), pod("--all"), pod("api-1"))
-    places = Places(
-        Registry((Host(NAME, "local"),), (API,)), (CLUSTER,), workload_of=lambda _: evil
-    )
+    places = Places(Registry((Host(NAME, "local"),), (API,)), (CLUSTER,), seen=seeing(evil))
     place = places.place_of("api")
     assert isinstance(place, LogPlace) and place.pods == ("api-1",)
 

@@ -282,6 +282,14 @@ def test_the_dark_hosts_of_a_rack_are_one_row_that_names_the_rack() -> None:
     assert "; 1 service on them not OK" in row.summary.exact
 
 
+def test_dark_hosts_do_not_speak_for_what_fails_elsewhere() -> None:
+    dark = [host_cell_of(f"web-{n}", dark=True) for n in range(4)]
+    (row,) = rows(*dark, down("nginx", "web-3"), *(down(f"s{n}", f"h{n}") for n in range(11)))
+    assert (row.title.exact, row.where.exact) == ("HealthChecksFailed", "15 places")
+    assert row.summary.exact.startswith("4 hosts do not answer: web-0")
+    assert "; elsewhere 11 services: s0, s1, " in row.summary.exact
+
+
 def test_an_alert_about_a_host_speaks_for_it() -> None:
     firing = known(cell="host:data-1")
     worklist = Triage(Policy()).worklist(snapshot(firing, cells=[host_cell_of(state=State.FIRING)]))

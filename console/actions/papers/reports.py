@@ -10,7 +10,7 @@ from console.actions.papers.outcomes import clashed, denied, faulted
 from console.actions.papers.recorded import Recorded
 from console.actions.papers.saying import TITLE_CELLS
 from console.journal.bench import Bench
-from console.journal.change import Commit, Conflict, Remove, Write
+from console.journal.change import Commit, Conflict, Document, Remove, Write
 from console.journal.errors import JournalFault
 from console.journal.inspection import HOME as INSPECTIONS
 from console.journal.places import path_fault
@@ -55,6 +55,11 @@ async def keep_report(wish: KeepReport, bench: Bench, doing: Doing) -> Effected:
         writes = await _writes(wish, before, bench)
         if isinstance(writes, Effected):
             refused = writes
+            break
+        # First, so that one whose writing broke off is known for what it is the next time.
+        fault = await bench.journal.keep(one.content for one in writes)
+        if fault is not None:
+            refused = faulted(fault)
             break
         told = await record.landed(event, f"{name}: archived", writes)
         if isinstance(told, Conflict):
@@ -144,11 +149,11 @@ async def _write_of(path: str, content: bytes, there: Sheet, bench: Bench) -> Wr
     below = below_seal(there.content, REPORT) if is_text and there.blob else b""
     wanted = sealed(content, REPORT, below or b"") if is_text else content
     if there.blob and wanted != there.content and (below is None or not is_text):
-        # What a commit has is not lost; what only the folder has would be.
-        committed = await bench.journal.read_committed(path)
-        if isinstance(committed, JournalFault):
-            return faulted(committed)
-        if committed.blob != there.blob or below is None:
+        # What git has is not lost; what only the folder has would be.
+        has = await bench.journal.has(Document(path, there.content, there.blob))
+        if isinstance(has, JournalFault):
+            return faulted(has)
+        if not has or below is None:
             clash = Clash(Sheet(path, wanted, there.blob), there)
             return clashed(visible(path, cells=TITLE_CELLS), clash, "", _ADVICE)
     return Write(path, wanted, there.blob)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from zlib import crc32
 
 import msgspec
 
@@ -165,11 +166,15 @@ def _logs(world: World, call: Call, args: Sequence[str]) -> Said:
     else:
         asked = Asked(options.get("--since-time") or options.get("--since"), "",
                       options.get("--tail"), options.has("--follow"))  # fmt: skip
+    # Each pod writes its share of what the service writes; asked for the service, all is told.
+    pods = [one.name for one in pods_of(world, spec)]
+    is_whole = name.rpartition("/")[2] == spec.name
+    mine = pods.index(pod.name)
     stamped = options.has("--timestamps") and options.get("--timestamps") != "false"
     prefix = f"[pod/{pod.name}/{spec.name}] " if options.has("--prefix") else ""
     return answered(world, (spec.name,), asked, lambda line, _: (
         f"{prefix}{nano(world.wall(line.at_s)) + ' ' if stamped else ''}{line.text}\n"
-    ))  # fmt: skip
+    ), keep=lambda line: is_whole or crc32(line.text.encode()) % len(pods) == mine)  # fmt: skip
 
 
 def _exec(world: World, call: Call, args: Sequence[str]) -> Said:

@@ -44,7 +44,7 @@ class Servers:
 
         loaded = self._loaded()
         reach = await self._connections.reach(loaded.registry, loaded.settings.ssh)
-        http = HttpClient(self._clock, tunnel=reach.tunnel)
+        http = HttpClient(self._clock, tunnel=reach.tunnel, login=reach.login)
         try:
             found = await open_sources(loaded.settings, http, self._clock)
             yield found.prometheuses

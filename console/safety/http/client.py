@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib.util
 import sys
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +17,7 @@ from console.safety.clock import Clock
 from console.safety.http.address import require_address
 from console.safety.http.body import capped, too_big
 from console.safety.http.connect import Place, connected
+from console.safety.http.curl import curl_for
 from console.safety.http.failure import (
     ATTEMPT,
     Attempt,
@@ -78,14 +79,25 @@ class HttpClient:
         slots: int = SLOTS,
         doubtful_slots: int = DOUBTFUL_SLOTS,
         tunnel: Tunnel | None = None,
+        login: Callable[[str], str] | None = None,
     ) -> None:
-        """`tunnel`: makes the connections of what is asked `via` a host; else none can be."""
+        """
+        Args:
+            tunnel: makes the connections of what is asked `via` a host; else none can be.
+            login: how a person logs in at that host, `ssh kai@db-3`, safe to show.
+        """
         self._clock = clock
         self._tunnel = tunnel
+        self._login = login
         self._slots = Slots(slots, doubtful_slots)
         self._contexts: dict[TlsOptions, ssl.SSLContext] = {}
         self._clients: dict[tuple[HttpOptions, str], httpx.AsyncClient] = {}
         self._blind: ssl.SSLContext | None = None
+
+    def curl(self, url: str, options: HttpOptions, *, method: str = "GET") -> str:
+        """The command with which a person repeats the request: `curl_for()`, by their own way."""
+        login = self._login(options.via) if self._login is not None and options.via else ""
+        return curl_for(url, options, method=method, login=login)
 
     async def get(
         self,

@@ -14,10 +14,11 @@ from console.safety.text import strip_credentials, visible
 _NOT_IN_A_URL: Final = re.compile(r"[^\x21-\x7e]|[\"'`\\<>]")
 
 
-def curl_for(url: str, options: HttpOptions, *, method: str = "GET") -> str:
+def curl_for(url: str, options: HttpOptions, *, method: str = "GET", login: str = "") -> str:
     """One line for a POSIX shell that does what `HttpClient` does with `url`.
 
-    With `via` it runs on that host, where the files that it names have to be as well. Secrets
+    With `via` it runs on that host, where the files that it names have to be as well; `login`
+    is how a person gets there, `ssh -J bastion kai@10.0.0.7`, else `ssh` and its name. Secrets
     stand as `$ONCALL_TOKEN`, `$ONCALL_PASSWORD`, `$ONCALL_PROXY_PASSWORD` and `$ONCALL_HEADER`,
     for the person to export; they are never in the text. Printable ASCII.
     """
@@ -43,7 +44,10 @@ def curl_for(url: str, options: HttpOptions, *, method: str = "GET") -> str:
     words.append(_quoted(strip_credentials(address)))
     line = " ".join(words)
     # What stands for a secret is read by the shell on the host: it is exported there.
-    return f"ssh {_quoted(options.via)} -- {shlex.quote(line)}" if options.via else line
+    if not options.via:
+        return line
+    login = login.encode("ascii", "backslashreplace").decode() or f"ssh {_quoted(options.via)} --"
+    return f"{login} {shlex.quote(line)}"
 
 
 def _proxy_words(options: HttpOptions) -> list[str]:

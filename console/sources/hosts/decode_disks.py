@@ -24,6 +24,8 @@ _COLUMNS: Final = re.compile(
     rb"\s+(?P<percent>-|\d{1,3}%)\s+(?=/)"
 )
 """Between the source and the mount point, and so that a long line of blanks costs little."""
+_DEVICE: Final = re.compile(rb"/dev/(?!fuse\Z)")
+"""All that is mounted by FUSE may call itself /dev/fuse, and has nothing in common."""
 _ESCAPE: Final = re.compile(rb"\\([0-7]{3})")
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -82,6 +84,8 @@ def kinds_in(mounts: bytes) -> dict[bytes, Kind]:
 def mounts_in(df: bytes, inodes: bytes, kinds: Mapping[bytes, Kind]) -> tuple[Mount, ...]:
     """The file systems that hold something, one for each device, in `df`'s order.
 
+    Of more than `MAX_MOUNTS` the fullest.
+
     Args:
         df: `df -P -k`.
         inodes: `df -P -i`; empty where there is none.
@@ -102,11 +106,19 @@ def mounts_in(df: bytes, inodes: bytes, kinds: Mapping[bytes, Kind]) -> tuple[Mo
         raise Gap("df printed no file system")
     for line in lines:
         mount = _mount(line, used_inodes.get(line.path))
-        device = line.source if line.source.startswith(b"/dev/") else line.path
+        device = line.source if _DEVICE.match(line.source) else line.path
         # A device that is mounted in several places is as full in each; the shortest is meant.
         if mount is not None and (device not in found or len(mount.path) < len(found[device].path)):
             found[device] = mount
-    return tuple(found.values())[:MAX_MOUNTS]
+    mounts = tuple(found.values())
+    if len(mounts) <= MAX_MOUNTS:
+        return mounts
+    # Of too many those that may be a fault are kept.
+    return tuple(sorted(mounts, key=_fullness, reverse=True)[:MAX_MOUNTS])
+
+
+def _fullness(mount: Mount) -> float:
+    return max(mount.used_percent, mount.inodes_percent or 0)
 
 
 def _lines(df: bytes, kinds: Mapping[bytes, Kind]) -> list[_Line]:

@@ -11,6 +11,7 @@ import msgspec
 
 from config.schema import KubernetesSource
 from console.model.registry import LOCAL, Host, Registry, Service, ServiceType, host_cell
+from console.model.snapshot import Snapshot
 from console.model.workload import Pod, Workload, WorkloadKind
 from console.safety.text import visible
 
@@ -57,7 +58,7 @@ class LogPlace(msgspec.Struct, frozen=True):
             return f"journal of {on}, warnings and worse"
         if self.keeper is Keeper.KUBERNETES:
             number = f", {len(self.pods)} pods," if len(self.pods) > 1 else ""
-            return f"{self.what} {self.namespace}/{self.name}{number} by kubectl on {on}"
+            return f"{self.what} {self.namespace}/{self.name}{number} on {on}"
         return f"{self.keeper.value} {self.name} on {on}"
 
     @property
@@ -93,7 +94,7 @@ _NOWHERE: Final = {
 
 
 ContainerOf = Callable[[Service], str]
-WorkloadOf = Callable[[Service], Workload | None]
+Seen = Callable[[], Snapshot | None]
 
 
 class Places:
@@ -104,17 +105,18 @@ class Places:
         registry: Registry,
         kubernetes: tuple[KubernetesSource, ...],
         container_of: ContainerOf | None = None,
-        workload_of: WorkloadOf | None = None,
+        seen: Seen | None = None,
     ) -> None:
         """
         Args:
             kubernetes: the clusters of the settings; where there are none, the first host
                 with the role `k8s` is asked.
             container_of: what its container is called now, where docker compose counts them.
-            workload_of: its workload with its pods, as last told.
+            seen: the world as last known, which has the pods of workloads, and those workloads
+                that nobody wrote down.
         """
         self._container_of = container_of
-        self._workload_of = workload_of
+        self._seen = seen
         self.hosts: Mapping[str, Host] = {host.name: host for host in registry.hosts}
         self._cells = {host_cell(host.name): host for host in registry.hosts}
         self._services = {service.name: service for service in registry.services}
@@ -126,7 +128,9 @@ class Places:
         host = self._cells.get(name)
         if host is not None:
             return Service(name, ServiceType.HOST, host.name, host=host.name)
-        return self._services.get(name)
+        written = self._services.get(name)
+        now = self._seen() if self._seen is not None and written is None else None
+        return written if now is None else now.found_workload(name)
 
     def place_of(self, name: str) -> LogPlace | str:
         """Where the log of a service is kept, or in words why none can be read.
@@ -168,7 +172,8 @@ class Places:
         refused = _refused(keeper, service.unit) or _refused(keeper, namespace)
         if refused:
             return refused
-        told = self._workload_of(service) if self._workload_of is not None else None
+        now = self._seen() if self._seen is not None else None
+        told = now.workload(service) if now is not None else None
         place = LogPlace(keeper, found[0], service.unit, namespace, found[1])
         return place if told is None else _with_pods(place, told)
 

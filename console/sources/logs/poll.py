@@ -40,7 +40,7 @@ from console.sources.logs.decode import (
     taken_apart,
     within,
 )
-from console.sources.logs.place import ContainerOf, Keeper, LogPlace, Places, WorkloadOf
+from console.sources.logs.place import ContainerOf, Keeper, LogPlace, Places, Seen
 from console.sources.reach import Reach
 
 READ_S: Final = 20.0
@@ -74,11 +74,11 @@ class Logs:
         clock: Clock,
         kubernetes: tuple[KubernetesSource, ...],
         container_of: ContainerOf | None = None,
-        workload_of: WorkloadOf | None = None,
+        seen: Seen | None = None,
     ) -> None:
-        """`container_of` and `workload_of`: as `Places` takes them."""
+        """`container_of` and `seen`: as `Places` takes them."""
         self._reach = reach
-        self._places = Places(registry, kubernetes, container_of, workload_of)
+        self._places = Places(registry, kubernetes, container_of, seen)
         self._clock = clock
 
     def why_not(self, service: str) -> str:

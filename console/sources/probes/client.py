@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from config.schema import HealthSource
 from console.model.failure import FailureKind
-from console.model.probe import Probe
+from console.model.probe import Probe, ProbeKind
 from console.safety.http import HttpAnswer, HttpClient
 from console.sources.answer import Unusable
 from console.sources.probes.settings import options_of
@@ -38,6 +38,14 @@ class ProbeClient:
         """When the certificate ends, trusted or not."""
         host, port = host_and_port(probe.target)
         return await self._http.tls_expiry(host, port, probe.timeout.total_seconds(), via=probe.via)
+
+    def curl(self, probe: Probe) -> str:
+        """The command that does the same."""
+        options = options_of(probe, self._settings)
+        if probe.kind in (ProbeKind.HTTP, ProbeKind.READY):
+            return self._http.curl(probe.target, options, method=probe.method)
+        scheme = "https" if probe.kind is ProbeKind.TLS else "telnet"
+        return self._http.curl(f"{scheme}://{probe.target}", options)
 
 
 def host_and_port(target: str) -> tuple[str, int]:

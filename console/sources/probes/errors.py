@@ -6,7 +6,7 @@ from typing import Final
 
 from console.model.failure import FailureKind
 from console.model.probe import Probe, ProbeKind, Verdict
-from console.safety.http import HttpFailure, HttpFault, HttpOptions, curl_for
+from console.safety.http import HttpFailure, HttpFault
 from console.safety.text import visible
 from console.sources.answer import Unusable
 from console.sources.fault import Asked
@@ -47,8 +47,8 @@ def asked_on_host(probe: Probe, typed: str) -> Asked:
     )
 
 
-def asked(probe: Probe, options: HttpOptions) -> Asked:
-    """The words for one probe."""
+def asked(probe: Probe, curl: str) -> Asked:
+    """The words for one probe. `curl`: what repeats it."""
     expected = _EXPECTED.get(probe.kind)
     if expected is None:
         body = " with a JSON body" if probe.json_body else ""
@@ -58,7 +58,7 @@ def asked(probe: Probe, options: HttpOptions) -> Asked:
         part=visible(probe.key),
         expected=expected,
         remedy="check the endpoint in the registry, and the service itself",
-        curl=_repeat(probe, options),
+        curl=curl,
     )
 
 
@@ -66,13 +66,6 @@ def statuses(expected: tuple[int, ...]) -> str:
     """`200`, `200 or 302`, `200, 204 or 302`."""
     words = [str(status) for status in expected]
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "any")))
-
-
-def _repeat(probe: Probe, options: HttpOptions) -> str:
-    if probe.kind in (ProbeKind.HTTP, ProbeKind.READY):
-        return curl_for(probe.target, options, method=probe.method)
-    scheme = "https" if probe.kind is ProbeKind.TLS else "telnet"
-    return curl_for(f"{scheme}://{probe.target}", options)
 
 
 def not_asked_here(probe: Probe) -> Unusable:

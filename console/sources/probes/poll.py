@@ -20,7 +20,7 @@ from console.sources.probes import errors
 from console.sources.probes.client import ProbeClient
 from console.sources.probes.decode import NOTHING, Told, told_by
 from console.sources.probes.on_host import ON_HOSTS, HostProber
-from console.sources.probes.settings import SOURCE, options_of, took
+from console.sources.probes.settings import SOURCE, took
 from console.sources.reach import Reach
 
 MAX_AGE: Final = timedelta(minutes=5)
@@ -66,7 +66,7 @@ class Prober:
         if self._on_hosts is not None and probe.kind in ON_HOSTS:
             asked = errors.asked_on_host(probe, self._on_hosts.typed(probe))
         else:
-            asked = errors.asked(probe, options_of(probe, self._settings))
+            asked = errors.asked(probe, self._client.curl(probe))
         failure = failure_of(error, asked, self._clock.now().wall)
         verdict = errors.verdict_of(error)
         return ProbeResult(
