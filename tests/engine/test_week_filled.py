@@ -55,12 +55,11 @@ def within(start_ms: int, end_ms: int, stretches: list[Stretch]) -> list[Stretch
 
 def by_history(*recordings: list[tuple[int, Sight]]) -> Observed:
     told = [
-        within(
-            0, END_MS, [Stretch(*edges, Sight(seen)) for *edges, seen in pieces_of(one, EVERY_MS)]
-        )
+        [Stretch(start, end, Sight(seen)) for start, end, seen in pieces_of(one, EVERY_MS)]
         for one in recordings
     ]
-    return Observed("api", together(told), source="history")
+    whole = together([within(0, END_MS, one) for one in told])
+    return Observed("api", whole, source="history")
 
 
 def by_prometheus(samples: list[tuple[int, Sight]]) -> Observed:

@@ -12,11 +12,14 @@ import msgspec
 import pytest
 
 from console import __version__
+from console.journal.language import Language
 from console.model.daily import Daily, Kpi
+from console.model.history import KnownBy
 from console.model.summary import Week
 from console.reports import json_shape
 from console.reports.json_form import json_of
 from console.reports.json_shape import SCHEMA_VERSION, DailyShape, HeadShape, KpiShape, WeekShape
+from console.reports.markdown import markdown_of
 from tests.reports import made
 
 DOCS: Final = Path(__file__).parents[2] / "docs" / "reports.md"
@@ -96,3 +99,27 @@ def test_every_key_is_in_the_documentation(shape: type[msgspec.Struct]) -> None:
     text = DOCS.read_text(encoding="utf-8")
     missing = [name for name in shape.__struct_fields__ if f"`{name}`" not in text]
     assert not missing
+
+
+def test_how_much_of_a_service_each_source_observed_stands_in_every_form() -> None:
+    week = made.week()
+    both = (KnownBy("history", 72_000_500), KnownBy("prom: probe_success", 28_000_500))
+    filled = msgspec.structs.replace(
+        week.services[0], source="history; prom: probe_success", known_by=both
+    )
+    week = msgspec.structs.replace(week, services=(filled, *week.services[1:]))
+    read = msgspec.json.decode(json_of(week), type=WeekShape)
+    assert [(one.source, one.known_s) for one in read.services[0].known_by] == [
+        ("history", 72_000.5),
+        ("prom: probe_success", 28_000.5),
+    ]
+    alone = read.services[1]
+    assert [(one.source, one.known_s) for one in alone.known_by] == [
+        (alone.source, alone.total.raw_known_s)
+    ]
+    for language, history in (
+        (Language.ENGLISH, "history 71.99 %, "),
+        (Language.TRADITIONAL_CHINESE, "歷史紀錄 71.99%、"),
+        (Language.SIMPLIFIED_CHINESE, "历史记录 71.99%、"),
+    ):
+        assert history in markdown_of(week, "detailed", language)

@@ -217,12 +217,12 @@ async def test_the_cursor_waits_on_the_first_row_until_somebody_moves_it() -> No
     minor = known(alert("Minor", severity="warning", starts_at=ago(200)))
     async with console_on(snapshot(minor), size=(80, 24)) as (console, pilot):
         await until(pilot, lambda: "── P2 Minor" in console.text)
-        console.show(snapshot(minor, late))
+        console.publish(snapshot(minor, late))
         await until(pilot, lambda: "── P0 Late" in console.text)
         await pilot.press("j")
         await until(pilot, lambda: "── P2 Minor" in console.text)
         console.clock.advance(3)
-        console.show(snapshot(minor, late, early))
+        console.publish(snapshot(minor, late, early))
         await until(pilot, lambda: "Early" in console.text)
         assert "── P2 Minor" in console.text
 
