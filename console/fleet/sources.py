@@ -134,17 +134,18 @@ def probing_health(
 ) -> SourceHealth:
     """All health checks as one source. A service that says no is an answer like another.
 
-    UNKNOWN only when every one of at least `FEW_PROBES` fails at once: then it is this host.
-    A check that cannot be asked as it is written says nothing of that.
+    UNKNOWN when none has a usable answer. It fails as a source only when that befalls at least
+    `FEW_PROBES` at once: then it is this host. A check that cannot be asked as it is written
+    says nothing of that.
     """
     told = [one for kinds in answers.values() for one in kinds.values() if _is_askable(one[0])]
     silent = [result for result, _ in told if result.verdict is Verdict.NO_ANSWER]
     latest = _latest(at for _, at in told)
     usable = _latest(at for result, at in told if result.verdict is not Verdict.NO_ANSWER)
     all_fail = len(told) >= FEW_PROBES and len(silent) == len(told)
-    if usable is None or all_fail:
+    if latest is None or usable is None:
         state = State.UNKNOWN
-    elif now.mono - usable.mono > stale_after_s(watched.interval):
+    elif now.mono - latest.mono > stale_after_s(watched.interval):
         state = State.STALE
     else:
         state = State.OK
@@ -184,7 +185,8 @@ def _commonest(failures: Iterable[Failure]) -> tuple[Failure, ...]:
 def hosts_health(watched: Watched, hosted: HostedBook, now: Instant) -> Iterator[SourceHealth]:
     """All looks at hosts as one source, and each host that gives none by its name.
 
-    As with health checks it is UNKNOWN only when every one of at least `FEW_PROBES` fails.
+    UNKNOWN while none ever answered, and when every one of at least `FEW_PROBES` fails; STALE
+    when the last answer of any is old.
     """
     looks = [
         (host, memory.looks) for host, memory in hosted.hosts.items() if memory.looks is not None

@@ -127,32 +127,6 @@ class Journal:
             return fault_of(error)
         return Document(path, content, blob)
 
-    async def keep(self, contents: Iterable[bytes]) -> JournalFault | None:
-        """Have git keep `contents` before anything of them is written: `has` knows them then,
-        whatever becomes of the writing."""
-        try:
-            for content in contents:
-                await self.workshop.keep(content)
-        except GitError as error:
-            return fault_of(error)
-        return None
-
-    async def has(self, document: Document) -> bool | JournalFault:
-        """Whether git has what stands there, so that nothing is lost where it is written over: it
-        is committed, or a console kept it. What somebody has staged themselves is theirs."""
-        blob = document.blob
-        try:
-            async with held(self.git.git_dir):  # not while another console is half-way
-                if blob == await resolved(self.git, f"HEAD:{document.path}"):
-                    return True
-                if blob == await resolved(self.git, f":{document.path}"):
-                    return False
-                return bool(await resolved(self.git, f"{blob}^{{blob}}"))
-        except FileError as error:
-            return fault_of_file(error)
-        except GitError as error:
-            return fault_of(error)
-
     async def documents(self, under: str = "") -> tuple[str, ...]:
         """The paths of all files on disk, committed or not, in order; or those below `under`."""
         return await asyncio.to_thread(self.disk.listed, under)

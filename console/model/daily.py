@@ -8,7 +8,7 @@ import msgspec
 
 from console.model.history import Bout, KnownBy, Sight
 from console.model.nag import NagKind
-from console.model.saying import Saying, texts_of
+from console.model.saying import Saying, Sourced
 from console.model.summary import (
     Availability,
     ChangeLine,
@@ -137,7 +137,7 @@ class Now(msgspec.Struct, frozen=True):
     """How many others are left out."""
 
 
-class Daily(msgspec.Struct, frozen=True):
+class Daily(Sourced, msgspec.Struct, frozen=True):
     """The report of one day."""
 
     environment: str
@@ -180,18 +180,8 @@ class Daily(msgspec.Struct, frozen=True):
     made_from: tuple[Saying, ...] = ()
     to_know: tuple[Saying, ...] = ()
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """`made_from` in English."""
-        return texts_of(self.made_from)
 
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """`to_know` in English."""
-        return texts_of(self.to_know)
-
-
-class Kpi(msgspec.Struct, frozen=True):
+class Kpi(Sourced, msgspec.Struct, frozen=True):
     """The key figures of some days."""
 
     environment: str
@@ -205,16 +195,6 @@ class Kpi(msgspec.Struct, frozen=True):
     """Measured or not."""
     made_from: tuple[Saying, ...] = ()
     to_know: tuple[Saying, ...] = ()
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """`made_from` in English."""
-        return texts_of(self.made_from)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """`to_know` in English."""
-        return texts_of(self.to_know)
 
 
 AnyReport = Week | Daily | Kpi

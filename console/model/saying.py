@@ -91,6 +91,24 @@ def text_of(one: Saying | None) -> str:
     return "" if one is None else one.text
 
 
+class Sourced:
+    """A report that says what it was made from, and what its reader has to know."""
+
+    __slots__ = ()
+    made_from: tuple[Saying, ...]
+    to_know: tuple[Saying, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """`made_from` in English."""
+        return texts_of(self.made_from)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """`to_know` in English."""
+        return texts_of(self.to_know)
+
+
 def number_text(value: float) -> str:
     """`1,903`, `94.5`."""
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"

@@ -17,7 +17,7 @@ from console.model.change import ChangeState
 from console.model.history import KnownBy
 from console.model.incident import IncidentState
 from console.model.latency import Latencies
-from console.model.saying import Saying, text_of, texts_of
+from console.model.saying import Saying, Sourced, text_of
 from console.model.state import Priority
 from console.safety.text import Raw
 
@@ -340,7 +340,7 @@ class Observation(msgspec.Struct, frozen=True):
         return number if 1 <= number <= self.days else None
 
 
-class Week(msgspec.Struct, frozen=True):
+class Week(Sourced, msgspec.Struct, frozen=True):
     """The summary of some days, mostly seven."""
 
     environment: str
@@ -374,16 +374,6 @@ class Week(msgspec.Struct, frozen=True):
     """Each in a few words."""
     to_know: tuple[Saying, ...] = ()
     """What its reader has to know: a source that did not answer, a clock that jumped."""
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """`made_from` in English."""
-        return texts_of(self.made_from)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """`to_know` in English."""
-        return texts_of(self.to_know)
 
     @property
     def days(self) -> int:

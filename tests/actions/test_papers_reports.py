@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from console.journal.disk import Disk
 from console.journal.errors import JournalFault, Problem
 from console.journal.seal import REPORT, below_seal
 from console.model.acting import Ended
 from console.model.paper_wish import KeepReport
+from console.safety.files import FileError
 from tests.actions.paper_desk import PaperDesk, desks
 from tests.journal.folder import git, is_sound
 
@@ -99,6 +101,39 @@ def test_what_a_person_changed_in_it_is_told_and_not_overwritten(folder: Path, e
         assert git(folder, "rev-parse", "HEAD") == before
         for other in ("md", "json", "html"):
             assert b"new" not in place.with_suffix(f".{other}").read_bytes()
+
+    two(folder, told)
+
+
+@pytest.mark.parametrize("rooms", [(1, 2), (2, 1)])
+def test_one_whose_writing_broke_off_is_archived_by_the_next_try(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, rooms: tuple[int, int]
+) -> None:
+    """Also where it broke off twice: the first left another form behind than the second."""
+    day = f"2026-11-{10 + rooms[0]}"
+
+    async def told(kai: PaperDesk, mei: PaperDesk) -> None:
+        await kai.did(_report(day))
+        write, written = Disk.write, list[str]()
+
+        def full(disk: Disk, path: str, content: bytes, *, new: bool = False) -> None:
+            if path.startswith("reports/"):
+                if len(written) >= room:
+                    raise FileError(Path(path), "No space left on device", expected="room")
+                written.append(path)
+            write(disk, path, content, new=new)
+
+        monkeypatch.setattr(Disk, "write", full)
+        for room in rooms:
+            written.clear()
+            outcome = await kai.told(_report(day, f"with room for {room}"))
+            assert outcome.ended is Ended.FAILED and "No space left" in outcome.text
+            assert len(written) == room
+        monkeypatch.undo()
+        await mei.did(_report(day, "at last"))
+        for ending in ("md", "json", "html"):
+            assert b"at last" in (folder / f"reports/daily/{day}.{ending}").read_bytes()
+        assert git(folder, "status", "--porcelain", "reports") == ""
 
     two(folder, told)
 

@@ -102,7 +102,7 @@ def test_every_key_is_in_the_documentation(shape: type[msgspec.Struct]) -> None:
 
 
 def test_how_much_of_a_service_each_source_observed_stands_in_every_form() -> None:
-    week = made.week()
+    week = made.terrible_week()
     both = (KnownBy("history", 72_000_500), KnownBy("prom: probe_success", 28_000_500))
     filled = msgspec.structs.replace(
         week.services[0], source="history; prom: probe_success", known_by=both

@@ -9,6 +9,7 @@ from console.actions.doing import Doing, Effected
 from console.actions.papers.outcomes import clashed, denied, faulted
 from console.actions.papers.recorded import Recorded
 from console.actions.papers.saying import TITLE_CELLS
+from console.journal.announced import announce, can_be_replaced
 from console.journal.bench import Bench
 from console.journal.change import Commit, Conflict, Document, Remove, Write
 from console.journal.errors import JournalFault
@@ -57,7 +58,7 @@ async def keep_report(wish: KeepReport, bench: Bench, doing: Doing) -> Effected:
             refused = writes
             break
         # First, so that one whose writing broke off is known for what it is the next time.
-        fault = await bench.journal.keep(one.content for one in writes)
+        fault = await announce(bench.journal, (one.content for one in writes))
         if fault is not None:
             refused = faulted(fault)
             break
@@ -149,11 +150,11 @@ async def _write_of(path: str, content: bytes, there: Sheet, bench: Bench) -> Wr
     below = below_seal(there.content, REPORT) if is_text and there.blob else b""
     wanted = sealed(content, REPORT, below or b"") if is_text else content
     if there.blob and wanted != there.content and (below is None or not is_text):
-        # What git has is not lost; what only the folder has would be.
-        has = await bench.journal.has(Document(path, there.content, there.blob))
-        if isinstance(has, JournalFault):
-            return faulted(has)
-        if not has or below is None:
+        # What a commit has is not lost; what only the folder has would be.
+        free = await can_be_replaced(bench.journal, Document(path, there.content, there.blob))
+        if isinstance(free, JournalFault):
+            return faulted(free)
+        if not free or below is None:
             clash = Clash(Sheet(path, wanted, there.blob), there)
             return clashed(visible(path, cells=TITLE_CELLS), clash, "", _ADVICE)
     return Write(path, wanted, there.blob)

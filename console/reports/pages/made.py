@@ -84,7 +84,7 @@ def _shares(services: Iterable[ServiceWeek | ServiceDay], telling: Telling) -> s
         for one in service.known_by:
             known[one.source] = known.get(one.source, 0) + one.known_ms
     whole = sum(known.values())
-    return telling.say("comma").join(
+    return telling.say("and").join(
         f"{place_text(source, telling)} {telling.percent(ms / whole)}"
         for source, ms in known.items()
     )
