@@ -331,9 +331,7 @@ class Engine:
         if reach is None:
             return None
         clusters = loaded.settings.sources.kubernetes
-        return Logs(
-            reach, loaded.registry, self._clock, clusters, self._container_of, self._seen
-        )
+        return Logs(reach, loaded.registry, self._clock, clusters, self._container_of, self._seen)
 
     def _seen(self) -> Snapshot | None:
         return None if self._last is None else self._last.snapshot

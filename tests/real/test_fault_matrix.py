@@ -1,4 +1,4 @@
-"""The SSH faults x {hosts, command probes, kubectl, logs}: never well, and well after it.
+"""The SSH faults x {hosts, command probes, kubectl, logs, `via:`}: never well, and well after it.
 
 Each source looks at a real sshd, then at one with the fault, then at the first one again, and
 what it says is taken into a fleet: what counts is the cell that a person would see. Together
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,14 +22,14 @@ from console.fleet.fleet import Fleet
 from console.model.failure import Failure, FailureKind
 from console.model.logs import LogAnswer, LogRequest
 from console.model.policy import Policy
-from console.model.probe import Probe, ProbeKind
+from console.model.probe import Probe, ProbeKind, Verdict
 from console.model.reading import Reading
 from console.model.registry import Host, Registry, Service, ServiceType, Thresholds, host_cell
 from console.model.snapshot import Snapshot, SourceKind, Watched
 from console.model.state import State
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
-from console.safety.ssh import MAX_OUTPUT_BYTES, Command, SshResult, SshRoute
+from console.safety.ssh import MAX_OUTPUT_BYTES, Command, SshFault, SshResult, SshRoute
 from console.safety.ssh.client import SshClient
 from console.safety.text import visible
 from console.sources.hosts.poll import HostPoller
@@ -38,6 +39,7 @@ from console.sources.logs.poll import Logs
 from console.sources.probes.poll import Prober
 from console.sources.reach import Reach
 from tests.fleet.world import the_cell
+from tests.safety.loopback import answer, saying, serving
 from tests.sources.host_outputs import LIVE_REDIS
 from tests.sources.kubernetes import objects
 from tests.sources.stage import NAME, Stage, sshd_of
@@ -139,6 +141,12 @@ class Way(SshClient):
     ) -> SshResult:
         client, to = self._broken or (self._well, route)
         return await client.run(to, command, timeout_s=timeout_s, max_bytes=max_bytes)
+
+    async def tunnel(
+        self, route: SshRoute, to: str, port: int, *, timeout_s: float
+    ) -> socket.socket:
+        client, by = self._broken or (self._well, route)
+        return await client.tunnel(by, to, port, timeout_s=timeout_s)
 
     @contextlib.asynccontextmanager
     async def broken_by(self, broken: Broken) -> AsyncIterator[None]:
@@ -312,6 +320,33 @@ async def test_no_log_is_made_of_what_a_faulty_host_prints(
     assert_in_words(told)
     monkeypatch.undo()
     assert isinstance(await logs.read(request), LogAnswer)
+
+
+async def test_nothing_is_well_that_is_asked_by_way_of_a_faulty_host(
+    fault: Fault,
+    broken: Broken,
+    registry: Registry,
+    way: Way,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not fault.kinds or fault.kinds[0] in (SshFault.CHANNELS, SshFault.LOST):
+        pytest.skip("it befalls commands, and a tunnel runs none")
+    for name, value in broken.env:
+        monkeypatch.setenv(name, value)
+    reach = Reach(registry, way)
+    http = HttpClient(SystemClock(), tunnel=reach.tunnel, login=reach.login)
+    prober = Prober(http, SystemClock(), HealthSource(), reach)
+    async with serving(saying(answer(b"ok"))) as server, asyncio.timeout(HANGS_S):
+        probe = Probe("api", ProbeKind.HTTP, server.url("/"), INTERVAL, 3 * TIMEOUT, via=NAME)
+        assert (await prober.ask(probe)).result.verdict is Verdict.HEALTHY
+        async with way.broken_by(broken):
+            told = (await prober.ask(probe)).result
+        assert told.verdict is Verdict.NO_ANSWER
+        assert told.failure is not None
+        assert_in_words(told.failure)
+        assert NAME in told.failure.cause
+        assert (await prober.ask(probe)).result.verdict is Verdict.HEALTHY
+    await http.aclose()
 
 
 ESCAPES: Final = "\x1b]52;c;aGk=\x07\x1b[2J\u202e"
