@@ -78,9 +78,7 @@ REDIS = Plan(services=("redis",), executor="kai")
 
 def a_host() -> tuple[Row, Snapshot]:
     """The machine under redis is dark."""
-    machine = msgspec.structs.replace(
-        service(host_cell("data-1"), "data-1"), type=ServiceType.HOST
-    )
+    machine = msgspec.structs.replace(service(host_cell("data-1"), "data-1"), type=ServiceType.HOST)
     shown = snapshot(
         known(alert("InstanceDown", starts_at=T0), cell=machine.name),
         cells=[cell(machine), cell(service("redis", "data-1")), cell(service("web", "web-1"))],

@@ -166,9 +166,7 @@ def test_a_dark_host_says_why_and_how_it_was() -> None:
 
 
 def test_on_a_host_depends_what_lives_there_the_worst_first() -> None:
-    machine = msgspec.structs.replace(
-        service(host_cell("data-1"), "data-1"), type=ServiceType.HOST
-    )
+    machine = msgspec.structs.replace(service(host_cell("data-1"), "data-1"), type=ServiceType.HOST)
     lives = cell(service("kafka", "data-1"), State.FIRING, "ServiceDown fires")
     shown = snapshot(
         known(alert("InstanceDown"), cell=machine.name),

@@ -49,9 +49,7 @@ class MatrixStage(Stage):
 
 async def test_names_that_end_differently_are_told_apart_where_they_are_cut() -> None:
     names = ("alertmanager-a", "alertmanager-b", "services:15432", "prometheus-agent:9090")
-    fleet = Place(
-        "k8s-worker-node-17", tuple(Service(name, name, State.OK) for name in names)
-    )
+    fleet = Place("k8s-worker-node-17", tuple(Service(name, name, State.OK) for name in names))
     app = MatrixStage([fleet])
     async with app.run_test(size=(80, 10)) as pilot:
         await pilot.pause()
