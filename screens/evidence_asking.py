@@ -51,6 +51,8 @@ class Asking:
         self._rest: Timer | None = None
         self._under_way: Future[None] | None = None
         self._asked_at: Instant | None = None
+        self._asked: frozenset[Topic] = frozenset()
+        """On what somebody has been asked."""
         self._answers: dict[Topic, Learned] = {}
         self._broken = False
         """The last asking ended in a fault of ours: what has not come does not come."""
@@ -62,7 +64,7 @@ class Asking:
         if about != self._about:
             self.leave()
             self._about = about
-        if row is not None and self._rest is None and self._asked_at is None:
+        if row is not None and self._rest is None and self._has_unasked(row, snapshot):
             self._wait_for_rest()
 
     def leave(self) -> None:
@@ -75,6 +77,7 @@ class Asking:
             self._under_way = None
         self._about = None
         self._asked_at = None
+        self._asked = frozenset()
         self._answers = {}
         self._broken = False
 
@@ -110,6 +113,10 @@ class Asking:
                 lines.append(plain(topic, "asking", Tone.MUTED))
         return tuple(lines)
 
+    def _has_unasked(self, row: Row, snapshot: Snapshot) -> bool:
+        """At the start the rules come after the alerts: then the value now is not asked for yet."""
+        return self._asked_at is None or not self._asked.issuperset(asked_topics(row, snapshot))
+
     def _wait_for_rest(self) -> None:
         if self._row is None or self._snapshot is None:
             return
@@ -135,6 +142,7 @@ class Asking:
         self._under_way = screen.console_app.engine.ask(gather)
         if self._under_way is not None:
             self._asked_at = screen.console_app.clock.now()
+            self._asked = frozenset(asked_topics(row, snapshot))
 
 
 def identity_of(row: Row) -> Identity:

@@ -148,8 +148,8 @@ def _unsaid(
         looked = RELEASES_WINDOW if cell.service.name in told.asked else BEFORE
         yield _line(f"{mine}: none in {looked // timedelta(hours=1)} h", Tone.MUTED, rank=1)
     elif cell.service.type is ServiceType.HOST:
-        looked = BEFORE // timedelta(hours=1)
-        yield _line(f"{mine}: none in {looked} h that is written down", Tone.MUTED, rank=1)
+        hours = BEFORE // timedelta(hours=1)
+        yield _line(f"{mine}: none in {hours} h that is written down", Tone.MUTED, rank=1)
     elif not any(True for _ in recent_starts((cell,), snapshot, row)):
         yield _line(f"{mine}: not known: no source tells of releases", Tone.MUTED, rank=1)
 

@@ -334,6 +334,22 @@ async def test_too_many_samples_are_thinned_and_that_is_said(
     assert "last_over_time" in site.query
 
 
+async def test_what_is_taken_in_keeps_every_sample_of_however_many(
+    http: HttpClient, server: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await past_of(http, server).observed(START, END)
+    bouts = await past_of(http, server).bouts(START, END)
+    monkeypatch.setattr(plan, "MOST", 20)
+    taken = await past_of(http, server).take_in(tmp_path, START, END)
+    assert taken.notices == ()
+    assert (taken.samples, taken.bouts) == (
+        sum(one.samples for one in told.observed),
+        len(bouts.bouts),
+    )
+    kept = {one.service: seconds(one) for one in observed_in(tmp_path)}
+    assert kept == {one.service: seconds(one) for one in told.observed}
+
+
 async def test_episodes_are_told_from_their_first_point(http: HttpClient, server: Program) -> None:
     told = await past_of(http, server).bouts(START, END)
     assert told.notices == ()

@@ -216,6 +216,15 @@ async def test_a_cursor_that_runs_over_rows_asks_for_none(monkeypatch: pytest.Mo
         assert told(console, "now") == "asking"
 
 
+async def test_where_the_rules_come_after_the_alerts_the_value_now_is_asked_for_at_once() -> None:
+    shown = usual()
+    async with console_on(msgspec.structs.replace(shown, rules=())) as (console, pilot):
+        await until(pilot, lambda: told(console, "before") not in ("", "asking"))
+        assert told(console, "now") == ""
+        console.publish(shown)
+        await until(pilot, lambda: told(console, "now").startswith("redis_up 0"))
+
+
 async def test_an_answer_about_another_row_is_not_shown_on_this_one() -> None:
     async with console_on(world()) as (console, pilot):
         await answered(console, pilot)

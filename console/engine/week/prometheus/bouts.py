@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from console.engine.week.prometheus.fold import Fold
-from console.engine.week.prometheus.plan import MOST, STEPS, Naming
+from console.engine.week.prometheus.plan import STEPS, Naming
 from console.fleet.watchdogs import Watchdogs
 from console.model.alert import Alert, AlertState
 from console.model.failure import Failure
@@ -71,8 +71,14 @@ class Fired(msgspec.Struct):
     is_whole: bool = True
 
 
-async def fired(server: PastServer, policy: Policy, start: datetime, end: datetime) -> Fired:
-    """Ask one server. Raises nothing."""
+async def fired(
+    server: PastServer, policy: Policy, start: datetime, end: datetime, most: int
+) -> Fired:
+    """Ask one server. Raises nothing.
+
+    Args:
+        most: samples that are asked for; of more only some.
+    """
     await server.look_at_itself()
     told = Fired(server.name, [], [], [])
     counts = await counted(server, FIRING, start, end)
@@ -82,8 +88,8 @@ async def fired(server: PastServer, policy: Policy, start: datetime, end: dateti
     if not total:
         return told
     step = None
-    if total > MOST:
-        wanted = (one for one in STEPS if len(counts.series) * ((end - start) / one) <= MOST)
+    if total > most:
+        wanted = (one for one in STEPS if len(counts.series) * ((end - start) / one) <= most)
         step = next(wanted, STEPS[-1])
         told.notices.append(
             saying(

@@ -109,9 +109,12 @@ class PrometheusPast:
         servers = self._servers()
         if not servers or end <= start:
             return ToldBouts(())
-        plan = await self._plan(servers, start, end)
+        return await self._fired(servers, await self._plan(servers, start, end))
+
+    async def _fired(self, servers: Sequence[PastServer], plan: Plan) -> ToldBouts:
+        start, end = plan.start, plan.end
         told = await asyncio.gather(
-            *(fired(server, self._policy, start, end) for server in servers)
+            *(fired(server, self._policy, start, end, plan.most) for server in servers)
         )
         bouts = await asyncio.to_thread(self._bouts, told, plan, start, end)
         return ToldBouts(
@@ -145,7 +148,7 @@ class PrometheusPast:
     ) -> TakenIn:
         """Write what the servers tell into the history file of `folder`, a day at a time.
 
-        What was taken in of the same server and time before is replaced. A day that a server
+        Every sample counts, of however many services: only one day's are in memory. What was taken in of the same server and time before is replaced. A day that a server
         does not tell whole is left as it is in the file, and is named.
 
         Args:
@@ -160,8 +163,8 @@ class PrometheusPast:
         servers = self._servers()
         if not servers or end <= start:
             return TakenIn(0, 0, 0, 0, ("there is nothing to take in",))
-        plan = await self._plan(servers, start, end)
-        told = await self.bouts(start, end)
+        plan = await planned(servers, self._registry, start, end, self._covered, by_days=True)
+        told = await self._fired(servers, plan)
         return await taken_in(
             folder, servers, plan, told.bouts, [*plan.notices, *told.notices], progress
         )

@@ -8,6 +8,7 @@ their service as scrape targets find their cell in the matrix.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,7 +36,10 @@ PROBES: Final = "probe_success"
 UP: Final = "up"
 TOOK: Final = "probe_duration_seconds"
 MOST: Final = 3_000_000
-"""Samples of one metric over all of the time; of more only some are taken."""
+"""Samples over all of the time of a report, which has to come soon; of more only some are taken."""
+MOST_A_DAY: Final = 30_000_000
+"""Samples a day where days are drawn one after the other: beyond it the shortest pieces that a
+server is asked for are too big to be decoded in one go. 20,000 series of one a minute."""
 STEPS: Final = tuple(timedelta(minutes=one) for one in (1, 2, 5, 10, 15, 30, 60))
 
 
@@ -84,6 +88,8 @@ class Plan(msgspec.Struct):
     naming: Naming
     shares: dict[str, Share]
     """By server; those that cannot be asked are left out."""
+    most: int
+    """Samples that are asked for of one kind; of more only some."""
     step: timedelta | None = None
     """`None`: every sample is asked for."""
     notices: tuple[Saying, ...] = ()
@@ -99,12 +105,17 @@ async def planned(
     start: datetime,
     end: datetime,
     covered: frozenset[str] = frozenset(),
+    *,
+    by_days: bool = False,
 ) -> Plan:
     """Ask every server which series it has. Raises nothing.
 
     Args:
         covered: services whose samples nobody needs.
+        by_days: the samples are drawn a day after the other, by somebody who has the time.
     """
+    days = math.ceil((end - start) / timedelta(days=1))
+    most = MOST_A_DAY * max(1, days) if by_days else MOST
     notices: list[Saying] = []
     asked = await asyncio.gather(*(_counted(one, start, end) for one in servers))
     known = {one.name: counts for one, counts in zip(servers, asked, strict=True)}
@@ -117,7 +128,7 @@ async def planned(
         for labels in counts[metric].series
     ]
     naming = Naming(registry, series)
-    plan = Plan(start, end, naming, {})
+    plan = Plan(start, end, naming, {}, most)
     probed = {
         naming.of_series(labels) for counts in known.values() for labels in counts[PROBES].series
     }
@@ -125,7 +136,7 @@ async def planned(
         plan.shares[name] = _share(naming, counts, probed)
     _drop(plan, lambda service: service in covered)
     total = _total(plan, known)
-    if total > MOST and registry.services:
+    if total > most and registry.services:
         registered = {one.name for one in registry.services}
         dropped = _drop(plan, lambda service: service not in registered)
         if dropped:
@@ -137,7 +148,7 @@ async def planned(
                 )
             )
         total = _total(plan, known)
-    if total > MOST:
+    if total > most:
         plan.step = _step(plan, end - start)
         minutes = plan.step.total_seconds() / 60
         notices.append(
@@ -245,7 +256,7 @@ def _drop(plan: Plan, is_one: Callable[[str], bool]) -> int:
 
 def _step(plan: Plan, length: timedelta) -> timedelta:
     series = sum(len(one.probes) + len(one.ups) for one in plan.shares.values())
-    return next((one for one in STEPS if series * (length / one) <= MOST), STEPS[-1])
+    return next((one for one in STEPS if series * (length / one) <= plan.most), STEPS[-1])
 
 
 def _choose(
