@@ -259,6 +259,8 @@ def _service(entry: ServiceEntry, hosts: dict[str, Host], fleet: Thresholds) -> 
         critical=entry.critical,
         replicas=entry.replicas,
         thresholds=_thresholds(entry.thresholds, fleet),
+        max_cpu_percent=entry.thresholds.cpu,
+        max_memory_percent=entry.thresholds.memory,
         labels=tuple(entry.labels.items()),
         instances=entry.instances or _instances(entry, hosts),
         via=entry.via,

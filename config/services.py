@@ -137,8 +137,9 @@ class ServiceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     replicas: CountOrNone | None = None
     """How many there should be."""
     thresholds: ThresholdsEntry = ThresholdsEntry()
-    """Where they differ from the fleet's: `response_time`. The others are of its host, and are
-    set there."""
+    """Its own. `response_time`, where it differs from the fleet's. `cpu` and `memory` of `docker`
+    and `systemd`: what its container or unit takes, of its quota and its limit, else of its host;
+    unset ones are shown and not judged. A disk is its host's: set `disk` there."""
     labels: dict[str, str] = {}
     """Free labels to group and filter by."""
     instances: tuple[Instance, ...] = ()

@@ -129,8 +129,25 @@ def _check_service(checked: Checked[ServicesFile], service: ServiceEntry) -> Non
     elif kind is ProbeKind.FILE and not (health or "").startswith("/"):
         message = "expected a file's full path, which begins with /"
         checked.fault(service, ("health_endpoint",), message)
+    _check_thresholds(checked, service)
     if service.ready_endpoint is not None:
         _check_web(checked, service, "ready_endpoint", service.ready_endpoint)
+
+
+def _check_thresholds(checked: Checked[ServicesFile], service: ServiceEntry) -> None:
+    own = service.thresholds
+    if own.disk is not None:
+        message = "expected none on a service: a disk is its host's, set it there"
+        checked.fault(service, ("thresholds", "disk"), message)
+    if service.type in ("docker", "systemd"):
+        return
+    for name, value in (("cpu", own.cpu), ("memory", own.memory)):
+        if value is not None:
+            message = (
+                f"expected none on a service of type {service.type}: only what a `docker` or a "
+                "`systemd` service takes is measured; of a whole host, set it there"
+            )
+            checked.fault(service, ("thresholds", name), message)
 
 
 def _check_web(

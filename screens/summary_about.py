@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from console.model.remembering import Remembering
+from console.model.remembering import Holder, Remembering
 from console.model.summary import (
     Availability,
     ChangeLine,
@@ -218,7 +218,9 @@ def whole_parts(
     )
     yield Field("made from", ", ".join(week.sources) or "nothing")
     yield Field("history", standing.path or "no file")
-    yield Field("recorded by", standing.writer or "nobody", note=standing.fault)
+    yield Field("recorded by", standing.writer or "nobody", note=_since(standing.holder, zone))
+    if standing.fault:
+        yield Field("not recorded", standing.fault, Ink.WARNING)
     yield Field("enough is", f"{week.least_coverage * 100:g} % of the time observed")
     if refused:
         yield Field("not made anew", refused, Ink.WARNING)
@@ -233,6 +235,14 @@ def whole_parts(
         f"{f': {one.why}' if one.why else ''}" for one in week.gaps
     ))  # fmt: skip
     yield from _listed("not counted", week.exclusions, exclusion_lines(week.exclusions, week.zone))
+
+
+def _since(holder: Holder | None, zone: tzinfo) -> str:
+    if holder is None:
+        return ""
+    process = "" if holder.process is None else f"process {holder.process}"
+    since = "" if holder.since is None else f"since {local_text(holder.since, zone)}"
+    return ", ".join(filter(None, (process, since)))
 
 
 def exclusion_lines(exclusions: Iterable[Exclusion], zone_name: str) -> Iterator[str]:

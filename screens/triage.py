@@ -16,8 +16,9 @@ from console.engine.row_forms import texts_of
 from console.model.action import Action
 from console.model.nag import NagKind
 from console.model.run import Run
-from console.model.snapshot import Snapshot
+from console.model.snapshot import BadgeKind, Snapshot
 from console.model.update import Update
+from console.model.words import count_text
 from console.model.worklist import Row, RowKind, Worklist
 from console.safety.clock import Instant
 from screens.detail import DetailScreen
@@ -281,6 +282,19 @@ def _nothing(update: Update, *, rows_without_filter: int) -> tuple[Spans, ...]:
     if rows_without_filter:
         return ((("  no row matches the filter; esc clears it", Ink.MUTED),),)
     snapshot: Snapshot = update.snapshot
+    faults = [one for one in snapshot.badges if one.kind is BadgeKind.CONSOLE and one.is_row]
+    if faults:  # else it would be a row: then the list itself could not be made
+        known = count_text(len(snapshot.alerts))
+        return (
+            (
+                (
+                    f"  not known what fires: {known} alerts are known, and no list of them",
+                    Ink.FIRING,
+                ),
+            ),
+            ((f"  {faults[0].text}", Ink.WARNING),),
+            (("  `oncall fleet` and `oncall doctor` tell more; 2 and 7 do here", Ink.MUTED),),
+        )
     if not (snapshot.complete and snapshot.sources):
         return ((("  asking the sources; nothing is known yet", Ink.UNKNOWN),),)
     if any(badge.is_row for badge in snapshot.badges):

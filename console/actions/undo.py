@@ -16,7 +16,9 @@ UNDO_S: Final = 30.0
 
 class _Kept(msgspec.Struct, frozen=True):
     undoable: Undoable
-    inverse: Wish
+    inverse: Wish | None
+    """`None`: nothing takes it back. It is here so that nobody takes back, in its place, what was
+    done before it."""
 
 
 class UndoShelf:
@@ -31,8 +33,9 @@ class UndoShelf:
         self._clock = clock
         self._kept: list[_Kept] = []
 
-    def keep(self, text: str, inverse: Wish) -> Undoable:
-        """Put `inverse` on top; `text` is what it takes back, safe to show: `ack of 3 alerts`."""
+    def keep(self, text: str, inverse: Wish | None) -> Undoable:
+        """Put `inverse` on top; `text` is what it takes back, safe to show: `ack of 3 alerts`.
+        `None`: nothing takes that back."""
         undoable = Undoable(text, self._clock.now().mono + UNDO_S)
         self._forget()
         self._kept.append(_Kept(undoable, inverse))
@@ -44,7 +47,8 @@ class UndoShelf:
         return self._kept[-1].undoable if self._kept else None
 
     def take(self) -> Wish | None:
-        """The wish that takes the latest effect back, which is then gone from here."""
+        """The wish that takes the latest effect back, which is then gone from here; `None` where
+        there is no effect, or nothing takes it back."""
         self._forget()
         return self._kept.pop().inverse if self._kept else None
 

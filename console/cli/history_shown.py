@@ -13,8 +13,9 @@ from config.load import Loaded
 from console.history.check import Checked
 from console.history.database import history_file
 from console.history.fault import HistoryError, HistoryFault
+from console.history.holder import holder_of, written_ns
 from console.history.reader import open_reader
-from console.history.writer import holder_of
+from console.model.remembering import Holder, said_of_silent, silent_after
 from console.model.unix import milliseconds, moment
 from console.model.words import age_text, count_text, many
 from console.safety.text import visible
@@ -48,6 +49,10 @@ class HistoryDocument(msgspec.Struct, frozen=True, kw_only=True):
     """From when to when anything is known."""
     writer: str
     """Who records now; empty: nobody."""
+    writer_process: int | None
+    writer_since: datetime | None
+    writer_is_silent: bool
+    """It holds the file, and has written nothing for three intervals."""
     records: bool
     """An open console would."""
     gaps: tuple[GapFacts, ...]
@@ -109,6 +114,7 @@ def standing_of(loaded: Loaded, folder: Path, now: datetime) -> HistoryDocument:
             )
         finally:
             reader.close()
+    holder = holder_of(folder)
     return HistoryDocument(
         environment=loaded.settings.environment,
         at=now,
@@ -117,10 +123,21 @@ def standing_of(loaded: Loaded, folder: Path, now: datetime) -> HistoryDocument:
         size_bytes=size,
         first=moment(span[0]) if span is not None else None,
         last=moment(span[1]) if span is not None else None,
-        writer=holder_of(folder),
+        writer=holder.by if holder else "",
+        writer_process=holder.process if holder else None,
+        writer_since=holder.since if holder else None,
+        writer_is_silent=holder is not None and _is_silent(holder, folder, loaded, now),
         records=loaded.settings.history.record,
         gaps=gaps,
     )
+
+
+def _is_silent(holder: Holder, folder: Path, loaded: Loaded, now: datetime) -> bool:
+    written = written_ns(folder)
+    heard = [moment(written // 1_000_000)] if written is not None else []
+    if holder.since is not None:
+        heard.append(holder.since)
+    return bool(heard) and now - max(heard) > silent_after(loaded.settings.history.every)
 
 
 def standing_lines(document: HistoryDocument) -> Iterator[str]:
@@ -134,7 +151,10 @@ def standing_lines(document: HistoryDocument) -> Iterator[str]:
             yield f"known     {_said(document.first)} to {_said(document.last)} ({span})"
         else:
             yield "known     nothing yet"
-    yield f"records   {document.writer or 'nobody now'}"
+    holder = Holder(document.writer, document.writer_process, document.writer_since)
+    yield f"records   {_holder_text(holder) if holder.by else 'nobody now'}"
+    if document.writer_is_silent:
+        yield f"          {said_of_silent(holder)}"
     if not document.records:
         yield "          open consoles do not: `history: record:` is off"
     if not document.is_there:
@@ -150,6 +170,12 @@ def standing_lines(document: HistoryDocument) -> Iterator[str]:
         yield f"          {_said(gap.start)} to {_said(gap.end)}  {length:>6}{why}"
     if len(document.gaps) > MOST_GAPS:
         yield f"          the latest {MOST_GAPS} of {count_text(len(document.gaps))}"
+
+
+def _holder_text(holder: Holder) -> str:
+    process = "" if holder.process is None else f", process {holder.process}"
+    since = "" if holder.since is None else f", since {_said(holder.since)}"
+    return f"{holder.by}{process}{since}"
 
 
 def checked_lines(found: Checked) -> Iterator[str]:

@@ -152,8 +152,12 @@ class ActingDesk:
         if self._sending:
             return Outcome(Ended.DENIED, STILL_SENDING)
         undoable, inverse = self._shelf.latest(), self._shelf.take()
-        if undoable is None or inverse is None:
+        if undoable is None:
             return Outcome(Ended.DENIED, NOTHING_TO_UNDO)
+        if inverse is None:
+            earlier = self._shelf.latest()
+            said = "" if earlier is None else f" (once more takes back: {earlier.text})"
+            return Outcome(Ended.DENIED, f"nothing takes this back{said}: {undoable.text}")
         outcome = await self._to_its_end(inverse, keeps_inverse=False)
         if outcome.ended in (Ended.DENIED, Ended.FAILED) and outcome.failures:
             self._shelf.put_back(undoable, inverse)
@@ -344,6 +348,8 @@ class ActingDesk:
         if effected.inverse is not None and keeps_inverse:
             undoable = self._shelf.keep(what_of(wish), effected.inverse)
             outcome = msgspec.structs.replace(outcome, undo=undoable)
+        elif isinstance(wish, SendReport) and outcome.ended in (Ended.DONE, Ended.UNKNOWN):
+            self._shelf.keep(what_of(wish), None)
         at, known = self._clock.now().wall, self._world.snapshot
         event = effected.event or event_of(wish, outcome, self.who, at, known)
         if event is not None:

@@ -26,6 +26,7 @@ from console.history.fault import (
     as_kept,
     of_file,
 )
+from console.history.holder import LOCK, keep_holder, kept_holder
 from console.history.keeping import (
     Course,
     Names,
@@ -37,14 +38,11 @@ from console.history.keeping import (
 from console.history.rollup import DROPPED, drop_kept, drop_samples, likely_now
 from console.model.history import Bout, Origin, Past, Recording, Sample
 from console.safety.clock import Clock, SystemClock
-from console.safety.files import FileError, FileLock, LockHeldError, read_capped, write_atomic
+from console.safety.files import FileError, FileLock, LockHeldError
 from console.safety.text import visible
 
-LOCK: Final = "history.lock"
-HOLDER: Final = "history.holder"
 _ASK_S: Final = 0.2
 """Somebody who asks who records holds the lock for an instant."""
-_HOLDER_BYTES: Final = 4096
 _FREE_PAGES: Final = 2560
 """Pages without content beyond which some are given back: 10 MB."""
 
@@ -251,9 +249,8 @@ def open_writer(
     try:
         lock.acquire()
     except LockHeldError:
-        holder = _holder(folder) or "another process"
         return HistoryFault(
-            f"{holder} records already",
+            f"{kept_holder(folder).by} records already",
             "nobody else to record",
             "nothing: what it records is read here too",
             is_held=True,
@@ -263,32 +260,12 @@ def open_writer(
     writer = Writer(path, origin, by, lock, clock or SystemClock())
     try:
         with as_errors(path):
-            write_atomic(folder / HOLDER, f"{by} ({origin})".encode(errors="replace"))
+            keep_holder(folder, by, origin, writer._clock.now().wall)
         writer._open()
     except HistoryError as error:
         lock.release()
         return error.fault
     return writer
-
-
-def holder_of(folder: Path) -> str:
-    """Who records into the history in `folder` now, safe to show; empty: nobody."""
-    if not (folder / LOCK).exists():
-        return ""
-    try:
-        with FileLock(folder / LOCK):
-            return ""
-    except LockHeldError:
-        return _holder(folder) or "another process"
-    except FileError:
-        return ""
-
-
-def _holder(folder: Path) -> str:
-    try:
-        return visible(read_capped(folder / HOLDER, _HOLDER_BYTES).decode(errors="replace"))
-    except FileError:
-        return ""
 
 
 def _sound(path: Path) -> sqlite3.Connection:

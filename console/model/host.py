@@ -44,6 +44,24 @@ class Interface(msgspec.Struct, frozen=True):
     sent_per_s: float | None = None
 
 
+class Use(msgspec.Struct, frozen=True):
+    """What one container or unit takes of its host, by its cgroup; `None`: not known."""
+
+    memory_bytes: int | None = None
+    """Without the files that the kernel takes back first, as `docker stats` counts."""
+    memory_limit_bytes: int | None = None
+    """Its own limit; else all that its host has."""
+    cpu_percent: float | None = None
+    """Between two looks, of its quota; else of all processors of its host."""
+
+    @property
+    def memory_percent(self) -> float | None:
+        """Of the limit, and never more than all of it."""
+        if self.memory_bytes is None or not self.memory_limit_bytes:
+            return None
+        return min(100.0, 100 * self.memory_bytes / self.memory_limit_bytes)
+
+
 class Container(msgspec.Struct, frozen=True):
     """A docker container, running or not."""
 
@@ -63,6 +81,7 @@ class Container(msgspec.Struct, frozen=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: Raw | None = None
+    use: Use = Use()
 
     @property
     def runs(self) -> bool:
@@ -86,6 +105,7 @@ class Unit(msgspec.Struct, frozen=True):
     restarts: int | None = None
     since: datetime | None = None
     """When `active` became what it is."""
+    use: Use = Use()
 
 
 class HostFacts(msgspec.Struct, frozen=True):

@@ -129,6 +129,10 @@ class Service(msgspec.Struct, frozen=True):
     critical: bool = False
     replicas: int | None = None
     thresholds: Thresholds = Thresholds()
+    max_cpu_percent: float | None = None
+    """Of its quota, else of its host's processors; `None`: its own are not judged."""
+    max_memory_percent: float | None = None
+    """Of its limit, else of its host's memory; `None`: its own is not judged."""
     labels: tuple[tuple[str, str], ...] = ()
     instances: tuple[str, ...] = ()
     """`host:port` of its scrape targets, by which an alert's `instance` finds it."""

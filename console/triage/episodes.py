@@ -125,11 +125,16 @@ class Episodes:
         tracked.episode = episode
         return tracked
 
-    def keep(self, key: str) -> None:
-        """Nothing new is known of it: an episode that runs goes on, and none begins."""
+    def keep(self, key: str) -> Tracked | None:
+        """Nothing new is known of it: an episode that runs goes on, and none begins.
+
+        `None`: none runs.
+        """
         tracked = self._tracked.get(key)
-        if tracked is not None and tracked.resolved_mono is None:
-            tracked.look = self._look
+        if tracked is None or tracked.resolved_mono is not None:
+            return None
+        tracked.look = self._look
+        return tracked
 
     def resolved(self, key: str, when: datetime) -> None:
         """Its resolution was proven at `when`; without effect on what fires in this look."""

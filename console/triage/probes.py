@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -21,7 +22,7 @@ from console.model.worklist import Clocks, Lane, Row, RowKind, Step
 from console.safety.clock import Instant
 from console.safety.text import Raw
 from console.triage.episodes import Episodes
-from console.triage.faults import Fault, running
+from console.triage.faults import Fault, running, still
 from console.triage.sla import most_urgent
 from console.triage.sources import is_cut_off
 from console.triage.wording import listed, service_at
@@ -46,17 +47,26 @@ _RUNNERS: Final = {
     Runner.WORKLOAD: "WorkloadUnavailable",
     Runner.HOST: "HostOverLimit",
 }
+_TARGET: Final = "TargetDown"
 HOST_DARK: Final = "HostUnreachable"
 _MUTE: Final = {Runner.CONTAINER: "ContainersUnknown", Runner.UNIT: "UnitsUnknown"}
 
 
 def probe_faults(
-    snapshot: Snapshot, covered: Collection[str], episodes: Episodes, policy: Policy
+    snapshot: Snapshot,
+    covered: Collection[str],
+    episodes: Episodes,
+    policy: Policy,
+    before: Mapping[str, Fault] = MappingProxyType({}),
 ) -> list[Fault]:
     """One fault for each service whose own checks fail, and their episodes brought up to date.
 
     Services about which an alert fires (`covered`) have none: the alert's row says it. While
-    this host is cut off, a check without an answer says nothing about the service.
+    this host is cut off, a check without an answer says nothing about the service. What failed
+    and cannot be asked now stays, as unknown as its cell is.
+
+    Args:
+        before: the faults of the look before, by key.
     """
     cut_off = is_cut_off(snapshot)
     found: list[Fault] = []
@@ -77,7 +87,10 @@ def probe_faults(
         title = _title_of(cell, cut_off)
         if title is None:
             # Not known to be well either, so that an episode of its own goes on.
-            episodes.keep(key)
+            tracked = episodes.keep(key)
+            fault = before.get(key) if cell.service.name not in covered else None
+            if tracked is not None and fault is not None and _stays(fault, cell):
+                found.append(still(fault, cell.state, cell.because, tracked, policy))
             continue
         if cell.service.name in covered:
             episodes.firing(key, cell.since or snapshot.at.wall, snapshot.at.mono)
@@ -154,8 +167,17 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
            for one in cell.reports):  # fmt: skip
         return "HostFactsMissing"
     if any(target.health is TargetHealth.DOWN for target in cell.targets):
-        return "TargetDown"
+        return _TARGET
     return None
+
+
+def _stays(fault: Fault, cell: Cell) -> bool:
+    """Whether it was found, and what found it does not say that it is over."""
+    well = {_TITLES.get(one.probe.kind) for one in cell.probes if one.verdict is Verdict.HEALTHY}
+    well |= {_RUNNERS.get(one.runner) for one in cell.reports if one.verdict is Verdict.HEALTHY}
+    if any(target.health is TargetHealth.UP for target in cell.targets):
+        well.add(_TARGET)
+    return fault.was_found and fault.title not in well
 
 
 def _fault(
@@ -176,6 +198,7 @@ def _fault(
         running=running(episodes, key, cell.since or at.wall, priority, policy, at),
         cell=service.name,
         place=service.place,
+        was_found=cell.state is State.FIRING,
         marks=frozenset(
             (
                 *(pair for target in cell.targets for pair in target.labels.exact_items()),

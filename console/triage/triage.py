@@ -54,6 +54,7 @@ class Triage:
         self._order = Order()
         self._fired = FiredBook()
         self._judged: dict[str, Judged] = {}
+        self._faults: dict[str, Fault] = {}
         self._resort = False
         self._was_complete = False
 
@@ -102,7 +103,8 @@ class Triage:
         # What has been firing for weeks says nothing about a check that fails since a minute.
         fresh = (each for each in alerts if each.fires and not each.is_old)
         covered = {each.known.cell for each in fresh if each.known.cell}
-        faults = probe_faults(snapshot, covered, self._episodes, self._policy)
+        faults = probe_faults(snapshot, covered, self._episodes, self._policy, self._faults)
+        self._faults = {fault.key: fault for fault in faults}
         sick = source_faults(snapshot, self._episodes, self._policy)
         self._end_episodes(snapshot)
         regrouped = self._storming.look(snapshot, alerts, self._episodes.arrivals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from console.cli.main import oncall
 from console.history.database import history_file
 from console.history.writer import Writer, open_writer
 from console.model.history import Origin, Sample, Sight
-from console.safety.clock import SystemClock
+from console.safety.clock import ManualClock, SystemClock
 
 MINUTE_MS = 60_000
 
@@ -84,13 +85,31 @@ def test_bare_history_tells_the_file_from_when_who_records_and_the_gaps(settings
     finally:
         writer.close()
     assert said.splitlines()[0].startswith(f"{history_file(kept_in(settings))}: ")
-    assert "records   svc@ops-1 (recorder)" in said
+    who = f"svc@ops-1 (recorder), process {os.getpid()}, since {SystemClock().now().wall:%Y-%m-%d}"
+    assert f"records   {who} " in said
+    assert "writes nothing" not in said
     assert "gaps      1 in the last 7 days, 30m" in said
     assert "the clock jumped by +600 s" in said
     (gap,) = told["gaps"]
     assert gap["seconds"] == pytest.approx(1800, abs=2)
     assert told["writer"] == "svc@ops-1 (recorder)"
     assert told["schema_version"] == 1
+
+
+def test_who_holds_the_file_and_writes_nothing_is_told_with_what_to_do(settings: Path) -> None:
+    record(settings, (30, 20))
+    clock = ManualClock(SystemClock().now().wall - timedelta(minutes=20))
+    writer = open_writer(kept_in(settings), Origin.CONSOLE, "kai@laptop-1", clock=clock)
+    assert isinstance(writer, Writer)
+    written = ms_ago(4) / 1000
+    os.utime(history_file(kept_in(settings)), (written, written))
+    try:
+        said = on(settings).stdout
+        assert document(on(settings, "--json"))["writer_is_silent"] is True
+    finally:
+        writer.close()
+    assert "kai@laptop-1 (console) holds the file and writes nothing: end process" in said
+    assert f"`kill -CONT {os.getpid()}`" in said
 
 
 def test_where_nothing_was_ever_recorded_that_is_said_and_nothing_is_wrong(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from config.history import Webhook
 from config.load import Loaded, from_prometheus, load
 from console.engine.saved import StateFolder
 from console.engine.week.inspecting import due_on, inspection_of, reminder_of
@@ -17,7 +20,10 @@ from console.model.nag import NagKind
 from console.model.paper_wish import TickInspection
 from console.model.state import Priority
 from console.model.update import Update
+from console.model.wish import SendReport
 from console.model.worklist import RowKind
+from console.safety.secret import SecretSource
+from tests.safety.loopback import answer, serving
 from tests.watching import hands_of, running
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -118,3 +124,32 @@ def test_where_its_file_cannot_be_read_the_reminder_says_that_and_claims_nothing
     loaded = settings(tmp_path).settings
     nag = reminder_of(loaded, inspection_of(loaded, AT.date(), ()), "line 3 is broken")
     assert nag is not None and nag.text == "how far it is cannot be read: line 3 is broken"
+
+
+@pytest.mark.real("git")
+async def test_what_a_chat_has_is_not_taken_back_nor_what_was_done_before_it_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = settings(tmp_path / "s")
+    hook = Webhook(name="team", kind="slack", url=SecretSource(env="ONCALL_TEST_HOOK"))
+    summary = msgspec.structs.replace(loaded.settings.summary, webhooks=(hook,))
+    told = msgspec.structs.replace(loaded.settings, summary=summary)
+    loaded = msgspec.structs.replace(loaded, settings=told)
+
+    async def taken(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"ok"))
+
+    async with (
+        serving(taken) as chat,
+        running(loaded, hands=hands_of("kai"), state=StateFolder(tmp_path)) as (engine, _),
+    ):
+        monkeypatch.setenv("ONCALL_TEST_HOOK", chat.url("/x1y2z3w4"))
+        await engine.acting.submit(TickInspection(engine.week.today, "a", True))
+        sent = await engine.acting.submit(SendReport("team", "Daily report", "All was well."))
+        assert sent.ended is Ended.DONE and sent.undo is None
+        refused = await engine.acting.undo()
+        assert refused.ended is Ended.DENIED
+        assert refused.text.startswith("nothing takes this back (once more takes back: tick: a")
+        assert refused.text.endswith(": sending of Daily report to team")
+        assert (await engine.acting.undo()).ended is Ended.DONE
+        assert len(chat.heads) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from console.history.reader import Reader, open_reader
 from console.model.event import EventKind
 from console.model.history import Origin, Sight
 from console.model.probe import Verdict
-from console.model.remembering import Remembering
+from console.model.remembering import Holder, Remembering
 from console.safety.clock import ManualClock, SystemClock
 from tests.engine.peers import alertmanager, prometheus, up
 from tests.engine.remembering import (
@@ -367,6 +368,32 @@ async def test_a_recorder_that_lives_and_writes_nothing_is_a_badge_in_the_consol
     assert len(console.trouble.badges) == 0
     assert console.memory.standing.writer == "this console"
     await console.memory.close()
+
+
+async def test_a_console_that_is_stopped_with_the_file_in_its_hands_is_a_badge_in_the_others(
+    tmp_path: Path,
+) -> None:
+    clock, often = ManualClock(START), History(every=timedelta(seconds=20))
+    kai = World(tmp_path, clock=clock, history=often)
+    mei = World(tmp_path, clock=clock, history=often, by="mei@laptop-2")
+    for _ in range(6):
+        clock.advance(15)
+        await kai.look()
+        await mei.look()
+    assert mei.trouble.badges == (), "it writes every 20 s"
+    holder = mei.memory.standing.holder
+    assert holder == Holder("kai@laptop-1 (console)", os.getpid(), START + timedelta(seconds=15))
+    await mei.watch(30)
+    assert mei.trouble.badges == (), "it may be late"
+    await mei.watch(45)
+    (badge,) = mei.trouble.badges
+    assert "kai@laptop-1 (console) holds the file and writes nothing" in badge.text
+    assert f"`kill -CONT {os.getpid()}`" in badge.text
+    await kai.look()
+    await mei.watch(20)
+    assert len(mei.trouble.badges) == 0
+    for one in (kai, mei):
+        await one.memory.close()
 
 
 # The engine.

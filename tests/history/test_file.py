@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sqlite3
@@ -15,9 +16,10 @@ import pytest
 from console.history.check import check, compact
 from console.history.database import connected, history_file
 from console.history.fault import HistoryError, HistoryFault
+from console.history.holder import holder_of
 from console.history.reader import open_reader
 from console.history.schema import STEPS, VERSION, brought_up, made_new, version_of
-from console.history.writer import holder_of, open_writer
+from console.history.writer import open_writer
 from console.model.history import Origin, Sample, Sight
 from console.model.latency import added
 from tests.history.disks import with_a_disk, without_the_right_of_root
@@ -40,7 +42,7 @@ HOUR_MS = 3_600_000
 def test_the_file_is_private_and_written_through_to_the_disk(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state#?% é"
     assert open_reader(folder) is None
-    assert holder_of(folder) == ""
+    assert holder_of(folder) is None
     writer = writer_in(folder)
     writer.begin(MIDNIGHT_MS, EVERY_MS)
     writer.write([Sample("api", MIDNIGHT_MS, Sight.UP)])
@@ -51,10 +53,12 @@ def test_the_file_is_private_and_written_through_to_the_disk(tmp_path: Path) -> 
     assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
     assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
     connection.close()
-    assert holder_of(folder) == "kai@laptop-1 (console)"
+    holder = holder_of(folder)
+    assert holder is not None
+    assert (holder.by, holder.process) == ("kai@laptop-1 (console)", os.getpid())
     writer.close()
     writer.close()
-    assert holder_of(folder) == ""
+    assert holder_of(folder) is None
     with pytest.raises(HistoryError, match="closed"):
         writer.write([Sample("api", MIDNIGHT_MS + 1, Sight.UP)])
 

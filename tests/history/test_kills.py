@@ -11,7 +11,7 @@ from pathlib import Path
 
 from console.history.check import check
 from console.history.database import history_file
-from console.history.writer import holder_of
+from console.history.holder import holder_of
 from console.model.history import Sight
 from tests.history.making import (
     EVERY_MS,
@@ -79,7 +79,7 @@ def test_a_killed_recorder_loses_nothing_that_it_acknowledged(tmp_path: Path) ->
     found = check(tmp_path / "state")
     assert found.wrong == ()
     assert found.samples >= sum(map(len, kept.values())) * len(SERVICES)
-    assert holder_of(tmp_path / "state") == ""
+    assert holder_of(tmp_path / "state") is None
 
 
 def test_a_second_recorder_is_told_who_records_and_a_reader_reads_beside_it(
@@ -94,7 +94,9 @@ def test_a_second_recorder_is_told_who_records_and_a_reader_reads_beside_it(
         fault = fault_in(tmp_path, "kai@laptop-1")
         assert fault.is_held
         assert "mei@ops-1 (recorder)" in str(fault)
-        assert holder_of(tmp_path) == "mei@ops-1 (recorder)"
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert (holder.by, holder.process) == ("mei@ops-1 (recorder)", process.pid)
         reader = reader_in(tmp_path)
         counts = []
         for _ in range(4):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -63,9 +64,10 @@ def uses(text: str) -> tuple[Use, ...]:
 
 
 def _uses(tree: ast.Module) -> Iterator[Use]:
-    imported = _imported(tree)
-    calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    imported = _imported(nodes)
+    calls = {id(node.func): node for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Use(node.lineno, alias.name, None)
@@ -80,14 +82,14 @@ def _uses(tree: ast.Module) -> Iterator[Use]:
 
 def named(*patterns: str) -> Rule:
     """A rule: the name matches one of `patterns` (`subprocess` also matches what is in it)."""
+    inside = "".join(f"|{re.escape(each)}\\..*" for each in patterns)
+    one = re.compile("|".join(map(fnmatch.translate, patterns)) + inside, re.DOTALL)
 
-    def forbidden(use: Use) -> bool:
-        return any(
-            use.name == each or use.name.startswith(f"{each}.") or fnmatch.fnmatch(use.name, each)
-            for each in patterns
-        )
+    @functools.cache
+    def matches(name: str) -> bool:
+        return one.match(name) is not None
 
-    return forbidden
+    return lambda use: matches(use.name)
 
 
 def method_called(*names: str) -> Rule:
@@ -108,9 +110,9 @@ def caught(rule: Rule, snippet: str) -> bool:
     return bool(findings(rule, (), [("screens/x.py", snippet)]))
 
 
-def _imported(tree: ast.Module) -> dict[str, str]:
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:

@@ -12,10 +12,11 @@ from console.model.alert import Rule, RuleHealth
 from console.model.labels import Labels
 from console.model.snapshot import Badge, BadgeKind, Snapshot, SourceKind, SourceRules, Standing
 from console.model.state import State
+from console.model.worklist import Worklist
 from console.safety.text import Raw, cell_width
 from tests.build import ack, ago, alert, at, cell, failure, known, service, snapshot, source
 from tests.hostile import hostile_strings
-from tests.screens.console import console_on, until
+from tests.screens.console import console_on, until, update_of
 from widgets.live_list import LiveList
 
 
@@ -209,6 +210,19 @@ async def test_q_leaves_with_exit_code_0() -> None:
         await pilot.press("q")
         await until(pilot, lambda: not console.app.is_running)
         assert (console.app.return_code or 0) == 0
+
+
+async def test_where_the_list_cannot_be_made_it_does_not_say_that_nothing_fires() -> None:
+    broken = Badge(BadgeKind.CONSOLE, "the worklist", "the worklist cannot be made: a", is_row=True)
+    shown = msgspec.structs.replace(redis(), badges=(broken,))
+    async with console_on(snapshot(), size=(80, 24)) as (console, pilot):
+        await until(pilot, lambda: "asking the sources" in console.text)
+        update = update_of(shown, number=9)
+        empty = msgspec.structs.replace(update, worklist=Worklist(at=shown.at))
+        console.engine.publish(empty)
+        await until(pilot, lambda: "not known what fires: 3 alerts are known" in console.text)
+        assert "the worklist cannot be made: a" in console.text
+        assert "nothing fires" not in console.text
 
 
 async def test_the_cursor_waits_on_the_first_row_until_somebody_moves_it() -> None:

@@ -147,6 +147,32 @@ def test_a_check_keeps_its_clock_while_nobody_can_ask() -> None:
     assert triage.worklist(snapshot(cells=[again], now=at(910))).rows[0].since == ago(40)
 
 
+def test_what_was_found_wrong_stays_while_nobody_can_ask_until_it_is_found_well() -> None:
+    triage = Triage(Policy())
+    dead = cell(service(), State.FIRING, "1 of 3 ready", reports=[report(Runner.WORKLOAD)])
+    triage.worklist(snapshot(cells=[dead]))
+    blind = cell(service(), State.UNKNOWN, "the cluster does not answer; it was: 1 of 3 ready")
+    for seconds in (30, 900):
+        (row,) = triage.worklist(snapshot(cells=[blind], now=at(seconds))).rows
+        assert (row.title.exact, row.state) == ("WorkloadUnavailable", State.UNKNOWN)
+        assert row.summary.exact == "the cluster does not answer; it was: 1 of 3 ready"
+    healed = cell(
+        service(), State.UNKNOWN, "nothing is known of its target",
+        reports=[report(Runner.WORKLOAD, Verdict.HEALTHY)],
+    )  # fmt: skip
+    assert triage.worklist(snapshot(cells=[healed], now=at(930))).rows == ()
+    assert triage.worklist(snapshot(cells=[blind], now=at(960))).rows == ()
+
+
+def test_what_did_not_answer_is_no_row_once_this_host_is_known_to_be_cut_off() -> None:
+    triage = Triage(Policy())
+    mute = cell(service(), State.UNKNOWN, "timed out", probes=[probed(verdict=Verdict.NO_ANSWER)])
+    assert len(triage.worklist(snapshot(cells=[mute])).rows) == 1
+    alone = Badge(BadgeKind.CUT_OFF, "", "this host is cut off", ago(20), is_row=True)
+    (row,) = triage.worklist(snapshot(cells=[mute], badges=[alone], now=at(30))).rows
+    assert row.kind is not RowKind.PROBE
+
+
 def sick(name: str = "am", kind: SourceKind = SourceKind.ALERTMANAGER) -> tuple[Row, ...]:
     return rows(sources=[
         source(name, kind, State.UNKNOWN, failing_since=ago(90), failures=[failure(name)]),

@@ -11,8 +11,9 @@ from typing import Final
 from config.load import Loaded
 from console.engine.events import EventLog
 from console.engine.trouble import Trouble
+from console.engine.week.handed import End, Entry, Handed, Plan, Standing
 from console.engine.week.precedence import recorder_name
-from console.engine.week.writing import End, Entry, Handed, Plan, Standing, WritingThread
+from console.engine.week.writing import WritingThread
 from console.fleet.sight import Seen, sights_of
 from console.fleet.ways import JUMP_S
 from console.model.event import Event, EventKind
@@ -76,8 +77,8 @@ class Memory:
     def standing(self) -> Remembering:
         """How the memory stands now."""
         now = self._standing
-        writer = THIS_CONSOLE if now.writes else now.holder
-        return Remembering(now.path, writer, now.fault, now.size_bytes)
+        writer = THIS_CONSOLE if now.writes else now.holder.by if now.holder else ""
+        return Remembering(now.path, writer, now.fault, now.size_bytes, now.holder)
 
     def take(self, update: Update) -> None:
         """Remember what was shown; returns at once, whatever becomes of it.

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from console.engine.week.bouts import BoutBook
+from console.engine.week.handed import End, Entry, Handed, Plan, Standing
 from console.engine.week.precedence import has_recorder
+from console.engine.week.silence import Silence
 from console.model.history import HISTORY, Bout, Origin, Past, Sample
-from console.model.policy import Policy
+from console.model.remembering import Holder
 from console.model.snapshot import Snapshot
 from console.model.unix import milliseconds
 from console.model.worklist import Worklist
@@ -40,56 +42,8 @@ LOOK_S: Final = 5.0
 TIDY_S: Final = 3600.0
 KNOWN_FOR: Final = timedelta(days=8)
 """How far back the episodes are looked for that an earlier recorder left open."""
-SILENT: Final = "an `oncall record` runs and writes nothing: see what it says"
-SILENT_S: Final = 60.0
-"""So long an `oncall record` that lives may write nothing, as at its start, before it is said."""
 BRIDGED: Final = 2
 """Intervals of which the samples are kept while somebody else writes."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What is written, and where; from the settings."""
-
-    folder: Path
-    every_ms: int
-    keep_samples_ms: int
-    keep_ms: int
-    policy: Policy
-    records: bool = True
-    """Otherwise it is only found out who else does."""
-
-
-class End(msgspec.Struct, frozen=True):
-    """The recording ends, and another one begins with the next sample."""
-
-    why: str
-
-
-Entry = End | Sample
-
-
-class Handed(msgspec.Struct, frozen=True):
-    """What one look gave."""
-
-    plan: Plan
-    entries: tuple[Entry, ...] = ()
-    past: tuple[Past, ...] = ()
-    picture: tuple[Snapshot, Worklist] | None = None
-    """`None`: the episodes are not looked at this time."""
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """How the writing stands. Texts are safe to show."""
-
-    path: str = ""
-    writes: bool = False
-    holder: str = ""
-    """Who writes, where that is somebody else."""
-    fault: str = ""
-    """Why nothing is written, or what was set aside; empty: nothing is wrong."""
-    notice: str = ""
-    """To be said once."""
-    size_bytes: int = 0
 
 
 class WritingThread:
@@ -128,8 +82,8 @@ class WritingThread:
         self._try_at = float("-inf")
         self._look_at = float("-inf")
         self._tidy_at: float | None = None
-        self._silent_since: float | None = None
-        """Since when an `oncall record` is known to live that writes nothing."""
+        self._silence = Silence()
+        """Of whoever else ought to write."""
 
     # For whoever hands over; returns at once.
 
@@ -212,45 +166,48 @@ class WritingThread:
             return
         if self._writer is None and (now_s >= self._try_at or closing):
             self._try_at = now_s + TRY_AGAIN_S
-            self._open(plan)
+            self._open(plan, now_s)
         if self._writer is not None:
             self._write(self._writer, plan, now_s)
 
     def _may_write(self, plan: Plan, now_s: float) -> bool:
         """Whether it is ours to write; where it is not the file is let go."""
-        from console.history.writer import holder_of
+        from console.history.holder import holder_of
 
         if plan.records and (self._origin is Origin.RECORDER or now_s < self._look_at):
             return True
         self._look_at = now_s + LOOK_S
         if plan.records and not has_recorder(plan.folder):
-            self._silent_since = None
             return True
         if self._writer is not None:
             self._leave("`oncall record` took over" if plan.records else "the settings changed")
-        self._bridge(plan)
-        holder = holder_of(plan.folder)
-        if holder or not plan.records:
-            self._silent_since = None
-        elif self._silent_since is None:
-            self._silent_since = now_s
-        is_silent = self._silent_since is not None and now_s - self._silent_since >= SILENT_S
-        self._say(writes=False, holder=holder, fault=SILENT if is_silent else "")
+        self._yield(plan, holder_of(plan.folder), now_s)
         self._look_at = now_s  # nothing is written meanwhile, so that it is asked every time
         return False
 
-    def _open(self, plan: Plan) -> None:
+    def _yield(self, plan: Plan, holder: Holder | None, now_s: float) -> None:
+        """It is somebody else's turn: of `holder`, or of an `oncall record` that begins."""
+        from console.history.holder import written_ns
+
+        self._bridge(plan)
+        fault = self._silence.fault(holder, written_ns(plan.folder), plan.every_ms, now_s)
+        if not any(isinstance(one, Sample) for one in self._entries):
+            fault = ""  # who has nothing to write either accuses nobody
+        self._say(writes=False, holder=holder, fault=fault)
+
+    def _open(self, plan: Plan, now_s: float) -> None:
         from console.history.fault import HistoryFault
-        from console.history.writer import holder_of, open_writer
+        from console.history.holder import holder_of
+        from console.history.writer import open_writer
 
         found = open_writer(plan.folder, self._origin, self._by, clock=self._clock)
         if isinstance(found, HistoryFault):
             if found.is_held:
-                self._bridge(plan)
-                self._say(writes=False, holder=holder_of(plan.folder), fault="")
+                self._yield(plan, holder_of(plan.folder), now_s)
             else:
-                self._say(writes=False, holder="", fault=str(found))
+                self._say(writes=False, holder=None, fault=str(found))
             return
+        self._silence.forget()
         self._writer = found
         self._is_begun = False
         self._noticed = 0
@@ -294,7 +251,7 @@ class WritingThread:
         if self._lost:
             notices.append(f"{self._lost} samples could not be kept while it was not written")
         self._lost = 0
-        self._say(writes=True, holder="", fault="", notice="; ".join(notices))
+        self._say(writes=True, holder=None, fault="", notice="; ".join(notices))
 
     def _write_entries(self, writer: Writer, plan: Plan) -> None:
         """All that waits; what was written is let go at once, so that it is written once.
@@ -374,7 +331,7 @@ class WritingThread:
         while self._past and milliseconds(self._past[0].at) < newest - most_ms:
             self._past.popleft()
 
-    def _say(self, **changed: str | bool) -> None:
+    def _say(self, **changed: str | bool | Holder | None) -> None:
         """Tell how it stands, where that is other than was told."""
         from console.history.database import history_file
 

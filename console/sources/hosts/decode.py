@@ -20,6 +20,7 @@ from console.sources.hosts.decode_disks import kinds_in, mounts_in
 from console.sources.hosts.decode_docker import containers_in
 from console.sources.hosts.decode_proc import CpuTime, Gap
 from console.sources.hosts.decode_units import units_in
+from console.sources.hosts.decode_uses import Measured, UseOf, Uses, uses_in
 from console.sources.hosts.parts import Part, Parts
 from console.sources.hosts.settings import Wanted
 
@@ -51,6 +52,7 @@ class Counters(msgspec.Struct, frozen=True):
     uptime: timedelta | None = None
     cpu: CpuTime | None = None
     interfaces: tuple[Interface, ...] = ()
+    uses: Uses = Uses()
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -105,16 +107,22 @@ def facts_in(parts: Parts, asked: Asked, before: Counters | None, refused: Refus
     memory = None if memory is None else proc.limited(memory, _out(parts, "cgroup"))
     uptime, load = _uptime_and_load(parts, missing)
     interfaces = missing.read("network", "network", proc.interfaces_in)
-    counters = Counters(asked.received, uptime, last, interfaces or ())
+    uses = uses_in(_out(parts, "uses"))
+    latest = uses if parts.get("usesagain") is None else uses_in(_out(parts, "usesagain"))
+    counters = Counters(asked.received, uptime, last, interfaces or (), latest)
     since = _since(before, counters)
     offset, error = _clock(parts, asked, missing)
+    cpus = proc.cpus_in(_out(parts, "cpus"), stat)
+    earlier = uses if latest is not uses else since.uses if since is not None else Uses()
+    total = None if memory is None else memory.total
+    use_of = Measured(latest, earlier, cpus, total).use_of
     facts = HostFacts(
         means=asked.means,
         uptime=uptime,
-        cpus=proc.cpus_in(_out(parts, "cpus"), stat),
+        cpus=cpus,
         cpu_percent=_cpu(first, last) if again is not None else _cpu(_cpu_before(since), last),
         load=load,
-        memory_total_bytes=None if memory is None else memory.total,
+        memory_total_bytes=total,
         memory_available_bytes=None if memory is None else memory.available,
         swap_total_bytes=None if memory is None else memory.swap_total,
         swap_free_bytes=None if memory is None else memory.swap_free,
@@ -123,8 +131,8 @@ def facts_in(parts: Parts, asked: Asked, before: Counters | None, refused: Refus
         clock_offset=offset,
         clock_error=error,
         kernel=kernel,
-        containers=_containers(parts, asked, refused),
-        units=_units(parts, asked, refused),
+        containers=_containers(parts, asked, refused, use_of),
+        units=_units(parts, asked, refused, use_of),
     )
     return Told(msgspec.structs.replace(facts, missing=missing.all()), counters)
 
@@ -240,23 +248,25 @@ def _mounts(parts: Parts, missing: _Missing, limit_s: int) -> tuple[Mount, ...] 
 
 
 def _containers(
-    parts: Parts, asked: Asked, refused: Refused
+    parts: Parts, asked: Asked, refused: Refused, use_of: UseOf
 ) -> tuple[Container, ...] | Failure | None:
     part = parts.get("docker")
     if part is None and not asked.wanted.docker:
         return None
     try:
-        return containers_in(part or Part(127, b""), asked.limit_s)
+        return containers_in(part or Part(127, b""), asked.limit_s, use_of)
     except Unusable as error:
         # Where the registry has no container, nobody asked: no fault of the host.
         return refused("containers", error) if asked.wanted.docker else None
 
 
-def _units(parts: Parts, asked: Asked, refused: Refused) -> tuple[Unit, ...] | Failure | None:
+def _units(
+    parts: Parts, asked: Asked, refused: Refused, use_of: UseOf
+) -> tuple[Unit, ...] | Failure | None:
     failed = parts.get("failed")
     if failed is None and not asked.wanted.units:
         return None
     try:
-        return units_in(parts.get("units"), failed, asked.wanted.units, asked.limit_s)
+        return units_in(parts.get("units"), failed, asked.wanted.units, asked.limit_s, use_of)
     except Unusable as error:
         return refused("units", error) if asked.wanted.units else None

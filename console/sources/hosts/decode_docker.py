@@ -12,6 +12,7 @@ from console.model.failure import FailureKind
 from console.model.host import Container
 from console.safety.text import Raw, visible
 from console.sources.answer import Time, Unusable, capped, decoded, utc_or_never
+from console.sources.hosts.decode_uses import Measured, UseOf
 from console.sources.hosts.parts import Part
 
 MAX_CONTAINERS: Final = 2_000
@@ -41,7 +42,9 @@ class _Inspected(msgspec.Struct, frozen=True):
     health: str | None = None
 
 
-def containers_in(part: Part, limit_s: int) -> tuple[Container, ...]:
+def containers_in(
+    part: Part, limit_s: int, use_of: UseOf = Measured().use_of
+) -> tuple[Container, ...]:
     """Every container of the host, running or not.
 
     Raises:
@@ -53,7 +56,7 @@ def containers_in(part: Part, limit_s: int) -> tuple[Container, ...]:
     lines = [line for line in part.out.splitlines() if line.strip()]
     if len(lines) > MAX_CONTAINERS:
         raise Unusable(FailureKind.TOO_BIG, f"docker told of {len(lines):,} containers")
-    return tuple(_container(line) for line in lines)
+    return tuple(_container(line, use_of) for line in lines)
 
 
 def docker_trouble(status: int, said: bytes, limit_s: float) -> Unusable:
@@ -107,7 +110,7 @@ def _complaint(said: bytes) -> str:
     return visible(lines[0].strip().decode("utf-8", "replace"), cells=140) if lines else ""
 
 
-def _container(line: bytes) -> Container:
+def _container(line: bytes, use_of: UseOf) -> Container:
     try:
         told = decoded(line, _Inspected)
     except Unusable as error:
@@ -128,6 +131,7 @@ def _container(line: bytes) -> Container:
         started_at=_moment(told.started),
         finished_at=_moment(told.finished),
         error=_word(told.error),
+        use=use_of(told.id),
     )
 
 

@@ -11,6 +11,7 @@ from console.model.failure import FailureKind
 from console.model.host import Unit
 from console.safety.text import Raw
 from console.sources.answer import Unusable, capped
+from console.sources.hosts.decode_uses import Measured, UseOf
 from console.sources.hosts.parts import Part
 
 MAX_UNITS: Final = 1_000
@@ -27,7 +28,11 @@ Properties = Mapping[str, str]
 
 
 def units_in(
-    shown: Part | None, failed: Part | None, wanted: tuple[str, ...], limit_s: int
+    shown: Part | None,
+    failed: Part | None,
+    wanted: tuple[str, ...],
+    limit_s: int,
+    use_of: UseOf = Measured().use_of,
 ) -> tuple[Unit, ...]:
     """The units that the registry names, called as it calls them, then other failed ones.
 
@@ -38,6 +43,7 @@ def units_in(
         failed: `systemctl list-units --failed`.
         wanted: the names in the registry, with or without `.service`, aliases too.
         limit_s: how long either was let.
+        use_of: what a cgroup takes.
 
     Raises:
         Unusable: systemd did not tell, or told of a unit without its state.
@@ -52,11 +58,11 @@ def units_in(
     for name in wanted:
         told = next((one for one in blocks if _is_called(one, name)), None)
         if told is not None:
-            units[name] = _unit(name, told)
+            units[name] = _unit(name, told, use_of)
             taken.update(_names(told))
     for told in blocks:
         if told.get("ActiveState") == "failed" and not taken.intersection(_names(told)):
-            units.setdefault(told["Id"], _unit(told["Id"], told))
+            units.setdefault(told["Id"], _unit(told["Id"], told, use_of))
             taken.update(_names(told))
     for unit in _listed(failed.out):
         if unit.name.exact not in taken:
@@ -111,7 +117,7 @@ def _is_called(told: Properties, name: str) -> bool:
     return full in _names(told)
 
 
-def _unit(name: str, told: Properties) -> Unit:
+def _unit(name: str, told: Properties, use_of: UseOf) -> Unit:
     load, active, sub = (told.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
     if not load or not active or not sub:
         raise Unusable(FailureKind.SCHEMA, "systemd told of a unit without its state")
@@ -124,6 +130,7 @@ def _unit(name: str, told: Properties) -> Unit:
         exit_status=_number(told.get("ExecMainStatus")),
         restarts=_number(told.get("NRestarts")),
         since=_moment(told.get("StateChangeTimestamp", "")),
+        use=use_of(told.get("ControlGroup", "")),
     )
 
 

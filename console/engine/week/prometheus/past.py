@@ -148,8 +148,9 @@ class PrometheusPast:
     ) -> TakenIn:
         """Write what the servers tell into the history file of `folder`, a day at a time.
 
-        Every sample counts, of however many services: only one day's are in memory. What was taken in of the same server and time before is replaced. A day that a server
-        does not tell whole is left as it is in the file, and is named.
+        Every sample counts, of however many services: only one day is in memory. What was taken
+        in of the same server and time before is replaced. A day that a server does not tell whole
+        is left as it is in the file, and is named.
 
         Args:
             progress: is given a line for each day, safe to show.
