@@ -237,7 +237,7 @@ def container_fields(containers: Iterable[Container], now: datetime) -> Iterator
 
 
 def container_field(one: Container, now: datetime) -> Field:
-    """One container in a line: `redis:7.2.5  exited(137) OOM killed  3m ago`."""
+    """One container in a line: `redis:7.2.5  running  mem 5.9 of 6 GiB 98 %, cpu 40 %`."""
     words = [visible(one.image), visible(one.state)]
     if one.exit_code is not None and not one.runs:
         words[-1] += f"({one.exit_code})"
@@ -245,6 +245,8 @@ def container_field(one: Container, now: datetime) -> Field:
         words.append("OOM killed")
     if one.health is not None:
         words.append(visible(one.health))
+    if one.use.said:
+        words.append(one.use.said)
     if one.restarts:
         words.append(f"{one.restarts} restarts")
     since = one.started_at if one.runs else one.finished_at
@@ -275,6 +277,8 @@ def unit_field(one: Unit, now: datetime) -> Field:
     if one.result is not None and one.result != Raw("success"):
         status = f" {one.exit_status}" if one.exit_status is not None else ""
         words.append(visible(one.result) + status)
+    if one.use.said:
+        words.append(one.use.said)
     if one.restarts:
         words.append(f"{one.restarts} restarts")
     if one.since is not None:

@@ -44,7 +44,7 @@ class CountsLine(LineView):
     ) -> None:
         """
         Args:
-            counts: of alerts.
+            counts: of alerts, failing checks and sick sources.
             states: one for every service.
             storm: the present storm, whose line then takes the place of the counts.
             held: in a storm, whether the order is held and `O` would re-sort.

@@ -8,7 +8,7 @@ import msgspec
 
 from console.cli.facts import FailureFacts, failure_facts, seconds_of
 from console.model.failure import Failure
-from console.model.host import Container, HostFacts, Unit
+from console.model.host import Container, HostFacts, Unit, Use
 from console.model.snapshot import HostState
 from console.safety.clock import Instant
 from console.safety.text import Raw
@@ -23,6 +23,17 @@ class MountFacts(msgspec.Struct, frozen=True):
     read_only: bool | None
 
 
+class UseFacts(msgspec.Struct, frozen=True):
+    """What a container or a unit takes, by its cgroup; null where that is not known."""
+
+    memory_bytes: int | None
+    memory_limit_bytes: int | None
+    """Its own, else all that its host has."""
+    memory_percent: float | None
+    cpu_percent: float | None
+    """Of its quota, else of all processors of its host."""
+
+
 class ContainerFacts(msgspec.Struct, frozen=True):
     name: Raw
     image: Raw
@@ -33,6 +44,7 @@ class ContainerFacts(msgspec.Struct, frozen=True):
     restarts: int
     started_at: datetime | None
     finished_at: datetime | None
+    use: UseFacts
 
 
 class UnitFacts(msgspec.Struct, frozen=True):
@@ -42,6 +54,7 @@ class UnitFacts(msgspec.Struct, frozen=True):
     result: Raw | None
     exit_status: int | None
     since: datetime | None
+    use: UseFacts
 
 
 class MachineFacts(msgspec.Struct, frozen=True):
@@ -123,7 +136,7 @@ def _containers(
     return tuple(
         ContainerFacts(
             one.name, one.image, one.state, one.health, one.exit_code, one.oom_killed,
-            one.restarts, one.started_at, one.finished_at,
+            one.restarts, one.started_at, one.finished_at, _use(one.use),
         )
         for one in told
     )  # fmt: skip
@@ -133,6 +146,18 @@ def _units(told: tuple[Unit, ...] | Failure | None) -> tuple[UnitFacts, ...] | N
     if not isinstance(told, tuple):
         return None
     return tuple(
-        UnitFacts(one.name, one.active, one.sub, one.result, one.exit_status, one.since)
+        UnitFacts(
+            one.name, one.active, one.sub, one.result, one.exit_status, one.since, _use(one.use)
+        )
         for one in told
+    )
+
+
+def _use(use: Use) -> UseFacts:
+    memory, cpu = use.memory_percent, use.cpu_percent
+    return UseFacts(
+        use.memory_bytes,
+        use.memory_limit_bytes,
+        None if memory is None else round(memory, 1),
+        None if cpu is None else round(cpu, 1),
     )

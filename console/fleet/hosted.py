@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import timedelta
 
 from console.fleet.hosts import HostMemory
+from console.fleet.limits import Over, over_now
 from console.fleet.memory import HELD_TARGETS_S, Part
 from console.fleet.runners import Word, container_word, unit_word, workload_word
 from console.fleet.workloads import found_workloads
@@ -59,6 +60,8 @@ class HostedBook:
         self._told_at: dict[str, float] = {}
         """By Prometheus: the monotonic second of its newest word on any host."""
         self._touched: dict[str, int] = {}
+        self._over: dict[str, frozenset[Over]] = {}
+        """By service: what was over its own limits at the last look at its host."""
 
     # What is watched
 
@@ -188,11 +191,18 @@ class HostedBook:
     ) -> Word:
         if isinstance(facts, Failure):
             return self._unheard(service, teller, facts)
-        if service.type is ServiceType.DOCKER:
-            here = (one for one in self._by_host[reading.host] if one.type is ServiceType.DOCKER)
-            others = {one.unit for one in here if one is not service}
-            return container_word(service, facts, reading.at.wall, others)
-        return unit_word(service, facts)
+        before = self._over.pop(service.name, frozenset())
+        if service.type is not ServiceType.DOCKER:
+            self._note_over(service, over_now(service, facts))
+            return unit_word(service, facts, before)
+        here = (one for one in self._by_host[reading.host] if one.type is ServiceType.DOCKER)
+        others = {one.unit for one in here if one is not service}
+        self._note_over(service, over_now(service, facts, others))
+        return container_word(service, facts, reading.at.wall, others, before)
+
+    def _note_over(self, service: Service, over: frozenset[Over]) -> None:
+        if over:
+            self._over[service.name] = over
 
     def _unheard(self, service: Service, teller: str, failure: Failure) -> Word:
         """That nobody tells of it now, and what was wrong with it when somebody last did."""
@@ -325,7 +335,7 @@ def _report(
 ) -> Report:
     return Report(
         runner, word.verdict, word.said, reading.at, interval, place,
-        word.version, word.since, by, word.failure, word.partly,
+        word.version, word.since, by, word.failure, word.partly, word.over,
     )  # fmt: skip
 
 

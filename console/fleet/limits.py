@@ -6,14 +6,11 @@ host, one busy moment is no fault: a value has to be over its limit at two looks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from console.model.host import Use
-from console.model.registry import Service
-from console.model.words import use_text
-
-NO_USE = Use()
+from console.model.host import HostFacts, Use, containers_called, unit_called
+from console.model.registry import Service, ServiceType
 
 
 class Over(NamedTuple):
@@ -38,8 +35,18 @@ class Taken(NamedTuple):
     """What has a limit and is not known."""
 
 
-def over_limits(service: Service, told: Iterable[tuple[str, Use]]) -> frozenset[Over]:
-    """What of `told` is over the limits of `service` at this look; each with its id or name."""
+def over_now(service: Service, facts: HostFacts, others: Collection[str] = ()) -> frozenset[Over]:
+    """What of `service` is over its own limits by `facts`.
+
+    `others`: what the containers of other services on the host are called.
+    """
+    told: list[tuple[str, Use]] = []
+    if service.type is ServiceType.DOCKER and isinstance(facts.containers, tuple):
+        found = containers_called(service.unit, facts.containers, others)
+        told = [(one.id.exact, one.use) for one in found]
+    elif service.type is ServiceType.SYSTEMD and isinstance(facts.units, tuple):
+        unit = unit_called(service.unit, facts.units)
+        told = [] if unit is None else [(unit.name.exact, unit.use)]
     return frozenset(
         Over(of, what, limit)
         for of, use in told
@@ -60,8 +67,7 @@ def taken(service: Service, of: str, use: Use, before: frozenset[Over]) -> Taken
             over.append(f"{what} {value:.0f} %, over {limit:g} %")
         elif value > limit:
             once.append(f"{what} over {limit:g} % at one look")
-    words = use_text(use)
-    said = (f", {words}" if words else "") + (f" ({', '.join(once)})" if once else "")
+    said = (f", {use.said}" if use.said else "") + (f" ({', '.join(once)})" if once else "")
     return Taken(said, tuple(over), tuple(unknown))
 
 

@@ -6,8 +6,17 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from console.fleet.limits import Over, taken
 from console.model.failure import Failure
-from console.model.host import Container, HostFacts, Unit, containers_called, tag_of, unit_called
+from console.model.host import (
+    Container,
+    HostFacts,
+    Unit,
+    Use,
+    containers_called,
+    tag_of,
+    unit_called,
+)
 from console.model.probe import Verdict
 from console.model.registry import Service, Thresholds
 from console.model.words import age_text
@@ -28,16 +37,23 @@ class Word(NamedTuple):
     failure: Failure | None = None
     partly: bool = False
     """Not all of its replicas are well, and some are."""
+    over: bool = False
+    """It runs, and takes more than its service allows."""
 
 
 def container_word(
-    service: Service, facts: HostFacts, at: datetime, others: Collection[str] = ()
+    service: Service,
+    facts: HostFacts,
+    at: datetime,
+    others: Collection[str] = (),
+    over: frozenset[Over] = frozenset(),
 ) -> Word:
     """What docker says of the container of `service`; of replicas the worst.
 
     Args:
         at: when: what ended on another day is told with its date.
         others: what the containers of other services on the host are called.
+        over: what was over the service's limits at the look before.
     """
     told = facts.containers
     if isinstance(told, Failure):
@@ -48,15 +64,16 @@ def container_word(
     found = containers_called(service.unit, told, others)
     if not found:
         return Word(Verdict.UNHEALTHY, f"there is no container called {unit}")
-    words = [_of_container(one, at) for one in found]
+    words = [_with_use(service, _of_container(one, at), one.id, one.use, over) for one in found]
     worst = min(words, key=lambda word: _ORDER[word.verdict])
     wanted = max(len(found), service.replicas or 0)
     if wanted > 1:
         well = sum(word.verdict is Verdict.HEALTHY for word in words)
-        worst = worst._replace(said=f"{well} of {wanted} run: {worst.said}", partly=well > 0)
+        do = "are within their limits" if worst.over else "run"
+        worst = worst._replace(said=f"{well} of {wanted} {do}: {worst.said}", partly=well > 0)
     if wanted > len(found):
         # Docker forgets a container that was removed: only the registry knows of it.
-        worst = worst._replace(verdict=Verdict.UNHEALTHY)
+        worst = worst._replace(verdict=Verdict.UNHEALTHY, over=False)
     return worst
 
 
@@ -75,8 +92,8 @@ def well_containers(
     return verdicts.count(Verdict.HEALTHY), max(len(found), service.replicas or 0)
 
 
-def unit_word(service: Service, facts: HostFacts) -> Word:
-    """What systemd says of the unit of `service`."""
+def unit_word(service: Service, facts: HostFacts, over: frozenset[Over] = frozenset()) -> Word:
+    """What systemd says of the unit of `service`; `over` as of `container_word`."""
     told = facts.units
     if isinstance(told, Failure):
         return Word(Verdict.NO_ANSWER, told.cause, failure=told)
@@ -86,7 +103,7 @@ def unit_word(service: Service, facts: HostFacts) -> Word:
     unit = unit_called(service.unit, told)
     if unit is None:
         return Word(Verdict.NO_ANSWER, f"systemd did not tell of its unit {shown}")
-    return _of_unit(unit)
+    return _with_use(service, _of_unit(unit), unit.name, unit.use, over)
 
 
 def workload_word(
@@ -229,6 +246,20 @@ def _of_container(one: Container, at: datetime) -> Word:
         said = f"{image} has just been started; its own check is not through{restarts}"
         return Word(Verdict.NO_ANSWER, said, version, one.started_at)
     return Word(Verdict.HEALTHY, f"{image} runs{restarts}", version, one.started_at)
+
+
+def _with_use(service: Service, word: Word, of: Raw, use: Use, before: frozenset[Over]) -> Word:
+    """`word` with what it takes, judged where it is well otherwise and `service` sets limits."""
+    if word.verdict is not Verdict.HEALTHY:
+        return word
+    judged = taken(service, of.exact, use, before)
+    if judged.over:
+        said = f"{word.said}, {', '.join(judged.over)}{judged.said}"
+        return word._replace(verdict=Verdict.UNHEALTHY, said=said, over=True)
+    if judged.unknown:
+        said = f"{word.said}, and its {' and '.join(judged.unknown)} not known{judged.said}"
+        return word._replace(verdict=Verdict.NO_ANSWER, said=said)
+    return word._replace(said=f"{word.said}{judged.said}")
 
 
 def _moment(then: datetime, at: datetime) -> str:

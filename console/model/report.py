@@ -44,3 +44,5 @@ class Report(msgspec.Struct, frozen=True):
     """Where nothing usable came."""
     partly: bool = False
     """Of one that is UNHEALTHY: some of its replicas serve all the same."""
+    over: bool = False
+    """Of one that is UNHEALTHY: it runs, and takes more than its service's thresholds allow."""

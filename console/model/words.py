@@ -11,7 +11,6 @@ import math
 from datetime import datetime, timedelta
 from typing import Final
 
-from console.model.host import Use
 from console.model.state import State
 
 _MINUTE: Final = 60
@@ -72,21 +71,6 @@ def clock_time(at: datetime, now: datetime) -> str:
 def count_text(count: int) -> str:
     """A count that a person reads: `1,903`."""
     return f"{count:,}"
-
-
-def use_text(use: Use) -> str:
-    """What a container or a unit takes: `mem 5.9 of 6 GiB 98 %, cpu 40 %`; empty: not known."""
-    parts = []
-    share = use.memory_percent
-    if use.memory_bytes is not None and use.memory_limit_bytes and share is not None:
-        unit, size = next(
-            (one for one in _BINARY if use.memory_limit_bytes >= one[1]), ("B", 1)
-        )
-        used, limit = (_short(count / size) for count in (use.memory_bytes, use.memory_limit_bytes))
-        parts.append(f"mem {used} of {limit} {unit} {share:.0f} %")
-    if use.cpu_percent is not None:
-        parts.append(f"cpu {use.cpu_percent:.0f} %")
-    return ", ".join(parts)
 
 
 def many(count: int, noun: str) -> str:

@@ -174,7 +174,8 @@ class Counts(msgspec.Struct, frozen=True):
         PriorityCount(),
         PriorityCount(),
     )
-    """Neither silenced, inhibited, muted nor pending ones."""
+    """Neither silenced, inhibited, muted nor pending ones. Failing checks and sick sources that
+    no alert speaks of are among them."""
     silenced: int = 0
     inhibited: int = 0
     muted: int = 0

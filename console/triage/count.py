@@ -1,17 +1,18 @@
-"""How many alerts there are of each kind. Alerts, not rows: folding hides none of them."""
+"""How many there are of each kind. Alerts and faults, not rows: folding hides none of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from console.model.snapshot import Snapshot, Standing
 from console.model.state import Priority, State
 from console.model.worklist import Counts, PriorityCount
+from console.triage.faults import Fault
 from console.triage.judge import Judged
 
 
-def counts_of(alerts: Sequence[Judged], snapshot: Snapshot) -> Counts:
-    """The counts over all alerts of a snapshot.
+def counts_of(alerts: Sequence[Judged], faults: Iterable[Fault], snapshot: Snapshot) -> Counts:
+    """The counts over all alerts of a snapshot, and by priority over what no alert speaks of.
 
     A silenced, inhibited, muted or pending alert counts as that and under no priority; lost
     and stale ones are counted beside, since they stand under their priority too.
@@ -32,6 +33,10 @@ def counts_of(alerts: Sequence[Judged], snapshot: Snapshot) -> Counts:
             new[priority] += each.is_new
             acked[priority] += known.ack is not None
             old[priority] += each.is_old
+    for fault in faults:
+        total[fault.priority] += 1
+        new[fault.priority] += fault.running.is_new
+        acked[fault.priority] += fault.running.ack is not None
     by_priority = [PriorityCount(total[p], new[p], acked[p], old[p]) for p in Priority]
     return Counts(
         by_priority=(by_priority[0], by_priority[1], by_priority[2], by_priority[3]),

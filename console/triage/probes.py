@@ -48,6 +48,8 @@ _RUNNERS: Final = {
     Runner.HOST: "HostOverLimit",
 }
 _TARGET: Final = "TargetDown"
+_OVER: Final = "ServiceOverLimit"
+"""It runs, and takes more than its own thresholds allow. A check that fails is worse."""
 HOST_DARK: Final = "HostUnreachable"
 _MUTE: Final = {Runner.CONTAINER: "ContainersUnknown", Runner.UNIT: "UnitsUnknown"}
 
@@ -153,13 +155,16 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
             and not (is_blind and result.probe.kind in _INSIDE)
         )
     }
-    runners = {one.runner for one in cell.reports if one.verdict is Verdict.UNHEALTHY}
+    ill = [one for one in cell.reports if one.verdict is Verdict.UNHEALTHY]
+    runners = {one.runner for one in ill if not one.over}
     for runner, title in _RUNNERS.items():
         if runner in runners:
             return title
     for kind, title in _TITLES.items():
         if kind in failing:
             return title
+    if ill:
+        return _OVER
     # What lives on it says nothing of its own then: the one row for the host is enough.
     if _is_dark(cell) and not cut_off:
         return HOST_DARK
@@ -177,6 +182,8 @@ def _stays(fault: Fault, cell: Cell) -> bool:
     well |= {_RUNNERS.get(one.runner) for one in cell.reports if one.verdict is Verdict.HEALTHY}
     if any(target.health is TargetHealth.UP for target in cell.targets):
         well.add(_TARGET)
+    if well & {_RUNNERS[Runner.CONTAINER], _RUNNERS[Runner.UNIT]}:
+        well.add(_OVER)
     return fault.was_found and fault.title not in well
 
 

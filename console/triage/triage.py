@@ -127,7 +127,7 @@ class Triage:
         return Worklist(
             at=at,
             rows=arranged,
-            counts=counts_of(alerts, snapshot),
+            counts=counts_of(alerts, (*faults, *sick), snapshot),
             storm=self._storming.storm(at, arranged, self._episodes.arrivals),
             episodes=self._episodes.all(),
             old=tuple(sorted(old_rows, key=_by_age)),

@@ -189,6 +189,24 @@ def test_a_mistake_in_oncall_yaml_is_told_with_its_place(
             '1:56: services[0].thresholds.cpu: expected a percentage 0 to 100, got "101"',
         ),
         (
+            "services: [{name: a, type: docker, host: h, thresholds: {disk: 95}}]",
+            "1:64: services[0].thresholds.disk: expected none on a service: a disk is its host's, "
+            "set it there",
+        ),
+        (
+            "services: [{name: a, type: external, thresholds: {memory: 95}}]",
+            "1:59: services[0].thresholds.memory: expected none on a service of type external: ",
+        ),
+        (
+            "services: [{name: a, type: tcp, host: h, port: 1, thresholds: {cpu: 95}}]",
+            "1:69: services[0].thresholds.cpu: expected none on a service of type tcp: only what a "
+            "`docker` or a `systemd` service takes is measured; of a whole host, set it there",
+        ),
+        (
+            "services: [{name: a, type: k8s-deployment, namespace: n, thresholds: {cpu: 95}}]",
+            "1:76: services[0].thresholds.cpu: expected none on a service of type k8s-deployment",
+        ),
+        (
             "services: [{name: a, type: external, thresholds: {cpu: .nan}}]",
             '1:56: services[0].thresholds.cpu: expected a percentage 0 to 100, got ".nan"',
         ),

@@ -229,7 +229,19 @@ def test_an_alert_finds_a_service_by_name_and_by_address_of_its_host(tmp_path: P
 def test_thresholds_of_a_service_go_over_those_of_the_fleet(tmp_path: Path) -> None:
     found = service(
         tmp_path,
-        "thresholds: {cpu: 70, disk: 95}\n"
-        "services: [{name: s, type: external, thresholds: {cpu: 50}}]\n",
+        "thresholds: {cpu: 70, response_time: 9s}\n"
+        "services: [{name: s, type: external, thresholds: {response_time: 2s}}]\n",
     ).thresholds
-    assert (found.cpu_percent, found.memory_percent, found.disk_percent) == (50.0, 85.0, 95.0)
+    assert (found.cpu_percent, found.response_time) == (70.0, timedelta(seconds=2))
+
+
+@pytest.mark.parametrize("kind", ["docker", "systemd"])
+def test_what_a_service_takes_is_judged_by_its_own_thresholds_alone(
+    tmp_path: Path, kind: str
+) -> None:
+    entry = "{name: %s, type: %s, host: h, thresholds: {%s}}"
+    settings = "thresholds: {cpu: 70, memory: 60}\nservices: [%s]\n"
+    own = service(tmp_path, settings % (entry % ("s", kind, "cpu: 50")))
+    assert (own.max_cpu_percent, own.max_memory_percent) == (50.0, None)
+    none = service(tmp_path, settings % (entry % ("s", kind, "response_time: 2s")))
+    assert (none.max_cpu_percent, none.max_memory_percent) == (None, None)

@@ -42,7 +42,13 @@ OWN_ROWS: Final = frozenset(
     [
         *("HealthCheckFailed", "HealthChecksFailed", "PortUnreachable", "NotReady", "TargetDown"),
         *("CertificateExpiring", "ContainerDown", "UnitFailed", "WorkloadUnavailable"),
-        *("HostOverLimit", "HostUnreachable", "HostFactsMissing", "ContainersUnknown"),
+        *(
+            "HostOverLimit",
+            "ServiceOverLimit",
+            "HostUnreachable",
+            "HostFactsMissing",
+            "ContainersUnknown",
+        ),
         *("UnitsUnknown", "SourceDown", "SourceStale", "WatchdogMissing", "ClockSkew"),
         *("ClusterSettling", "CutOff", "RulesFailing", "AlertsAbandoned", "PartialResult"),
     ]

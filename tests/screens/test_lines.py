@@ -23,6 +23,7 @@ from tests.hostile import hostile_strings
 from tests.screens.console import Console, console_on, typed, until
 from tests.screens.worlds import EVENTS, usual
 from tests.soak import trials
+from widgets.footer import Footer
 
 GO: dict[str, tuple[str, ...]] = {
     "triage": (),
@@ -68,14 +69,41 @@ async def test_the_help_lists_every_action_of_the_screen(screen: str) -> None:
         await until(pilot, lambda: "everywhere" not in console.text)
 
 
-@pytest.mark.parametrize("word", sorted(set(commands()) - {"triage"}))
-async def test_every_command_does_something_from_triage(word: str) -> None:
+WORDS = sorted(set(commands()) - {"triage", "q"})
+CONSOLES = trials(usual=6, soak=len(WORDS))
+"""How many consoles share the commands: in a soak each has one of its own."""
+
+
+async def back_to_triage(console: Console, pilot: Pilot[int]) -> None:
+    """As if nothing had been opened, and nothing said."""
+    app = console.app
+    for _ in app.screen_stack[1:]:
+        app.pop_screen()
+    if app.current_mode != "triage":
+        app.switch_mode("triage")
+    await until(pilot, lambda: app.frame is not None and app.frame.word == "triage")
+    assert app.frame is not None
+    app.frame.query_one(Footer).say("", console.clock.now())
+    console.clock.advance(5)  # what follows a refused key at once is typed blindly
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("share", range(CONSOLES))
+async def test_every_command_does_something_from_triage(share: int) -> None:
     async with console_on(usual(), events=EVENTS) as (console, pilot):
-        before = console.text
-        argument = {"TEXT": " redis", "NAME": " redis"}.get(commands()[word].argument, "")
-        await typed(pilot, "colon", f"{word}{argument}")
-        await until(pilot, lambda: not console.app.is_running or console.text != before)
-        assert "no command" not in console.text
+        for word in WORDS[share::CONSOLES]:
+            await back_to_triage(console, pilot)
+            before = console.text
+            argument = {"TEXT": " redis", "NAME": " redis"}.get(commands()[word].argument, "")
+            await typed(pilot, "colon", f"{word}{argument}")
+            await until(pilot, lambda before=before: console.text != before)
+            assert "no command" not in console.text, word
+
+
+async def test_the_command_to_quit_leaves() -> None:
+    async with console_on(usual()) as (console, pilot):
+        await typed(pilot, "colon", "q")
+        await until(pilot, lambda: not console.app.is_running)
 
 
 @pytest.mark.parametrize("screen", GO)
@@ -83,8 +111,8 @@ async def test_a_command_of_another_screen_is_refused_with_its_name(screen: str)
     async with console_on(usual(), events=EVENTS) as (console, pilot):
         await go(console, pilot, screen)
         foreign = [a for a in commands().values() if a.where and screen not in a.where]
-        # Each of them on a quarter of the screens, in a soak on all.
-        apart = trials(usual=4, soak=1)
+        # Each of them on an eighth of the screens, in a soak on all.
+        apart = trials(usual=8, soak=1)
         for action in foreign[list(GO).index(screen) % apart :: apart]:
             await typed(pilot, "colon", action.command)
             await until(pilot, lambda: "not for this screen" in console.lines[-1])

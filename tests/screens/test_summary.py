@@ -12,7 +12,7 @@ from config.history import Summary, Webhook
 from config.schema import Settings
 from console.model.acting import Ended, Outcome
 from console.model.paper_wish import AddActionItem
-from console.model.remembering import Remembering
+from console.model.remembering import Holder, Remembering
 from console.model.saying import verbatim
 from console.model.summary import Verdict, Week
 from console.safety.secret import SecretSource
@@ -222,6 +222,8 @@ async def test_a_copy_has_the_query_of_an_objective_and_the_name_of_a_service() 
 
 async def test_what_the_figures_are_made_from_is_one_key_away() -> None:
     desk = ScriptedWeeks(usual(gaps=(GAP,)))
+    holder = Holder("mei@ops-1 (recorder)", 4711, T0)
+    desk.standing = Remembering("/state/history.db", holder.by, holder=holder)
     async with weeks_on(desk, size=(100, 50)) as (console, pilot, _):
         assert "nobody recorded 19 Nov 00:00 for 4h00m" in console.text
         await pilot.press("o")
@@ -229,6 +231,7 @@ async def test_what_the_figures_are_made_from_is_one_key_away() -> None:
         assert "history, prom" in console.text and "/state/history.db" in console.text
         assert "MTTA 4m12s over 18, MTTR" in console.text
         assert "maintenance nightly, backup" in console.text
+        assert "mei@ops-1 (recorder)  process 4711, since " in console.text
 
 
 async def test_what_is_to_be_known_takes_one_line_and_the_rest_is_one_key_away() -> None:

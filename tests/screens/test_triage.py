@@ -219,6 +219,7 @@ async def test_where_the_list_cannot_be_made_it_does_not_say_that_nothing_fires(
         await until(pilot, lambda: "asking the sources" in console.text)
         update = update_of(shown, number=9)
         empty = msgspec.structs.replace(update, worklist=Worklist(at=shown.at))
+        assert console.engine is not None
         console.engine.publish(empty)
         await until(pilot, lambda: "not known what fires: 3 alerts are known" in console.text)
         assert "the worklist cannot be made: a" in console.text

@@ -30,7 +30,7 @@ from tests.sshd import Sshd, running_sshd
 NAME: Final = "box"
 TOOLS: Final = (
     *("sh", "env", "cat", "date", "sleep", "timeout", "df", "uname", "nproc", "sed", "test"),
-    *("true", "false", "head", "tr"),
+    *("true", "false", "head", "tr", "awk"),
 )
 """What any host has; nothing else is in its PATH until a test puts it there."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from console.model.alert import TargetHealth
 from console.model.policy import Policy
@@ -266,6 +267,15 @@ def test_a_dead_container_is_a_row_and_names_itself_before_its_failing_check() -
     (row,) = rows(dead)
     assert (row.title.exact, row.where.exact) == ("ContainerDown", "redis@data-1")
     assert row.summary.exact == "container redis:7.2.5 Exited(137)"
+
+
+def test_a_container_over_its_own_limits_is_a_row_and_a_failing_check_names_it_first() -> None:
+    over = replace(report(), over=True)
+    said = "container redis:7.2.5 runs, memory 98 %, over 90 %"
+    (row,) = rows(cell(service(), State.FIRING, said, reports=[over]))
+    assert (row.title.exact, row.summary.exact) == ("ServiceOverLimit", said)
+    (row,) = rows(cell(service(), State.FIRING, said, probes=[probed()], reports=[over]))
+    assert row.title.exact == "HealthCheckFailed"
 
 
 def test_a_host_over_its_limits_is_a_row_at_its_own_name() -> None:

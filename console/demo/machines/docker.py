@@ -12,9 +12,10 @@ from console.demo.machines.gotemplate import filled
 from console.demo.machines.inside import run_inside
 from console.demo.machines.logtext import Asked, answered
 from console.demo.machines.moments import ago, nano
-from console.demo.machines.numbers import Numbers
+from console.demo.machines.numbers import GIB, Numbers
 from console.demo.machines.options import parsed
 from console.demo.machines.said import Call, RefusedError, Said, not_in_this_world
+from console.demo.machines.usage import usage_of
 from console.demo.world import World
 
 SERVER_VERSION = "27.3.1"
@@ -156,18 +157,19 @@ def _exec(world: World, call: Call, args: Sequence[str]) -> Said:
 def _stats(world: World, call: Call, args: Sequence[str]) -> Said:
     parsed(args, {"--no-stream": False, "-a/--all": False})
     rows = [("CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "PIDS")]
-    numbers = Numbers(world, call.host)
-    leaking = {name for name, cause in world.scenario.remedies
-               if cause == "memory" and not world.is_mended(cause)}  # fmt: skip
+    all_bytes = Numbers(world, call.host).memory_kib[0] * 1024
     for box in boxes_on(world, call.host):
         if box.life.runs:
-            mib = 120 + int(box.id[3:6], 16)
-            used = f"{mib}MiB / 8GiB"
-            if box.spec.name in leaking:
-                used = f"{numbers.memory_kib[0] * 0.55 / (1 << 20):.1f}GiB / 64GiB"
-            rows.append((box.id[:12], box.spec.name, f"{int(box.id[:2], 16) / 20:.2f}%",
-                         used, str(8 + int(box.id[2:3], 16))))  # fmt: skip
+            usage = usage_of(world, box)
+            limit = all_bytes if usage.limit_bytes is None else usage.limit_bytes
+            rows.append((box.id[:12], box.spec.name, f"{usage.cpu_percent:.2f}%",
+                         f"{_size(usage.memory_bytes)} / {_size(limit)}",
+                         str(8 + int(box.id[2:3], 16))))  # fmt: skip
     return Said(table(rows))
+
+
+def _size(count: int) -> str:
+    return f"{count / GIB:.4g}GiB" if count >= GIB else f"{count / (1 << 20):.4g}MiB"
 
 
 def _version(world: World, call: Call, args: Sequence[str]) -> Said:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from console.demo.inventory import USER
+from console.demo.machines.cgroups import ROOT as CGROUPS
 from console.demo.machines.kernel import PROC
 from console.demo.machines.numbers import HOST
 from console.demo.machines.programs import SOMEWHERE, programs_on
@@ -97,7 +98,7 @@ class ShellFolder:
         ask = " ".join(["exec", *map(shlex.quote, (sys.executable, "-I", "-S", str(launcher)))])
         common = set.intersection(*(set(programs_on(host)) for host in HOST))
         shared = private_dir(self._folder / "bin")
-        for name in sorted(common - {"cat"}):
+        for name in sorted(common - {"awk", "cat"}):
             _write(shared / name, f'{ask} {name} "$@"\n')
         real = shutil.which("cat") or "/bin/cat"
         _write(
@@ -105,6 +106,12 @@ class ShellFolder:
             f'for path do case $path in {"|".join(PROC)}) {ask} cat "$@" ;; '
             # The limit of a container in which the demo runs is not one of its hosts.
             "/sys/fs/cgroup/*) exit 1 ;; esac; done\n"
+            f'exec {shlex.quote(real)} "$@"\n',
+        )
+        real = shutil.which("awk") or "/usr/bin/awk"
+        _write(
+            shared / "awk",
+            f'for word do case $word in {CGROUPS}) {ask} awk "$@" ;; esac; done\n'
             f'exec {shlex.quote(real)} "$@"\n',
         )
         _write(shared / "sudo", '[ "$1" = -n ] && shift\nexec "$@"\n')

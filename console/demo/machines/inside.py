@@ -6,8 +6,10 @@ import shlex
 from collections.abc import Sequence
 
 from console.demo.inventory import BY_NAME, ServiceSpec
+from console.demo.machines.numbers import GIB
 from console.demo.machines.postgres import pg_ctl, psql
 from console.demo.machines.said import Call, Hand, RefusedError, Said
+from console.demo.machines.usage import redis_bytes
 from console.demo.world import World
 
 SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash", "ash", "/bin/ash")
@@ -58,8 +60,7 @@ def redis_cli(world: World, call: Call) -> Said:
     if verb == "ping":
         return Said((words[1] if len(words) > 1 else "PONG") + "\n")
     if verb == "info":
-        share = next(s for s in world.series if s.family == "=redis_memory")
-        used = world.value(share, float(world.now_s())) * 6.5
+        used = redis_bytes(world) / GIB
         version = world.version_of("redis")
         return Said(f"# Server\r\nredis_version:{version}\r\n# Memory\r\nused_memory_human:"
                     f"{used:.2f}G\r\nmaxmemory_human:6.50G\r\n")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.demo.machines.cgroups import awk
 from console.demo.machines.containers import has_docker
 from console.demo.machines.docker import docker
 from console.demo.machines.git import git
@@ -27,7 +28,7 @@ from console.demo.machines.units import systemctl
 from console.demo.world import World
 
 _EVERYWHERE: dict[str, Program] = {
-    "cat": cat, "df": df, "dmesg": dmesg, "du": du, "free": free, "getconf": getconf,
+    "awk": awk, "cat": cat, "df": df, "dmesg": dmesg, "du": du, "free": free, "getconf": getconf,
     "git": git, "hostname": hostname, "journalctl": journalctl, "nproc": nproc,
     "systemctl": systemctl, "truncate": truncate, "uname": uname, "uptime": uptime,
 }  # fmt: skip

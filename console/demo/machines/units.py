@@ -45,6 +45,11 @@ class Unit(msgspec.Struct, frozen=True):
         """Of its process; another one after each start."""
         return 600 + number_of(f"pid {self.service} {self.life.began_s}", 30000)
 
+    @property
+    def cgroup(self) -> str:
+        """The path of its cgroup."""
+        return f"/system.slice/{self.name}"
+
 
 def units_on(world: World, host: str) -> list[Unit]:
     """The units of a machine."""
@@ -86,6 +91,7 @@ def properties_of(world: World, unit: Unit) -> Mapping[str, str]:
         "ExecMainStatus": "0" if life.runs else str(life.exit_code),
         "ExecMainCode": "0" if runs else "1",
         "NRestarts": str(life.restarts),
+        "ControlGroup": unit.cgroup if runs else "",
         "StateChangeTimestamp": changed,
         "ActiveEnterTimestamp": world.wall(life.began_s).strftime("%a %Y-%m-%d %H:%M:%S UTC"),
         "ActiveExitTimestamp": "" if runs else changed,

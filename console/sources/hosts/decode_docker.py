@@ -12,7 +12,7 @@ from console.model.failure import FailureKind
 from console.model.host import Container
 from console.safety.text import Raw, visible
 from console.sources.answer import Time, Unusable, capped, decoded, utc_or_never
-from console.sources.hosts.decode_uses import Measured, UseOf
+from console.sources.hosts.decode_uses import UseOf
 from console.sources.hosts.parts import Part
 
 MAX_CONTAINERS: Final = 2_000
@@ -42,9 +42,7 @@ class _Inspected(msgspec.Struct, frozen=True):
     health: str | None = None
 
 
-def containers_in(
-    part: Part, limit_s: int, use_of: UseOf = Measured().use_of
-) -> tuple[Container, ...]:
+def containers_in(part: Part, limit_s: int, use_of: UseOf) -> tuple[Container, ...]:
     """Every container of the host, running or not.
 
     Raises:

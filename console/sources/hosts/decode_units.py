@@ -11,7 +11,7 @@ from console.model.failure import FailureKind
 from console.model.host import Unit
 from console.safety.text import Raw
 from console.sources.answer import Unusable, capped
-from console.sources.hosts.decode_uses import Measured, UseOf
+from console.sources.hosts.decode_uses import UseOf
 from console.sources.hosts.parts import Part
 
 MAX_UNITS: Final = 1_000
@@ -32,7 +32,7 @@ def units_in(
     failed: Part | None,
     wanted: tuple[str, ...],
     limit_s: int,
-    use_of: UseOf = Measured().use_of,
+    use_of: UseOf,
 ) -> tuple[Unit, ...]:
     """The units that the registry names, called as it calls them, then other failed ones.
 

@@ -62,8 +62,8 @@ function use(place, name, in_memory, in_cpu, memory, cpu) {
   memory = first(in_memory "memory.current")
   cpu = told(in_cpu "cpu.stat", "usage_usec")
   if (memory cpu != "--") {
-    print 2, memory, first(in_memory "memory.max"), told(in_memory "memory.stat", "inactive_file"), \
-      cpu, first(in_cpu "cpu.max"), name
+    print 2, memory, first(in_memory "memory.max"), \
+      told(in_memory "memory.stat", "inactive_file"), cpu, first(in_cpu "cpu.max"), name
     return 1
   }
   in_memory = root "/memory/" place "/"

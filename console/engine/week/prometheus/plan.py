@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -135,33 +135,9 @@ async def planned(
     for name, counts in known.items():
         plan.shares[name] = _share(naming, counts, probed)
     _drop(plan, lambda service: service in covered)
-    total = _total(plan, known)
-    if total > most and registry.services:
-        registered = {one.name for one in registry.services}
-        dropped = _drop(plan, lambda service: service not in registered)
-        if dropped:
-            notices.append(
-                saying(
-                    "{n} scrape targets of no registered service are left out: they would be too "
-                    "many samples",
-                    n=dropped,
-                )
-            )
-        total = _total(plan, known)
-    if total > most:
-        plan.step = _step(plan, end - start)
-        minutes = plan.step.total_seconds() / 60
-        notices.append(
-            saying(
-                "{n} samples are too many: the last one of every {minutes} minutes is taken, and "
-                "what was shorter may be missing",
-                n=round(total),
-                minutes=minutes,
-            )
-        )
+    plan.notices = tuple(dict.fromkeys([*notices, *_thinned(plan, known, registry)]))
     for name, share in plan.shares.items():
         _choose(share, known[name], end - start, plan.step)
-    plan.notices = tuple(dict.fromkeys(notices))
     plan.is_whole = not any(one.failures for counts in known.values() for one in counts.values())
     plan.is_silent = all(
         one.failures and not one.has_answered
@@ -169,6 +145,31 @@ async def planned(
         for one in counts.values()
     )
     return plan
+
+
+def _thinned(
+    plan: Plan, known: Mapping[str, Mapping[str, Counted]], registry: Registry
+) -> Iterator[Saying]:
+    """Ask for fewer samples where there are more than `plan.most`; what is said of it."""
+    total = _total(plan, known)
+    if total > plan.most and registry.services:
+        registered = {one.name for one in registry.services}
+        dropped = _drop(plan, lambda service: service not in registered)
+        if dropped:
+            yield saying(
+                "{n} scrape targets of no registered service are left out: they would be too "
+                "many samples",
+                n=dropped,
+            )
+        total = _total(plan, known)
+    if total > plan.most:
+        plan.step = _step(plan, plan.end - plan.start)
+        yield saying(
+            "{n} samples are too many: the last one of every {minutes} minutes is taken, and "
+            "what was shorter may be missing",
+            n=round(total),
+            minutes=plan.step.total_seconds() / 60,
+        )
 
 
 def _target(labels: Labels) -> Target:
