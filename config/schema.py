@@ -180,7 +180,8 @@ class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How hosts are reached. Host keys are always checked, and the agent is never forwarded."""
 
     config: FilePath | None = None
-    """An OpenSSH client configuration; unset: `~/.ssh/config` where it is there."""
+    """An OpenSSH client configuration; unset: `~/.ssh/config` where it is there, and
+    behind it `/etc/ssh/ssh_config` where that is root's."""
     known_hosts: tuple[FilePath, ...] = ()
     """Files of host keys; empty: those of `~/.ssh/config`, else `~/.ssh/known_hosts` and
     `/etc/ssh/ssh_known_hosts`."""

@@ -130,6 +130,10 @@ def _registry_facts(cell: Cell) -> Iterator[Field]:
         yield Field("ready", service.ready)
     if service.instances:
         yield Field("instances", ", ".join(service.instances))
+    limits = (("memory", service.max_memory_percent), ("cpu", service.max_cpu_percent))
+    own = [f"{what} over {limit:g}%" for what, limit in limits if limit is not None]
+    if own:
+        yield Field("wrong with", ", ".join(own))
     if service.alerts:
         yield Field("its alerts", ", ".join(service.alerts))
     on = [n for n in ("prometheus", "sentry", "otel", "langfuse") if getattr(service.monitoring, n)]

@@ -233,7 +233,7 @@ class InspectionScreen(Frame):
         return ()
 
     def why_not(self, action: Action) -> str:
-        wants_row = (*("row.copy", "inspection.tick", "inspection.note", "inspection.wrong"),)
+        wants_row = ("row.copy", "inspection.tick", "inspection.note", "inspection.wrong")
         if action.id in wants_row and self.list.cursor_row is None:
             return NOT_KNOWN if self._inspection is None else "there is no item"
         return ""

@@ -90,7 +90,7 @@ class SummaryScreen(SummaryLists):
     def do_app_back(self) -> None:
         if self.filter:
             super().do_app_back()
-        elif self._only_missed:
+        elif self.kept.only_missed:
             self.do_summary_missed()
         elif self.part is not Part.SERVICES:
             self.show_part(Part.SERVICES)
@@ -101,12 +101,12 @@ class SummaryScreen(SummaryLists):
 
     def do_summary_missed(self) -> None:
         """Only what missed its objective, or all again."""
-        self._only_missed = not self._only_missed
+        self.kept.only_missed = not self.kept.only_missed
         self._now()
 
     def do_summary_unmeasured(self) -> None:
         """Show objectives that nobody measures, or hide them again."""
-        self._unmeasured = not self._unmeasured
+        self.kept.with_unmeasured = not self.kept.with_unmeasured
         if self.part is not Part.OBJECTIVES:
             self.part = Part.OBJECTIVES
             self._show_list()
@@ -118,7 +118,7 @@ class SummaryScreen(SummaryLists):
         if isinstance(found, str):
             self.say(found, warning=True)
             return
-        self._sort = found
+        self.kept.sort = found
         if self.part is not Part.SERVICES:
             self.show_part(Part.SERVICES)
         self._now()

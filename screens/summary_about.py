@@ -16,6 +16,7 @@ from console.model.summary import (
     Week,
 )
 from console.model.words import age_text, count_text, many
+from console.reports.judged import is_lacking
 from console.safety.text import visible
 from screens.summary_documents import DocumentRow
 from screens.summary_head import is_unseen
@@ -25,7 +26,6 @@ from screens.summary_rows import ServiceRow, name_of
 from screens.summary_words import (
     NONE,
     days_text,
-    is_little,
     lasting_s,
     local_text,
     local_zone,
@@ -83,7 +83,7 @@ def _observed_spans(service: ServiceWeek, week: Week) -> Spans:
         spans.append((f"; {outages_text(service)}", Ink.PLAIN))
     coverage = service.total.coverage
     if coverage is not None:
-        low = is_little(service, week.least_coverage)
+        low = is_lacking(service.total, week.least_coverage)
         ink = Ink.UNKNOWN if low else Ink.MUTED
         spans.append((f"; {int(coverage * 1000) / 10:g} % observed", ink))
         if low:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from console.model.summary import Verdict, Week
 from console.triage.filter import Filter
+from console.triage.filter_facts import Facts
 from console.triage.filter_summary import (
     facts_of_document,
     facts_of_figure,
@@ -45,15 +46,16 @@ class KeptRows:
 
     def of(self, part: Part, wanted: Filter) -> tuple[Any, ...]:
         """The rows of a part that are left, in their order."""
-        rows = self.all[part]
+        facts = _FACTS[part]
+        left = [one for one in self.all[part] if not wanted or wanted.matches_facts(facts(one))]
         if part is Part.SERVICES:
-            return self._services(wanted)
+            if self.only_missed:
+                left = list(filter(has_missed, left))
+            together = () if wanted or self.only_missed or not left else self._together
+            return (*together, *self.sort.sorted(left))
         if part is Part.OBJECTIVES:
-            return tuple(one for one in rows if self._is_shown(one, wanted))
-        if not wanted:
-            return rows
-        facts: Callable[[Any], Any] = _facts_of_noise if part is Part.NOISE else _facts_of_line
-        return tuple(one for one in rows if wanted.matches_facts(facts(one)))
+            return tuple(filter(self._is_shown, left))
+        return tuple(left)
 
     @property
     def measured(self) -> int:
@@ -67,24 +69,19 @@ class KeptRows:
         """How many objectives have neither verdict nor value."""
         return sum(map(_is_unmeasured, self.all[Part.OBJECTIVES]))
 
-    def _services(self, wanted: Filter) -> tuple[ServiceRow, ...]:
-        rows: tuple[ServiceRow, ...] = self.all[Part.SERVICES]
-        left = [
-            one
-            for one in rows
-            if (not self.only_missed or has_missed(one))
-            and (not wanted or wanted.matches_facts(facts_of_service(one.service)))
-        ]
-        together = () if wanted or self.only_missed or not rows else self._together
-        return (*together, *self.sort.sorted(left))
-
-    def _is_shown(self, row: FigureRow, wanted: Filter) -> bool:
+    def _is_shown(self, row: FigureRow) -> bool:
         if _is_unmeasured(row) and not self.with_unmeasured:
             return False
-        if self.only_missed and row.figure.verdict is not Verdict.MISSED:
-            return False
-        return not wanted or wanted.matches_facts(facts_of_figure(row.figure))
+        return not self.only_missed or row.figure.verdict is Verdict.MISSED
 
 
 def _is_unmeasured(row: FigureRow) -> bool:
     return row.figure.verdict is Verdict.NOT_MEASURED and row.figure.value is None
+
+
+_FACTS: Final[dict[Part, Callable[[Any], Facts]]] = {
+    Part.SERVICES: lambda row: facts_of_service(row.service),
+    Part.OBJECTIVES: lambda row: facts_of_figure(row.figure),
+    Part.NOISE: lambda row: facts_of_noise(row.noise),
+    Part.DOCUMENTS: lambda row: facts_of_document(row.line),
+}

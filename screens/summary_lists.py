@@ -9,39 +9,20 @@ from typing import Any, ClassVar, Final
 from textual.widget import Widget
 
 from console.actions.registry import action_by_id
-from console.model.summary import Verdict, Week
+from console.model.summary import Week
 from console.model.update import Update
 from console.model.words import many
 from console.safety.clock import Instant
-from console.triage.filter_summary import (
-    facts_of_document,
-    facts_of_figure,
-    facts_of_noise,
-    facts_of_service,
-)
 from screens.filter_line import FilterLine
 from screens.summary_about import about_document, about_figure, about_noise, about_service
 from screens.summary_asking import Weeks
 from screens.summary_deeds import SummaryDeeds
-from screens.summary_documents import DocumentRow, document_columns, document_rows
+from screens.summary_documents import DocumentRow, document_columns
 from screens.summary_head import fault_line, faults_of, head
+from screens.summary_kept import KeptRows
 from screens.summary_noise import NoiseRow, noise_columns
-from screens.summary_parts import (
-    FigureRow,
-    Part,
-    figure_columns,
-    figure_rows,
-    part_line,
-    response_pieces,
-)
-from screens.summary_rows import (
-    ServiceRow,
-    Sort,
-    all_row,
-    has_missed,
-    rows_of,
-    service_columns,
-)
+from screens.summary_parts import FigureRow, Part, figure_columns, part_line, response_pieces
+from screens.summary_rows import ServiceRow, Sort, service_columns
 from widgets.detail import Detail, Figure, Paragraph
 from widgets.detail import Part as Shown
 from widgets.heat_strip import in_line, legend
@@ -63,13 +44,10 @@ class SummaryLists(SummaryDeeds):
         self._weeks = Weeks(self)
         self._weeks.listeners.append(self._draw_again)
         self.part = Part.SERVICES
-        self._sort = Sort()
-        self._only_missed = False
-        self._unmeasured = False
+        self.kept = KeptRows()
         self._columns_for: tuple[int, bool, tuple[date, ...]] | None = None
-        self._all: dict[Part, tuple[Any, ...]] = dict.fromkeys(Part, ())
-        """All rows there are, by part, of the week that they were made of."""
         self._made_of: Week | None = None
+        """The week of which there are rows."""
 
     @property
     def weeks(self) -> Weeks:
@@ -155,14 +133,14 @@ class SummaryLists(SummaryDeeds):
     def _draw(self) -> None:
         week, before = self._weeks.week, self._made_of
         if week is not before:
-            self._make(week)
+            self._made_of = week
+            self.kept.take(week)
         self._take_columns(week)
         # Other days were asked for: they do not wait until the keys rest.
         asked_for = week is not None and before is not None and week.last != before.last
         for part, view in self.lists.items():
-            rows = self._kept(part)
             view.set_empty(self._nothing(part))
-            view.set_rows(rows)
+            view.set_rows(self.kept.of(part, self.filter))
             if asked_for:
                 view.release()
         self._show_head()
@@ -170,19 +148,6 @@ class SummaryLists(SummaryDeeds):
         self._show_about()
         self._show_legend()
         self._tell_shown()
-
-    def _make(self, week: Week | None) -> None:
-        self._made_of = week
-        if week is None:
-            self._all = dict.fromkeys(Part, ())
-            return
-        self._all = {
-            Part.SERVICES: rows_of(week),
-            Part.OBJECTIVES: figure_rows(week),
-            Part.NOISE: tuple(NoiseRow(one) for one in week.noise),
-            Part.DOCUMENTS: document_rows(week),
-        }
-        self._together = all_row(week)
 
     def _take_columns(self, week: Week | None) -> None:
         days = () if week is None else tuple(
@@ -196,39 +161,10 @@ class SummaryLists(SummaryDeeds):
         self.services.set_columns(service_columns(days, self.size.width, glyphs))
         self.noise.set_columns(noise_columns(len(days), glyphs))
 
-    def _kept(self, part: Part) -> tuple[Any, ...]:
-        """The rows of a part that filter and switches leave, in their order."""
-        keeps = self.filter.matches_facts
-        rows = self._all[part]
-        if part is Part.SERVICES:
-            left = [
-                one
-                for one in rows
-                if (not self._only_missed or has_missed(one))
-                and (not self.filter or keeps(facts_of_service(one.service)))
-            ]
-            together = () if self.filter or self._only_missed or not rows else (self._together,)
-            return (*together, *self._sort.sorted(left))
-        if part is Part.OBJECTIVES:
-            return tuple(one for one in rows if self._is_shown(one))
-        facts: Any = facts_of_noise if part is Part.NOISE else facts_of_document
-        if not self.filter:
-            return rows
-        subject = "noise" if part is Part.NOISE else "line"
-        return tuple(one for one in rows if keeps(facts(getattr(one, subject))))
-
-    def _is_shown(self, row: FigureRow) -> bool:
-        verdict = row.figure.verdict
-        if verdict is Verdict.NOT_MEASURED and not self._unmeasured and row.figure.value is None:
-            return False
-        if self._only_missed and verdict is not Verdict.MISSED:
-            return False
-        return not self.filter or self.filter.matches_facts(facts_of_figure(row.figure))
-
     def _nothing(self, part: Part) -> Sequence[Spans]:
         """What stands in an empty list."""
         weeks = self._weeks
-        if self._all[part] and (self.filter or self._only_missed):
+        if self.kept.all[part] and (self.filter or self.kept.only_missed):
             what = "the filter; esc clears it" if self.filter else "its objective; w shows all"
             verb = "matches" if self.filter else "missed"
             return [((f"  nothing {verb} {what}", Ink.MUTED),)]
@@ -289,21 +225,18 @@ class SummaryLists(SummaryDeeds):
         elif week is not None and self.part is Part.NOISE:
             pieces = response_pieces(week.responses, week.responses_before)
         elif self.part is Part.OBJECTIVES:
-            hidden = sum(
-                one.figure.verdict is Verdict.NOT_MEASURED and one.figure.value is None
-                for one in self._all[Part.OBJECTIVES]
-            )
-            pieces = (self._unmeasured_spans(hidden),) if hidden else ()
+            unmeasured = self.kept.unmeasured
+            pieces = (self._unmeasured_spans(unmeasured),) if unmeasured else ()
         elif week is not None:
             said = f"{many(len(week.incidents), 'incident')}, {many(len(week.changes), 'change')}"
             pieces = (((said, Ink.MUTED),),)
         self.legend.show((Figure(lambda width: [in_line(pieces, width, glyphs)]),))
 
-    def _unmeasured_spans(self, hidden: int) -> Spans:
+    def _unmeasured_spans(self, unmeasured: int) -> Spans:
         key = self._key("summary.unmeasured")
-        verb = "hides" if self._unmeasured else "shows"
+        verb = "hides" if self.kept.with_unmeasured else "shows"
         return (
-            (f"{hidden} not measured, ", Ink.MUTED),
+            (f"{unmeasured} not measured, ", Ink.MUTED),
             (key, Ink.KEY),
             (f" {verb} them", Ink.MUTED),
         )
@@ -314,20 +247,19 @@ class SummaryLists(SummaryDeeds):
         return keys[0] if keys else f":{action.command}"
 
     def _tell_shown(self) -> None:
-        rows: dict[Part, int] = {one: len(self._all[one]) for one in Part}
+        kept = self.kept
+        rows: dict[Part, int] = {one: len(kept.all[one]) for one in Part}
         del rows[Part.SERVICES]
-        rows[Part.OBJECTIVES] = sum(
-            one.figure.verdict is not Verdict.NOT_MEASURED for one in self._all[Part.OBJECTIVES]
-        )
+        rows[Part.OBJECTIVES] = kept.measured
         more: list[Span] = []  # what is not as usual stands in front: a narrow line is cut
-        if self._only_missed and self.part in (Part.SERVICES, Part.OBJECTIVES):
+        if kept.only_missed and self.part in (Part.SERVICES, Part.OBJECTIVES):
             more += [("missed only", Ink.WARNING), ("  ", Ink.PLAIN)]
-        if self.part is Part.SERVICES and self._sort != Sort():
-            more += [(f"sorted by {self._sort.typed}", Ink.STRONG), ("  ", Ink.PLAIN)]
+        if self.part is Part.SERVICES and kept.sort != Sort():
+            more += [(f"sorted by {kept.sort.typed}", Ink.STRONG), ("  ", Ink.PLAIN)]
         more += part_line(self.part, rows, self._key("summary.part-next"), self.list.position)
         shown = len(self.list.rows)
         self.query_one(FilterLine).show(
-            self.filter.text, shown, len(self._all[self.part]), more=tuple(more)
+            self.filter.text, shown, len(kept.all[self.part]), more=tuple(more)
         )
 
     def show_top(self) -> None:

@@ -9,13 +9,13 @@ from typing import Final
 
 from console.model.summary import Figure, Response, Verdict, Week
 from console.model.words import count_text
+from console.reports.judged import all_figures
 from console.reports.telling import Telling
 from console.safety.clock import Instant
 from screens.summary_words import (
     NONE,
     VERDICT_INKS,
     before_text,
-    figures_of,
     plain,
     seconds_cell,
     target_text,
@@ -77,7 +77,7 @@ class FigureRow:
 def figure_rows(week: Week) -> tuple[FigureRow, ...]:
     """Every objective, measured or not: the missed ones first."""
     telling = telling_of(week)
-    rows = [_figure_row(one, telling) for one in figures_of(week)]
+    rows = [_figure_row(one, telling) for one in all_figures(week)]
     order = list(_FIGURE_ORDER)
     return tuple(sorted(rows, key=lambda row: order.index(row.figure.verdict)))
 

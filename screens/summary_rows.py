@@ -11,11 +11,11 @@ import msgspec
 
 from console.model.band import Band, band_of
 from console.model.summary import Availability, ServiceWeek, Slot, Verdict, Week, summed
+from console.reports.judged import is_lacking
 from console.safety.clock import Instant
 from console.safety.text import visible
 from screens.summary_words import (
     NONE,
-    is_little,
     percent_cell,
     seconds_cell,
     took_cell,
@@ -73,7 +73,7 @@ def _row(service: ServiceWeek, week: Week) -> ServiceRow:
         trend_points(service.total, service.before, least),
         least,
         service,
-        is_little(service, least),
+        is_lacking(service.total, least),
     )
 
 

@@ -24,6 +24,7 @@ from console.model.summary import (
     Week,
 )
 from console.model.words import age_text, count_text
+from console.reports.judged import all_figures, is_lacking
 from console.reports.telling import Telling, percent_number
 from widgets.chunks import Chunk
 from widgets.paint import Glyphs, Spans
@@ -201,17 +202,10 @@ def _has_objective(one: ServiceWeek | Figure) -> bool:
     return one.above is not None or one.below is not None
 
 
-def figures_of(week: Week) -> Iterable[Figure]:
-    """The objectives of the whole, then those of each service."""
-    yield from week.objectives
-    for service in week.services:
-        yield from service.figures
-
-
 def objectives_chunks(week: Week) -> list[Chunk]:
     """`services 58 met 2 missed 1 lacks data`, and `objectives 9 met 0 missed` with `4 not
     measured` behind it: the availability of each service, and whatever else was to be reached."""
-    services, figures = verdicts_of(week.services), verdicts_of(figures_of(week))
+    services, figures = verdicts_of(week.services), verdicts_of(all_figures(week))
     chunks = [Chunk(_outcome("services", services), 99), Chunk(_outcome("objectives", figures), 94)]
     unmeasured = figures[Verdict.NOT_MEASURED]
     if unmeasured:
@@ -244,17 +238,11 @@ def observation_text(week: Week) -> str:
     return "" if observation is None or day is None else f"day {day} of {observation.days}"
 
 
-def is_little(service: ServiceWeek, least: float) -> bool:
-    """Whether too little of it was observed to judge it."""
-    coverage = service.total.coverage
-    return service.total.wanted_s > 0 and (coverage is None or coverage < least)
-
-
 def verdict_spans(service: ServiceWeek, least: float, *, wide: bool) -> Spans:
     """`met`, `MISSED`; where little is known how much of the time that is about."""
     verdict = service.verdict
     if verdict is Verdict.NOT_ENOUGH_DATA or (
-        verdict is not Verdict.MISSED and is_little(service, least)
+        verdict is not Verdict.MISSED and is_lacking(service.total, least)
     ):
         if wide:
             return ((Verdict.NOT_ENOUGH_DATA, Ink.UNKNOWN),)

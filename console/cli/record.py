@@ -26,7 +26,7 @@ from console.cli.table import put
 from console.engine.saved import StateFolder
 from console.model.event import EventKind
 from console.model.history import Origin
-from console.model.remembering import Remembering
+from console.model.remembering import THIS_CONSOLE, Remembering
 from console.model.update import Update
 from console.safety.clock import SystemClock
 from console.safety.files import FileError, FileLock, LockHeldError, private_dir
@@ -198,7 +198,7 @@ class Told:
         if (before.path, before.writer) == (standing.path, standing.writer):
             return
         if standing.writer:
-            who = "" if standing.writer == "this console" else f", by {standing.writer}"
+            who = "" if standing.writer == THIS_CONSOLE else f", by {standing.writer}"
             self.say(f"recording into {visible(standing.path)}{who}")
         elif before.writer:
             self.say("not recording")

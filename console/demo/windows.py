@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from console.demo.inventory import DAY_S
 from console.demo.judged import API_ERRORS, ORDER_ERRORS, PROCESSORS, THROUGHPUT
@@ -49,10 +49,8 @@ def over_window(world: World, server: str, query: str) -> Callable[[float], floa
         if server != CORE:
             return lambda _: None
         series = find(found.groupdict().get("service") or "")
-        if series is None:
-            return lambda at_s: REQUESTS_PER_S * _mean_rhythm(world, at_s, window_s)
         percent = 1.0 if pattern is _PROCESSORS else 100.0
-        return lambda at_s: _mean(series, at_s, window_s, percent)
+        return lambda at_s: _mean(world, series, at_s, window_s, percent)
     return None
 
 
@@ -64,13 +62,26 @@ def _picked(world: World, family: str, label: str, value: str) -> list[Series]:
     ]
 
 
-def _mean(series: Iterable[Series], at_s: float, window_s: float, percent: float) -> float | None:
-    means = [one.shape.area(at_s - window_s, at_s) / window_s for one in series]
-    return percent * sum(means) / len(means) if means else None
+def _mean(
+    world: World,
+    series: Sequence[Series] | None,
+    at_s: float,
+    window_s: float,
+    percent: float,
+) -> float | None:
+    """Over as much of the window as there was a world; `None`: nothing of it, or no series.
 
-
-def _mean_rhythm(world: World, at_s: float, window_s: float) -> float:
+    Args:
+        series: `None` asks for requests, which follow the hours of the day.
+    """
     days = LocalDays(world.start.wall)
-    count = max(1, round(window_s / 3600))
-    hours = (at_s - window_s * (number + 0.5) / count for number in range(count))
-    return sum(days.rhythm(one) for one in hours) / count
+    start_s = max(at_s - window_s, days.first_s)
+    lasting_s = at_s - start_s
+    if lasting_s <= 0:
+        return None
+    if series is None:
+        count = max(1, round(lasting_s / 3600))
+        hours = (at_s - lasting_s * (number + 0.5) / count for number in range(count))
+        return REQUESTS_PER_S * sum(days.rhythm(one) for one in hours) / count
+    means = [one.shape.area(start_s, at_s) / lasting_s for one in series]
+    return percent * sum(means) / len(means) if means else None

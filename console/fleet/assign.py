@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from console.fleet.discover import Spot, discovered, host_of, spot_of
+from console.fleet.discover import (
+    HOST_LABELS,
+    Spot,
+    discovered,
+    host_of,
+    hosts_of,
+    spot_of,
+)
 from console.model.alert import Target
 from console.model.labels import Labels
 from console.model.registry import Registry, Service, host_cell
@@ -121,8 +128,7 @@ class Index:
             for target in targets
             if self._registered(target.labels) is None
         }
-        for spot in list(unclaimed):
-            host = self._aliases.get(spot.host, spot.host)
+        for spot, host in hosts_of(unclaimed.values(), registry).items():
             if host in self._hosts and _is_of_host(spot):
                 # What node_exporter tells is about the host that has a cell of its own.
                 del unclaimed[spot]
@@ -165,7 +171,7 @@ class Index:
 
     def _host_of(self, labels: Labels) -> str:
         value_of = labels.exact
-        named = value_of("host") or value_of("node") or value_of("nodename")
+        named = next((value for label in HOST_LABELS if (value := value_of(label))), "")
         host = host_of(named or value_of("instance"))
         return self._aliases.get(host, host)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -13,6 +13,8 @@ from console.model.registry import PAGES, Host, Registry, Service, ServiceType
 from console.safety.text import visible
 
 PLACE_UNKNOWN = "targets"
+HOST_LABELS = ("host", "hostname", "node", "nodename")
+"""Labels of targets that teams give the host's name."""
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _PORT = re.compile(r":\d+$")
 
@@ -56,7 +58,8 @@ def propose(targets: Iterable[Target], known: Registry | None = None) -> Registr
 
     The services are of type `target` and carry the `instances` by which alerts find them. Their
     names are unique, also among those of `known`: the job alone where it has one spot, else
-    with the host, else with the whole instance. Hosts of `known` lend their names to addresses.
+    with the host, else with the whole instance. A target is on the host of `known` that one of
+    its labels names; and hosts of `known` lend their names to addresses.
     """
     known = known or Registry()
     services = tuple(discovered(targets, known).values())
@@ -67,18 +70,41 @@ def propose(targets: Iterable[Target], known: Registry | None = None) -> Registr
 
 def discovered(targets: Iterable[Target], known: Registry) -> dict[Spot, Service]:
     """The services of `propose()` by their spots."""
+    hosts = hosts_of(targets := tuple(targets), known)
     spots = sorted({spot_of(target.labels) for target in targets}, key=_order)
-    aliases = {host.address: host.name for host in known.hosts if host.address}
-    names = _names(spots, aliases, {service.name for service in known.services})
-    return {spot: _service(spot, names[spot], aliases) for spot in spots}
+    names = _names(spots, hosts, {service.name for service in known.services})
+    return {spot: _service(spot, names[spot], hosts.get(spot, "")) for spot in spots}
+
+
+def hosts_of(targets: Iterable[Target], known: Registry) -> dict[Spot, str]:
+    """The host on which each spot is that is on one.
+
+    By the order in which the facts of hosts find theirs: what a label names and `known` has, then
+    the name or address in `instance`.
+    """
+    names = {host.address: host.name for host in known.hosts if host.address}
+    names |= {host.name: host.name for host in known.hosts}
+    found: dict[Spot, str] = {}
+    for target in targets:
+        spot = spot_of(target.labels)
+        if not spot.host:
+            continue
+        named = _named(target.labels, names)
+        if named or spot not in found:
+            found[spot] = named or names.get(spot.host, spot.host)
+    return found
+
+
+def _named(labels: Labels, names: Mapping[str, str]) -> str:
+    values = (labels.exact(label) for label in HOST_LABELS)
+    return next((names[value] for value in values if value and value in names), "")
 
 
 def _order(spot: Spot) -> tuple[str, str, str, str]:
     return (spot.namespace, spot.host, spot.job, spot.instance)
 
 
-def _service(spot: Spot, name: str, aliases: dict[str, str]) -> Service:
-    host = aliases.get(spot.host, spot.host)
+def _service(spot: Spot, name: str, host: str) -> Service:
     labels = (("job", _shown(spot.job)),) if spot.job else ()
     if not spot.instance:
         return Service(
@@ -95,9 +121,9 @@ def _service(spot: Spot, name: str, aliases: dict[str, str]) -> Service:
     )  # fmt: skip
 
 
-def _names(spots: list[Spot], aliases: dict[str, str], taken: set[str]) -> dict[Spot, str]:
+def _names(spots: list[Spot], hosts: Mapping[Spot, str], taken: set[str]) -> dict[Spot, str]:
     """The shortest name of each spot that no other has."""
-    choices = {spot: _choices(spot, aliases) for spot in spots}
+    choices = {spot: _choices(spot, hosts.get(spot, "")) for spot in spots}
     counts: dict[str, int] = {}
     for names in choices.values():
         for name in dict.fromkeys(names):
@@ -116,15 +142,14 @@ def _names(spots: list[Spot], aliases: dict[str, str], taken: set[str]) -> dict[
     return chosen
 
 
-def _choices(spot: Spot, aliases: dict[str, str]) -> list[str]:
+def _choices(spot: Spot, host: str) -> list[str]:
     job = _shown(spot.job) or "target"
     if not spot.instance:
         return [job, f"{job}@{_shown(spot.namespace)}"]
     instance = _shown(spot.instance)
-    if not spot.host:
+    if not host:
         return [_URL.sub("", instance).rstrip("/"), f"{job}@{instance}"]
-    host = _shown(aliases.get(spot.host, spot.host))
-    return [job, f"{job}@{host}", f"{job}@{instance}"]
+    return [job, f"{job}@{_shown(host)}", f"{job}@{instance}"]
 
 
 def _shown(text: str) -> str:

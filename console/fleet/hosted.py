@@ -9,7 +9,7 @@ from console.fleet.hosts import HostMemory
 from console.fleet.limits import Over, over_now
 from console.fleet.memory import HELD_TARGETS_S, Part
 from console.fleet.runners import Word, container_word, unit_word, workload_word
-from console.fleet.workloads import found_workloads
+from console.fleet.workloads import claimed, found_workloads, live_workloads
 from console.model.failure import Failure
 from console.model.host import HostFacts, Means
 from console.model.probe import Verdict
@@ -239,7 +239,9 @@ class HostedBook:
                     told,
                     whole=not reading.warnings,
                     all_told=not reading.missing,
+                    at=reading.at.wall,
                     written=service.name in self._taken,
+                    strays=None if reading.pods is not None else reading.strays,
                 )
             interval = cluster.watched.interval
             self._say(
@@ -311,13 +313,18 @@ class HostedBook:
         )
 
     def namespaces(self) -> tuple[NamespaceState, ...]:
-        """Every namespace in which something runs, by the source that tells most of it."""
+        """Every namespace in which something runs, by the source that tells most of it.
+
+        Of the jobs that are done only those that somebody wrote down: the others are history.
+        """
         found: dict[str, NamespaceState] = {}
+        wanted = claimed(self._in_cluster)
         for name, cluster in self.clusters.items():
             as_of = cluster.workloads.as_of
             if as_of is None:
                 continue
-            for namespace, workloads in _by_namespace(cluster.workloads.value or ()).items():
+            told = live_workloads(cluster.workloads.value or (), wanted)
+            for namespace, workloads in _by_namespace(told).items():
                 shown = visible(Raw(namespace), cells=80)
                 before = found.get(shown)
                 if before is None or not _has_pods(before.workloads):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from console.fleet.batch import batch_verdict, telling_pods
 from console.fleet.limits import Over, taken
 from console.model.failure import Failure
 from console.model.host import (
@@ -20,10 +21,11 @@ from console.model.host import (
 from console.model.probe import Verdict
 from console.model.registry import Service, Thresholds
 from console.model.words import age_text
-from console.model.workload import Pod, Workload
+from console.model.workload import Pod, Stray, Workload
 from console.safety.text import Raw, visible
 
 NAME_CELLS = 60
+READ_KINDS = "deployments, stateful sets, daemon sets, jobs and cron jobs"
 _WELL_PODS = frozenset({"Running", "Succeeded"})
 
 
@@ -112,15 +114,19 @@ def workload_word(
     *,
     whole: bool,
     all_told: bool,
+    at: datetime,
     written: bool = True,
+    strays: Sequence[Stray] | None = (),
 ) -> Word:
     """What Kubernetes says of the workload of `service`.
 
     Args:
         whole: what was told is to be believed as it stands.
         all_told: and nothing is left out, so that what is not among `workloads` is not there.
+        at: when it was told.
         written: somebody wrote it down, and so wants it to run. What was only found may be
             scaled to nothing on purpose, as half of a cluster is at night.
+        strays: pods that belong to none of `workloads`; `None`: not known.
     """
     named = [
         one
@@ -129,15 +135,28 @@ def workload_word(
     ]
     shown = f"{visible(service.unit, cells=NAME_CELLS)} in {visible(service.namespace or '')}"
     if not named:
-        if whole and all_told:
-            return Word(Verdict.UNHEALTHY, f"there is no workload called {shown}")
-        return Word(Verdict.NO_ANSWER, f"a partial answer without {shown}")
+        if not (whole and all_told):
+            return Word(Verdict.NO_ANSWER, f"a partial answer without {shown}")
+        return _of_none(service, shown, strays)
     # A deployment and a stateful set may be called alike.
-    words = [_of_workload(one, service.replicas, written=written) for one in named]
+    words = [_of_workload(one, service.replicas, at, written=written) for one in named]
     word = min(words, key=lambda word: _ORDER[word.verdict])
     if word.verdict is Verdict.HEALTHY and not whole:
         return word._replace(verdict=Verdict.NO_ANSWER, said=f"{word.said}, of a partial answer")
     return word
+
+
+def _of_none(service: Service, shown: str, strays: Sequence[Stray] | None) -> Word:
+    """Nothing that is read is called like `service`; what is not read may be."""
+    if strays is None:
+        said = f"there is no workload called {shown} of the kinds that are read ({READ_KINDS}), "
+        return Word(Verdict.NO_ANSWER, f"{said}and whether pods of that name run is not known")
+    for one in strays:
+        if (one.name.exact, one.namespace.exact) == (service.unit, service.namespace):
+            kind = visible(one.kind, cells=30)
+            has = "it is a pod of its own" if kind == "Pod" else f"its pods are those of a {kind}"
+            return Word(Verdict.NO_ANSWER, f"{shown} is not read: {has}, and {READ_KINDS} are read")
+    return Word(Verdict.UNHEALTHY, f"there is no workload called {shown}")
 
 
 def host_word(facts: HostFacts, limits: Thresholds, *, cpu_counts: bool) -> Word:
@@ -257,7 +276,8 @@ def _with_use(service: Service, word: Word, of: Raw, use: Use, before: frozenset
         said = f"{word.said}, {', '.join(judged.over)}{judged.said}"
         return word._replace(verdict=Verdict.UNHEALTHY, said=said, over=True)
     if judged.unknown:
-        said = f"{word.said}, and its {' and '.join(judged.unknown)} not known{judged.said}"
+        which = " and ".join(f"its {what}" for what in judged.unknown)
+        said = f"{word.said}, and {which} cannot be told{judged.said}"
         return word._replace(verdict=Verdict.NO_ANSWER, said=said)
     return word._replace(said=f"{word.said}{judged.said}")
 
@@ -288,8 +308,10 @@ def _of_unit(unit: Unit) -> Word:
     return Word(verdict, said, since=unit.since)
 
 
-def _of_workload(one: Workload, replicas: int | None, *, written: bool) -> Word:
+def _of_workload(one: Workload, replicas: int | None, at: datetime, *, written: bool) -> Word:
     version = tag_of(one.images[0]) if one.images else None
+    if one.kind.is_batch:
+        return Word(*batch_verdict(one, at, _pod_trouble(telling_pods(one))), version)
     desired = one.desired
     available = one.available if one.available is not None else one.ready
     if desired is None or available is None:

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from console.model.registry import Service, ServiceType
 from console.model.workload import Workload
 from console.safety.text import visible
+
+
+Spot = tuple[str | None, str]
+"""Namespace and name."""
+
+
+def claimed(registered: Iterable[Service]) -> frozenset[Spot]:
+    """Where the workloads are that somebody wrote down."""
+    return frozenset(
+        (service.namespace, name) for service in registered for name in (service.unit, service.name)
+    )
+
+
+def live_workloads(told: Iterable[Workload], wanted: Collection[Spot]) -> Iterator[Workload]:
+    """`told` without the jobs that are done and that nobody wrote down: a namespace may have
+    hundreds of them."""
+    for one in told:
+        if not one.is_done or (one.namespace.exact, one.name.exact) in wanted:
+            yield one
 
 
 def found_workloads(
@@ -18,11 +37,10 @@ def found_workloads(
     It is called like the workload; with `@` and the namespace where that name is `taken` or
     another namespace has one of it too.
     """
-    claimed = {
-        (service.namespace, name) for service in registered for name in (service.unit, service.name)
-    }
-    spots = sorted({(one.namespace.exact, one.name.exact) for one in told})
-    free = [spot for spot in spots if spot not in claimed]
+    wanted = claimed(registered)
+    live = live_workloads(told, wanted)
+    spots = sorted({(one.namespace.exact, one.name.exact) for one in live})
+    free = [spot for spot in spots if spot not in wanted]
     counts = Counter(name for _, name in free)
     return tuple(
         _service(namespace, name, is_alone=counts[name] == 1 and name not in taken)

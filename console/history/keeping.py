@@ -9,7 +9,16 @@ from typing import Final, NamedTuple
 
 from console.history.episodes import plain, text_of
 from console.history.fault import HistoryError
-from console.history.holding import MOST_AT_MS, Piece, Run, advanced, begun, by_days, ended
+from console.history.holding import (
+    HOUR_MS,
+    MOST_AT_MS,
+    Piece,
+    Run,
+    advanced,
+    begun,
+    by_days,
+    ended,
+)
 from console.history.rollup import hour_after, roll_up
 from console.history.schema import ALIVE
 from console.history.sealing import keep_stretches, seal_recording
@@ -151,7 +160,7 @@ def begin_course(connection: sqlite3.Connection, recording: Recording, first_ms:
     name = (str(recording.origin), plain(recording.by))
     while connection.execute(known, (*name, began_ms)).fetchone():
         began_ms += 1  # a clock that was set back to the very millisecond
-    rolled_ms = first_ms - first_ms % 3_600_000
+    rolled_ms = first_ms - first_ms % HOUR_MS
     row = connection.execute(
         "INSERT INTO recording (origin, by, began_ms, every_ms, why, is_over, rolled_ms, crc)"
         " VALUES (?, ?, ?, ?, '', 0, ?, 0)",

@@ -23,7 +23,7 @@ from console.model.alert import (
 from console.model.failure import Failure
 from console.model.host import HostFacts, Means
 from console.model.probe import ProbeResult
-from console.model.workload import Workload
+from console.model.workload import Stray, Workload
 from console.safety.clock import Instant
 from console.safety.text import Raw
 
@@ -177,6 +177,8 @@ class KubernetesReading(msgspec.Struct, frozen=True):
     warnings: tuple[Raw, ...] = ()
     """Partial-result warnings: the answer may lack data, so it proves nothing green."""
     version: Raw | None = None
+    strays: tuple[Stray, ...] = ()
+    """What runs there and is none of the kinds that are read."""
 
     @property
     def key(self) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+THIS_CONSOLE: Final = "this console"
 SILENT: Final = timedelta(seconds=60)
 """So long whoever ought to record may write nothing, as at its start, before that is said."""
 MISSED: Final = 3
@@ -29,7 +30,7 @@ class Remembering(msgspec.Struct, frozen=True):
     path: str = ""
     """Of the file; empty: nothing is remembered."""
     writer: str = ""
-    """Who records now: `this console`, `mei@ops-1 (recorder)`; empty: nobody."""
+    """Who records now: `THIS_CONSOLE`, `mei@ops-1 (recorder)`; empty: nobody."""
     fault: str = ""
     """Why nothing is recorded, or read; empty: nothing is wrong."""
     size_bytes: int = 0

@@ -26,10 +26,8 @@ from console.reports.material import Material
 from console.reports.noise import noise_of
 from console.reports.objectives import budget_of, verdict_of
 from console.reports.responses import responses_of
-from console.reports.seen import Seen, Sights, look, slots_of
+from console.reports.seen import Seen, Sights, look
 from console.safety.text import visible
-
-__all__ = ["slots_of", "week_of"]
 
 
 def week_of(material: Material) -> Week:

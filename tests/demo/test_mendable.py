@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from console.demo.inventory import HOSTS
+from console.demo.machines.cgroups import ROOT as CGROUPS
 from console.demo.machines.folder import ShellFolder
 from console.demo.machines.programs import run
 from console.demo.machines.said import Call, Said
 from console.demo.world import World
 from console.safety.clock import ManualClock
+from console.sources.hosts.decode_uses import uses_in
 
 from .demo_world import START, Demo
 from .test_slow_scenarios import percent_used, unusual
@@ -52,7 +54,22 @@ def test_who_eats_the_memory_is_seen_until_it_is_restarted() -> None:
 
     assert "GiB / 64GiB" in used()
     typed(demo, "data-1", "docker restart clickhouse")
-    assert "MiB / 8GiB" in used()
+    assert "1.742GiB / 8GiB" in used()
+
+
+def test_redis_shows_that_its_memory_fills_before_it_is_killed() -> None:
+    demo = Demo("redis-down").at(-260)
+    (box,) = typed(demo, "data-1", "docker ps -q --no-trunc --filter name=redis").out.split()
+    asked = Call("data-1", "awk", ("", CGROUPS, box, "/system.slice/pgbouncer.service", "none"))
+    told = uses_in(run(demo.world, asked).out.encode()).cgroups
+    assert list(told) == [box, "/system.slice/pgbouncer.service"]
+    use = told[box]
+    assert use.memory_bytes is not None and use.limit_bytes == 6.5 * (1 << 30)
+    assert 0.95 < use.memory_bytes / use.limit_bytes <= 1
+    assert "/ 6.5GiB" in typed(demo, "data-1", "docker stats --no-stream").out
+    assert uses_in(run(demo.at(10).world, asked).out.encode()).cgroups.keys() == {
+        "/system.slice/pgbouncer.service"
+    }
 
 
 def test_the_query_that_others_wait_for_is_named_and_ends_when_it_is_cancelled() -> None:

@@ -63,6 +63,8 @@ class World:
         history: History = History(),  # noqa: B008  # frozen
     ) -> None:
         self.folder = folder
+        self.skew: timedelta | None = None
+        """The servers' clocks less this one."""
         self.clock = clock or ManualClock(START)
         self.loaded = Loaded(
             Settings(environment="test", history=history), REGISTRY, Policy(), None
@@ -102,8 +104,8 @@ class World:
             took = timedelta(milliseconds=LATENCY_MS)
             told = msgspec.structs.replace(asked.result, latency=took)
             self._take(msgspec.structs.replace(asked, result=told), now)
-        self._take(am_reading(0, *alerts, silences=silences), now)
-        self._take(prom_reading((now.wall - START).total_seconds()), now)
+        self._take(am_reading(0, *alerts, silences=silences, skew=self.skew), now)
+        self._take(prom_reading((now.wall - START).total_seconds(), skew=self.skew), now)
 
     def _take(self, reading: Reading, now: Instant) -> None:
         self._fleet.take(msgspec.structs.replace(reading, at=now))

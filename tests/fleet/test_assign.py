@@ -120,6 +120,19 @@ def test_an_address_gets_the_name_of_its_registered_host() -> None:
     assert (service.place, service.host) == ("web-1", "web-1")
 
 
+@pytest.mark.parametrize("label", ["host", "hostname", "node", "nodename"])
+def test_a_target_whose_label_names_a_registered_host_is_on_it(label: str) -> None:
+    targets = [
+        target("10.9.9.9:9100", "node", **{label: "web-2"}),
+        target("10.9.9.9:9187", "postgres", **{label: "nobody-wrote-it-down"}),
+        target("https://shop.example/", "blackbox", **{label: "web-2"}),
+    ]
+    proposed = propose(targets, REGISTRY)
+    places = {service.name: service.place for service in proposed.services}
+    assert places == {"node": "web-2", "postgres": "10.9.9.9", "shop.example": "pages"}
+    assert [host.name for host in proposed.hosts] == ["10.9.9.9"]
+
+
 def test_hostile_labels_become_names_that_can_be_shown() -> None:
     (service,) = propose([target("web\x1b]0;x\x07:9100", "no\u202ede")]).services
     assert service.name == "no<U+202E>de"

@@ -518,6 +518,28 @@ def test_what_node_exporter_is_scraped_for_belongs_to_the_host_and_so_do_its_ale
     assert len(cell.targets) == 1
 
 
+def test_a_host_that_only_a_label_of_its_target_names_keeps_its_cell_when_that_is_down() -> None:
+    world = w.fleet(w.PROM, registry=Registry((Host("web-9"),)))
+    up = w.target("10.0.0.5:9100", "node", host="web-9")
+    down = w.target(
+        "10.0.0.5:9100", "node", host="web-9", health=TargetHealth.DOWN, error="refused"
+    )
+
+    def seen(seconds: float) -> list[tuple[str, str, State]]:
+        snapshot = world.snapshot(at(seconds))
+        return [(one.service.place, one.service.name, one.state) for one in snapshot.cells]
+
+    # As after a start of the console: nothing has told of the host yet.
+    world.take(w.prom_reading(0, targets=(down,)))
+    assert seen(0) == [("web-9", "node", State.FIRING)]
+    world.take(w.prom_reading(15, targets=(up,)))
+    world.take(w.host_reading(15, w.facts(means=Means.NODE_EXPORTER), "web-9", "prom"))
+    assert seen(15) == [("web-9", host_cell("web-9"), State.OK)]
+    for seconds in (30, 600):
+        world.take(w.prom_reading(seconds, targets=(down,)))
+        assert seen(seconds) == [("web-9", host_cell("web-9"), State.FIRING)]
+
+
 def workload_of(name: str, namespace: str = "shop", available: int = 3) -> Workload:
     return Workload(
         Raw(name), Raw(namespace), WorkloadKind.DEPLOYMENT, desired=3, available=available

@@ -23,7 +23,8 @@ from console.model.unix import milliseconds
 from console.reports.availability import Slots, disjoint, reckoned
 from console.reports.days import hour_edges, moments, window_of
 from console.reports.exclusions import exclusions_of
-from console.reports.week import slots_of, week_of
+from console.reports.seen import slots_of
+from console.reports.week import week_of
 from tests.reports.material import change, material, service, utc
 from tests.soak import trials
 

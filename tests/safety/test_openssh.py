@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -196,6 +197,11 @@ async def test_host_keys_are_always_checked_and_the_fingerprint_is_shown(
             assert failure.kind is kind, failure.message
             if kind is not SshFault.HOST_KEY_REVOKED:
                 assert sshd.fingerprint in failure.message
+            if kind is SshFault.HOST_KEY_CHANGED:
+                assert f"{known} line 1" in failure.message
+                typed = failure.remedy.partition("if it is right: ")[2].partition(", then add")[0]
+                assert (await run(shlex.split(typed), timeout_s=5)).succeeded
+                assert not known.read_text()
         assert sshd.connections() == 0
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from console.model.host import Container, HostFacts, Interface, Means, Mount, Unit
+from console.model.host import Container, HostFacts, Interface, Means, Mount, Unit, Use
 from console.model.probe import HealthFacts, ProbeKind, Verdict
 from console.model.registry import Host, Service, ServiceType, host_cell
 from console.model.report import Runner
@@ -56,11 +56,14 @@ def facts(cpu: float | None = 12.0, disk: float = 45.0) -> HostFacts:
             ),
             Container(
                 Raw("postgres"), Raw("ba9876543210"), Raw("postgres:16.4"), Raw("running"),
-                Raw("healthy"), started_at=ago(90_000),
+                Raw("healthy"), started_at=ago(90_000), use=Use(6_335_076_762, 6 << 30, 40.0),
             ),
         ),
         units=(
-            Unit(Raw("nginx.service"), Raw("loaded"), Raw("active"), Raw("running")),
+            Unit(
+                Raw("nginx.service"), Raw("loaded"), Raw("active"), Raw("running"),
+                use=Use(300 << 20, 512 << 20),
+            ),
             Unit(
                 Raw("backup.service"), Raw("loaded"), Raw("failed"), Raw("failed"),
                 Raw("exit-code"), 1, since=ago(4_000),

@@ -306,6 +306,7 @@ async def test_a_host_opens_with_all_its_facts_from_its_cell_and_from_its_row() 
                 "disk / 94 %, over 90 %", "97%! of 4 processors", "READ-ONLY!", "inodes 95%!",
                 "exited(137)  OOM killed  2 restarts", "in 1.2 MB/s", "failed (failed)",
                 "df gave none", "+0.2 s beside ours", "1 of 2 OK",
+                "healthy  mem 5.9 of 6 GiB 98 %, cpu 40 %", "(running)  mem 300 of 512 MiB 59 %",
             ):  # fmt: skip
                 assert part in console.text
             await pilot.press("escape")

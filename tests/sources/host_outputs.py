@@ -49,6 +49,15 @@ CGROUP_2: Final = b"8589934592\n7516192768\nanon 5368709120\nfile 2147483648\n" 
 """`memory.max`, `memory.current` and `memory.stat` of a container with 8 GiB, 6 of them in use."""
 CGROUP_1: Final = b"8589934592\n7516192768\ninactive_file 4096\ntotal_inactive_file 1073741824\n"
 
+USES: Final = (
+    b"up 3547800.12 7000000.00\n2 5368709120 6442450944 1073741824 1000000 200000 100000 4c1f9d\n"
+    b"1 5368709120 9223372036854771712 0 1000000000 -1 100000 /system.slice/nginx.service\n"
+)
+"""A container of version 2 and a unit of version 1; `USES_AGAIN` is half a second later."""
+USES_AGAIN: Final = USES.replace(b"up 3547800.12", b"up 3547800.62").replace(
+    b" 1000000 ", b" 1500000 "
+)
+
 ALPINE: Final = {
     **DEBIAN_12,
     "now": b"1795362761\n",
@@ -120,6 +129,7 @@ Result=success
 ExecMainStatus=0
 NRestarts=0
 StateChangeTimestamp=Mon 2026-10-12 08:00:00 UTC
+ControlGroup=/system.slice/nginx.service
 
 Id=ghost.service
 Names=ghost.service

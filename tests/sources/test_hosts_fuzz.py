@@ -12,18 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.model.failure import Failure
+from console.model.host import Use
 from console.safety.text import Raw, visible
 from console.sources.hosts.decode import Told
 from console.sources.hosts.parts import Part, parts_in
 from console.sources.hosts.settings import Wanted
 from tests.hostile import ATTACKS
 from tests.soak import trials
-from tests.sources.host_outputs import CGROUP_2, DEAD_REDIS, DEBIAN_12, FAILED, UNITS
+from tests.sources.host_outputs import (
+    CGROUP_2,
+    DEAD_REDIS,
+    DEBIAN_12,
+    FAILED,
+    UNITS,
+    USES,
+    USES_AGAIN,
+)
 from tests.sources.test_hosts_decode import told_by
 
 EXAMPLES = trials(usual=60, soak=5_000)
 WANTED = Wanted(docker=True, units=("redis", "nginx"))
-FULL = {**DEBIAN_12, "cgroup": CGROUP_2, "docker": DEAD_REDIS, "units": UNITS, "failed": FAILED}
+FULL = {
+    **DEBIAN_12,
+    "cgroup": CGROUP_2, "docker": DEAD_REDIS, "units": UNITS, "failed": FAILED,
+    "uses": USES, "usesagain": USES_AGAIN,
+}
 
 NUMBERS = st.one_of(
     st.integers(-(10**30), 10**30).map(str), st.floats().map(str), st.sampled_from(["", "-", "٣"])
@@ -59,6 +72,9 @@ def assert_sane(value: object) -> None:
             elif field.endswith(("_bytes", "_per_s", "restarts")) and inner is not None:
                 assert inner >= 0
             assert_sane(inner)
+        if isinstance(value, Use):
+            assert value.memory_percent is None or 0 <= value.memory_percent <= 100
+            assert_sane(value.said)
     elif isinstance(value, tuple):
         for each in value:
             assert_sane(each)
@@ -103,7 +119,7 @@ def test_spoiled_parts_are_read_or_missing_in_words(data: st.DataObject) -> None
     broken = {name: Part(status, outputs[name], data.draw(st.binary(max_size=60)))}
     first = told_by(outputs, wanted=WANTED, broken=broken)
     assert_sound(first)
-    rest = {name: content for name, content in FULL.items() if name != "again"}
+    rest = {name: said for name, said in FULL.items() if name not in ("again", "usesagain")}
     assert_sound(told_by(rest, wanted=WANTED, before=first.counters))
     assert_sound(told_by(outputs, wanted=WANTED, before=told_by(rest, wanted=WANTED).counters))
 

@@ -301,8 +301,8 @@ async def test_the_command_names_everything_that_was_written_down(kubectl: Kubec
     assert not told.failed
     listed = next(call for call in kubectl.calls if call.startswith("get"))
     assert listed == (
-        "get deployments,statefulsets,daemonsets,pods -o json --all-namespaces "
-        "--context=prod --request-timeout=8s"
+        "get deployments,statefulsets,daemonsets,cronjobs.batch,jobs.batch,pods -o json "
+        "--all-namespaces --context=prod --request-timeout=8s"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 import pytest
 
 from console.demo.serve import DemoHandle, start_demo
+from tests.demo_settings import without_hosts
 from tests.terminal.terminal import ONCALL, Terminal
 
 
@@ -38,9 +38,7 @@ def demo() -> Iterator[DemoHandle]:
 @pytest.fixture
 def settings(demo: DemoHandle, tmp_path: Path) -> str:
     """A settings folder of its own on that demo, with its state inside."""
-    folder = tmp_path / "settings"
-    shutil.copytree(demo.settings_dir, folder, ignore=shutil.ignore_patterns("state"))
-    (folder / "state").mkdir(0o700)
+    folder = without_hosts(demo.settings_dir, tmp_path / "settings")
     with (folder / "oncall.yaml").open("a") as written:
         # That an ack is old is said in the bottom line, at a moment that no test chooses.
         written.write("\nacks: {remind_after: 30d}\n")

@@ -61,6 +61,8 @@ class Terminal:
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self._half = b""
+        self._text: str | None = None
+        """`text`, unless something has come since; to make it costs as much as to draw it."""
         self.remembers = False
         """Whether every screen since the last key is kept, for `wait_said`."""
         self._passed: list[str] = []
@@ -115,6 +117,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Change the window's size, as dragging its corner does."""
         self.columns, self.rows = columns, rows
+        self._text = None
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.screen.resize(rows, columns)
 
@@ -139,12 +142,17 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What is on the screen, spaces at the end left out."""
-        return [line.rstrip() for line in self.screen.display]
+        return self.text.split("\n")
 
     @property
     def text(self) -> str:
         """`lines` in one string."""
-        return "\n".join(self.lines)
+        if self._text is None:
+            rows = (self.screen.buffer[row] for row in range(self.screen.lines))
+            # The second half of a wide character is empty there.
+            cells = ("".join(row[x].data for x in range(self.screen.columns)) for row in rows)
+            self._text = "\n".join(line.rstrip() for line in cells)
+        return self._text
 
     def read(self, seconds: float = 0.0) -> bool:
         """Take what the program sends within `seconds`; whether anything came."""
@@ -155,14 +163,14 @@ class Terminal:
         except OSError:  # the program and everything of it has gone
             return False
         self.raw += came
+        self._text = None
         came = self._half + came
         unfinished = _UNFINISHED.search(came)
         end = unfinished.start() if unfinished else len(came)
         self._half = came[end:]
         self._stream.feed(_KITTY.sub(b"", came[:end]))
         if self.remembers:
-            with contextlib.suppress(IndexError):  # half of a wide character stands there
-                self._passed.append(self.text)
+            self._passed.append(self.text)
         return bool(came)
 
     def wait_for(self, shown: str | Callable[[], bool], wait_s: float = WAIT_S) -> None:

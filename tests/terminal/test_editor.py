@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import pytest
-
 from screens.editor import editor_of
 from tests.terminal.conftest import Opener
 from tests.terminal.terminal import Terminal
@@ -38,6 +36,14 @@ def back(terminal: Terminal, said: str) -> None:
     assert terminal.not_restored() == []
 
 
+def in_fleet_and_back(terminal: Terminal) -> None:
+    """It takes keys, and draws both screens whole; what was said is gone from the bottom."""
+    terminal.type("2")
+    terminal.wait_for(lambda: "data-1" in terminal.text and "NEXT STEP" not in terminal.text)
+    terminal.type("1")
+    terminal.wait_for("NEXT STEP")
+
+
 def scratch(tmp_path: Path) -> list[Path]:
     return list(tmp_path.glob("oncall-edit-*"))
 
@@ -67,48 +73,52 @@ def test_it_has_the_terminal_to_itself(open_in: Opener, settings: str, tmp_path:
     back(terminal, "the edited text")
 
 
-@pytest.mark.parametrize(
-    ("script", "said"),
-    [
-        ("exit 1", "ended with exit 1: nothing is taken"),
-        ("kill -KILL $$", "was killed by SIGKILL: nothing is taken"),
-        ("stty raw -echo; exit 3", "ended with exit 3: nothing is taken"),
-        ('printf "\\033[?1049h\\033[?1000h\\033[31m"; exit 4', "ended with exit 4"),
-        ('rm "$1"', "what was saved is not taken"),
-        ('rm "$1"; ln -s /etc/passwd "$1"', "what was saved is not taken"),
-    ],
-    ids=["fails", "killed", "raw", "another screen", "removed", "symlink"],
-)
+ENDS = {
+    "fails": ("exit 1", "ended with exit 1: nothing is taken"),
+    "killed": ("kill -KILL $$", "was killed by SIGKILL: nothing is taken"),
+    "raw": ("stty raw -echo; exit 3", "ended with exit 3: nothing is taken"),
+    "another screen": ('printf "\\033[?1049h\\033[?1000h\\033[31m"; exit 4', "ended with exit 4"),
+    "removed": ('rm "$1"', "what was saved is not taken: No such file"),
+    "symlink": ('rm "$1"; ln -s /etc/passwd "$1"', "not taken: is a symbolic link"),
+}
+"""What an editor may do, and what is said then; no two say the same."""
+
+
 def test_whatever_the_editor_does_the_console_comes_back_and_says_it(
-    open_in: Opener, settings: str, tmp_path: Path, script: str, said: str
+    open_in: Opener, settings: str, tmp_path: Path
 ) -> None:
-    terminal = started(open_in("--config", settings, env=editor(tmp_path, script), size=(160, 40)))
-    terminal.type("e")
-    back(terminal, said)
+    env = editor(tmp_path, "exit 0")
+    terminal = started(open_in("--config", settings, env=env, size=(160, 40)))
+    for script, said in ENDS.values():
+        editor(tmp_path, script)
+        terminal.type("e")
+        terminal.wait_for(lambda said=said: said in terminal.lines[-1])
+        in_fleet_and_back(terminal)
+    back(terminal, "")
     assert clipboards(terminal) == []
     assert scratch(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("script", "said"),
-    [
-        ('echo mine > "$1"; exit 1', "ended with exit 1: nothing is taken"),
-        ('printf "ab\\377" > "$1"', "byte 3 is not UTF-8"),
-        ('head -c 1100000 /dev/zero > "$1"', "what was saved is not taken"),
-    ],
-    ids=["fails", "latin", "large"],
-)
 def test_what_was_saved_and_is_not_taken_stays_where_it_is_said(
-    open_in: Opener, settings: str, tmp_path: Path, script: str, said: str
+    open_in: Opener, settings: str, tmp_path: Path
 ) -> None:
-    terminal = started(open_in("--config", settings, env=editor(tmp_path, script), size=(240, 40)))
-    terminal.type("e")
-    terminal.wait_for("not taken, kept in ")
-    line = terminal.lines[-1]
-    back(terminal, said)
-    (kept,) = scratch(tmp_path)
-    assert f"kept in {kept / 'oncall-row.md'}: " in line
-    assert (kept / "oncall-row.md").stat().st_size in (3, 5, 1_100_000)
+    env = editor(tmp_path, "exit 0")
+    terminal = started(open_in("--config", settings, env=env, size=(240, 40)))
+    for script, said, size in (
+        ('echo mine > "$1"; exit 1', "ended with exit 1: nothing is taken", 5),
+        ('printf "ab\\377" > "$1"', "byte 3 is not UTF-8", 3),
+        ('head -c 1100000 /dev/zero > "$1"', "not taken: has 1,100,000 bytes", 1_100_000),
+    ):
+        before = scratch(tmp_path)
+        editor(tmp_path, script)
+        terminal.type("e")
+        terminal.wait_for(lambda said=said: said in terminal.lines[-1])
+        line = terminal.lines[-1]
+        (kept,) = set(scratch(tmp_path)) - set(before)
+        assert f"kept in {kept / 'oncall-row.md'}: " in line
+        assert (kept / "oncall-row.md").stat().st_size == size
+        in_fleet_and_back(terminal)
+    back(terminal, "")
 
 
 def test_an_editor_that_is_not_there_is_named(open_in: Opener, settings: str) -> None:

@@ -122,7 +122,7 @@ class WeekDesk:
 
     async def hours(self, service: str, day: date) -> tuple[Slot, ...] | str:
         """One service by hours of a local day; those that have not begun are left out."""
-        from console.reports.week import slots_of
+        from console.reports.seen import slots_of
 
         def made(material: Material) -> tuple[Slot, ...]:
             edges = hour_edges(day, material.window.zone, material.now)

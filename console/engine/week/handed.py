@@ -42,6 +42,8 @@ class Handed(msgspec.Struct, frozen=True):
     past: tuple[Past, ...] = ()
     picture: tuple[Snapshot, Worklist] | None = None
     """`None`: the episodes are not looked at this time."""
+    is_doubted: bool = False
+    """Every server that tells the time is far from this clock: nothing is old by it."""
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,8 @@ from console.fleet.sight import Seen, sights_of
 from console.fleet.ways import JUMP_S
 from console.model.event import Event, EventKind
 from console.model.history import Origin, Past, Sample, Sight, clock_jumped
-from console.model.remembering import Remembering
+from console.model.remembering import THIS_CONSOLE, Remembering
+from console.model.snapshot import Snapshot
 from console.model.unix import lasting_ms, milliseconds
 from console.model.update import Update
 from console.safety.clock import Clock, Instant
@@ -26,7 +28,8 @@ from console.safety.clock import Clock, Instant
 PLACE: Final = "history"
 CLOSE_S: Final = 3.0
 """On the way out, for what is still to be written."""
-THIS_CONSOLE: Final = "this console"
+DOUBTED: Final = timedelta(hours=1)
+"""Between this clock and those of all servers. What is old is so by days."""
 
 
 class Memory:
@@ -114,7 +117,7 @@ class Memory:
         past = self._past(update.events)
         picture = (snapshot, update.worklist) if is_due or samples else None
         self._last = snapshot.at
-        self._hand(Handed(plan, tuple(entries), past, picture))
+        self._hand(Handed(plan, tuple(entries), past, picture, _is_doubted(snapshot)))
 
     async def settled(self) -> None:
         """Return once everything that was taken until now has been dealt with."""
@@ -216,6 +219,12 @@ class Memory:
             self._trouble.begin(PLACE, f"history is not recorded: {standing.fault}", is_row=False)
         else:
             self._trouble.end(PLACE)
+
+
+def _is_doubted(snapshot: Snapshot) -> bool:
+    """Whether this machine's clock is alone with its time, so that nothing is dropped by it."""
+    skews = [abs(one.skew) for one in snapshot.sources if one.skew is not None]
+    return min(skews, default=timedelta(0)) > DOUBTED
 
 
 def _jump_s(last: Instant | None, now: Instant) -> float:

@@ -82,6 +82,8 @@ class WritingThread:
         self._try_at = float("-inf")
         self._look_at = float("-inf")
         self._tidy_at: float | None = None
+        self._is_doubted = False
+        """The clock, by what was handed over last."""
         self._silence = Silence()
         """Of whoever else ought to write."""
 
@@ -152,6 +154,7 @@ class WritingThread:
             self._entries.extend(handed.entries)
             self._past.extend(handed.past)
             self._picture = handed.picture or self._picture
+            self._is_doubted = handed.is_doubted
         while len(self._entries) > MOST_SAMPLES:
             self._lost += isinstance(self._entries.popleft(), Sample)
         while len(self._past) > MOST_PAST:
@@ -237,7 +240,8 @@ class WritingThread:
 
         try:
             self._write_entries(writer, plan)
-            if self._tidy_at is None or now_s >= self._tidy_at:
+            is_due = self._tidy_at is None or now_s >= self._tidy_at
+            if is_due and not self._is_doubted:
                 self._tidy_at = now_s + TIDY_S
                 now_ms = milliseconds(self._clock.now().wall)
                 writer.tidy(now_ms, plan.keep_samples_ms, plan.keep_ms)
@@ -301,13 +305,15 @@ class WritingThread:
 
     def _leave(self, why: str) -> None:
         """End the recording and let the file go, where it is ours."""
+        from console.history.fault import HistoryError
+
         writer = self._writer
         if writer is None:
             return
         try:
             if self._is_begun:
                 writer.end(why)
-        except Exception as error:
+        except HistoryError as error:
             self._say(fault=visible(str(error), cells=400))
         self._drop()
 

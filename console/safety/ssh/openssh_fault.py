@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import socket
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ from console.safety.ssh.options import SshFailure, SshFault, SshOptions, SshRout
 from console.safety.text import visible
 
 _FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_OFFENDING: Final = re.compile(r"^Offending .*key in (.+):(\d+)\s*$", re.MULTILINE)
+_KNOWN_AS: Final = re.compile(r"^Host key for (\S+) has changed ", re.MULTILINE)
 _METHODS: Final = re.compile(r"Permission denied \(([a-z0-9,@.-]+)\)")
 _INTERACTIVE: Final = frozenset(["keyboard-interactive", "password"])
 REFUSED_THERE: Final = "connect failed: Connection refused"
@@ -139,7 +142,8 @@ def opening_failure(
         return _not_let_in(route, options, methods[1].split(","), by_hand)
     for pattern, kind, words, remedy in _KINDS:
         if re.search(pattern, log):
-            return failed(route, kind, words + _detail(kind, log), remedy)
+            failure = failed(route, kind, words + _detail(kind, log), remedy)
+            return _changed(failure, log) if kind is SshFault.HOST_KEY_CHANGED else failure
     words = last_line(log) or last_line(fallback) or "ssh ended without a word"
     return failed(
         route, SshFault.PROTOCOL, f"ssh failed: {words}", "run the ssh command of this host by hand"
@@ -187,6 +191,24 @@ def _detail(kind: SshFault, log: str) -> str:
     if kind in (SshFault.UNREACHABLE, SshFault.PROTOCOL, SshFault.SETTINGS, SshFault.KEY_FILE):
         return f" ({last_line(log)})"
     return ""
+
+
+def _changed(failure: SshFailure, log: str) -> SshFailure:
+    """With the line of the known key, and what takes it away, where `ssh` tells them."""
+    line, name = _OFFENDING.search(log), _KNOWN_AS.search(log)
+    if line is None or name is None:
+        return failure
+    file = visible(line[1], cells=120)
+    return SshFailure(
+        failure.kind,
+        f"{failure.message}: {file} line {line[2]}",
+        host=failure.host,
+        remedy=(
+            "somebody may be in between, or the host was set up anew: ask who runs it for its "
+            f"fingerprint; if it is right: ssh-keygen -R {shlex.quote(visible(name[1]))} "
+            f"-f {shlex.quote(file)}, then add the new key"
+        ),
+    )
 
 
 def _not_let_in(

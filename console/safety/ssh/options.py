@@ -62,7 +62,8 @@ class SshOptions(msgspec.Struct, frozen=True):
     """How this console makes itself known, and whom it believes. One for a client."""
 
     config: str | None = None
-    """An OpenSSH client configuration; `None`: `~/.ssh/config` where it is there, `""`: none."""
+    """An OpenSSH client configuration; `None`: `~/.ssh/config` where it is there, and
+    behind it `/etc/ssh/ssh_config` where that is root's; `""`: none."""
     known_hosts: tuple[str, ...] = ()
     """Files of host keys; empty: those of `~/.ssh/config`, else `~/.ssh/known_hosts` and
     `/etc/ssh/ssh_known_hosts`."""

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from asyncssh.config import ConfigParseError, SSHConfig
 
-from console.safety.ssh.client_config import ClientConfig, files_of, words_of
+from console.safety.ssh.client_config import ClientConfig, files_of, system_files, words_of
 from console.safety.ssh.options import (
     SshFailure,
     SshFault,
@@ -114,7 +114,8 @@ def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:
     paths = [path] if options.config != "" else []
     if options.config is None and not path.is_file():
         paths = []
-    shown = visible(str(path), cells=120)
+    if options.config is None:
+        paths += system_files()
     try:
         return ClientConfig.read(
             paths, local_user, route.address.strip("[]"), route.user, route.port
@@ -123,13 +124,12 @@ def _config(route: SshRoute, options: SshOptions, local_user: str) -> SSHConfig:
         raise _refusal(
             route, f"the client configuration: {visible(str(error), cells=300)}"
         ) from None
-    except UnicodeDecodeError:
-        raise _refusal(route, f"the client configuration {shown} is not UTF-8 text") from None
     except OSError as error:
         cause = error.strerror or "it cannot be read"
+        shown = visible(str(error.filename or path), cells=120)
         raise _refusal(route, f"the client configuration {shown}: {cause}") from None
     except RecursionError:
-        raise _refusal(route, f"the client configuration {shown} includes itself") from None
+        raise _refusal(route, "the client configuration includes itself") from None
     except ValueError as error:
         raise _refusal(
             route, f"the client configuration: {visible(str(error), cells=300)}"

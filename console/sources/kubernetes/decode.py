@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from console.model.failure import FailureKind
-from console.model.workload import Pod, Workload, WorkloadKind
+from console.model.workload import Pod, Stray, Workload, WorkloadKind
 from console.safety.text import Raw, visible
 from console.sources.answer import Unusable, capped, utc
-from console.sources.kubernetes.owners import owner_of
+from console.sources.kubernetes.jobs import CRONJOB, JOB, Batch, newest_pods_first
+from console.sources.kubernetes.owners import owner_of, stray_names
 from console.sources.kubernetes.pods import pod_of
 from console.sources.kubernetes.wire import (
     Condition,
+    CronJobItem,
+    JobItem,
     PodItem,
     WorkloadItem,
     WorkloadStatus,
@@ -40,6 +44,8 @@ class Decoded(NamedTuple):
     """Without their pods."""
     pods: tuple[tuple[WorkloadKind, str, Pod], ...]
     """Those that belong to one of `workloads`, each with its kind and name."""
+    strays: tuple[Stray, ...] = ()
+    """What the pods that belong to none may be known by."""
 
 
 class _List(msgspec.Struct):
@@ -59,8 +65,11 @@ class _Version(msgspec.Struct, rename="camel"):
     server_version: _Server | None = None
 
 
-async def decoded_list(body: bytes) -> Decoded:
+async def decoded_list(body: bytes, *, jobs_known: bool = True) -> Decoded:
     """What `kubectl` printed, piece by piece, so that 60 MB of it stop nothing else.
+
+    Args:
+        jobs_known: a job that is not in it is not there.
 
     Raises:
         Unusable: it is something else, or broken, or cut short.
@@ -68,28 +77,63 @@ async def decoded_list(body: bytes) -> Decoded:
     listed = _read(body, _List)
     if not listed.kind.endswith("List"):
         raise Unusable(FailureKind.SCHEMA, f"got a {visible(listed.kind, cells=40)} and no list")
-    workloads: dict[_Key, WorkloadItem] = {}
-    pods: list[PodItem] = []
+    found = _Found()
     for done, item in enumerate(listed.items):
         await _breath(done)
-        kind = _read(item, _Tag).kind
-        if kind == "Pod":
-            pods.append(_read(item, PodItem))
-        elif kind in _KINDS:
-            wire = _read(item, WorkloadItem)
-            workloads[wire.metadata.namespace, _KINDS[kind], wire.metadata.name] = wire
-    owners = _Owners(workloads)
+        found.take(item)
+    batch = Batch(found.crons, found.jobs)
+    owners = _Owners(found.workloads, batch)
     owned: list[tuple[WorkloadKind, str, Pod]] = []
+    strays: dict[Stray, None] = {}
     try:
-        for done, pod in enumerate(pods):
+        for done, pod in enumerate(found.pods):
             await _breath(done)
             owner = owners.of(pod)
             if owner is not None:
                 owned.append((*owner, pod_of(pod)))
-        told = tuple(workload_of(kind, item) for (_, kind, _), item in workloads.items())
+            else:
+                strays.update(dict.fromkeys(_strays_of(pod)))
+        told = (
+            *(workload_of(kind, item) for (_, kind, _), item in found.workloads.items()),
+            *batch.workloads(jobs_known=jobs_known),
+        )
     except OverflowError:
         raise Unusable(FailureKind.SCHEMA, "got a time that is out of range") from None
-    return Decoded(told, tuple(owned))
+    return Decoded(told, tuple(owned), tuple(strays))
+
+
+class _Found:
+    """The objects of one list, by what they are."""
+
+    def __init__(self) -> None:
+        self.workloads: dict[_Key, WorkloadItem] = {}
+        self.crons: list[CronJobItem] = []
+        self.jobs: list[JobItem] = []
+        self.pods: list[PodItem] = []
+
+    def take(self, item: msgspec.Raw) -> None:
+        kind = _read(item, _Tag).kind
+        if kind == "Pod":
+            self.pods.append(_read(item, PodItem))
+        elif kind == JOB:
+            self.jobs.append(_read(item, JobItem))
+        elif kind == CRONJOB:
+            self.crons.append(_read(item, CronJobItem))
+        elif kind in _KINDS:
+            wire = _read(item, WorkloadItem)
+            self.workloads[wire.metadata.namespace, _KINDS[kind], wire.metadata.name] = wire
+
+
+def _strays_of(pod: PodItem) -> Iterator[Stray]:
+    """What somebody may call the workload of a pod that belongs to none of those that are read."""
+    controller = next(
+        (each for each in pod.metadata.owner_references or () if each.controller), None
+    )
+    kind, name = (
+        ("Pod", pod.metadata.name) if controller is None else (controller.kind, controller.name)
+    )
+    for each in stray_names(name):
+        yield Stray(capped(pod.metadata.namespace), capped(each), capped(kind))
 
 
 async def _breath(done: int) -> None:
@@ -103,11 +147,14 @@ def with_pods(decoded: Decoded) -> tuple[Workload, ...]:
     for kind, name, pod in decoded.pods:
         pods[kind, pod.namespace.exact, name].append(pod)
     return tuple(
-        msgspec.structs.replace(
-            each, pods=tuple(pods.get((each.kind, each.namespace.exact, each.name.exact), ()))
-        )
+        msgspec.structs.replace(each, pods=_in_order(each.kind, pods[key]) if key in pods else ())
         for each in decoded.workloads
+        if (key := (each.kind, each.namespace.exact, each.name.exact))
     )
+
+
+def _in_order(kind: WorkloadKind, pods: list[Pod]) -> tuple[Pod, ...]:
+    return newest_pods_first(pods) if kind.is_batch else tuple(pods)
 
 
 def server_version(body: bytes) -> Raw | None:
@@ -196,8 +243,9 @@ def _reason(conditions: list[Condition]) -> str:
 class _Owners:
     """Finds the workload of a pod among those of the same list."""
 
-    def __init__(self, workloads: dict[_Key, WorkloadItem]) -> None:
+    def __init__(self, workloads: dict[_Key, WorkloadItem], batch: Batch) -> None:
         self._workloads = workloads
+        self._batch = batch
         self._selectors: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
         for (namespace, kind, name), item in workloads.items():
             selector = item.spec.selector
@@ -206,12 +254,14 @@ class _Owners:
                 self._selectors[namespace].append((name, labels))
 
     def of(self, pod: PodItem) -> tuple[WorkloadKind, str] | None:
-        """Kind and name; `None` for a pod of a job, of somebody else's controller, of nobody."""
+        """Kind and name; `None` for a pod of somebody else's controller or of nobody."""
         namespace, labels = pod.metadata.namespace, pod.metadata.labels or {}
         owners = pod.metadata.owner_references or ()
         controller = next((each for each in owners if each.controller), None)
         if controller is None:
             return None
+        if controller.kind == JOB:
+            return self._batch.owner_of(namespace, controller.name)
 
         def is_known(kind: WorkloadKind, name: str) -> bool:
             return (namespace, kind, name) in self._workloads

@@ -88,8 +88,8 @@ _COMPLAINTS: Final = (
         r"is forbidden",
         FailureKind.AUTH,
         "it has no right to list this",
-        "let it `get` and `list` deployments, statefulsets, daemonsets and pods: the cluster "
-        "role `view` does",
+        "let it `get` and `list` deployments, statefulsets, daemonsets, jobs, cronjobs and pods: "
+        "the cluster role `view` does",
     ),
     _complaint(
         r"x509:|certificate|tls: ",
@@ -130,8 +130,8 @@ _COMPLAINTS: Final = (
     _complaint(
         r"doesn't have a resource type|could not find the requested resource",
         FailureKind.NOT_SERVED,
-        "what answers is no Kubernetes with the API group apps/v1",
-        "check `server:` in the configuration of kubectl; Kubernetes has apps/v1 from 1.9 on",
+        "what answers is no Kubernetes with the API groups apps/v1 and batch",
+        "check `server:` in the configuration of kubectl; Kubernetes has both from 1.9 on",
     ),
     _complaint(
         r"connection reset|unexpected eof|broken pipe",

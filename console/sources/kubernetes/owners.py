@@ -41,3 +41,13 @@ def owner_of(
     if deployment != name and is_known(WorkloadKind.DEPLOYMENT, deployment):
         return WorkloadKind.DEPLOYMENT, deployment
     return None
+
+
+def stray_names(controller: str) -> tuple[str, ...]:
+    """What somebody may call what the controller of that name belongs to.
+
+    Itself; and without what looks like a hash or a time what made it: an Argo Rollout puts one
+    behind the names of its replica sets as a deployment does, a cron job the minute behind those
+    of its jobs.
+    """
+    return tuple(dict.fromkeys((controller, _HASH.sub("", controller))))

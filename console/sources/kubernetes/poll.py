@@ -13,7 +13,7 @@ import msgspec
 from config.schema import KubernetesSource
 from console.model.failure import Failure
 from console.model.reading import KubernetesReading
-from console.model.workload import Workload
+from console.model.workload import Stray, Workload
 from console.safety.clock import Clock, Instant
 from console.safety.ssh import Command, SshResult
 from console.safety.text import Raw, visible
@@ -22,8 +22,9 @@ from console.sources.fault import failure_of
 from console.sources.kubernetes import errors
 from console.sources.kubernetes.decode import decoded_list, server_version, with_pods
 from console.sources.kubernetes.settings import (
+    JOBS,
+    KINDS,
     PODS,
-    WORKLOADS,
     list_command,
     version_command,
 )
@@ -43,6 +44,7 @@ class _Look(msgspec.Struct, frozen=True):
     workloads: tuple[Workload, ...] | Failure
     pods: Failure | None = None
     missing: tuple[Failure, ...] = ()
+    strays: tuple[Stray, ...] = ()
 
 
 class KubectlPoller:
@@ -88,6 +90,7 @@ class KubectlPoller:
                 *itertools.chain.from_iterable(each.missing for each in looks),
             ),
             version=self._version,
+            strays=tuple(itertools.chain.from_iterable(each.strays for each in looks)),
         )
 
     def unread(self, failure: Failure, at: Instant) -> tuple[KubernetesReading, ...]:
@@ -127,8 +130,11 @@ class KubectlPoller:
         """
         errors.refuse(result, self._source.command[0], self._source.max_bytes)
         complaints = [] if result.exit_status == 0 else errors.complaints_of(result)
+        refused = {errors.refused_kind(each) for each in complaints}
         try:
-            decoded = await decoded_list(result.stdout)
+            # What is said of no kind may be said of the jobs.
+            known = not refused & {JOBS, None}
+            decoded = await decoded_list(result.stdout, jobs_known=known)
         except Unusable:
             if complaints:
                 raise errors.unusable(complaints[0]) from None
@@ -138,15 +144,15 @@ class KubectlPoller:
         for complaint in complaints:
             kind, error = errors.refused_kind(complaint), errors.unusable(complaint)
             if kind != PODS:
-                part = kind if kind in WORKLOADS else ALL
+                part = kind if kind in KINDS else ALL
                 missing[part] = self._failure(error, part, namespace, command)
-            if kind not in WORKLOADS:
+            if kind not in KINDS:
                 # What is said of no kind may be said of the pods.
                 podless = self._failure(error, PODS, namespace, command)
-        if not decoded.workloads and (ALL in missing or missing.keys() >= set(WORKLOADS)):
+        if not decoded.workloads and (ALL in missing or missing.keys() >= KINDS):
             return _Look(next(iter(missing.values())))
         told = with_pods(decoded) if pods and podless is None else decoded.workloads
-        return _Look(told, podless, tuple(missing.values()))
+        return _Look(told, podless, tuple(missing.values()), decoded.strays if pods else ())
 
     async def _look_at_version(self) -> None:
         """The server's version; it may be forbidden, and then stays as it was."""

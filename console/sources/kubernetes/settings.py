@@ -13,8 +13,14 @@ from console.safety.text import visible
 
 NAME: Final = "kubernetes"
 
-WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
+WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets", "cronjobs.batch", "jobs.batch")
+"""Cron jobs come before the jobs that they make, and these before their pods: `kubectl` asks for
+one kind after the other, and what was made meanwhile then lacks nothing that it points to. With
+their group: other programs bring `jobs` of their own."""
+JOBS: Final = "jobs"
 PODS: Final = "pods"
+KINDS: Final = frozenset(kind.partition(".")[0] for kind in WORKLOADS)
+"""As the server's refusals name them."""
 
 GIVES_UP: Final = 0.8
 """Of the deadline is what each request of `kubectl` may take: its own words about a slow

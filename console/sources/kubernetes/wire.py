@@ -1,7 +1,8 @@
 """Kubernetes' objects as its API writes them, in as much of their shape as is read.
 
-Source: the API reference, `apps/v1` and `core/v1`, of 1.21 to 1.31. What is not named here
-is passed over.
+Source: the API reference, `apps/v1`, `batch/v1` and `core/v1`, of 1.21 to 1.31; a cron job of
+`batch/v1beta1` has the same fields less those that came later. What is not named here is passed
+over.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ class Metadata(msgspec.Struct, rename="camel"):
     owner_references: list[Owner] | None = None
 
 
-class Condition(msgspec.Struct, gc=False):
+class Condition(msgspec.Struct, rename="camel", gc=False):
     type: str
     status: str
     reason: str | None = None
     message: str | None = None
+    last_transition_time: Moment = None
 
 
 class Container(msgspec.Struct, rename="camel"):
@@ -89,6 +91,54 @@ class WorkloadItem(msgspec.Struct):
     metadata: Metadata
     spec: WorkloadSpec
     status: WorkloadStatus | None = None
+
+
+class JobSpec(msgspec.Struct):
+    suspend: bool | None = None
+    template: _Template | None = None
+
+
+class JobStatus(msgspec.Struct, rename="camel"):
+    """Of these counts what is 0 is left out."""
+
+    active: Count | None = None
+    failed: Count | None = None
+    start_time: Moment = None
+    completion_time: Moment = None
+    conditions: list[Condition] | None = None
+
+
+class JobItem(msgspec.Struct):
+    metadata: Metadata
+    spec: JobSpec
+    status: JobStatus | None = None
+
+
+class _JobTemplate(msgspec.Struct):
+    spec: JobSpec | None = None
+
+
+class CronJobSpec(msgspec.Struct, rename="camel"):
+    schedule: str | None = None
+    suspend: bool | None = None
+    concurrency_policy: str | None = None
+    job_template: _JobTemplate | None = None
+
+
+class _Named(msgspec.Struct, gc=False):
+    name: str | None = None
+
+
+class CronJobStatus(msgspec.Struct, rename="camel"):
+    active: list[_Named] | None = None
+    last_schedule_time: Moment = None
+    last_successful_time: Moment = None
+
+
+class CronJobItem(msgspec.Struct):
+    metadata: Metadata
+    spec: CronJobSpec
+    status: CronJobStatus | None = None
 
 
 class Waiting(msgspec.Struct, gc=False):

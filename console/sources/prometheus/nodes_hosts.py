@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from console.fleet.discover import HOST_LABELS
 from console.model.registry import LOCAL, Host, Service
 from console.sources.prometheus.nodes_decode import Node
 
-_LABELS: Final = ("host", "hostname", "node", "nodename")
-"""Labels of targets that teams give the host's name."""
 _NAMED, _REGISTERED, _NAME, _ADDRESS, _NODENAME, _SHORT, _FOUND = range(7)
 _CERTAIN: Final = _ADDRESS
 """Beyond it two targets may answer to one name by chance, and then neither is believed."""
@@ -54,7 +53,7 @@ class HostFinder:
         return placed
 
     def _host_of(self, node: Node) -> tuple[str | None, int]:
-        for label in _LABELS:
+        for label in HOST_LABELS:
             if node.labels.exact(label) in self._names:
                 return node.labels.exact(label), _NAMED
         instance = node.labels.exact("instance")
