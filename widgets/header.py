@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta, tzinfo
 from typing import ClassVar, Final
 
@@ -22,6 +23,8 @@ from widgets.paint import STATE_INKS, Spans, width_of
 from widgets.theme import Ink
 
 _BOUND_S: Final = 5
+_NAMED: Final = 98
+"""Of what names a sick source: after the environment and the count, before all else."""
 _IN_SHORT: Final = {
     BadgeKind.WATCHDOG: "no watchdog", BadgeKind.SKEW: "clock skew", BadgeKind.SETTLING: "settling",
     BadgeKind.CUT_OFF: "cut off", BadgeKind.RULES: "rules fail", BadgeKind.ABANDONED: "silent",
@@ -134,21 +137,27 @@ class HeaderLine(LineView):
             *self._score(),
             *(Chunk(((note, Ink.WARNING),), 70 - at) for at, note in enumerate(facts.notes)),
         ]
-        sources = self._sources(detailed=True)
-        badges = [Chunk(_badge(badge, badge.text), 95) for badge in facts.badges]
         marks = self.glyphs.marks
 
         def fit(*chunks: Chunk) -> bool:
             return sum(width_of(chunk.spans, marks) + GAP for chunk in chunks) - GAP <= width
 
+        sources, badges = self._in_full(), self._badges()
         if not fit(*left, *sources, *badges, *rest, *right):
-            sources = self._sources(detailed=False)
-            if not fit(*left, *(one for one in sources if one.priority > 95), *badges):
-                kinds = {badge.kind: badge for badge in facts.badges}
-                badges = [Chunk(_badge(one, _IN_SHORT[kind]), 95) for kind, one in kinds.items()]
+            shorter = ((said, these) for said in self._by_count() for these in self._both(badges))
+            for sources, badges in shorter:  # noqa: B007 - the last one stands where none fits
+                if fit(*left, *(one for one in sources if one.priority >= _NAMED), *badges):
+                    break
         # Counted in no `fit`: that all is written down is worth less than a source's age.
         pieces = (*left, *sources, *badges, *rest, *journal)
         return self.strip(arrange(pieces, right, width, marks=marks), width)
+
+    def _badges(self) -> list[Chunk]:
+        return [_badge(badge, badge.text) for badge in self._facts.badges]
+
+    def _both(self, badges: list[Chunk]) -> tuple[list[Chunk], list[Chunk]]:
+        kinds = {badge.kind: badge for badge in self._facts.badges}
+        return badges, [_badge(one, _IN_SHORT[kind]) for kind, one in kinds.items()]
 
     def _title(self) -> Spans:
         facts = self._facts
@@ -182,17 +191,23 @@ class HeaderLine(LineView):
         text = f"{int(value * 10) / 10:.1f}" if value < 100 else "100"
         return [Chunk((("score ", Ink.MUTED), (text, Ink.PLAIN)), 50)]
 
-    def _sources(self, *, detailed: bool) -> list[Chunk]:
-        sources = [source for source in self._facts.sources if not source.member_of]
-        sick = [source for source in sources if source.state is not State.OK]
-        well = [source for source in sources if source.state is State.OK]
-        if not sources:
+    def _in_full(self) -> list[Chunk]:
+        """Every source with its age."""
+        _, sick, well = self._shown()
+        if not sick and not well:
             return [Chunk((("no sources", Ink.WARNING),), 90)]
-        chunks = [Chunk(self._sick(source), 98 - min(at, 2)) for at, source in enumerate(sick)]
-        if detailed:
-            return chunks + [Chunk(self._well(source), 90) for source in well]
+        return [Chunk(self._sick(source), _NAMED) for source in sick] + [
+            Chunk(self._well(source), 90) for source in well
+        ]
+
+    def _by_count(self) -> Iterator[list[Chunk]]:
+        """How many are well and which are not, ever shorter; at last with some of the names."""
+        shown, sick, well = self._shown()
+        if not shown:
+            yield self._in_full()
+            return
         spans: list[tuple[str, Ink]] = [
-            (f"{len(well)}/{len(sources)}", Ink.WARNING if sick else Ink.OK),
+            (f"{len(well)}/{len(shown)}", Ink.WARNING if sick else Ink.OK),
             (" sources", Ink.MUTED),
         ]
         ages = [age for source in well if (age := self._age(source)) is not None]
@@ -203,7 +218,32 @@ class HeaderLine(LineView):
             for source in well
             if source.degraded
         ]
-        return [Chunk(spans, 99), *chunks, *degraded]
+        count = Chunk(spans, 99)
+        yield [count, *(Chunk(self._sick(source), _NAMED) for source in sick), *degraded]
+        for most in range(len(sick), 0, -1):
+            yield [count, *self._named(sick, most), *degraded]
+
+    def _named(self, sick: list[SourceHealth], most: int) -> list[Chunk]:
+        names: dict[State, list[str]] = {}
+        for source in sick[:most]:
+            names.setdefault(source.state, []).append(source.name)
+        chunks = []
+        for state, these in names.items():
+            text = f"{state_shape(state, self.glyphs.ascii_only)} {', '.join(these)} {state}"
+            chunks.append(Chunk(((text, STATE_INKS[state]),), _NAMED))
+        if more := len(sick) - most:
+            last = chunks.pop()
+            chunks.append(Chunk((*last.spans, (f" +{more}", Ink.WARNING)), _NAMED))
+        return chunks
+
+    def _shown(self) -> tuple[list[SourceHealth], list[SourceHealth], list[SourceHealth]]:
+        """All, those that are sick, and those that are well."""
+        shown = [source for source in self._facts.sources if not source.member_of]
+        return (
+            shown,
+            [source for source in shown if source.state is not State.OK],
+            [source for source in shown if source.state is State.OK],
+        )
 
     def _sick(self, source: SourceHealth) -> Spans:
         ink = STATE_INKS[source.state]
@@ -227,8 +267,11 @@ class HeaderLine(LineView):
         return self._now.since(source.last_ok)
 
 
-def _badge(badge: Badge, text: str) -> Spans:
-    return ((text, Ink.BREACHED if badge.kind is BadgeKind.CUT_OFF else Ink.WARNING),)
+def _badge(badge: Badge, text: str) -> Chunk:
+    # Of a host that is cut off no source answers: that says more than their names.
+    if badge.kind is BadgeKind.CUT_OFF:
+        return Chunk(((text, Ink.BREACHED),), 99)
+    return Chunk(((text, Ink.WARNING),), 95)
 
 
 def _bound_text(age: timedelta) -> str:

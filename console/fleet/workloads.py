@@ -9,7 +9,6 @@ from console.model.registry import Service, ServiceType
 from console.model.workload import Workload
 from console.safety.text import visible
 
-
 Spot = tuple[str | None, str]
 """Namespace and name."""
 

@@ -27,6 +27,7 @@ from console.sources.open import open_sources
 from console.sources.prometheus.kube import KubeMetrics
 from console.sources.prometheus.nodes import NodeMetrics
 from console.sources.reach import Reach, ssh_options
+from tests.soak import trials
 
 INTERVAL = timedelta(seconds=15)
 
@@ -146,7 +147,13 @@ async def test_ssh_and_prometheus_tell_the_same(scenario: str) -> None:
     assert ready == {one.name.exact: one.ready for one in metrics.workloads}
 
 
-@pytest.mark.parametrize("scenario", [name for name, _ in scenario_names()])
+EVERY = [name for name, _ in scenario_names()]
+MOST_BROKEN = ["alert-storm", "host-dark", "rack-down"]
+"""That a whole console finds nothing missing on hosts and cluster is seen in every one of them,
+see `test_what_is_not_ok.py`."""
+
+
+@pytest.mark.parametrize("scenario", EVERY if trials(usual=0, soak=1) else MOST_BROKEN)
 async def test_hosts_and_cluster_can_be_read_in_every_scenario(scenario: str) -> None:
     async with looked_at(scenario) as (fleet, loaded, reach):
         facts = await facts_by_ssh(loaded, reach)

@@ -15,6 +15,7 @@ from config.history import OBJECTIVES, entries_of
 from config.load import load
 from console.demo.chat import ChatApi
 from console.demo.journal import history
+from console.demo.judged import API_ERRORS, PROCESSORS, THROUGHPUT
 from console.demo.kept import keep_past
 from console.demo.metrics import CORE, EDGE
 from console.demo.recent import inspections, recent
@@ -282,6 +283,15 @@ def test_the_objectives_of_the_settings_have_an_answer(calm: Demo, tmp_path: Pat
         (found,) = calm.facts(CORE, "/query", ("query", query))["result"]
         assert float(found["value"][1]) > 0
         assert calm.facts(EDGE, "/query", ("query", query))["result"] == []
+
+
+@pytest.mark.parametrize("query", [API_ERRORS, PROCESSORS, THROUGHPUT])
+def test_nothing_was_measured_before_the_days_behind_it(calm: Demo, query: str) -> None:
+    asked = query.replace("$window", "7d")
+    assert calm.value_now(CORE, asked)
+    long_ago = str(START.timestamp() - 400 * 86_400)
+    told = calm.facts(CORE, "/query", ("query", asked), ("time", long_ago))
+    assert told["result"] == []
 
 
 def test_every_morning_was_inspected_but_for_today() -> None:

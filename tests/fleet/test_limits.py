@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -28,7 +29,7 @@ def use(memory: float | None = 50, cpu: float | None = 10) -> Use:
     return Use(None if memory is None else int(memory / 100 * 6 * GIB), 6 * GIB, cpu)
 
 
-def redis(told: Use, **more: object) -> Container:
+def redis(told: Use, **more: Any) -> Container:
     return w.container(use=told, **more)
 
 

@@ -110,7 +110,7 @@ def test_a_console_that_is_killed_over_and_over_leaves_no_effect_without_its_int
 ) -> None:
     chance = random.Random(20261122)
     effects = 0
-    for _ in range(trials(usual=4, soak=60)):
+    for _ in range(trials(usual=2, soak=60)):
         wanted = chance.randint(EFFECTS // 2, EFFECTS)
         effects += killed(proxy, wanted, "-m", "tests.real.acting_for_ever", proxy.url)
         assert_on_record(am, proxy.url)

@@ -20,6 +20,7 @@ from console.model.snapshot import KnownAlert, Snapshot, Standing
 from console.safety.text import Raw, quoted, visible
 from tests.real.world import ALWAYS_ON, get_json, world
 from tests.servers import Program, ended, post_json, started, where_is
+from tests.soak import trials
 from tests.waiting import until
 from tests.watching import alert_called, running
 
@@ -120,7 +121,7 @@ def receivers_by_amtool(config: Path, labels: dict[str, str]) -> list[str]:
     return told.stdout.strip().split(",")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, 1 + trials(usual=1, soak=3)))
 async def test_an_alert_is_routed_as_the_server_and_amtool_route_it(
     tmp_path: Path, seed: int
 ) -> None:

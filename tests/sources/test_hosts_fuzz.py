@@ -34,8 +34,12 @@ EXAMPLES = trials(usual=60, soak=5_000)
 WANTED = Wanted(docker=True, units=("redis", "nginx"))
 FULL = {
     **DEBIAN_12,
-    "cgroup": CGROUP_2, "docker": DEAD_REDIS, "units": UNITS, "failed": FAILED,
-    "uses": USES, "usesagain": USES_AGAIN,
+    "cgroup": CGROUP_2,
+    "docker": DEAD_REDIS,
+    "units": UNITS,
+    "failed": FAILED,
+    "uses": USES,
+    "usesagain": USES_AGAIN,
 }
 
 NUMBERS = st.one_of(

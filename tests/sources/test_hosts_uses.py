@@ -133,6 +133,10 @@ def units(facts: HostFacts) -> tuple[Unit, ...]:
     return facts.units
 
 
+def uses(facts: HostFacts) -> list[Use]:
+    return [one.use for one in containers(facts)] + [one.use for one in units(facts)]
+
+
 def written(folder: Path, **files: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
@@ -234,7 +238,7 @@ async def test_a_host_without_awk_or_cgroups_tells_all_the_rest(
     for _ in range(2):
         facts = facts_of(await look(sshd, REDIS, CACHE))
         assert facts.missing == ()
-        assert [one.use for one in (*containers(facts), *units(facts))] == [Use()] * 2
+        assert uses(facts) == [Use()] * 2
         stage.program("awk", "exit 127")
 
 
@@ -247,4 +251,4 @@ async def test_what_is_read_of_cgroups_has_an_end(
     monkeypatch.setenv("PATH", str(stage.path))
     version_2(cgroups, f"docker/{ID}")
     facts = facts_of(await look(None, REDIS, CACHE))
-    assert [one.use == Use() for one in (*containers(facts), *units(facts))] == [False, True]
+    assert [one == Use() for one in uses(facts)] == [False, True]

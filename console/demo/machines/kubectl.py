@@ -36,7 +36,8 @@ _KINDS = {
     "deployment": "deployments", "deploy": "deployments", "deployments.apps": "deployments",
     "pod": "pods", "po": "pods", "statefulset": "statefulsets", "sts": "statefulsets",
     "daemonset": "daemonsets", "ds": "daemonsets", "namespace": "namespaces", "ns": "namespaces",
-    "node": "nodes", "no": "nodes",
+    "node": "nodes", "no": "nodes", "job": "jobs", "jobs.batch": "jobs", "cj": "cronjobs",
+    "cronjob": "cronjobs", "cronjobs.batch": "cronjobs",
 }  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def _get(world: World, call: Call, args: Sequence[str]) -> Said:
             out += _plain(world, kind)
             items += [{"apiVersion": "v1", "kind": kind[:-1].title(), "metadata": {"name": name}}
                       for name in _plain_names(world, kind)]  # fmt: skip
-        elif kind not in ("statefulsets", "daemonsets"):
+        elif kind not in ("statefulsets", "daemonsets", "jobs", "cronjobs"):
             raise RefusedError(f'error: the server doesn\'t have a resource type "{kind}"')
     if names and not items:
         said = f'Error from server (NotFound): {kinds[0]} "{names[0]}" not found\n'
