@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+from console.fleet.batch import is_whole
 from console.fleet.memory import STALE_FLOOR_S, stale_after_s
 from console.model.failure import Failure
 from console.model.host import Container, HostFacts, Interface, Mount, Unit
@@ -14,6 +15,7 @@ from console.model.report import Runner
 from console.model.snapshot import Cell, HostState, NamespaceState
 from console.model.state import State
 from console.model.words import age_text, clock_time, count_text
+from console.model.workload import Workload
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from widgets.detail import Field
@@ -60,18 +62,25 @@ def note_of(state: HostState) -> tuple[str, Ink]:
 
 
 def namespace_note(namespace: NamespaceState) -> str:
-    """`31 of 33 pods, 9 of 11 workloads`: how many are ready, how many whole."""
-    whole = sum(
-        work.desired is not None and work.ready is not None and work.ready >= work.desired
-        for work in namespace.workloads
-    )
+    """`31 of 33 pods, 9 of 11 workloads`: how many are ready, how many whole.
+
+    What runs to an end has no pods that it should have.
+    """
+    whole = sum(_is_whole(work, namespace.as_of.wall) for work in namespace.workloads)
     told = f"{whole} of {count_text(len(namespace.workloads))} workloads"
-    ready = [work.ready for work in namespace.workloads]
-    desired = [work.desired for work in namespace.workloads]
+    lasting = [work for work in namespace.workloads if not work.kind.is_batch]
+    ready = [work.ready for work in lasting]
+    desired = [work.desired for work in lasting]
     if None in ready or None in desired:
         return told
     pods = sum(one or 0 for one in ready), sum(one or 0 for one in desired)
     return f"{count_text(pods[0])} of {count_text(pods[1])} pods, {told}"
+
+
+def _is_whole(work: Workload, at: datetime) -> bool:
+    if work.kind.is_batch:
+        return is_whole(work, at)
+    return work.desired is not None and work.ready is not None and work.ready >= work.desired
 
 
 def old_after_s(own: Cell | None) -> float:

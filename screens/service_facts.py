@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from console.engine.releases import share_text
+from console.fleet.batch import batch_verdict
 from console.fleet.versions import (
     Version,
     has_drift,
@@ -21,7 +22,7 @@ from console.model.report import Report
 from console.model.snapshot import Cell, Snapshot
 from console.model.state import State
 from console.model.words import age_text, clock_time
-from console.model.workload import Pod, Workload
+from console.model.workload import Pod, RunState, Workload, WorkloadKind
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
 from screens.host_facts import WRONG
@@ -161,7 +162,10 @@ def sibling_fields(cell: Cell, cells: Iterable[Cell]) -> Iterator[Field]:
 
 def pod_fields(workload: Workload, wanted: str | None, now: datetime) -> Iterator[Field]:
     """A workload: how much of it is there, and every pod with its node and its reason."""
-    yield workload_field(workload)
+    if workload.kind.is_batch:
+        yield from _batch_fields(workload, now)
+    else:
+        yield workload_field(workload)
     if workload.reason is not None:
         yield Field("reason", workload.reason, Ink.FIRING)
     if workload.pods is None:
@@ -172,6 +176,25 @@ def pod_fields(workload: Workload, wanted: str | None, now: datetime) -> Iterato
             yield Field("", f"{_SHOWN} of {len(workload.pods)} pods are shown", Ink.WARNING)
             return
         yield _pod_field(pod, wanted, now)
+
+
+def _batch_fields(workload: Workload, now: datetime) -> Iterator[Field]:
+    """A job or a cron job: how it is, and its runs, the newest first."""
+    verdict, said = batch_verdict(workload, now, "")
+    ink = _VERDICT_INKS[verdict]
+    told = f"{said} {WRONG}" if verdict is Verdict.UNHEALTHY else said
+    yield Field(workload.name, told, ink, note=workload.kind.value)
+    if workload.kind is not WorkloadKind.CRONJOB:
+        return
+    if workload.runs is None:
+        yield Field("runs", "not known", Ink.UNKNOWN)
+    for run in (workload.runs or ())[:_SHOWN]:
+        when = run.ended_at or run.began_at
+        words = [run.state.value]
+        words += [clock_time(when, now)] if when is not None else []
+        words += [visible(run.reason, cells=100)] if run.reason is not None else []
+        ink = STATE_INKS[State.FIRING] if run.state is RunState.FAILED else Ink.PLAIN
+        yield Field("run", ", ".join(words), ink, note=visible(run.name, cells=60))
 
 
 def workload_field(workload: Workload) -> Field:
@@ -193,7 +216,8 @@ def workload_field(workload: Workload) -> Field:
 
 def _pod_field(pod: Pod, wanted: str | None, now: datetime) -> Field:
     words = [visible(pod.phase, cells=40)]
-    if pod.ready is False:
+    is_done = pod.phase == Raw("Succeeded")
+    if pod.ready is False and not is_done:
         words.append("not ready")
     if pod.reason is not None:
         words.append(visible(pod.reason, cells=100))
@@ -212,7 +236,7 @@ def _pod_field(pod: Pod, wanted: str | None, now: datetime) -> Field:
         drift = wanted is not None and is_other(tag, wanted)
     if drift:
         words.append(DRIFT)
-    bad = pod.reason is not None or pod.ready is False
+    bad = pod.reason is not None or (pod.ready is False and not is_done)
     ink = STATE_INKS[State.FIRING] if bad else Ink.WARNING if drift else Ink.PLAIN
     return Field(pod.name, "  ".join(words) + f" {WRONG}" * bad, ink)
 

@@ -68,6 +68,8 @@ class CountsLine(LineView):
             if short and not count.total:
                 continue
             spans = _bare(priority, count) if short else _full(priority, count)
+            if not (count.total or self._counts.known):
+                spans = ((f"{priority} ", Ink.MUTED), ("?", Ink.UNKNOWN))
             chunks.append(Chunk(spans, 60 if short else 100 - priority))
         return chunks
 

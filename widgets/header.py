@@ -145,7 +145,7 @@ class HeaderLine(LineView):
         sources, badges = self._in_full(), self._badges()
         if not fit(*left, *sources, *badges, *rest, *right):
             shorter = ((said, these) for said in self._by_count() for these in self._both(badges))
-            for sources, badges in shorter:  # noqa: B007 - the last one stands where none fits
+            for sources, badges in shorter:
                 if fit(*left, *(one for one in sources if one.priority >= _NAMED), *badges):
                     break
         # Counted in no `fit`: that all is written down is worth less than a source's age.
@@ -221,15 +221,17 @@ class HeaderLine(LineView):
         count = Chunk(spans, 99)
         yield [count, *(Chunk(self._sick(source), _NAMED) for source in sick), *degraded]
         for most in range(len(sick), 0, -1):
-            yield [count, *self._named(sick, most), *degraded]
+            for worded in (True, False):
+                yield [count, *self._named(sick, most, worded=worded), *degraded]
 
-    def _named(self, sick: list[SourceHealth], most: int) -> list[Chunk]:
+    def _named(self, sick: list[SourceHealth], most: int, *, worded: bool) -> list[Chunk]:
         names: dict[State, list[str]] = {}
         for source in sick[:most]:
             names.setdefault(source.state, []).append(source.name)
         chunks = []
         for state, these in names.items():
-            text = f"{state_shape(state, self.glyphs.ascii_only)} {', '.join(these)} {state}"
+            text = f"{state_shape(state, self.glyphs.ascii_only)} {', '.join(these)}"
+            text += f" {state}" if worded else ""
             chunks.append(Chunk(((text, STATE_INKS[state]),), _NAMED))
         if more := len(sick) - most:
             last = chunks.pop()

@@ -166,9 +166,10 @@ def _counts(counts: Counts) -> Iterator[Cell | str]:
         ink: Ink = "bold" if count.total else "dim"
         if priority is Priority.P0 and count.total:
             ink = "red"
-        yield Cell(f"{priority} {count_text(count.total)}", ink)
+        number = count_text(count.total) if count.total or counts.known else "?"
+        yield Cell(f"{priority} {number}", ink)
         parts = ((count.new, "new"), (count.acked, "acked"), (count.old, "old"))
-        more = ", ".join(f"{count_text(number)} {word}" for number, word in parts if number)
+        more = ", ".join(f"{count_text(part)} {word}" for part, word in parts if part)
         yield f" ({more})   " if more else "   "
     hushed = (
         (counts.silenced, "silenced"),

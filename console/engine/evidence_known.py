@@ -84,7 +84,7 @@ def recent_starts(
         for report in cell.reports:
             if (
                 report.runner is Runner.CONTAINER
-                and report.verdict is not Verdict.UNHEALTHY
+                and (report.verdict is not Verdict.UNHEALTHY or report.runs)
                 and report.since is not None
                 and row.since - RECENT <= report.since <= snapshot.at.wall
             ):
@@ -228,8 +228,8 @@ def _rollout_lines(row: Row, cells: Iterable[Cell], snapshot: Snapshot) -> Itera
     for namespace in snapshot.namespaces:
         for one in namespace.workloads:
             name = wanted.get((one.namespace.exact, one.name.exact))
-            if name is None:
-                continue
+            if name is None or one.kind.is_batch:
+                continue  # that it runs again is no change
             shown = visible(name, cells=30)
             images = one.images[0] if one.images else Raw("")
             newest = max(

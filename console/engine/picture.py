@@ -110,7 +110,8 @@ class Picture:
             self._begin(TRIAGE, error, last.at if self._judged else None)
             # Half-way through it may have left its memory in pieces; episodes are whole.
             self._triage = Triage(policy, last.episodes)
-            return last
+            counts = msgspec.structs.replace(last.counts, known=False)
+            return msgspec.structs.replace(last, counts=counts)
         self._trouble.end(TRIAGE)
         return self._judged
 

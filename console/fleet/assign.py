@@ -32,10 +32,15 @@ NAME_LABELS = (
 )
 """Labels that may name a registered service, the one that decides first."""
 
-WORKLOAD_LABELS = ("deployment", "statefulset", "daemonset", "workload", "container", "app")
+WORKLOAD_LABELS = (
+    *("deployment", "statefulset", "daemonset", "cronjob", "job_name", "workload"),
+    *("container", "app"),
+)
 UNIT_LABELS = ("name", "unit", "container", "container_name", "deployment")
 
 _NODE_JOB = re.compile(r"(.*[-_/])?node([-_]?exporter)?", re.IGNORECASE)
+_RUN = re.compile(r"^(.+)-\d{8,10}$")
+"""A job that a cron job made: behind its name stands the minute for which it was due."""
 _POD = re.compile(r"^(.+?)(?:-[a-f0-9]{6,10})?-(?:[a-z0-9]{5}|\d+)$")
 
 
@@ -180,6 +185,9 @@ class Index:
             found = self._workloads.get((namespace, labels.exact(label)))
             if found is not None:
                 return found
+        run = _RUN.match(labels.exact("job_name"))
+        if run is not None and (namespace, run.group(1)) in self._workloads:
+            return self._workloads[namespace, run.group(1)]
         pod = _POD.match(labels.exact("pod"))
         return None if pod is None else self._workloads.get((namespace, pod.group(1)))
 

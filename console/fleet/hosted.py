@@ -342,7 +342,7 @@ def _report(
 ) -> Report:
     return Report(
         runner, word.verdict, word.said, reading.at, interval, place,
-        word.version, word.since, by, word.failure, word.partly, word.over,
+        word.version, word.since, by, word.failure, word.partly, word.runs,
     )  # fmt: skip
 
 

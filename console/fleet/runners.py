@@ -39,8 +39,8 @@ class Word(NamedTuple):
     failure: Failure | None = None
     partly: bool = False
     """Not all of its replicas are well, and some are."""
-    over: bool = False
-    """It runs, and takes more than its service allows."""
+    runs: bool = False
+    """It does, and takes more than its service allows, or that cannot be told."""
 
 
 def container_word(
@@ -71,11 +71,11 @@ def container_word(
     wanted = max(len(found), service.replicas or 0)
     if wanted > 1:
         well = sum(word.verdict is Verdict.HEALTHY for word in words)
-        do = "are within their limits" if worst.over else "run"
+        do = "are within their limits" if worst.runs else "run"
         worst = worst._replace(said=f"{well} of {wanted} {do}: {worst.said}", partly=well > 0)
     if wanted > len(found):
         # Docker forgets a container that was removed: only the registry knows of it.
-        worst = worst._replace(verdict=Verdict.UNHEALTHY, over=False)
+        worst = worst._replace(verdict=Verdict.UNHEALTHY, runs=False)
     return worst
 
 
@@ -274,11 +274,11 @@ def _with_use(service: Service, word: Word, of: Raw, use: Use, before: frozenset
     judged = taken(service, of.exact, use, before)
     if judged.over:
         said = f"{word.said}, {', '.join(judged.over)}{judged.said}"
-        return word._replace(verdict=Verdict.UNHEALTHY, said=said, over=True)
+        return word._replace(verdict=Verdict.UNHEALTHY, said=said, runs=True)
     if judged.unknown:
         which = " and ".join(f"its {what}" for what in judged.unknown)
         said = f"{word.said}, and {which} cannot be told{judged.said}"
-        return word._replace(verdict=Verdict.NO_ANSWER, said=said)
+        return word._replace(verdict=Verdict.NO_ANSWER, said=said, runs=True)
     return word._replace(said=f"{word.said}{judged.said}")
 
 

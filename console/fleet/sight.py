@@ -141,6 +141,8 @@ def _of_report(report: Report, now: Instant) -> Seen:
     if report.runner is Runner.HOST:
         # Over its thresholds, or without some of its facts: it was reached all the same.
         return Seen(Sight.UP if report.failure is None else Sight.UNKNOWN, at=at)
+    if report.runs:
+        return Seen(Sight.UP, at=at)
     if report.verdict is Verdict.UNHEALTHY:
         return Seen(Sight.UP if report.partly else Sight.DOWN, at=at)
     return Seen(Sight.UP if report.verdict is Verdict.HEALTHY else Sight.UNKNOWN, at=at)

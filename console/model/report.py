@@ -44,5 +44,6 @@ class Report(msgspec.Struct, frozen=True):
     """Where nothing usable came."""
     partly: bool = False
     """Of one that is UNHEALTHY: some of its replicas serve all the same."""
-    over: bool = False
-    """Of one that is UNHEALTHY: it runs, and takes more than its service's thresholds allow."""
+    runs: bool = False
+    """Of one that is not HEALTHY: it runs all the same, and what it takes is over its service's
+    thresholds, or cannot be told."""

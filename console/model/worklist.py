@@ -185,6 +185,8 @@ class Counts(msgspec.Struct, frozen=True):
     resolved: int = 0
     total: int = 0
     """All known alerts of every kind; what the sources hold."""
+    known: bool = False
+    """The worklist is of what the sources say now: a 0 is one. Else more may fire than is told."""
 
 
 class Suspect(msgspec.Struct, frozen=True):

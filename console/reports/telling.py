@@ -23,6 +23,8 @@ from console.reports.words.sayings import template_of
 MISSING: Final = "—"
 MOST_DIGITS: Final = 6
 """After the point, of a figure that would else read as on the other side of its objective."""
+TINY: Final = 1e-9
+"""What is smaller reads by its power of ten."""
 _NOISE_DIGITS: Final = 9
 """To which a percentage is taken as exact: what lies behind is floating point's."""
 _STEPS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
@@ -271,7 +273,8 @@ def figure_number(value: float, of: Figure) -> str:
         shown = exact.quantize(Decimal(1).scaleb(-digits), mode)
         if _tells(shown, of) == _tells(exact, of):
             return f"{shown:,f}"
-    return f"{exact:f}"
+    # A query may give 5e-324, which is no line of zeros that anybody counts.
+    return f"{value:.3g}" if abs(value) < TINY else f"{exact:f}"
 
 
 def _tells(value: Decimal, of: Figure) -> tuple[bool, bool, bool]:

@@ -77,7 +77,8 @@ def _in_pod(name: str, ways: Ways) -> Shell | str:
     # With a person at the terminal sudo may ask for its password.
     program = [word for word in place.program if word != "-n" or place.program[0] != "sudo"]
     words = [*program, "exec", "--stdin", "--tty", f"--namespace={place.namespace}"]
-    words += [f"{place.what}/{place.name}", "--", INSIDE]
+    target = place.targets[0] if place.kind.is_batch else f"{place.what}/{place.name}"
+    words += [target, "--", INSIDE]
     where = f"a pod of {place.namespace}/{place.name}"
     on = ways.places.hosts.get(place.host)
     if on is None or on.is_local:

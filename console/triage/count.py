@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from console.model.snapshot import Snapshot, Standing
+from console.model.snapshot import Snapshot, SourceKind, Standing
 from console.model.state import Priority, State
 from console.model.worklist import Counts, PriorityCount
 from console.triage.faults import Fault
@@ -15,7 +15,8 @@ def counts_of(alerts: Sequence[Judged], faults: Iterable[Fault], snapshot: Snaps
     """The counts over all alerts of a snapshot, and by priority over what no alert speaks of.
 
     A silenced, inhibited, muted or pending alert counts as that and under no priority; lost
-    and stale ones are counted beside, since they stand under their priority too.
+    and stale ones are counted beside, since they stand under their priority too. Known they are
+    once every source was asked and one that tells of alerts has answered, now or before.
     """
     total, new, acked, old = [0] * 4, [0] * 4, [0] * 4, [0] * 4
     standings = dict.fromkeys(Standing, 0)
@@ -48,4 +49,14 @@ def counts_of(alerts: Sequence[Judged], faults: Iterable[Fault], snapshot: Snaps
         stale=stale,
         resolved=len(snapshot.resolved),
         total=len(snapshot.alerts),
+        known=snapshot.complete and _was_told(snapshot),
     )
+
+
+def _was_told(snapshot: Snapshot) -> bool:
+    telling = [
+        source
+        for source in snapshot.sources
+        if source.kind in (SourceKind.ALERTMANAGER, SourceKind.PROMETHEUS)
+    ]
+    return not telling or any(source.last_ok is not None for source in telling)

@@ -156,7 +156,7 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
         )
     }
     ill = [one for one in cell.reports if one.verdict is Verdict.UNHEALTHY]
-    runners = {one.runner for one in ill if not one.over}
+    runners = {one.runner for one in ill if not one.runs}
     for runner, title in _RUNNERS.items():
         if runner in runners:
             return title

@@ -219,6 +219,20 @@ class WithMarkers(Hourly):
         return super()._told(query, at)
 
 
+@pytest.mark.parametrize("value", ["1e308", "-1e300", "1.1e15"])
+async def test_a_number_that_no_report_can_round_is_no_figure_and_says_so(value: str) -> None:
+    entry = ObjectiveEntry(name="it", query="answer")
+    http = HttpClient(SystemClock())
+    content = success("vector", [{"metric": {}, "value": [1, value]}])
+    async with serving(saying(content)) as listening:
+        (told,) = await past_of(listening, http).measured((entry,), (), START, END)
+    await http.aclose()
+    assert (told.value, text_of(told.why_not)) == (
+        None,
+        "the query gives a number beyond all figures",
+    )
+
+
 async def test_the_marker_with_which_a_series_ends_is_no_alert_that_fires() -> None:
     http = HttpClient(SystemClock())
     async with serving(WithMarkers().talk) as server:

@@ -92,6 +92,29 @@ async def test_an_answer_that_cannot_be_taken_in_is_a_failure_of_its_source(
         assert badges_of(update, BadgeKind.CONSOLE) == []
 
 
+async def test_a_worklist_that_cannot_be_made_leaves_no_count_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    am = alertmanager("DiskFull")
+    whole = Triage.worklist
+    broken = False
+
+    def worklist(self: Triage, snapshot: Snapshot) -> Worklist:
+        if broken:
+            raise KeyError(SECRET)
+        return whole(self, snapshot)
+
+    monkeypatch.setattr(Triage, "worklist", worklist)
+    async with up(am), running(on_urls([], [am.url])) as (_, seen):
+        update = await seen.until(lambda update: names_in(update) == ["DiskFull"])
+        assert update.worklist.counts.known
+        broken = True
+        update = await seen.until(lambda update: not update.worklist.counts.known)
+        assert sum(one.total for one in update.worklist.counts.by_priority) == 1
+        broken = False
+        await seen.until(lambda update: update.worklist.counts.known)
+
+
 async def test_a_picture_that_cannot_be_made_leaves_the_last_one_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -278,6 +278,9 @@ def test_without_checks_what_runs_it_decides() -> None:
         assert sight(one) is expected
     old = report(Verdict.HEALTHY, at=at(800))
     assert sight(cell(reports=(old,))) is Sight.UNKNOWN
+    for verdict in (Verdict.UNHEALTHY, Verdict.NO_ANSWER):
+        judged = report(verdict, Runner.CONTAINER, runs=True)
+        assert sight(cell(reports=(judged,))) is Sight.UP
     some = report(Verdict.UNHEALTHY, Runner.WORKLOAD, partly=True)
     assert sight(cell(reports=(some,))) is Sight.UP
 

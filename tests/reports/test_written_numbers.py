@@ -84,6 +84,7 @@ def test_times_read_naturally_in_chinese() -> None:
         (99.996, None, None, "99.996 %"),
         (99.9999999, None, None, "99.9999999 %"),
         (0.0001, None, None, "0.0001 %"),
+        (5e-324, 1.0, None, "4.94e-324 %"),
         (100.0, None, None, "100 %"),
         (100.0, 99.9, None, "100 %"),
     ],

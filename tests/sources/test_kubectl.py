@@ -348,7 +348,8 @@ async def test_pods_that_may_not_be_listed_are_not_known_to_be_none(kubectl: Kub
 async def test_a_list_that_is_empty_because_nothing_may_be_listed_is_a_failure(
     kubectl: Kubectl,
 ) -> None:
-    kinds = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "pods")
+    apps = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")
+    kinds = (*apps, "cronjobs.batch", "jobs.batch", "pods")
     stderr = "".join(map(FORBIDDEN.format, kinds))
     kubectl.prints(objects.listing([]), stderr=stderr, status=1)
     assert failed(await reading()).kind is FailureKind.AUTH
@@ -419,7 +420,7 @@ async def test_each_complaint_is_a_failure_in_plain_words(
     assert failure.kind is kind
     assert words in failure.cause and failure.cause.isprintable()
     assert failure.remedy and failure.part == "workloads"
-    assert failure.curl.startswith("kubectl get deployments,statefulsets,daemonsets,pods")
+    assert failure.curl.startswith("kubectl get deployments,statefulsets,daemonsets,cronjobs")
 
 
 @pytest.mark.parametrize(

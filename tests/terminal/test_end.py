@@ -50,21 +50,24 @@ def test_a_signal_during_the_start_leaves_no_changed_terminal(
     assert terminal.not_restored() == []
 
 
-@pytest.mark.parametrize("keys", ["q", "\x11", ":quit\r"], ids=["q", "^q", ":quit"])
-def test_leaving_by_key_puts_the_terminal_back(open_in: Opener, settings: str, keys: str) -> None:
+def test_leaving_by_command_puts_the_terminal_back(open_in: Opener, settings: str) -> None:
     terminal = started(open_in("--config", settings))
-    terminal.type(keys)
+    terminal.type(":quit\r")
     assert terminal.wait_end() == 0
     assert terminal.not_restored() == []
     assert terminal.left_behind() == []
 
 
-def test_leaving_before_the_first_answer_is_as_orderly(open_in: Opener, settings: str) -> None:
+@pytest.mark.parametrize("key", ["q", "\x11"], ids=["q", "^q"])
+def test_leaving_by_key_before_the_first_answer_is_as_orderly(
+    open_in: Opener, settings: str, key: str
+) -> None:
     terminal = open_in("--config", settings)
     terminal.wait_for("NEXT STEP")
-    terminal.type("q")
+    terminal.type(key)
     assert terminal.wait_end() == 0
     assert terminal.not_restored() == []
+    assert terminal.left_behind() == []
 
 
 @pytest.mark.parametrize("controlling", [True, False], ids=["hangup", "input ends"])

@@ -8,6 +8,7 @@ import pytest
 
 from console.safety.text import cell_width
 from tests.engine.peers import alertmanager, prometheus
+from tests.soak import trials
 from tests.spawn import oncall
 from tests.terminal.conftest import Opener
 from tests.terminal.serving import served
@@ -33,15 +34,17 @@ def readable(terminal: Terminal) -> Terminal:
     return terminal
 
 
+DEPTHS = [
+    ("xterm-256color", "truecolor", True, False),
+    ("xterm-256color", None, False, True),
+    ("linux", None, False, False),
+    ("xterm", None, False, False),
+    ("vt100", None, False, False),
+]
+
+
 @pytest.mark.parametrize(
-    ("term", "colorterm", "truecolour", "indexed"),
-    [
-        ("xterm-256color", "truecolor", True, False),
-        ("xterm-256color", None, False, True),
-        ("xterm", None, False, False),
-        ("linux", None, False, False),
-        ("vt100", None, False, False),
-    ],
+    ("term", "colorterm", "truecolour", "indexed"), DEPTHS[: trials(usual=3, soak=len(DEPTHS))]
 )
 def test_no_more_colours_than_the_terminal_has(
     open_in: Opener,

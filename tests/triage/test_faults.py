@@ -270,7 +270,7 @@ def test_a_dead_container_is_a_row_and_names_itself_before_its_failing_check() -
 
 
 def test_a_container_over_its_own_limits_is_a_row_and_a_failing_check_names_it_first() -> None:
-    over = replace(report(), over=True)
+    over = replace(report(), runs=True)
     said = "container redis:7.2.5 runs, memory 98 %, over 90 %"
     (row,) = rows(cell(service(), State.FIRING, said, reports=[over]))
     assert (row.title.exact, row.summary.exact) == ("ServiceOverLimit", said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from console.model.snapshot import Badge, BadgeKind, Score, SourceHealth, SourceKind
 from console.model.state import State
@@ -106,6 +107,48 @@ async def test_environment_sick_sources_and_the_time_stand_at_every_width(width:
             assert "watchdog ok" in line and "score 96.2" in line and "kai L1" in line
 
 
+@pytest.mark.parametrize(
+    ("width", "names", "badge", "expected"),
+    [
+        (60, ("prom",), False, "oncall prod  ? prom UNKNOWN never answered   kai L1"),
+        (60, ("prom",), True, "0/1 sources  ? prom UNKNOWN  cut off"),
+        (60, ("prom", "am"), False, "0/2 sources  ? prom, am UNKNOWN"),
+        (60, ("prom", "am", "health", "k8s"), False, "0/4 sources  ? prom, am, health, k8s"),
+        (60, ("prom", "am", "health", "k8s", "hosts"), True, "0/5 sources  ? prom, am +3  cut off"),
+        (80, ("prom",), False, "prom UNKNOWN never answered"),
+        (80, ("prom", "am"), True, "0/2 sources  ? prom, am UNKNOWN  cut off"),
+        (80, ("prom", "am", "health"), False, "0/3 sources  ? prom, am, health UNKNOWN"),
+        (80, tuple("abcdefghijkl"), False, "0/12 sources  ? a, b, c, d, e, f, g, h, i, j, k, l"),
+        (120, ("prom",), True, "? prom UNKNOWN never answered  this host is cut off"),
+        (120, ("prom", "am"), True, "? prom UNKNOWN never answered  ? am UNKNOWN never answered"),
+    ],
+)
+async def test_where_no_source_answers_each_is_named(
+    width: int, names: tuple[str, ...], badge: bool, expected: str
+) -> None:
+    app = HeaderStage()
+    sources = tuple(source(name, app, state=State.UNKNOWN, age_s=None) for name in names)
+    badges = (Badge(BadgeKind.CUT_OFF, "", "this host is cut off"),) if badge else ()
+    async with app.run_test(size=(width, 3), notifications=True) as pilot:
+        app.show(HeaderFacts(Raw("prod"), sources=sources, badges=badges, user="kai L1", zone=UTC))
+        await pilot.pause()
+        line = frame_of(app)[0]
+    assert expected in line, line
+    assert ("cut off" in line) == badge
+
+
+async def test_sick_sources_in_different_states_keep_their_words_in_a_narrow_header() -> None:
+    app = HeaderStage()
+    states = (State.UNKNOWN, State.STALE, State.UNKNOWN)
+    sick = tuple(
+        source(f"prom-{at}", app, state=state, age_s=400) for at, state in enumerate(states)
+    )
+    async with app.run_test(size=(80, 3)) as pilot:
+        app.show(HeaderFacts(Raw("prod"), sources=(*sick, source("am", app)), zone=UTC))
+        await pilot.pause()
+        assert "1/4 sources <5s  ? prom-0, prom-2 UNKNOWN  ~ prom-1 STALE" in frame_of(app)[0]
+
+
 async def test_ages_and_the_clock_go_on_between_polls() -> None:
     app = HeaderStage()
     async with app.run_test(size=(120, 3)) as pilot:
@@ -195,6 +238,7 @@ async def test_counts_say_how_many_of_each_priority_and_what_of_them() -> None:
                 PriorityCount(38, old=38),
             ),
             silenced=4,
+            known=True,
         )
         app.view.show(counts, [State.OK] * 60 + [State.FIRING, State.UNKNOWN])
         await pilot.pause()
@@ -202,6 +246,9 @@ async def test_counts_say_how_many_of_each_priority_and_what_of_them() -> None:
         for part in ("P0 1 new", "P1 3 (1 new 2 acked)", "P2 0", "P3 38 old"):
             assert part in line
         assert line.endswith("62 svc: 1 firing 1 unknown")
+        app.view.show(replace(counts, known=False))
+        await pilot.pause()
+        assert frame_of(app)[0].startswith("P0 1 new  P1 3 (1 new 2 acked)  P2 ?  P3 38 old")
 
 
 async def test_a_storm_takes_the_line_and_p0s_are_still_counted() -> None:

@@ -15,6 +15,8 @@ from console.safety.text import Raw, visible
 
 FILE: Final = "summary.json"
 MOST_BYTES: Final = 16 * 1024 * 1024
+LARGEST: Final = 1e15
+"""As a number: in milliseconds 30,000 years."""
 
 
 def keep_last(folder: Path, week: Week) -> None:
@@ -34,26 +36,31 @@ def last_kept(folder: Path) -> Week | None:
         week = msgspec.json.decode(content, type=Week, dec_hook=_typed)
     except (FileError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    # Whoever can write the file must not reach the terminal through it.
-    return week if all(visible(text) == text for text in set(_texts(week))) else None
+    # Whoever can write the file must not reach the terminal through it, nor can a damaged one
+    # hold a number that no screen can round.
+    return week if all(map(_is_harmless, set(_shown(week)))) else None
 
 
-def _texts(value: object) -> Iterator[str]:
+def _is_harmless(shown: str | float) -> bool:
+    return visible(shown) == shown if isinstance(shown, str) else abs(shown) <= LARGEST
+
+
+def _shown(value: object) -> Iterator[str | float]:
     """All of it that is shown as it is; what is `Raw` is made harmless wherever it is shown."""
-    if isinstance(value, str):
+    if isinstance(value, str | int | float):
         yield value
     elif isinstance(value, Latencies):
         return  # numbers alone, and nine tenths of all there is
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from _texts(getattr(value, name))
+            yield from _shown(getattr(value, name))
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from _texts(key)
-            yield from _texts(each)
+            yield from _shown(key)
+            yield from _shown(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _texts(each)
+            yield from _shown(each)
 
 
 def _plain(value: object) -> object:

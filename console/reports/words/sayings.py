@@ -82,6 +82,10 @@ _FIGURES: Final[_Told] = {
         "查询结果为 NaN，例如 0 除以 0",
     ),
     "the query gives an infinite number": ("查詢結果為無限大", "查询结果为无穷大"),
+    "the query gives a number beyond all figures": (
+        "查詢結果的數值過大，無法作為指標",
+        "查询结果的数值过大，无法作为指标",
+    ),
     "the query gives histograms, expected one number": (
         "查詢得到直方圖，應為單一數值",
         "查询得到直方图，应为单个数值",

@@ -175,7 +175,16 @@ class Places:
         now = self._seen() if self._seen is not None else None
         told = now.workload(service) if now is not None else None
         place = LogPlace(keeper, found[0], service.unit, namespace, found[1])
-        return place if told is None else _with_pods(place, told)
+        if told is None:
+            return place
+        placed = _with_pods(place, told)
+        if told.kind is not WorkloadKind.CRONJOB or placed.pods:
+            return placed
+        # kubectl finds the pods of a job by itself, and those of a cron job it does not.
+        shown = f"the cron job {service.unit} in {namespace}"
+        if told.pods is None:
+            return f"which pods {shown} ran is not known, so whose log?"
+        return f"no pod of {shown} is left: it has not run yet, or its jobs are not kept"
 
     def _kubectl(self, namespace: str) -> tuple[str, tuple[str, ...]] | str:
         """The host on which to run `kubectl` and the words before its verb, or why nowhere.
@@ -214,7 +223,11 @@ def _refused(keeper: Keeper, name: str) -> str:
 def _with_pods(place: LogPlace, told: Workload) -> LogPlace:
     """The place with the kind of its workload, and its pods that tell most."""
     pods = [one for one in told.pods or () if not _refused(place.keeper, one.name.exact)]
-    chosen = sorted(pods, key=_worth)[:MOST_PODS]
+    if told.kind.is_batch:
+        # The newest first: the others are of runs, or of tries, that are over.
+        chosen = pods[:1]
+    else:
+        chosen = sorted(pods, key=_worth)[:MOST_PODS]
     return msgspec.structs.replace(
         place,
         kind=told.kind,

@@ -14,6 +14,7 @@ from config.schema import KubernetesSource
 from console.model.failure import Failure, FailureKind
 from console.model.logs import LogAnswer, LogLine, LogRequest
 from console.model.registry import Registry
+from console.model.workload import WorkloadKind
 from console.safety.clock import Clock
 from console.safety.ssh import SshFailure
 from console.safety.text import Raw, visible
@@ -147,7 +148,7 @@ class Logs:
         told = [one for one in parts if not isinstance(one, BaseException)]
         if not told:
             gone = [isinstance(one, Unusable) and one.kind is GONE for one in failed]
-            if not place.pods or not all(gone):
+            if not place.pods or not all(gone) or place.kind is WorkloadKind.CRONJOB:
                 raise failed[0]
             # What was last told of its pods is older than they are.
             return await self._read_pods(msgspec.structs.replace(place, pods=()), request)

@@ -12,7 +12,7 @@ from console.model.failure import Failure, FailureKind
 from console.model.query import InstantAnswer
 from console.model.reading import KubernetesReading
 from console.model.snapshot import SourceKind, Watched
-from console.model.workload import Workload
+from console.model.workload import Stray, Workload
 from console.safety.clock import Clock, Instant
 from console.safety.text import Raw
 from console.sources.answer import Unusable
@@ -21,9 +21,12 @@ from console.sources.prometheus import errors
 from console.sources.prometheus.kube_decode import (
     CONDITIONS,
     WORKLOADS,
+    ToldWorkload,
+    strays_in,
     with_pods,
     workloads_in,
 )
+from console.sources.prometheus.kube_jobs import JOBS, batch_in
 from console.sources.prometheus.kube_pods import NUMBERS, STATES, pods_in
 from console.sources.prometheus.poll import Prometheus
 
@@ -64,9 +67,10 @@ class KubeMetrics:
         before = self._clock.now()
         if self._asked_in_vain is not None and before.since(self._asked_in_vain) < ABSENT_EVERY:
             return self._absent(before)
-        numbers, conditions = await asyncio.gather(
+        numbers, conditions, jobs = await asyncio.gather(
             self._prometheus.instant(WORKLOADS, limit=MAX_SAMPLES),
             self._prometheus.instant(CONDITIONS, limit=MAX_SAMPLES),
+            self._prometheus.instant(JOBS, limit=MAX_SAMPLES),
         )
         if isinstance(numbers, Failure):
             # Before anything was found, its Prometheus speaks for itself.
@@ -77,7 +81,9 @@ class KubeMetrics:
             return self._nothing(before, numbers)
         self._found = True
         told = () if isinstance(conditions, Failure) else conditions.samples
-        found = workloads_in(numbers.samples, told)
+        batch = batch_in(() if isinstance(jobs, Failure) else jobs.samples)
+        lasting = workloads_in(numbers.samples, told)
+        found = (*lasting, *(ToldWorkload(*each) for each in batch.workloads))
         states, counts = await asyncio.gather(
             self._prometheus.instant(STATES, limit=MAX_SAMPLES),
             self._prometheus.instant(NUMBERS, limit=MAX_SAMPLES),
@@ -88,12 +94,14 @@ class KubeMetrics:
             pods = pods_in(states.samples, counts.samples)
         return self._reading(
             before,
-            with_pods(found, pods),
+            with_pods(found, pods, batch.owners),
             pods=podless and self._named(podless, "pods"),
+            missing=(self._named(jobs, "jobs"),) if isinstance(jobs, Failure) else (),
+            strays=strays_in(found, pods, batch.owners) if pods is not None else (),
             warnings=tuple(
                 dict.fromkeys(
                     warning
-                    for answer in (numbers, conditions, states, counts)
+                    for answer in (numbers, conditions, *_answers(jobs), states, counts)
                     for warning in _warnings_of(answer)
                 )
             ),
@@ -131,6 +139,8 @@ class KubeMetrics:
         workloads: tuple[Workload, ...] | Failure,
         *,
         pods: Failure | None = None,
+        missing: tuple[Failure, ...] = (),
+        strays: tuple[Stray, ...] = (),
         warnings: tuple[Raw, ...] = (),
         present: bool = True,
     ) -> KubernetesReading:
@@ -141,9 +151,16 @@ class KubeMetrics:
             took=at.since(before),
             workloads=workloads,
             pods=pods,
+            missing=missing,
+            strays=strays,
             warnings=warnings,
             present=present,
         )
+
+
+def _answers(answer: InstantAnswer | Failure) -> tuple[InstantAnswer, ...]:
+    """It, where it is one: jobs that are not told say nothing against the other kinds."""
+    return () if isinstance(answer, Failure) else (answer,)
 
 
 def _warnings_of(answer: InstantAnswer | Failure) -> tuple[Raw, ...]:

@@ -15,10 +15,11 @@ from typing import Final
 import msgspec
 
 from console.model.query import Sample
-from console.model.workload import Pod, Workload, WorkloadKind
+from console.model.workload import Pod, RunState, Stray, Workload, WorkloadKind
 from console.safety.text import Raw
 from console.sources.answer import capped
-from console.sources.kubernetes.owners import owner_of
+from console.sources.kubernetes.jobs import newest_pods_first
+from console.sources.kubernetes.owners import owner_of, stray_names
 from console.sources.prometheus.kube_pods import OwnedPod, PodKey, any_of, moment_of, where_of
 
 _DEPLOYMENT: Final = {
@@ -68,6 +69,9 @@ CONDITIONS: Final = (
 )
 _Workload = tuple[str, str, WorkloadKind, str]
 """Cluster, namespace, kind and name."""
+Owners = Mapping[tuple[str, str, str], tuple[WorkloadKind, str]]
+"""By cluster, namespace and name of a job: kind and name of the workload."""
+NO_JOBS: Final[Owners] = {}
 
 
 class ToldWorkload(msgspec.Struct, frozen=True):
@@ -147,16 +151,19 @@ def _reasons(conditions: Iterable[Sample]) -> dict[_Workload, str]:
 
 
 def with_pods(
-    told: Iterable[ToldWorkload], pods: Mapping[PodKey, OwnedPod] | None
+    told: Iterable[ToldWorkload], pods: Mapping[PodKey, OwnedPod] | None, jobs: Owners = NO_JOBS
 ) -> tuple[Workload, ...]:
     """The workloads, each with its pods; `pods` is `None` where they are not known.
 
     Of the same name in several clusters the one that is worst off is taken: nobody has said
     which of them is meant, and the well one must not hide the other.
+
+    Args:
+        jobs: of each job the workload that its pods belong to.
     """
     listed = tuple(told)
     if pods is not None:
-        listed = _joined(listed, pods)
+        listed = _joined(listed, pods, jobs)
     worst: dict[tuple[Raw, WorkloadKind, Raw], Workload] = {}
     for _, one in ((each.cluster, each.workload) for each in listed):
         key = one.namespace, one.kind, one.name
@@ -166,16 +173,41 @@ def with_pods(
     return tuple(worst.values())
 
 
+def strays_in(
+    told: Iterable[ToldWorkload], pods: Mapping[PodKey, OwnedPod], jobs: Owners = NO_JOBS
+) -> tuple[Stray, ...]:
+    """What the pods may be known by that belong to none of the workloads."""
+    known = {_key_of(each) for each in told}
+    found: dict[Stray, None] = {}
+    for (cluster, namespace, name), (_, (kind, controller)) in pods.items():
+        if _owner(known, jobs, cluster, namespace, (kind, controller)) is None:
+            # What nobody made stands as `<none>` in some versions.
+            is_alone = kind in ("", "<none>")
+            for each in stray_names(name if is_alone else controller):
+                shown = capped("Pod" if is_alone else kind)
+                found[Stray(capped(namespace), capped(each), shown)] = None
+    return tuple(found)
+
+
 def _joined(
-    told: Sequence[ToldWorkload], pods: Mapping[PodKey, OwnedPod]
+    told: Sequence[ToldWorkload], pods: Mapping[PodKey, OwnedPod], jobs: Owners
 ) -> tuple[ToldWorkload, ...]:
     known = {_key_of(each) for each in told}
     owned: dict[_Workload, list[Pod]] = defaultdict(list)
     for (cluster, namespace, _), (pod, made_by) in pods.items():
-        owner = owner_of(*made_by, _is_known(known, cluster, namespace))
+        owner = _owner(known, jobs, cluster, namespace, made_by)
         if owner is not None:
             owned[(cluster, namespace, *owner)].append(pod)
     return tuple(_given(each, owned.get(_key_of(each), [])) for each in told)
+
+
+def _owner(
+    known: set[_Workload], jobs: Owners, cluster: str, namespace: str, made_by: tuple[str, str]
+) -> tuple[WorkloadKind, str] | None:
+    kind, name = made_by
+    if kind == WorkloadKind.JOB.value:
+        return jobs.get((cluster, namespace, name))
+    return owner_of(kind, name, _is_known(known, cluster, namespace))
 
 
 def _is_known(
@@ -186,7 +218,8 @@ def _is_known(
 
 def _given(told: ToldWorkload, pods: Sequence[Pod]) -> ToldWorkload:
     images = dict.fromkeys(image for pod in pods for image in pod.images)
-    workload = msgspec.structs.replace(told.workload, pods=tuple(pods), images=tuple(images))
+    ordered = newest_pods_first(pods) if told.workload.kind.is_batch else tuple(pods)
+    workload = msgspec.structs.replace(told.workload, pods=ordered, images=tuple(images))
     return ToldWorkload(told.cluster, workload)
 
 
@@ -196,6 +229,9 @@ def _key_of(told: ToldWorkload) -> _Workload:
 
 
 def _shortfall(one: Workload) -> float:
+    if one.kind.is_batch:
+        last = one.last_over
+        return float(last is not None and last.state is RunState.FAILED)
     available = one.available if one.available is not None else one.ready
     if one.desired is None or available is None:
         return math.inf

@@ -17,6 +17,8 @@ from console.reports.material import Measured
 from console.safety.text import visible
 from console.sources.prometheus.past import MOST_SILENCES, PastServer, harmless, said_of, warned_of
 
+LARGEST: Final = 1e15
+"""As a figure. Beyond it a float tells no digit behind the point, and a report cannot round it."""
 _DAY_S: Final = 86_400
 _PLACE: Final = re.compile(r"\$(service|window)\b")
 _SHOWN: Final = 3
@@ -125,7 +127,9 @@ def value_of(answer: InstantAnswer | Failure, server: str) -> float | Saying:
     value = answer.samples[0].value
     if math.isnan(value):
         return saying("the query gives NaN, as where nothing is divided by nothing")
-    return value if math.isfinite(value) else saying("the query gives an infinite number")
+    if not math.isfinite(value):
+        return saying("the query gives an infinite number")
+    return value if abs(value) <= LARGEST else saying("the query gives a number beyond all figures")
 
 
 def filled(query: str, service: str, window: timedelta) -> str:
