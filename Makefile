@@ -22,8 +22,13 @@ help:
 demo: $(STAMP)
 	@$(BIN)/oncall demo $(ARGS)
 
+# The tests start the console hundreds of times: what is compiled is kept, whatever the environment
+# says, and where nothing is yet it is compiled once and not by every worker.
+test soak: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(STAMP)
 	@mkdir -p -m 700 $(VENV)/tmp
+	-@test -d tests/screens/__pycache__ || $(BIN)/pytest --collect-only -qq $(ARGS) >/dev/null 2>&1
 	$(BIN)/pytest -n $(JOBS) --basetemp=$(VENV)/tmp/pytest $(ARGS)
 
 check: $(STAMP)

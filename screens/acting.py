@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -56,16 +57,29 @@ class Wishes:
     ) -> Outcome:
         """The same for what a desk of the engine carries out."""
         app = self._app
-        number = self._made = self._made + 1
-        self._mark(number, frozenset(keys))
-        try:
+        with self.under_way(keys):
             outcome = await self._ask(what)
-        finally:
-            self._mark(number, frozenset())
         self._tell(outcome)
         if app.frame is not None:
             app.frame.show_hints()
         return outcome
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something was asked for of which it is not known what came of it."""
+        return bool(self._under_way)
+
+    @contextmanager
+    def under_way(self, keys: Iterable[str] = ()) -> Iterator[None]:
+        """Meanwhile nobody leaves without being asked; `keys` as `submit` has them."""
+        number = self._made = self._made + 1
+        self._under_way[number] = frozenset(keys)
+        self._mark()
+        try:
+            yield
+        finally:
+            self._under_way.pop(number, None)
+            self._mark()
 
     async def undo(self) -> Outcome:
         """Take back the latest, where there still is something to take back."""
@@ -82,11 +96,7 @@ class Wishes:
             return Outcome(Ended.DENIED, NOT_UP)
         return await asyncio.wrap_future(future)
 
-    def _mark(self, number: int, keys: frozenset[str]) -> None:
-        if keys:
-            self._under_way[number] = keys
-        else:
-            self._under_way.pop(number, None)
+    def _mark(self) -> None:
         self.sending = frozenset().union(*self._under_way.values())
         frame = self._app.frame
         if frame is not None:
@@ -219,20 +229,22 @@ def people_completions(
 
 def leaving(
     lost: Sequence[tuple[HeldAck, timedelta]],
-    sending: frozenset[str],
+    is_busy: bool,
     clock: Clock,
     steps: Sequence[str] = (),
 ) -> Dialog:
     """The question before the console closes: which acks of mine lapse, and when.
 
     Args:
+        is_busy: something that was asked for is being sent or written.
         steps: a sentence for each step of a runbook that is being carried out.
     """
     parts: list[Part] = [Paragraph(f"{one}.", Ink.WARNING) for one in steps[:LISTED]]
     if len(steps) > LISTED:
         parts.append(Paragraph(f"and {many(len(steps) - LISTED, 'step')} more", Ink.WARNING))
-    if sending:
-        parts.append(Paragraph("Something is being sent right now.", Ink.WARNING))
+    if is_busy:
+        said = "Something that you asked for is being sent or written right now."
+        parts.append(Paragraph(said, Ink.WARNING))
     if lost:
         parts.append(Paragraph("Nobody extends these acks of yours once this console is closed:"))
     for held, left in lost[:LISTED]:

@@ -445,12 +445,12 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self.push_screen(Overlay((("messages", Ink.HEADING),), lines))
 
     def do_app_quit(self) -> None:
-        """Leave; ask first where that lets acks of mine lapse, where something is being sent,
-        and where a step of a runbook goes on without this console."""
+        """Leave; ask first where that lets acks of mine lapse, where something is being sent or
+        written, and where a step of a runbook goes on without this console."""
         acting = self.fresh.acting if self.fresh is not None else Acting()
         lost = lapses(acting, self.clock.now().wall)
         steps = going_on(self.fresh.runs) if self.fresh is not None else ()
-        if lost or self.wishes.sending or steps:
+        if lost or self.wishes.is_busy or steps:
             self.run_worker(self._quit_if_sure(lost, steps), exit_on_error=False)
         else:
             self.exit(0)
@@ -458,7 +458,7 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
     async def _quit_if_sure(
         self, lost: Sequence[tuple[HeldAck, timedelta]], steps: Sequence[str]
     ) -> None:
-        question = leaving(lost, self.wishes.sending, self.clock, steps)
+        question = leaving(lost, self.wishes.is_busy, self.clock, steps)
         if await self.push_screen_wait(question) == "leave":
             self.exit(0)
 

@@ -13,6 +13,7 @@ from console.model.registry import Host
 from console.model.snapshot import Cell
 from screens.groups import labels_in
 from screens.keys import Keys
+from screens.whither import names_to
 from widgets.command_line import Completion
 
 NOTICE_WORDS = ("on", "off", "test")
@@ -127,10 +128,5 @@ def _arguments(action: Action, cells: Sequence[Cell], hosts: Sequence[Host]) -> 
     if action.id == "fleet.group-by":
         return list(labels_in(hosts, cells))
     if action.id == "fleet.host":
-        places: dict[str, None] = {host.name: None for host in hosts}
-        services: dict[str, None] = {}
-        for cell in cells:
-            places[cell.service.place] = None
-            services[cell.service.name] = None
-        return [*places, *services]
+        return names_to(hosts, cells)
     return []

@@ -22,6 +22,7 @@ from screens.place_order import in_held_order, name_of, troubled_first
 from screens.places import Chosen, PlaceBook
 from screens.sections import section
 from screens.service_facts import cell_brief, state_fields
+from screens.whither import goal_of
 from widgets.detail import Detail, Field, Part
 from widgets.matrix import Matrix, Place
 from widgets.paint import Spans
@@ -229,17 +230,10 @@ class FleetScreen(Frame):
         update = self.console_app.fresh
         if update is None:
             return False
-        wanted = name.casefold()
-        for host in update.snapshot.hosts:
-            if host.name.casefold() == wanted:
-                return self._to_place(host.name)
-        for cell in update.snapshot.cells:
-            if cell.service.place.casefold() == wanted:
-                return self._to_place(cell.service.place)
-        for cell in update.snapshot.cells:
-            if cell.service.name.casefold() == wanted:
-                return self._to_service(cell.service.name)
-        return False
+        goal = goal_of(name, update.snapshot.hosts, update.snapshot.cells)
+        if goal is None:
+            return False
+        return self._to_service(goal.name) if goal.is_service else self._to_place(goal.name)
 
     def _to_place(self, name: str) -> bool:
         """To the head of a row; what hides it is cleared."""

@@ -15,18 +15,17 @@ from typing import Final
 import msgspec
 
 from console.fleet.score import score_of
-from console.model.registry import API, EXTERNAL, PAGES, Host, Service, ServiceType, host_cell
+from console.model.registry import Host, Service, ServiceType, host_cell
 from console.model.snapshot import Cell, HostState, NamespaceState, Snapshot
 from console.model.state import State
 from console.triage.filter import Filter
 from screens.groups import UNLABELLED, Tally, heading_of, label_of, labels_in, tally_of
 from screens.host_facts import column_spans, namespace_note, note_of, old_after_s
 from screens.place_order import group_of, ident_of
+from screens.whither import LAST
 from widgets.matrix import Place
 from widgets.matrix import Service as Shown
 
-LAST: Final = (PAGES, API, EXTERNAL)
-"""Places that are not machines stand behind those that are."""
 HOST_NAME: Final = "host"
 """How a host's own cell is drawn."""
 

@@ -142,9 +142,11 @@ class SummaryDeeds(Frame):
         return found
 
     async def _keep(self, which: str) -> None:
-        report = await self._report(which)
-        if report is not None:
-            await self.console_app.wishes.asked(lambda engine: engine.week.keep(report))
+        wishes = self.console_app.wishes
+        with wishes.under_way():  # `K1q` is no way to lose it
+            report = await self._report(which)
+            if report is not None:
+                await wishes.asked(lambda engine: engine.week.keep(report))
 
     async def _send(self, which: str) -> None:
         names = self._webhooks

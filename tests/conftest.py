@@ -27,6 +27,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("plain", phases=[one for one in Phase if one is not Phase.explain])
 settings.load_profile("plain")
 
+MOST_IN_A_NAME: Final = 120
+
 XDG = ("CONFIG", "STATE", "DATA", "CACHE")
 
 
@@ -52,6 +54,17 @@ def _base(factory: pytest.TempPathFactory) -> Path:
 def skips_are_forbidden() -> bool:
     """Whether a test that would be skipped has to fail: CI installs all programs."""
     return os.environ.get("ONCALL_FORBID_SKIPS") == "1"
+
+
+@pytest.hookimpl
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is called after a value of megabytes by the length of that alone.
+
+    Every worker sends the names of all tests, and each report repeats that of its own.
+    """
+    if isinstance(val, str | bytes) and len(val) > MOST_IN_A_NAME:
+        return f"{argname} of {len(val):,}"
+    return None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

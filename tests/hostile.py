@@ -102,7 +102,7 @@ _RANGES: Final = (
 )
 
 
-def hostile_count(usual: int = 10_000, soak: int = 100_000) -> int:
+def hostile_count(usual: int = 4_000, soak: int = 100_000) -> int:
     """How many hostile strings a test tries."""
     return trials(usual, soak)
 

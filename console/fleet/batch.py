@@ -56,7 +56,7 @@ def telling_pods(one: Workload) -> tuple[Pod, ...]:
 
 
 def _of_cron(one: Workload, cron: Cron, at: datetime, trouble: str) -> Judged:
-    last = one.last_over
+    last = _last_of(one, cron)
     going = [run for run in one.runs or () if run.state is RunState.RUNNING]
     told = list(_circumstances(cron, going, at))
     if last is not None and last.state is RunState.FAILED:
@@ -71,30 +71,51 @@ def _of_cron(one: Workload, cron: Cron, at: datetime, trouble: str) -> Judged:
     return verdict, ", ".join([said, *told])
 
 
+def _last_of(one: Workload, cron: Cron) -> Run | None:
+    """Its newest run that has ended and is told; `None` where a newer one is known to have ended
+    well: how many jobs are kept is set apart for those that fail and those that do not."""
+    last = one.last_over
+    if last is None or last.state is RunState.COMPLETE or cron.succeeded_at is None:
+        return last
+    ended = last.ended_at or last.began_at
+    return None if ended is not None and cron.succeeded_at > ended else last
+
+
 def _unfailed(one: Workload, cron: Cron, going: list[Run], at: datetime, trouble: str) -> Judged:
     """Of a cron job of which nothing says no: whether it is known to be well."""
-    last, due, succeeded = one.last_over, cron.due_at, cron.succeeded_at
+    last, due, succeeded = _last_of(one, cron), cron.due_at, cron.succeeded_at
     if cron.suspended is None:
         return Verdict.NO_ANSWER, "Kubernetes does not tell whether it is suspended"
-    if len(going) >= PILE and (last is None or all(_is_since(run, last.began_at) for run in going)):
-        said = f"{len(going)} runs at once, and none of them ends"
+    if _is_pile(one, cron, going):
+        said = f"{max(len(going), cron.active or 0)} runs at once, and none of them ends"
         return Verdict.NO_ANSWER, f"{said}: {trouble}" if trouble else said
     if going or cron.active:
         since = _since(going[0], at, trouble) if going else ""
         return _if_readable(cron, " ".join(filter(None, ["runs", since])))
-    if due is None and last is None:
+    if due is None and last is None and succeeded is None:
         return _if_readable(cron, "has not run yet")
     is_newest = due is None or cron.suspended or _is_since(last, due)
     if last is not None and is_newest:
         return _if_readable(cron, f"last run complete {_end_of(last, at)}")
-    if due is None or (cron.suspended and one.runs is not None):
-        return Verdict.HEALTHY, "no run of it is left"
-    if succeeded is not None and succeeded >= due:
+    if succeeded is not None and (due is None or cron.suspended or succeeded >= due):
         return _if_readable(cron, f"last run complete {clock_time(succeeded, at)}")
-    if one.runs is None:
+    if cron.suspended and one.runs is not None:
+        return Verdict.HEALTHY, "no run of it is left"
+    if one.runs is None or due is None:
         return Verdict.NO_ANSWER, "its jobs are not told, and so not how its last run ended"
     said = f"how its run of {clock_time(due, at)} ended is not known: its job is not there any more"
     return Verdict.NO_ANSWER, said
+
+
+def _is_pile(one: Workload, cron: Cron, going: list[Run]) -> bool:
+    """Whether run is begun upon run, and none has ended since the first of them was."""
+    if max(len(going), cron.active or 0) < PILE:
+        return False
+    since = going[-1].began_at if len(going) >= PILE else cron.due_at
+    last = one.last_over
+    ends = [cron.succeeded_at, *((last.ended_at, last.began_at) if last is not None else ())]
+    ended = max((end for end in ends if end is not None), default=None)
+    return ended is None or since is None or ended < since
 
 
 def _if_readable(cron: Cron, said: str) -> Judged:

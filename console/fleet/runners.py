@@ -155,7 +155,7 @@ def _of_none(service: Service, shown: str, strays: Sequence[Stray] | None) -> Wo
         if (one.name.exact, one.namespace.exact) == (service.unit, service.namespace):
             kind = visible(one.kind, cells=30)
             has = "it is a pod of its own" if kind == "Pod" else f"its pods are those of a {kind}"
-            return Word(Verdict.NO_ANSWER, f"{shown} is not read: {has}, and {READ_KINDS} are read")
+            return Word(Verdict.NO_ANSWER, f"{shown} is not read: {has}; only {READ_KINDS} are")
     return Word(Verdict.UNHEALTHY, f"there is no workload called {shown}")
 
 

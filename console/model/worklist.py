@@ -33,6 +33,11 @@ class Episode(msgspec.Struct, frozen=True):
     seen_at: datetime | None = None
     """When a source last said it, to about ten minutes; what bounds an episode that ended
     while no console was open to see the proof."""
+    found: str = ""
+    """Of what our own checks found wrong: the title of its row, until one finds it well. Empty
+    where they found nothing, or got no answer."""
+    found_at: str = ""
+    """The place that `found` is about."""
 
 
 class Step(enum.StrEnum):

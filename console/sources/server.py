@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
+
+import msgspec
 
 from console.model.failure import Failure, FailureKind
 from console.safety.clock import Clock
@@ -117,6 +119,25 @@ class Server:
 
     def _at(self, path: str, options: HttpOptions) -> str:
         return Endpoint(self.base, options).at(path)
+
+
+async def beside(
+    main: asyncio.Task[Any], name: str, part: Coroutine[Any, Any, Part]
+) -> Part | Failure:
+    """What `part` of a poll gives; that of `main` where the server let its time pass in silence.
+
+    Parts wait for each other's connections: one after the other, each would wait as long.
+    """
+    task = asyncio.create_task(part)
+    try:
+        await asyncio.wait((task, main), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            told = main.result()
+            if isinstance(told, Failure) and told.kind is FailureKind.TIMEOUT:
+                return msgspec.structs.replace(told, part=name)
+        return await task
+    finally:
+        task.cancel()
 
 
 async def not_asked() -> None:

@@ -63,6 +63,8 @@ class Episodes:
         self._at: Instant | None = None
         self._lost_s = 0.0
         self._acks: dict[str, Ack] = {}
+        self.found: set[str] = set()
+        """Keys under which a check of ours found something that has not been found well."""
 
     def ack_of(self, key: str) -> Ack | None:
         """Who has taken what is no alert."""
@@ -76,6 +78,8 @@ class Episodes:
         self._lost_s = self.policy.lost_for.total_seconds()
         for key, episode in self._saved.items():
             self._tracked[key] = _placed(episode, at)
+            if episode.found:
+                self.found.add(key)
         self._saved = {}
         oldest = at.mono - _RATE_MEMORY_S
         self.arrivals = [mono for mono in self.arrivals if mono > oldest]
@@ -111,13 +115,7 @@ class Episodes:
             tracked.resolved_mono = None
             start = min(starts_at, episode.start)
             episode = msgspec.structs.replace(episode, start=start, resolved_at=None)
-        if ack is not None and episode.responded_at is None:
-            # An ack may be older than the alert: it covers what joins its group later.
-            episode = msgspec.structs.replace(
-                episode,
-                responded_at=max(ack.since, episode.start),
-                responded_by=visible(ack.owner, cells=80),
-            )
+        episode = _answered(episode, ack)
         if tracked.last_mono - tracked.told_mono >= _SEEN_EVERY_S:
             ago = timedelta(seconds=at.mono - tracked.last_mono)
             episode = msgspec.structs.replace(episode, seen_at=at.wall - ago)
@@ -125,7 +123,7 @@ class Episodes:
         tracked.episode = episode
         return tracked
 
-    def keep(self, key: str) -> Tracked | None:
+    def keep(self, key: str, ack: Ack | None = None) -> Tracked | None:
         """Nothing new is known of it: an episode that runs goes on, and none begins.
 
         `None`: none runs.
@@ -134,7 +132,32 @@ class Episodes:
         if tracked is None or tracked.resolved_mono is not None:
             return None
         tracked.look = self._look
+        tracked.episode = _answered(tracked.episode, ack)
         return tracked
+
+    def note(self, key: str, found: str, at: str) -> None:
+        """Our own checks found this at a place; empty: nothing, or it is well again."""
+        tracked = self._tracked.get(key)
+        if tracked is None:
+            return
+        at = at if found else ""
+        if (found, at) != (tracked.episode.found, tracked.episode.found_at):
+            tracked.episode = msgspec.structs.replace(tracked.episode, found=found, found_at=at)
+        if found:
+            self.found.add(key)
+        else:
+            self.found.discard(key)
+
+    def found_at(self, key: str, place: str) -> str:
+        """What was found at `place` under `key` in the episode that runs; empty for nothing.
+
+        What nobody could ask about for as long as a lost alert is kept is forgotten.
+        """
+        if key not in self.found:
+            return ""
+        tracked = self._tracked[key]
+        is_old = self._now.mono - tracked.last_mono > self._lost_s
+        return "" if is_old or tracked.episode.found_at != place else tracked.episode.found
 
     def resolved(self, key: str, when: datetime) -> None:
         """Its resolution was proven at `when`; without effect on what fires in this look."""
@@ -170,6 +193,7 @@ class Episodes:
                 gone.append(key)
         for key in gone:
             del self._tracked[key]
+            self.found.discard(key)
         self._watching = self._watching or complete
 
     def rename(self, keys: Mapping[str, str]) -> None:
@@ -225,6 +249,18 @@ class Episodes:
     def _resolve(self, tracked: Tracked, when: datetime) -> None:
         tracked.resolved_mono = self._now.mono
         tracked.episode = msgspec.structs.replace(tracked.episode, resolved_at=when)
+        self.note(tracked.episode.key, "", "")
+
+
+def _answered(episode: Episode, ack: Ack | None) -> Episode:
+    """An ack may be older than the alert: it covers what joins its group later."""
+    if ack is None or episode.responded_at is not None:
+        return episode
+    return msgspec.structs.replace(
+        episode,
+        responded_at=max(ack.since, episode.start),
+        responded_by=visible(ack.owner, cells=80),
+    )
 
 
 def _placed(episode: Episode, at: Instant) -> Tracked:

@@ -14,7 +14,7 @@ from console.model.state import Priority, State
 from console.model.worklist import Clocks, Lane, Part, Row, RowKind
 from console.safety.clock import Instant
 from console.safety.text import Raw, visible
-from console.triage.episodes import Episodes, Tracked
+from console.triage.episodes import Episodes
 from console.triage.sla import clocks_of
 from console.triage.storm import MINUTE_S
 from console.triage.suspects import Pair
@@ -46,8 +46,6 @@ class Fault(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     marks: frozenset[Pair] = frozenset()
     """Label pairs of what it is about, by which it is part of a storm."""
-    was_found: bool = False
-    """A check has found it: that nobody can be asked any more does not take it away."""
     unwell: int = 0
     """Of a host that does not answer: the services on it that are not OK."""
 
@@ -98,8 +96,11 @@ def running(
     )
 
 
-def still(before: Fault, state: State, summary: str, tracked: Tracked, policy: Policy) -> Fault:
-    """A fault of which nothing new is known: there as it was, in the state of what it is about."""
-    clocks = clocks_of(tracked.episode, before.priority, policy)
-    goes_on = Running(tracked.episode.start, clocks, is_new=False, ack=before.running.ack)
-    return msgspec.structs.replace(before, state=state, summary=summary, running=goes_on)
+def going_on(episodes: Episodes, key: str, priority: Priority, policy: Policy) -> Running | None:
+    """The fault `key`, of which nothing new is known at this look; `None` where none runs."""
+    ack = episodes.ack_of(key)
+    tracked = episodes.keep(key, ack)
+    if tracked is None:
+        return None
+    clocks = clocks_of(tracked.episode, priority, policy)
+    return Running(tracked.episode.start, clocks, is_new=False, ack=ack)

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from types import MappingProxyType
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
 
-from console.model.alert import Ack, TargetHealth
+from console.model.alert import TargetHealth
 from console.model.failure import Failure
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
-from console.model.registry import ServiceType
+from console.model.registry import Service, ServiceType
 from console.model.report import Runner
-from console.model.snapshot import Cell, Snapshot, Standing
+from console.model.snapshot import Cell, Snapshot
 from console.model.state import Priority, State
-from console.model.worklist import Clocks, Lane, Row, RowKind, Step
+from console.model.worklist import RowKind
 from console.safety.clock import Instant
 from console.safety.text import Raw
 from console.triage.episodes import Episodes
-from console.triage.faults import Fault, running, still
-from console.triage.sla import most_urgent
+from console.triage.faults import Fault, going_on, running
 from console.triage.sources import is_cut_off
-from console.triage.wording import listed, service_at
+from console.triage.wording import service_at
 
-TOO_MANY: Final = 3
-"""As many failing services in one place are one row: the place is what broke."""
 _TITLES: Final = {
     ProbeKind.HTTP: "HealthCheckFailed",
     ProbeKind.COMMAND: "HealthCheckFailed",
@@ -47,6 +42,12 @@ _RUNNERS: Final = {
     Runner.WORKLOAD: "WorkloadUnavailable",
     Runner.HOST: "HostOverLimit",
 }
+_OF_TYPE: Final = {
+    "ContainerDown": ServiceType.DOCKER,
+    "UnitFailed": ServiceType.SYSTEMD,
+    "WorkloadUnavailable": ServiceType.K8S_DEPLOYMENT,
+    "HostOverLimit": ServiceType.HOST,
+}
 _TARGET: Final = "TargetDown"
 _OVER: Final = "ServiceOverLimit"
 """It runs, and takes more than its own thresholds allow. A check that fails is worse."""
@@ -59,16 +60,12 @@ def probe_faults(
     covered: Collection[str],
     episodes: Episodes,
     policy: Policy,
-    before: Mapping[str, Fault] = MappingProxyType({}),
 ) -> list[Fault]:
     """One fault for each service whose own checks fail, and their episodes brought up to date.
 
     Services about which an alert fires (`covered`) have none: the alert's row says it. While
     this host is cut off, a check without an answer says nothing about the service. What failed
     and cannot be asked now stays, as unknown as its cell is.
-
-    Args:
-        before: the faults of the look before, by key.
     """
     cut_off = is_cut_off(snapshot)
     found: list[Fault] = []
@@ -81,58 +78,23 @@ def probe_faults(
     )
     for cell in snapshot.cells:
         if cell.state is State.OK:
+            if episodes.found:
+                episodes.note(f"probe:{cell.service.name}", "", "")
             continue
         for report in cell.reports:
             if report.failure is not None and report.runner in _MUTE and report.place not in dark:
                 mute.setdefault((report.place, report.runner), (cell, report.failure))
-        key = f"probe:{cell.service.name}"
-        title = _title_of(cell, cut_off)
-        if title is None:
-            # Not known to be well either, so that an episode of its own goes on.
-            tracked = episodes.keep(key)
-            fault = before.get(key) if cell.service.name not in covered else None
-            if tracked is not None and fault is not None and _stays(fault, cell):
-                found.append(still(fault, cell.state, cell.because, tracked, policy))
-            continue
-        if cell.service.name in covered:
-            episodes.firing(key, cell.since or snapshot.at.wall, snapshot.at.mono)
-        else:
-            fault = _fault(cell, key, title, episodes, policy, snapshot.at)
-            if title == HOST_DARK:
-                why = next(one.failure for one in cell.reports if one.failure is not None)
-                fault = msgspec.structs.replace(fault, unwell=unwell[fault.place], failure=why)
+        fault = _fault(cell, covered, _title_of(cell, cut_off), episodes, policy, snapshot.at)
+        if fault is not None and fault.title == HOST_DARK:
+            why = next(one.failure for one in cell.reports if one.failure is not None)
+            fault = msgspec.structs.replace(fault, unwell=unwell[fault.place], failure=why)
+        if fault is not None:
             found.append(fault)
     found += [
         _mute_fault(runner, cell, failure, episodes, policy, snapshot.at)
         for (_, runner), (cell, failure) in mute.items()
     ]
     return found
-
-
-def probe_rows(faults: Sequence[Fault], lane: Lane, at_most: int) -> list[Row]:
-    """A row each, except that many in one place are one row.
-
-    Where that makes more than `at_most` rows, they all are one.
-    """
-    places: dict[str, list[Fault]] = {}
-    for fault in faults:
-        places.setdefault(fault.place, []).append(fault)
-    rows: list[Row] = []
-    dark = [place for place, here in places.items() if any(one.title == HOST_DARK for one in here)]
-    if len(dark) >= TOO_MANY:
-        together = [fault for place in dark for fault in places.pop(place)]
-        rows.append(_together(together, f"probe@{lane.value}:dark", _shared(together), lane))
-    for place, here in places.items():
-        is_dark = place in dark and len(here) > 1
-        if is_dark or len(here) >= TOO_MANY:
-            rows.append(_together(here, f"probe@{lane.value}:{place}", place, lane))
-        else:
-            rows.extend(fault.row(lane) for fault in here)
-    if len(rows) <= at_most:
-        return rows
-    everywhere = {fault.place for fault in faults}
-    where = f"{len(everywhere)} places" if len(everywhere) > 1 else next(iter(everywhere))
-    return [_together(faults, f"probe@{lane.value}:", where, lane)]
 
 
 def _title_of(cell: Cell, cut_off: bool) -> str | None:
@@ -176,24 +138,67 @@ def _title_of(cell: Cell, cut_off: bool) -> str | None:
     return None
 
 
-def _stays(fault: Fault, cell: Cell) -> bool:
-    """Whether it was found, and what found it does not say that it is over."""
+def _is_found(title: str, cell: Cell) -> bool:
+    """Whether a check that answered says so; what gave no answer found nothing."""
+    if title in _TITLES.values():
+        return any(
+            _TITLES[one.probe.kind] == title
+            for one in cell.probes
+            if one.verdict is Verdict.UNHEALTHY
+        )
+    return title in (_TARGET, _OVER, *_RUNNERS.values())
+
+
+def _stays(title: str, cell: Cell) -> bool:
+    """Whether what found it is still asked, and does not say that it is over."""
     well = {_TITLES.get(one.probe.kind) for one in cell.probes if one.verdict is Verdict.HEALTHY}
     well |= {_RUNNERS.get(one.runner) for one in cell.reports if one.verdict is Verdict.HEALTHY}
     if any(target.health is TargetHealth.UP for target in cell.targets):
         well.add(_TARGET)
     if well & {_RUNNERS[Runner.CONTAINER], _RUNNERS[Runner.UNIT]}:
         well.add(_OVER)
-    return fault.was_found and fault.title not in well
+    return title not in well and _is_asked(title, cell.service)
+
+
+def _is_asked(title: str, service: Service) -> bool:
+    """Whether the settings still have what would find it."""
+    kinds = [kind for kind, one in _TITLES.items() if one == title]
+    if ProbeKind.READY in kinds:
+        return service.ready is not None
+    if ProbeKind.HTTP in kinds:
+        return service.health is not None
+    return title not in _OF_TYPE or _OF_TYPE[title] is service.type
 
 
 def _fault(
-    cell: Cell, key: str, title: str, episodes: Episodes, policy: Policy, at: Instant
-) -> Fault:
+    cell: Cell,
+    covered: Collection[str],
+    title: str | None,
+    episodes: Episodes,
+    policy: Policy,
+    at: Instant,
+) -> Fault | None:
+    """What is wrong with `cell` by its own checks, now or when they last could be asked."""
     service = cell.service
+    key, is_covered = f"probe:{service.name}", service.name in covered
     priority = policy.probe_priority
     if service.critical:
         priority = Priority(max(0, priority - 1))
+    before = episodes.found_at(key, service.place)
+    before = before if before and _stays(before, cell) else ""
+    if title is None:
+        # Not known to be well either, so that an episode of its own goes on.
+        runs = going_on(episodes, key, priority, policy)
+        title = before or None
+    elif is_covered:
+        episodes.firing(key, cell.since or at.wall, at.mono)
+        runs = None
+    else:
+        runs = running(episodes, key, cell.since or at.wall, priority, policy, at)
+    episodes.note(key, title if title is not None and _is_found(title, cell) else before,
+                  service.place)  # fmt: skip
+    if title is None or runs is None or is_covered:
+        return None
     return Fault(
         key=key,
         kind=RowKind.PROBE,
@@ -202,10 +207,9 @@ def _fault(
         summary=_own_words(cell),
         priority=priority,
         state=cell.state,
-        running=running(episodes, key, cell.since or at.wall, priority, policy, at),
+        running=runs,
         cell=service.name,
         place=service.place,
-        was_found=cell.state is State.FIRING,
         marks=frozenset(
             (
                 *(pair for target in cell.targets for pair in target.labels.exact_items()),
@@ -254,87 +258,3 @@ def _mute_fault(
         place=place,
         failure=failure,
     )
-
-
-def _together(faults: Sequence[Fault], key: str, where: str, lane: Lane) -> Row:
-    clocks = most_urgent((fault.running.clocks.step is Step.FIX, fault.running.clocks)
-                         for fault in faults)  # fmt: skip
-    titles = {fault.title for fault in faults}
-    dark = [fault for fault in faults if fault.title == HOST_DARK]
-    is_explained = not _elsewhere(faults)
-    if dark and is_explained:
-        titles = {HOST_DARK}
-    host = dark[0] if len(dark) == 1 and is_explained else None
-    acks = {fault.key: fault.running.ack for fault in faults if fault.running.ack is not None}
-    newest = sorted(acks.values(), key=_since, reverse=True)
-    taken = newest[0] if len(acks) == len(faults) else None
-    return Row(
-        key=key,
-        kind=RowKind.PROBE,
-        priority=min(fault.priority for fault in faults),
-        state=max((fault.state for fault in faults), key=_badness),
-        standing=Standing.FIRING,
-        title=Raw(titles.pop() if len(titles) == 1 else "HealthChecksFailed"),
-        where=Raw(where),
-        summary=Raw(_count_of(faults)),
-        since=min(fault.running.since for fault in faults),
-        step=_step(clocks),
-        clocks=clocks,
-        cell=host.cell if host is not None else None,
-        is_new=any(fault.running.is_new for fault in faults),
-        lane=lane,
-        failure=host.failure if host is not None else None,
-        parts=tuple(fault.part for fault in faults),
-        acked_by=None if taken is None else taken.owner,
-        acked_at=None if taken is None else taken.since,
-        acked_count=len(acks),
-        acks=tuple(newest),
-    )
-
-
-def _since(ack: Ack) -> datetime:
-    return ack.since
-
-
-def _elsewhere(faults: Sequence[Fault]) -> list[Fault]:
-    """Those on no dark host: one that does not answer explains what is wrong with all on it."""
-    dark = {fault.place for fault in faults if fault.title == HOST_DARK}
-    return [fault for fault in faults if fault.place not in dark]
-
-
-def _count_of(faults: Sequence[Fault]) -> str:
-    hosts = [fault for fault in faults if fault.title == HOST_DARK]
-    if not hosts:
-        names = sorted(fault.cell for fault in faults if fault.cell is not None)
-        # A host that does not tell what runs on it is no service; it may explain them all.
-        mute = (fault.summary for fault in faults if fault.cell is None)
-        return "; ".join(dict.fromkeys((*mute, f"{len(names)} services: {listed(names)}")))
-    if len(hosts) == 1:
-        said = hosts[0].summary
-    else:
-        places = sorted(host.place for host in hosts)
-        said = f"{len(hosts)} hosts do not answer: {listed(places)}"
-    more = sum(host.unwell for host in hosts)
-    if more:
-        on = "it" if len(hosts) == 1 else "them"
-        said = f"{said}; {more} {'service' if more == 1 else 'services'} on {on} not OK"
-    others = _elsewhere(faults)
-    return f"{said}; elsewhere {_count_of(others)}" if others else said
-
-
-def _shared(faults: Sequence[Fault]) -> str:
-    """What the dark hosts have in common: `rack="r12"`, or how many they are."""
-    hosts = [fault for fault in faults if fault.title == HOST_DARK]
-    common = frozenset.intersection(*(fault.marks for fault in hosts))
-    if common:
-        name, value = min(common)
-        return f'{name}="{value}"'
-    return f"{len(hosts)} hosts"
-
-
-def _step(clocks: Clocks | None) -> Step:
-    return clocks.step if clocks is not None else Step.NONE
-
-
-def _badness(state: State) -> int:
-    return state.badness

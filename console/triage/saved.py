@@ -59,8 +59,12 @@ def episodes_from(content: bytes) -> tuple[Episode, ...]:
             raise EpisodesDamaged("expected times with a time zone, one has none")
     # Whoever can write the file must not reach the terminal through it.
     safe = (
-        msgspec.structs.replace(episode, responded_by=visible(episode.responded_by, cells=80))
-        if episode.responded_by
+        msgspec.structs.replace(
+            episode,
+            responded_by=visible(episode.responded_by, cells=80),
+            found=visible(episode.found, cells=80),
+        )
+        if episode.responded_by or episode.found
         else episode
         for episode in episodes
     )

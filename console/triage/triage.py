@@ -24,7 +24,8 @@ from console.triage.identity import identity_of, row_key
 from console.triage.judge import FactsBook, Judged, judged
 from console.triage.order import Order
 from console.triage.owed import owed_rows
-from console.triage.probes import probe_faults, probe_rows
+from console.triage.probe_rows import probe_rows
+from console.triage.probes import probe_faults
 from console.triage.sources import source_faults
 from console.triage.storm import MINUTE_S
 from console.triage.storming import Storming
@@ -54,7 +55,6 @@ class Triage:
         self._order = Order()
         self._fired = FiredBook()
         self._judged: dict[str, Judged] = {}
-        self._faults: dict[str, Fault] = {}
         self._resort = False
         self._was_complete = False
 
@@ -103,8 +103,7 @@ class Triage:
         # What has been firing for weeks says nothing about a check that fails since a minute.
         fresh = (each for each in alerts if each.fires and not each.is_old)
         covered = {each.known.cell for each in fresh if each.known.cell}
-        faults = probe_faults(snapshot, covered, self._episodes, self._policy, self._faults)
-        self._faults = {fault.key: fault for fault in faults}
+        faults = probe_faults(snapshot, covered, self._episodes, self._policy)
         sick = source_faults(snapshot, self._episodes, self._policy)
         self._end_episodes(snapshot)
         regrouped = self._storming.look(snapshot, alerts, self._episodes.arrivals)

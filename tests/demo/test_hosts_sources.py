@@ -14,9 +14,11 @@ from config.load import Loaded, load
 from console.demo.fleet import DemoFleet
 from console.demo.inventory import SERVICES
 from console.demo.scenarios import scenario_names
+from console.fleet.batch import is_whole
 from console.model.failure import Failure
 from console.model.host import HostFacts
 from console.model.reading import HostReading, KubernetesReading
+from console.model.workload import WorkloadKind
 from console.safety.clock import SystemClock
 from console.safety.http import HttpClient
 from console.safety.ssh.client import SshClient
@@ -142,7 +144,7 @@ async def test_ssh_and_prometheus_tell_the_same(scenario: str) -> None:
     assert isinstance(cluster.workloads, tuple)
     assert isinstance(metrics.workloads, tuple)
     assert (metrics.failures, metrics.warnings) == ((), ())
-    ready = {one.name.exact: one.ready for one in cluster.workloads}
+    ready = {one.name.exact: one.ready for one in cluster.workloads if not one.kind.is_batch}
     assert len(ready) == 25
     assert ready == {one.name.exact: one.ready for one in metrics.workloads}
 
@@ -166,3 +168,6 @@ async def test_hosts_and_cluster_can_be_read_in_every_scenario(scenario: str) ->
         assert cluster.failures == ()
         pods = [pod for one in cluster.workloads for pod in one.pods or ()]
         assert len(pods) >= 50
+        (nightly,) = (one for one in cluster.workloads if one.kind.is_batch)
+        assert (nightly.kind, len(nightly.runs or ())) == (WorkloadKind.CRONJOB, 3)
+        assert is_whole(nightly, cluster.at.wall)

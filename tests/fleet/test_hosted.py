@@ -24,7 +24,7 @@ from console.model.registry import (
 )
 from console.model.snapshot import Snapshot, SourceHealth, SourceKind, Watched
 from console.model.state import State
-from console.model.workload import Pod, Workload, WorkloadKind
+from console.model.workload import Cron, Pod, Run, RunState, Stray, Workload, WorkloadKind
 from console.safety.text import Raw
 from tests.fleet import world as w
 from tests.fleet.world import at, the_cell
@@ -307,6 +307,81 @@ def test_workloads_by_their_replicas(
     cell = the_cell(world.snapshot(at(0)), "api")
     assert cell.state is state
     assert said in cell.because
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "more", "state", "said"),
+    [
+        ("api", "Rollout", {}, State.UNKNOWN, "its pods are those of a Rollout; only deployments, "),
+        ("api", "Pod", {}, State.UNKNOWN, "it is a pod of its own; only deployments, stateful"),
+        ("other", "Rollout", {}, State.FIRING, "there is no workload called api in shop"),
+        ("api", "Rollout", {"pods": w.failure("k8s", "pods", 0)}, State.UNKNOWN,
+         "whether pods of that name run is not known"),
+    ],
+)  # fmt: skip
+def test_what_runs_and_is_of_a_kind_that_is_not_read_is_not_said_to_be_missing(
+    name: str, kind: str, more: dict[str, Any], state: State, said: str
+) -> None:
+    world = world_of(w.K8S)
+    strays = (Stray(Raw("shop"), Raw(name), Raw(kind)),)
+    world.take(w.k8s_reading(0, (w.workload("cart"),), strays=strays, **more))
+    cell = the_cell(world.snapshot(at(0)), "api")
+    assert cell.state is state and said in cell.because
+
+
+def ran(state: RunState, name: str = "api-29400600") -> Run:
+    ended = None if state is RunState.RUNNING else w.START
+    return Run(Raw(name), state, Raw("BackoffLimitExceeded"), w.START, ended)
+
+
+def batch(name: str, kind: WorkloadKind, state: RunState, **more: Any) -> Workload:
+    return Workload(Raw(name), Raw("shop"), kind, runs=(ran(state),), **more)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [(RunState.COMPLETE, State.OK), (RunState.FAILED, State.FIRING)]
+)
+def test_a_service_may_be_a_cron_job(state: RunState, expected: State) -> None:
+    cron = Cron(Raw("0 2 * * *"), False, due_at=w.START, missed_after=at(86_400).wall)
+    pods = (
+        Pod(Raw("api-29400600-x"), Raw("shop"), Raw("Failed"), reason=Raw("Error"), exit_code=3),
+        Pod(Raw("api-29399160-x"), Raw("shop"), Raw("Failed"), reason=Raw("OOMKilled")),
+    )
+    world = world_of(w.K8S)
+    told = batch("api", WorkloadKind.CRONJOB, state, cron=cron, pods=pods)
+    world.take(w.k8s_reading(0, (told,)))
+    cell = the_cell(world.snapshot(at(0)), "api")
+    assert cell.state is expected and "schedule 0 2 * * *" in cell.because
+    assert ("api-29400600-x Error (3)" in cell.because) is (state is RunState.FAILED)
+    assert "OOMKilled" not in cell.because
+    late = world.snapshot(at(0)).namespace("shop")
+    assert late is not None and late.workloads == (told,)
+
+
+def test_a_job_that_nobody_wrote_down_is_there_while_it_runs_or_where_it_failed() -> None:
+    def seen(state: RunState, seconds: float) -> list[State]:
+        told = (batch("api", WorkloadKind.JOB, RunState.COMPLETE),
+                batch("migrate", WorkloadKind.JOB, state))  # fmt: skip
+        world.take(w.k8s_reading(seconds, told))
+        snapshot = world.snapshot(at(seconds))
+        held = snapshot.namespace("shop")
+        assert held is not None
+        assert len(held.workloads) == 1 + (state is not RunState.COMPLETE)
+        assert the_cell(snapshot, "api").state is State.OK
+        return [cell.state for cell in snapshot.cells if cell.service.name == "migrate"]
+
+    world = world_of(w.K8S)
+    assert seen(RunState.RUNNING, 0) == [State.OK]
+    assert seen(RunState.FAILED, 30) == [State.FIRING]
+    assert seen(RunState.COMPLETE, 60) == []
+
+
+def test_an_alert_about_a_run_of_a_cron_job_finds_the_cron_job() -> None:
+    world = world_of(w.K8S, w.AM)
+    world.take(w.k8s_reading(0, (batch("api", WorkloadKind.CRONJOB, RunState.FAILED),)))
+    failed = w.alert("KubeJobFailed", namespace="shop", job_name="api-29400600")
+    world.take(w.am_reading(0, failed))
+    assert the_cell(world.snapshot(at(0)), "api").alerts == (failed.fingerprint,)
 
 
 def test_a_pod_that_crashes_is_named_with_its_reason() -> None:

@@ -288,7 +288,8 @@ def test_without_checks_what_runs_it_decides() -> None:
 def test_a_workload_of_which_some_replicas_serve_is_up() -> None:
     service = Service("api", ServiceType.K8S_DEPLOYMENT, "shop", namespace="shop")
     for available, expected in ((0, Sight.DOWN), (1, Sight.UP), (2, Sight.UP), (3, Sight.UP)):
-        word = workload_word(service, (workload("api", 3, available),), whole=True, all_told=True)
+        named = (workload("api", 3, available),)
+        word = workload_word(service, named, whole=True, all_told=True, at=at(1000).wall)
         told = report(word.verdict, Runner.WORKLOAD, partly=word.partly)
         assert sight(cell(reports=(told,))) is expected, available
 

@@ -28,7 +28,7 @@ ASKED: Final = timedelta(seconds=0.6)
 PROBED: Final = timedelta(seconds=6)
 """It is the alerts that are waited for; eighty endpoints are what costs."""
 SHOWN_AGAIN: Final = 20
-PATIENCE: Final = timedelta(seconds=1)
+PATIENCE: Final = timedelta(seconds=2)
 """With a host that is dark."""
 
 
@@ -138,7 +138,7 @@ def patient(loaded: Loaded, *, looks: bool) -> Loaded:
         loaded,
         settings=replace(
             settings,
-            ssh=replace(settings.ssh, connect_timeout=PATIENCE),
+            ssh=replace(settings.ssh, connect_timeout=PATIENCE) if looks else settings.ssh,
             sources=replace(settings.sources, health=health, hosts=hosts),
         ),
     )

@@ -11,6 +11,7 @@ import pytest
 from config.history import Summary, Webhook
 from config.schema import Settings
 from console.model.acting import Ended, Outcome
+from console.model.daily import Daily, Kpi
 from console.model.paper_wish import AddActionItem
 from console.model.remembering import Holder, Remembering
 from console.model.saying import verbatim
@@ -397,6 +398,33 @@ async def test_the_report_that_is_chosen_is_archived_as_it_is_seen() -> None:
         await until(pilot, lambda: "no daily report here" in console.lines[-1])
         await typed(pilot, "colon", "archive all")
         assert "no report is called all; there are: week, daily, kpi" in console.lines[-1]
+
+
+class SlowToKeep(ScriptedWeeks):
+    """Archives when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_keep = asyncio.Event()
+
+    async def keep(self, report: Week | Daily | Kpi) -> Outcome:
+        await self.may_keep.wait()
+        return await super().keep(report)
+
+
+async def test_who_leaves_while_a_report_is_being_archived_is_asked_and_loses_nothing() -> None:
+    async with weeks_on(SlowToKeep()) as (console, pilot, desk):
+        assert isinstance(desk, SlowToKeep)
+        await pilot.press("K")
+        await until(pilot, lambda: isinstance(console.app.screen, Chooser))
+        await pilot.press("1", "q")
+        await until(pilot, lambda: "being sent or written right now" in console.text)
+        await pilot.press("escape")
+        console.app.engine.tell(lambda _: desk.may_keep.set())
+        await until(pilot, lambda: "archived" in console.lines[-1])
+        assert desk.kept == [desk.answer]
+        await pilot.press("q")
+        await until(pilot, lambda: not console.app.is_running)
 
 
 HOOKS = tuple(

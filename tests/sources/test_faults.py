@@ -22,8 +22,10 @@ from console.safety.http import HttpClient
 from console.sources.alertmanager.poll import AlertmanagerMember
 from console.sources.probes.poll import Prober
 from console.sources.prometheus.poll import Prometheus
+from console.sources.server import AT_ONCE
 from tests.faults import CARRIED, FAULTS, EmptyOrPartial, OffByAnHour
 from tests.proxy import Fault, FaultProxy, proxied, resolving
+from tests.safety.loopback import serving, silent
 from tests.servers import Program
 from tests.waiting import until
 
@@ -150,6 +152,19 @@ async def test_a_fault_never_gives_a_clean_reading_and_heals(
                 assert_tells_of_failure(reading)
             await proxy.heal()
             assert is_clean(await clean_reading(poll))
+
+
+@pytest.mark.parametrize("of", ["prometheus", "alertmanager"])
+async def test_a_server_that_hangs_is_waited_for_once_and_not_once_for_each_part(
+    of: str, http_client: HttpClient
+) -> None:
+    async with serving(silent) as server:
+        reading = await poll_of(of, server.url(""), http_client)()
+        connections = server.connections
+    assert_tells_of_failure(reading)
+    assert {failure.kind for failure in failures_of(reading)} == {FailureKind.TIMEOUT}
+    # Of the parts that wait for their turn one may have got it at the very end.
+    assert AT_ONCE <= connections <= AT_ONCE + 1
 
 
 def trust(proxy: FaultProxy, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

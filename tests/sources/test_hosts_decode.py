@@ -317,7 +317,8 @@ def test_containers_are_told_with_how_they_ended() -> None:
               b"Is the docker daemon running?\n"),
          FailureKind.REFUSED, "the docker daemon does not run: Cannot connect"),
         (Part(137, b""), FailureKind.TIMEOUT, "docker gave no answer within 3 s"),
-        (Part(0, LIVE_API + b'{"name":"/x"'), FailureKind.SCHEMA, "of a container docker told"),
+        (Part(0, LIVE_API + b'{"name":"/x"'), FailureKind.SCHEMA,
+         "what docker told of a container: got 12 bytes, broken or cut short,"),
         (Part(1, LIVE_API, b"unknown flag: --type\n"), FailureKind.STATUS,
          "docker ended with status 1: unknown flag: --type"),
     ],
@@ -364,6 +365,13 @@ def test_units_are_called_as_the_registry_calls_them_and_failed_ones_follow() ->
     assert (ghost.load.exact, ghost.since) == ("not-found", None)
     assert cron.restarts is None
     assert cron.since == datetime(2026, 11, 22, 1, tzinfo=UTC)
+
+
+def test_the_description_of_a_unit_is_no_other_unit() -> None:
+    spoof = "job.service loaded failed failed It\u2028postgres.service loaded failed failed x\n"
+    facts = told_by({**DEBIAN_12, "units": b"", "failed": spoof.encode()}).facts
+    assert isinstance(facts.units, tuple)
+    assert [one.name.exact for one in facts.units] == ["job.service"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from console.model.labels import Labels
 from console.model.query import InstantAnswer, Sample
 from console.model.reading import KubernetesReading
 from console.model.snapshot import SourceKind
-from console.model.workload import Pod, Workload, WorkloadKind
+from console.model.workload import Pod, RunState, Workload, WorkloadKind
 from console.safety.clock import Clock, ManualClock, SystemClock
 from console.safety.http import HttpClient
 from console.safety.text import Raw
@@ -25,9 +25,11 @@ from console.sources.prometheus.kube import ABSENT_EVERY, KubeMetrics
 from console.sources.prometheus.kube_decode import (
     CONDITIONS,
     WORKLOADS,
+    ToldWorkload,
     with_pods,
     workloads_in,
 )
+from console.sources.prometheus.kube_jobs import JOBS, batch_in
 from console.sources.prometheus.kube_pods import NUMBERS, STATES, pods_in
 from console.sources.prometheus.poll import Prometheus
 from tests.build import T0
@@ -80,6 +82,21 @@ kube_pod_container_status_restarts_total{namespace="shop",pod="api-6b5c4d7f8-bbb
 kube_pod_info{namespace="shop",pod="db-0",node="node-a",created_by_kind="StatefulSet",created_by_name="db",uid="3"} 1
 kube_pod_status_phase{namespace="shop",pod="db-0",phase="Pending"} 1
 kube_pod_status_unschedulable{namespace="shop",pod="db-0"} 1
+kube_cronjob_info{namespace="shop",cronjob="backup",schedule="0 2 * * *",concurrency_policy="Forbid",timezone="local"} 1
+kube_cronjob_created{namespace="shop",cronjob="backup"} 1.79e9
+kube_cronjob_spec_suspend{namespace="shop",cronjob="backup"} 0
+kube_cronjob_status_active{namespace="shop",cronjob="backup"} 0
+kube_cronjob_status_last_schedule_time{namespace="shop",cronjob="backup"} 1.795e9
+kube_job_created{namespace="shop",job_name="backup-29400600"} 1.795e9
+kube_job_owner{namespace="shop",job_name="backup-29400600",owner_kind="CronJob",owner_name="backup",owner_is_controller="true"} 1
+kube_job_status_start_time{namespace="shop",job_name="backup-29400600"} 1.795e9
+kube_job_status_failed{namespace="shop",job_name="backup-29400600",reason="BackoffLimitExceeded"} 1
+kube_job_status_failed{namespace="shop",job_name="backup-29400600",reason="DeadlineExceeded"} 0
+kube_job_failed{namespace="shop",job_name="backup-29400600",condition="true"} 1
+kube_job_failed{namespace="shop",job_name="backup-29400600",condition="false"} 0
+kube_job_complete{namespace="shop",job_name="backup-29400600",condition="false"} 1
+kube_pod_info{namespace="shop",pod="backup-29400600-x",node="node-a",created_by_kind="Job",created_by_name="backup-29400600",uid="5"} 1
+kube_pod_status_phase{namespace="shop",pod="backup-29400600-x",phase="Failed"} 1
 kube_pod_info{namespace="shop",pod="report-1",node="node-a",created_by_kind="Job",created_by_name="report",uid="4"} 1
 kube_pod_status_phase{namespace="shop",pod="report-1",phase="Failed"} 1
 """.lstrip()  # noqa: E501 - as it is scraped
@@ -92,6 +109,12 @@ SCRAPE = """  - job_name: kube-state-metrics
 """
 
 pytestmark = pytest.mark.real("prometheus")
+
+
+EITHER_WAY = pytest.mark.parametrize(
+    "scraped", ["true", "false"][: trials(usual=1, soak=2)], indirect=True
+)
+"""What does not hang on where the labels stand, once they have been read."""
 
 
 @pytest.fixture(params=["true", "false"], ids=["honored", "moved aside"])
@@ -156,6 +179,13 @@ async def test_what_prometheus_scrapes_becomes_workloads_and_pods(
     assert sick.ended_at == datetime.fromtimestamp(1_795_100_000, UTC)
     assert only_pod(named(told, "db")).reason == Raw("Unschedulable")
     assert only_pod(named(told, "db")).ready is None
+    backup = named(told, "backup")
+    assert backup.kind is WorkloadKind.CRONJOB and backup.last_over is not None
+    assert backup.last_over.state is RunState.FAILED
+    assert backup.last_over.reason == Raw("BackoffLimitExceeded")
+    assert only_pod(backup).name == Raw("backup-29400600-x")
+    assert isinstance(told.workloads, tuple) and len(told.workloads) == 5
+    assert [stray.name.exact for stray in told.strays] == ["report"]
 
 
 def only_pod(workload: Workload) -> Pod:
@@ -172,6 +202,7 @@ async def until_scraped(program: Program, http: HttpClient) -> None:
     )
 
 
+@EITHER_WAY
 async def test_metrics_that_vanish_are_a_fault_and_come_back(
     scraped: tuple[Program, Exposition], http: HttpClient
 ) -> None:
@@ -189,6 +220,7 @@ async def test_metrics_that_vanish_are_a_fault_and_come_back(
     assert named(back, "web").ready == 2
 
 
+@EITHER_WAY
 async def test_a_series_that_is_missing_is_not_known_and_never_zero(
     scraped: tuple[Program, Exposition], http: HttpClient
 ) -> None:
@@ -230,6 +262,7 @@ async def test_a_prometheus_that_never_answered_speaks_for_itself(http: HttpClie
     assert not told.present and told.failures == ()
 
 
+@EITHER_WAY
 async def test_a_prometheus_that_answers_no_more_is_a_failure(
     scraped: tuple[Program, Exposition], http: HttpClient
 ) -> None:
@@ -279,7 +312,8 @@ AVAILABLE = sample("kube_deployment_status_replicas_available", 2, WEB)
 
 async def read(**answers: InstantAnswer | Failure) -> KubernetesReading:
     by_name = {
-        "workloads": WORKLOADS, "conditions": CONDITIONS, "states": STATES, "numbers": NUMBERS
+        "workloads": WORKLOADS, "conditions": CONDITIONS, "states": STATES, "numbers": NUMBERS,
+        "jobs": JOBS,
     }  # fmt: skip
     asked = {by_name[name]: answer for name, answer in answers.items()}
     return await KubeMetrics(Answers(asked), ManualClock(T0), INTERVAL).poll(0)
@@ -287,7 +321,7 @@ async def read(**answers: InstantAnswer | Failure) -> KubernetesReading:
 
 async def test_warnings_of_any_answer_are_carried() -> None:
     partial = Raw("a store did not answer")
-    for part in ("conditions", "states", "numbers"):
+    for part in ("conditions", "jobs", "states", "numbers"):
         told = await read(
             workloads=told_by(DESIRED, AVAILABLE), **{part: told_by(warnings=(partial,))}
         )
@@ -306,6 +340,12 @@ async def test_an_empty_partial_answer_proves_no_absence() -> None:
     assert not (await metrics.poll(0)).present
     answers[WORKLOADS] = told_by(DESIRED)
     assert (await metrics.poll(1)).present
+
+
+async def test_jobs_that_are_not_told_may_be_there_all_the_same() -> None:
+    told = await read(workloads=told_by(DESIRED, AVAILABLE), jobs=failure())
+    assert named(told, "web").available == 2 and told.warnings == ()
+    assert [one.part for one in told.missing] == ["jobs"]
 
 
 async def test_pods_that_are_not_told_are_not_known() -> None:
@@ -376,14 +416,17 @@ NAMES = [
     *("kube_pod_container_status_restarts_total", "kube_pod_status_reason"),
     *("kube_pod_container_status_last_terminated_exitcode",),
     *("kube_pod_container_status_last_terminated_timestamp",),
-    *("kube_pod_container_status_waiting_reason",),
+    *("kube_pod_container_status_waiting_reason", "kube_cronjob_info", "kube_job_owner"),
+    *("kube_job_created", "kube_job_failed", "kube_job_status_failed"),
+    *("kube_cronjob_status_last_schedule_time", "kube_cronjob_next_schedule_time"),
 ]
 LABELS = st.dictionaries(
     st.sampled_from(
         ["namespace", "exported_namespace", "deployment", "daemonset", "pod", "container", "reason",
-         "phase", "created_by_kind", "created_by_name", "cluster", "condition"]
+         "phase", "created_by_kind", "created_by_name", "cluster", "condition", "job_name",
+         "cronjob", "owner_kind", "owner_name", "schedule"]
     ),
-    st.text(max_size=5) | st.sampled_from(["web", "ReplicaSet", "web-5d4f8c7b9d"]),
+    st.text(max_size=5) | st.sampled_from(["web", "ReplicaSet", "CronJob", "web-5d4f8c7b9d"]),
 )  # fmt: skip
 SAMPLES = st.lists(
     st.builds(
@@ -400,7 +443,9 @@ SAMPLES = st.lists(
 @settings(deadline=None, max_examples=trials(usual=150, soak=10_000))
 def test_any_series_become_sound_workloads(first: list[Sample], second: list[Sample]) -> None:
     both = [*first, *second]
-    for each in with_pods(workloads_in(both, first), pods_in(both, second)):
+    batch = batch_in(both)
+    told = [*workloads_in(both, first), *(ToldWorkload(*each) for each in batch.workloads)]
+    for each in with_pods(told, pods_in(both, second), batch.owners):
         numbers = (each.desired, each.ready, each.available, each.updated)
         assert all(number is None or number >= 0 for number in numbers)
         assert all(pod.restarts >= 0 for pod in each.pods or ())

@@ -19,7 +19,7 @@ from console.model.failure import Failure, FailureKind
 from console.model.reading import KubernetesReading
 from console.model.registry import Host, Registry
 from console.model.snapshot import SourceKind
-from console.model.workload import Pod, Workload, WorkloadKind
+from console.model.workload import Pod, Stray, Workload, WorkloadKind
 from console.safety.clock import SystemClock
 from console.safety.ssh.client import SshClient
 from console.safety.text import Raw
@@ -334,6 +334,16 @@ async def test_kinds_that_may_not_be_listed_are_missing_and_the_rest_is_known(
     assert told.missing[0].kind is FailureKind.AUTH
     assert told.missing[0] in told.failures
     assert told.pods is None and named(told, "web").pods
+
+
+async def test_jobs_that_may_not_be_listed_cost_the_other_kinds_nothing(kubectl: Kubectl) -> None:
+    stderr = FORBIDDEN.format("jobs.batch") + FORBIDDEN.format("cronjobs.batch")
+    kubectl.prints(objects.shop("v1.31.2"), stderr=stderr, status=1)
+    told = await reading()
+    assert named(told, "web").ready == 2 and named(told, "web").pods
+    assert {failure.part for failure in told.missing} == {"jobs", "cronjobs"}
+    assert "no right" in told.missing[0].cause and "jobs, cronjobs" in told.missing[0].remedy
+    assert Stray(Raw("shop"), Raw("report"), Raw("Job")) in told.strays
 
 
 async def test_pods_that_may_not_be_listed_are_not_known_to_be_none(kubectl: Kubectl) -> None:

@@ -174,7 +174,9 @@ async def test_pods_that_are_no_more_are_found_anew_by_their_workload(here: Stag
     assert "of the new pod" in texts(await answer(TWO))
 
 
-@pytest.mark.parametrize("kind", WorkloadKind)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in WorkloadKind if kind is not WorkloadKind.CRONJOB]
+)
 async def test_log_and_shell_are_asked_of_the_kind_that_it_is(
     here: Stage, kind: WorkloadKind
 ) -> None:
@@ -191,6 +193,46 @@ async def test_log_and_shell_are_asked_of_the_kind_that_it_is(
     )
     shell = shell_of("api", Ways(places, SshOptions()))
     assert isinstance(shell, Shell) and f"{name}/api" in shell.argv
+
+
+def ran(name: str, minute: int, phase: str = "Succeeded") -> Pod:
+    at = T0.replace(minute=minute)
+    return Pod(Raw(name), Raw("shop"), Raw(phase), ready=False, started_at=at)
+
+
+@pytest.mark.parametrize("kind", [WorkloadKind.JOB, WorkloadKind.CRONJOB])
+async def test_of_what_runs_to_an_end_the_newest_pod_is_read(
+    here: Stage, kind: WorkloadKind
+) -> None:
+    here.program("kubectl", 'echo "$*" >>calls\necho "2026-11-22T03:12:03.5Z dumped"')
+    told = workload(ran("api-2-x", 9), ran("api-1-failed", 2, "Failed"), kind=kind)
+    found = await answer(told)
+    assert texts(found) == ["dumped"] and found.said == "1 of 2 pods"
+    assert " logs pod/api-2-x " in found.command
+    places = Places(Registry((Host(NAME, "local"),), (API,)), (CLUSTER,), seen=seeing(told))
+    shell = shell_of("api", Ways(places, SshOptions()))
+    assert isinstance(shell, Shell) and "pod/api-2-x" in shell.argv
+
+
+async def test_a_run_that_ended_before_the_time_that_is_asked_for_is_read_whole(
+    here: Stage,
+) -> None:
+    here.says("kubectl", "2026-11-22T02:04:03.5Z dumped\n")
+    found = await answer(workload(ran("api-2-x", 9), kind=WorkloadKind.CRONJOB))
+    assert texts(found) == ["dumped"]
+    assert found.said == "of its last run, before that time"
+    assert texts(await answer(workload(pod(WELL)))) == []
+
+
+@pytest.mark.parametrize(
+    ("pods", "said"), [(None, "is not known, so whose log"), ((), "no pod of the cron job api in")]
+)
+async def test_a_cron_job_without_pods_says_so_and_is_not_asked_for(
+    here: Stage, pods: tuple[Pod, ...] | None, said: str
+) -> None:
+    told = Workload(Raw("api"), Raw("shop"), WorkloadKind.CRONJOB, pods=pods)
+    failure = await read(told)
+    assert isinstance(failure, Failure) and said in failure.cause
 
 
 def test_a_workload_that_nobody_wrote_down_has_a_log_all_the_same() -> None:

@@ -25,9 +25,14 @@ def started(terminal: Terminal) -> Terminal:
     return terminal
 
 
+def wait_told(terminal: Terminal, said: str) -> None:
+    """Read until `said` stands at the bottom."""
+    terminal.wait_for(lambda: said in terminal.lines[-1])
+
+
 def back(terminal: Terminal, said: str) -> None:
     """In the console again, whole, with `said` at the bottom, and it still takes keys."""
-    terminal.wait_for(lambda: said in terminal.lines[-1])
+    wait_told(terminal, said)
     assert "NEXT STEP" in terminal.text
     terminal.type("2")
     terminal.wait_for("data-1")
@@ -92,7 +97,7 @@ def test_whatever_the_editor_does_the_console_comes_back_and_says_it(
     for script, said in ENDS.values():
         editor(tmp_path, script)
         terminal.type("e")
-        terminal.wait_for(lambda said=said: said in terminal.lines[-1])
+        wait_told(terminal, said)
         in_fleet_and_back(terminal)
     back(terminal, "")
     assert clipboards(terminal) == []
@@ -112,7 +117,7 @@ def test_what_was_saved_and_is_not_taken_stays_where_it_is_said(
         before = scratch(tmp_path)
         editor(tmp_path, script)
         terminal.type("e")
-        terminal.wait_for(lambda said=said: said in terminal.lines[-1])
+        wait_told(terminal, said)
         line = terminal.lines[-1]
         (kept,) = set(scratch(tmp_path)) - set(before)
         assert f"kept in {kept / 'oncall-row.md'}: " in line

@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from console.model.alert import TargetHealth
+from console.model.alert import Ack, TargetHealth
 from console.model.policy import Policy
 from console.model.probe import ProbeKind, Verdict
+from console.model.registry import ServiceType
 from console.model.report import Runner
 from console.model.snapshot import Badge, BadgeKind, Cell, SourceKind, Standing
 from console.model.state import Priority, State
 from console.model.worklist import Row, RowKind, Step
+from console.safety.text import Raw
+from console.triage.saved import episodes_from, episodes_to
 from console.triage.triage import Triage
 from tests.build import (
     ago,
@@ -148,29 +151,138 @@ def test_a_check_keeps_its_clock_while_nobody_can_ask() -> None:
     assert triage.worklist(snapshot(cells=[again], now=at(910))).rows[0].since == ago(40)
 
 
+API = service("api", "shop", type=ServiceType.K8S_DEPLOYMENT)
+DEAD = cell(API, State.FIRING, "1 of 3 ready", since=ago(40), reports=[report(Runner.WORKLOAD)])
+BLIND = cell(API, State.UNKNOWN, "the cluster does not answer; it was: 1 of 3 ready")
+WELL = cell(
+    API, State.UNKNOWN, "nothing is known of its target",
+    reports=[report(Runner.WORKLOAD, Verdict.HEALTHY)],
+)  # fmt: skip
+ALONE = Badge(BadgeKind.CUT_OFF, "", "this host is cut off", ago(20), is_row=True)
+
+
+def seen(
+    triage: Triage, one: Cell, seconds: float, **rest: object
+) -> tuple[tuple[str, State], ...]:
+    """The rows of checks, once the console has looked at that cell alone."""
+    worklist = triage.worklist(snapshot(cells=[one], now=at(seconds), **rest))  # type: ignore[arg-type]
+    return tuple((r.title.exact, r.state) for r in worklist.rows if r.kind is RowKind.PROBE)
+
+
 def test_what_was_found_wrong_stays_while_nobody_can_ask_until_it_is_found_well() -> None:
     triage = Triage(Policy())
-    dead = cell(service(), State.FIRING, "1 of 3 ready", reports=[report(Runner.WORKLOAD)])
-    triage.worklist(snapshot(cells=[dead]))
-    blind = cell(service(), State.UNKNOWN, "the cluster does not answer; it was: 1 of 3 ready")
+    seen(triage, DEAD, 0)
     for seconds in (30, 900):
-        (row,) = triage.worklist(snapshot(cells=[blind], now=at(seconds))).rows
+        (row,) = triage.worklist(snapshot(cells=[BLIND], now=at(seconds))).rows
         assert (row.title.exact, row.state) == ("WorkloadUnavailable", State.UNKNOWN)
         assert row.summary.exact == "the cluster does not answer; it was: 1 of 3 ready"
-    healed = cell(
-        service(), State.UNKNOWN, "nothing is known of its target",
-        reports=[report(Runner.WORKLOAD, Verdict.HEALTHY)],
-    )  # fmt: skip
-    assert triage.worklist(snapshot(cells=[healed], now=at(930))).rows == ()
-    assert triage.worklist(snapshot(cells=[blind], now=at(960))).rows == ()
+        assert row.since == ago(40)
+    assert seen(triage, WELL, 930) == ()
+    assert seen(triage, BLIND, 960) == ()
+
+
+def test_it_stays_however_its_source_flaps() -> None:
+    triage = Triage(Policy())
+    old = replace(DEAD, state=State.STALE)
+    steps = (DEAD, BLIND, DEAD, old, BLIND, old, BLIND)
+    states = [seen(triage, one, 30 * at_) for at_, one in enumerate(steps)]
+    assert states == [(("WorkloadUnavailable", one.state),) for one in steps]
+    ok = cell(API, State.OK, "", reports=WELL.reports)
+    assert seen(triage, ok, 300, complete=False) == seen(triage, BLIND, 330) == ()
+
+
+def test_a_check_that_said_no_stays_when_it_times_out_and_then_this_host_is_cut_off() -> None:
+    of = replace(service(), health="http://redis/")
+    triage = Triage(Policy())
+    said_no = cell(of, State.FIRING, "500", probes=[probed()])
+    mute = cell(of, State.UNKNOWN, "timed out", probes=[probed(verdict=Verdict.NO_ANSWER)])
+    assert seen(triage, said_no, 0) == (("HealthCheckFailed", State.FIRING),)
+    assert seen(triage, mute, 30) == (("HealthCheckFailed", State.UNKNOWN),)
+    assert seen(triage, mute, 60, badges=[ALONE]) == (("HealthCheckFailed", State.UNKNOWN),)
+
+
+def test_it_stays_over_a_restart_of_the_console() -> None:
+    first = Triage(Policy())
+    seen(first, DEAD, 0)
+    saved = episodes_from(episodes_to(first.worklist(snapshot(cells=[BLIND], now=at(30))).episodes))
+    again = Triage(Policy(), saved)
+    frame = cell(API, State.STALE, "was FIRING when last asked: 1 of 3 ready")
+    at_first = seen(again, frame, 60, restored=True, complete=False)
+    assert at_first == (("WorkloadUnavailable", State.STALE),)
+    (row,) = again.worklist(snapshot(cells=[BLIND], now=at(90))).rows
+    assert (row.title.exact, row.state, row.since) == (
+        "WorkloadUnavailable",
+        State.UNKNOWN,
+        ago(40),
+    )
+    assert seen(again, WELL, 120) == ()
+
+
+def test_whoever_takes_it_meanwhile_is_seen_and_so_is_who_lets_it_go() -> None:
+    triage = Triage(Policy())
+    seen(triage, DEAD, 0)
+    taken = Ack(Raw("mei"), at(20).wall, at(900).wall, Raw(""), "probe:api", "")
+    acked = replace(snapshot(cells=[BLIND], now=at(30)), local_acks=(taken,))
+    row = triage.worklist(acked).rows[0]
+    assert row.acked_by is not None and row.acked_by.exact == "mei"
+    assert row.step is Step.FIX
+    row = triage.worklist(snapshot(cells=[BLIND], now=at(60))).rows[0]
+    assert row.acked_by is None
+
+
+def test_it_goes_with_its_service_with_its_check_and_with_a_move_elsewhere() -> None:
+    moved = replace(API, place="pay", namespace="pay")
+    unit = replace(API, type=ServiceType.SYSTEMD)
+    for after in (None, replace(BLIND, service=moved), replace(BLIND, service=unit)):
+        triage = Triage(Policy())
+        seen(triage, DEAD, 0)
+        cells = [after] if after else []
+        assert triage.worklist(snapshot(cells=cells, now=at(30))).rows == ()
+        assert seen(triage, BLIND, 60) == ()
+    checked = replace(service(), health="http://redis/")
+    triage = Triage(Policy())
+    seen(triage, cell(checked, State.FIRING, "500", probes=[probed()]), 0)
+    waiting = cell(checked, State.UNKNOWN, "its health has not been asked yet")
+    assert seen(triage, waiting, 30) == (("HealthCheckFailed", State.UNKNOWN),)
+    unasked = cell(service(), State.UNKNOWN, "nothing is asked about it")
+    assert seen(triage, unasked, 60) == ()
+
+
+def test_it_stays_where_an_alert_spoke_for_it_and_is_over() -> None:
+    triage = Triage(Policy())
+    triage.worklist(snapshot(known(cell="api"), cells=[DEAD]))
+    assert seen(triage, BLIND, 30) == (("WorkloadUnavailable", State.UNKNOWN),)
+
+
+def test_it_is_forgotten_like_a_lost_alert_and_not_sooner() -> None:
+    triage = Triage(Policy())
+    seen(triage, DEAD, 0)
+    day = timedelta(hours=24).total_seconds()
+    assert len(seen(triage, BLIND, day - 1)) == 1
+    assert seen(triage, BLIND, day + 1) == ()
+
+
+def test_many_that_were_found_stay_one_row_and_as_many_in_the_counts() -> None:
+    triage = Triage(Policy())
+    names = [f"api-{number}" for number in range(40)]
+
+    def cells(like: Cell) -> list[Cell]:
+        return [replace(like, service=replace(API, name=name)) for name in names]
+
+    found = triage.worklist(snapshot(cells=cells(DEAD)))
+    blind = triage.worklist(snapshot(cells=cells(BLIND), now=at(30)))
+    for worklist in (found, blind):
+        (row,) = worklist.rows
+        assert len(row.parts) == 40
+        assert worklist.counts.by_priority[Priority.P2].total == 40
+    assert blind.rows[0].state is State.UNKNOWN
 
 
 def test_what_did_not_answer_is_no_row_once_this_host_is_known_to_be_cut_off() -> None:
     triage = Triage(Policy())
     mute = cell(service(), State.UNKNOWN, "timed out", probes=[probed(verdict=Verdict.NO_ANSWER)])
     assert len(triage.worklist(snapshot(cells=[mute])).rows) == 1
-    alone = Badge(BadgeKind.CUT_OFF, "", "this host is cut off", ago(20), is_row=True)
-    (row,) = triage.worklist(snapshot(cells=[mute], badges=[alone], now=at(30))).rows
+    (row,) = triage.worklist(snapshot(cells=[mute], badges=[ALONE], now=at(30))).rows
     assert row.kind is not RowKind.PROBE
 
 

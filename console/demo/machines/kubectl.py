@@ -8,6 +8,7 @@ from zlib import crc32
 import msgspec
 
 from console.demo.inventory import ServiceSpec, age_s
+from console.demo.machines import cronjobs
 from console.demo.machines.docker import table
 from console.demo.machines.inside import run_inside
 from console.demo.machines.logtext import Asked, answered
@@ -73,12 +74,22 @@ def _get(world: World, call: Call, args: Sequence[str]) -> Said:
             pods = [pod for spec in deployments(world, namespace) if _selected(spec, options)
                     for pod in pods_of(world, spec) if _wanted(pod.name, names)]  # fmt: skip
             items += [pod_json(world, pod) for pod in pods]
+            items += [cronjobs.run_pod_json(run) for run in cronjobs.runs_of(world, namespace)
+                      if _wanted(run.pod, names) and not options.get("--selector")]  # fmt: skip
             out += _pod_table(world, pods, namespace is None)
+        elif kind == "cronjobs" and cronjobs.runs_of(world, namespace):
+            if _wanted(cronjobs.NAME, names):
+                items.append(cronjobs.cron_job_json(world))
+                out += cronjobs.cron_job_table(world, spaced=namespace is None)
+        elif kind == "jobs":
+            runs = [run for run in cronjobs.runs_of(world, namespace) if _wanted(run.job, names)]
+            items += [cronjobs.job_json(run) for run in runs]
+            out += cronjobs.job_table(world, runs, spaced=namespace is None)
         elif kind in ("namespaces", "nodes"):
             out += _plain(world, kind)
             items += [{"apiVersion": "v1", "kind": kind[:-1].title(), "metadata": {"name": name}}
                       for name in _plain_names(world, kind)]  # fmt: skip
-        elif kind not in ("statefulsets", "daemonsets", "jobs", "cronjobs"):
+        elif kind not in ("statefulsets", "daemonsets", "cronjobs"):
             raise RefusedError(f'error: the server doesn\'t have a resource type "{kind}"')
     if names and not items:
         said = f'Error from server (NotFound): {kinds[0]} "{names[0]}" not found\n'
@@ -102,7 +113,8 @@ def _path(item: dict[str, object]) -> str:
     metadata = item["metadata"]
     name = metadata["name"] if isinstance(metadata, dict) else ""
     kind = str(item["kind"]).lower()
-    return f"{kind}.apps/{name}" if kind == "deployment" else f"{kind}/{name}"
+    group = {"deployment": ".apps", "cronjob": ".batch", "job": ".batch"}.get(kind, "")
+    return f"{kind}{group}/{name}"
 
 
 def _deployment_table(world: World, specs: Sequence[ServiceSpec], spaced: bool) -> str:
@@ -156,6 +168,9 @@ def _logs(world: World, call: Call, args: Sequence[str]) -> Said:
         name = options.words[0]
     else:
         raise RefusedError("error: expected 'logs [-f] (POD | TYPE/NAME) [-c CONTAINER]'.")
+    run = _run_of(world, name, options)
+    if run is not None:
+        return _run_log(world, run, options)
     spec, pod = _target(world, name, options)
     if options.get("--previous") != "false" and options.has("--previous"):
         if pod.ended_s is None:
@@ -176,6 +191,29 @@ def _logs(world: World, call: Call, args: Sequence[str]) -> Said:
     return answered(world, (spec.name,), asked, lambda line, _: (
         f"{prefix}{nano(world.wall(line.at_s)) + ' ' if stamped else ''}{line.text}\n"
     ), keep=lambda line: is_whole or crc32(line.text.encode()) % len(pods) == mine)  # fmt: skip
+
+
+def _run_of(world: World, name: str, options: Options) -> cronjobs.NightlyRun | None:
+    """The run of the cron job that a name means: `job/…`, `pod/…`, a pod."""
+    for run in cronjobs.runs_of(world, _namespace(options) or "default"):
+        if name in (f"job/{run.job}", f"jobs/{run.job}", f"pod/{run.pod}", run.pod):
+            return run
+    return None
+
+
+def _run_log(world: World, run: cronjobs.NightlyRun, options: Options) -> Said:
+    if options.get("--previous") != "false" and options.has("--previous"):
+        said = f'previous terminated container "{cronjobs.NAME}" in pod "{run.pod}" not found'
+        raise RefusedError(f"Error from server (BadRequest): {said}")
+    since = options.get("--since-time") or options.get("--since") or "96h"
+    asked = Asked(since, "", options.get("--tail"))
+    stamped = options.has("--timestamps") and options.get("--timestamps") != "false"
+    prefix = f"[pod/{run.pod}/{cronjobs.NAME}] " if options.has("--prefix") else ""
+    return answered(world, (), asked, lambda line, _: (
+        f"{prefix}{nano(world.wall(line.at_s)) + ' ' if stamped else ''}{line.text}\n"
+    ), more=lambda since_s, until_s: [
+        line for line in cronjobs.log_of(world, run) if since_s <= line.at_s <= until_s
+    ])  # fmt: skip
 
 
 def _exec(world: World, call: Call, args: Sequence[str]) -> Said:

@@ -26,7 +26,7 @@ from console.sources.alertmanager.client import (
 from console.sources.alertmanager.settings import member_name
 from console.sources.alertmanager.write import AlertmanagerWriter
 from console.sources.fault import Asked
-from console.sources.server import Params, Server, not_asked
+from console.sources.server import Params, Server, beside, not_asked
 
 GROUPS_EVERY: Final = 4
 """Rounds. The groups repeat every alert, and change only with the configuration."""
@@ -69,13 +69,17 @@ class AlertmanagerMember:
         server, client = self._server, self._client
         before = self._clock.now()
         server.skew = None
-        alerts, status, silences, groups = await asyncio.gather(
-            server.part(self._asked("alerts", ALERTS), client.alerts()),
-            server.part(self._asked("status", STATUS), client.status()),
-            self._silences(round, before.wall),
+        groups_of = (
             server.part(self._asked("groups", GROUPS), client.groups())
             if round % GROUPS_EVERY == 0
-            else not_asked(),
+            else not_asked()
+        )
+        main = asyncio.create_task(server.part(self._asked("alerts", ALERTS), client.alerts()))
+        alerts, status, silences, groups = await asyncio.gather(
+            main,
+            beside(main, "status", server.part(self._asked("status", STATUS), client.status())),
+            beside(main, "silences", self._silences(round, before.wall)),
+            beside(main, "groups", groups_of),
         )
         at = self._clock.now()
         return AlertmanagerReading(

@@ -112,9 +112,8 @@ def _container(line: bytes, use_of: UseOf) -> Container:
     try:
         told = decoded(line, _Inspected)
     except Unusable as error:
-        raise Unusable(
-            FailureKind.SCHEMA, f"of a container docker told {error.cause}", expected=EXPECTED
-        ) from None
+        cause = f"what docker told of a container: {error.cause}"
+        raise Unusable(FailureKind.SCHEMA, cause, expected=EXPECTED) from None
     ended = told.state in ("exited", "dead", "restarting", "removing")
     return Container(
         name=capped(told.name.removeprefix("/")),

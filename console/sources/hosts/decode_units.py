@@ -102,7 +102,7 @@ def systemd_trouble(part: Part | None, limit_s: int) -> Unusable:
 
 
 def _properties(block: bytes) -> dict[str, str]:
-    pairs = (line.partition("=") for line in block.decode("utf-8", "replace").splitlines())
+    pairs = (line.partition("=") for line in block.decode("utf-8", "replace").split("\n"))
     found = {name: value for name, equals, value in pairs if equals}
     found.setdefault("Id", "")
     return found
@@ -136,7 +136,8 @@ def _unit(name: str, told: Properties, use_of: UseOf) -> Unit:
 
 def _listed(output: bytes) -> Iterable[Unit]:
     """`cron.service loaded failed failed Regular background …`, perhaps after a bullet."""
-    for line in output.decode("utf-8", "replace").splitlines()[:MAX_UNITS]:
+    # A description may hold U+2028, at which `str.splitlines` would begin another unit.
+    for line in output.decode("utf-8", "replace").split("\n")[:MAX_UNITS]:
         words = line.lstrip("\u25cf*\u00d7\ufffd \t").split(None, 4)
         if len(words) >= 4 and words[2] == "failed":
             name, load, active, sub = (capped(word) for word in words[:4])

@@ -50,7 +50,8 @@ class Decoded(NamedTuple):
 
 class _List(msgspec.Struct):
     kind: str
-    items: list[msgspec.Raw]
+    items: list[msgspec.Raw] | None
+    """An empty list of one kind is null where the server's own answer is passed on."""
 
 
 class _Tag(msgspec.Struct):
@@ -78,7 +79,7 @@ async def decoded_list(body: bytes, *, jobs_known: bool = True) -> Decoded:
     if not listed.kind.endswith("List"):
         raise Unusable(FailureKind.SCHEMA, f"got a {visible(listed.kind, cells=40)} and no list")
     found = _Found()
-    for done, item in enumerate(listed.items):
+    for done, item in enumerate(listed.items or ()):
         await _breath(done)
         found.take(item)
     batch = Batch(found.crons, found.jobs)

@@ -99,7 +99,8 @@ _KUBERNETES: Final = (
         "log in anew, or look at the client configuration of kubectl on {host}",
     ),
     _known(
-        r"\(notfound\): (deployments|statefulsets|daemonsets|namespaces)|deployments.* not found",
+        r"\(notfound\): (deployments|statefulsets|daemonsets|(cron)?jobs|namespaces)|"
+        r"deployments.* not found",
         FailureKind.NOT_SERVED,
         "there is no {kind} {name} in {namespace}",
         "`kubectl get {kind}s -A` lists those that are; `service_name:` names it",

@@ -152,6 +152,15 @@ class Logs:
                 raise failed[0]
             # What was last told of its pods is older than they are.
             return await self._read_pods(msgspec.structs.replace(place, pods=()), request)
+        if place.kind.is_batch and request.since is not None and not any(p.lines for p in told):
+            # A run of last night ended before any time that is asked for: it is read whole.
+            whole = await self._read_pods(place, msgspec.structs.replace(request, since=None))
+            if not whole.lines:
+                return whole
+            earlier = "of its last run, before that time"
+            return msgspec.structs.replace(
+                whole, said="; ".join(filter(None, (earlier, whole.said)))
+            )
         lines = in_order(line for part in told for line in part.lines)
         if len({line.by for line in lines if line.by}) > 1:
             lines = tagged(lines, place)

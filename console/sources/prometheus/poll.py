@@ -37,7 +37,7 @@ from console.sources.prometheus.client import (
 from console.sources.prometheus.decode_raw import RawAnswer
 from console.sources.prometheus.probed import SUCCESS, is_probed, judged
 from console.sources.prometheus.ranges import RANGE, Ranges, range_params
-from console.sources.server import Params, Server, not_asked
+from console.sources.server import Params, Server, beside, not_asked
 
 SELDOM_EVERY: Final = 20
 """Rounds between looks at what changes with a restart only: version, Alertmanagers, labels."""
@@ -89,14 +89,23 @@ class Prometheus:
         seldom = round % SELDOM_EVERY == 0 or self._was_failing
         before = self._clock.now()
         server.skew = None
-        alerts, rules, targets, alertmanagers, _ = await asyncio.gather(
-            server.part(self._asked("alerts", ALERTS), client.alerts()),
-            server.part(self._asked("rules", RULES, RULES_PARAMS), client.rules()),
-            server.part(self._asked("targets", TARGETS, TARGETS_PARAMS), self._judged_targets()),
+        rules_of = server.part(self._asked("rules", RULES, RULES_PARAMS), client.rules())
+        targets_of = server.part(
+            self._asked("targets", TARGETS, TARGETS_PARAMS), self._judged_targets()
+        )
+        sends_to = (
             server.part(self._asked("alertmanagers", ALERTMANAGERS), client.alertmanagers())
             if self._discover and (seldom or self._sends_nowhere)
-            else not_asked(),
-            self._look_at_itself() if seldom else not_asked(),
+            else not_asked()
+        )
+        itself = self._look_at_itself() if seldom else not_asked()
+        main = asyncio.create_task(server.part(self._asked("alerts", ALERTS), client.alerts()))
+        alerts, rules, targets, alertmanagers, _ = await asyncio.gather(
+            main,
+            beside(main, "rules", rules_of),
+            beside(main, "targets", targets_of),
+            beside(main, "alertmanagers", sends_to),
+            beside(main, "version", itself),
         )
         self._was_failing = isinstance(alerts, Failure)
         if alertmanagers is not None:

@@ -1,10 +1,11 @@
 """What `kubectl get -o json` prints of a small shop, of Kubernetes 1.21 and of 1.31.
 
 One story in both: `web` is well after a restart, `api` runs out of memory again and again,
-`pay` waits for an image that is not there, `db` is a stateful set, `logs` a daemon set, and a
-job's pod stands beside them. The two differ as the versions do: managed fields, empty
-`selfLink`s and no `availableReplicas` of stateful sets in the old one; sidecars, `hostIPs`,
-`observedGeneration` of conditions and further conditions in the new one.
+`pay` waits for an image that is not there, `db` is a stateful set, `logs` a daemon set, and the
+pod of a job that is gone stands beside them. The two differ as the versions do: managed fields,
+empty `selfLink`s and no `availableReplicas` of stateful sets in the old one; sidecars, `hostIPs`,
+`observedGeneration` of conditions, what a container was given and further conditions in the new
+one. Both leave things empty or null as the servers do, and have fields that nobody here reads.
 """
 
 from __future__ import annotations
@@ -101,10 +102,29 @@ def metadata(name: str, version: str = VERSIONS[-1], **more: Any) -> Json:
         **more,
     }
     if version == VERSIONS[0]:
+        content["selfLink"] = f"/apis/x/v1/namespaces/shop/{name}"
         content["managedFields"] = [
-            {"manager": "kube-controller-manager", "fieldsV1": {"f:status": {"f:replicas": {}}}}
+            managed("kubectl-client-side-apply", {"f:spec": {"f:template": _CONTAINERS}}),
+            managed("kube-controller-manager", {"f:status": {"f:replicas": {}}}),
         ]
     return content
+
+
+_CONTAINERS: Final[Json] = {
+    "f:spec": {"f:containers": {'k:{"name":"web"}': {".": {}, "f:image": {}, "f:name": {}}}}
+}
+
+
+def managed(by: str, fields: Json) -> Json:
+    """Who has set which fields; `kubectl` prints it unasked up to 1.20."""
+    return {
+        "apiVersion": "apps/v1",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+        "manager": by,
+        "operation": "Update",
+        "time": _STARTED,
+    }
 
 
 def condition(kind: str, status: str, reason: str, message: str) -> Json:
@@ -244,6 +264,9 @@ def running(name: str, restarts: int = 0, **more: Any) -> Json:
         "restartCount": restarts,
         "started": True,
         "state": {"running": {"startedAt": _STARTED}},
+        "allocatedResources": {"memory": "512Mi"},
+        "resources": {"limits": {"memory": "512Mi"}},
+        "volumeMounts": [{"mountPath": "/etc/shop", "name": "settings", "readOnly": True}],
         **more,
     }
 
@@ -297,11 +320,23 @@ def pod(
         if kind == "ReplicaSet":
             labels["pod-template-hash"] = owner.rpartition("-")[2]
     owners = (
-        [{"apiVersion": "apps/v1", "controller": True, "kind": kind, "name": owner, "uid": "1"}]
+        [
+            {
+                "apiVersion": "batch/v1" if kind == "Job" else "apps/v1",
+                "blockOwnerDeletion": True,
+                "controller": True,
+                "kind": kind,
+                "name": owner,
+                "uid": "1",
+            }
+        ]
         if of is not None
-        else []
+        else None
     )
-    conditions = [condition("PodScheduled", "True", "", "")]
+    conditions = [
+        {"lastProbeTime": None, "lastTransitionTime": _STARTED, "status": "True", "type": each}
+        for each in ("Initialized", "PodScheduled")
+    ]
     if ready is not None:
         reason = "" if ready == "True" else "ContainersNotReady"
         message = "" if ready == "True" else f"containers with unready status: [{app}]"
@@ -319,6 +354,11 @@ def pod(
     }
     if version == VERSIONS[-1]:
         whole["hostIPs"] = [{"ip": "10.0.0.7"}]
+        whole["ephemeralContainerStatuses"] = [
+            running("debugger-x2k4q", ready=False, started=None)
+            | {"state": {"terminated": ended(1, "Error")}}
+        ]
+        whole["resize"] = ""
         conditions.append(condition("PodReadyToStartContainers", "True", "", ""))
     return {
         "apiVersion": "v1",
@@ -334,6 +374,9 @@ def pod(
         "spec": {
             "containers": [container(app, f"shop/{app}:2.14.0")],
             "nodeName": node,
+            "enableServiceLinks": True,
+            "imagePullSecrets": None,
+            "initContainers": None,
             "tolerations": [{"effect": "NoExecute", "operator": "Exists"}],
             **(spec or {}),
         },
