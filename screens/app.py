@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -60,6 +61,8 @@ OPENING = (
 """Actions that open a line or a form to type into."""
 IDLE_S = 3.0
 """Keys at rest for this long: time to collect garbage, which stops everything for a moment."""
+UNPAINTED_S = 0.3
+"""A screen that does not become whole is painted as far as it is."""
 GIVE_BACK_S = 5.0
 """Between two times at which memory is given back to the system."""
 
@@ -206,6 +209,10 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self._warned_until = float("-inf")
         """A notice is on screen until then that nothing of less weight may take away."""
         self._offered = False
+        self._been_to = {self.DEFAULT_MODE}
+        """The modes whose screens are made."""
+        self._unpainted: ExitStack | None = None
+        """Open while the screen of a mode is being made."""
         self._told_left = False
         """It was said that an earlier console left runs behind."""
         self._last_key = self.clock.now().mono
@@ -423,15 +430,29 @@ class OncallApp(KeyTurns, EndsInOrder, inherit_bindings=False):
         self.say(sync_text(status, shared=remote is not None), warning=not status.is_well)
 
     def delay_update(self, delay: float = 0.0) -> None:
-        """Textual paints nothing for the first 50 ms of a mode. Ours come as a whole: no wait."""
+        """Textual paints nothing for 50 ms of every mode. Ours say when they are whole."""
+
+    def frame_is_whole(self) -> None:
+        """Told by a screen once all of its widgets are there."""
+        unpainted, self._unpainted = self._unpainted, None
+        if unpainted is not None:
+            unpainted.close()
+            self.screen.refresh()
 
     def _go(self, mode: str) -> None:
         """To a screen; whatever lies open on it is closed when one is there already."""
         if self.current_mode == mode:
             while len(self.screen_stack) > 1:
                 self.pop_screen()
-        else:
-            self.switch_mode(mode)
+            return
+        if mode not in self._been_to:
+            # Each step of its making would be a frame of its own, and on a bad link a second.
+            self._been_to.add(mode)
+            self.frame_is_whole()
+            self._unpainted = ExitStack()
+            self._unpainted.enter_context(self.batch_update())
+            self.set_timer(UNPAINTED_S, self.frame_is_whole)
+        self.switch_mode(mode)
 
     def do_app_help(self) -> None:
         frame = self.frame

@@ -96,6 +96,7 @@ class Frame(Runbooking, inherit_bindings=False):
         line = CommandLine()
         await self.mount(line, before=self.query_one(Footer))
         self.command_line = line
+        self.console_app.frame_is_whole()
         for key in self._early:
             self.app.post_message(events.Key(key.key, key.character))
         self._early.clear()

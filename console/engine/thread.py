@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from console.model.update import Update
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from console.engine.engine import Engine
 
 Answer = TypeVar("Answer")
+
+QUESTIONS_END_S: Final = 2.0
+"""How long what was asked may take to end: a program has half a second after it was told."""
 
 MakeEngine = Callable[[Callable[[Update], None]], "Engine"]
 """Makes the engine on its own thread, where its slow imports do not hold up the first frame."""
@@ -47,6 +51,8 @@ class EngineThread:
         self._handing = threading.Lock()
         self._under_way: Update | None = None
         self._newest: Update | None = None
+        self._questions: set[asyncio.Task[Any]] = set()
+        """Those that are being answered."""
 
     def start(self) -> None:
         """Begin to watch; returns at once."""
@@ -89,7 +95,8 @@ class EngineThread:
             return None
 
         async def answer() -> Answer:
-            return await question(engine)
+            with self._under_question():
+                return await question(engine)
 
         return asyncio.run_coroutine_threadsafe(answer(), loop)
 
@@ -123,3 +130,25 @@ class EngineThread:
         except asyncio.CancelledError:
             if not self._task.cancelled():
                 raise
+        finally:
+            await self._end_questions()
+
+    @contextlib.contextmanager
+    def _under_question(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._questions.add(task)
+        try:
+            yield
+        finally:
+            self._questions.discard(task)
+
+    async def _end_questions(self) -> None:
+        # Before the loop's own end cancels every task of it at once: a program that is just being
+        # started never gets past that (Python 3.11), and what was cancelled before may still be
+        # about to end one.
+        for question in set(self._questions):
+            question.cancel()
+        ending = [one for one in asyncio.all_tasks() if one.cancelling()]
+        if ending:
+            await asyncio.wait(ending, timeout=QUESTIONS_END_S)

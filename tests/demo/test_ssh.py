@@ -126,6 +126,7 @@ def test_every_host_is_reached_by_its_name_and_says_it(demo: DemoHandle, host: s
         ("ops-1", "ipmitool -H web-1-bmc chassis power status", "is on"),
         ("k8s-1", "kubectl get deployments,cronjobs.batch,jobs.batch,pods -o json -A", '"List"'),
         ("k8s-1", "kubectl get pods -n shop", "CrashLoopBackOff"),
+        ("k8s-1", "kubectl get cronjobs -n shop", "catalog-export   0 2 * * *"),
         ("k8s-1", "kubectl logs -n shop deploy/api --tail=40", "redis: connection refused"),
         ("k8s-1", "kubectl exec -n shop deploy/cart -- sh -c 'echo in'", "in"),
         ("k8s-1", "kubectl rollout history deployment/api -n shop", "REVISION"),

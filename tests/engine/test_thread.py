@@ -7,12 +7,16 @@ import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from console.engine.engine import Engine
 from console.engine.saved import EPISODES, StateFolder
 from console.engine.thread import EngineThread, MakeEngine
 from console.model.update import Update
 from console.safety.clock import SystemClock
+from console.safety.process import run
 from tests.engine.peers import Peer, alertmanager, hanging, up
 from tests.waiting import until
 from tests.watching import names_in, on_urls
@@ -136,3 +140,41 @@ def test_an_engine_that_cannot_be_made_is_told_and_not_swallowed() -> None:
     assert str(told.get(timeout=30)) == "no engine today"
     assert thread.stop(ENDS_S)
     assert not thread.running
+
+
+class Doomed:
+    """An engine that breaks as soon as it is told to."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+
+    async def run(self) -> None:
+        await self.told.wait()
+        raise RuntimeError("injected fault")
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_a_program_that_is_just_being_started_keeps_no_crash_back(turns: int) -> None:
+    crashes: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+
+    def make(publish: Callable[[Update], None]) -> Engine:
+        return cast("Engine", Doomed())
+
+    async def question(engine: Engine) -> None:
+        started = asyncio.ensure_future(run(("sleep", "30"), timeout_s=60))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cast("Doomed", engine).told.set()
+        await started
+
+    thread = EngineThread(make, publish=not_expected_update, crashed=crashes.put)
+    thread.start()
+    while (asked := thread.ask(question)) is None:
+        assert thread._thread.is_alive()
+    assert str(crashes.get(timeout=10)) == "injected fault"
+    assert asked.cancelled()
+    assert thread.stop(ENDS_S)
+
+
+def not_expected_update(update: Update) -> None:
+    raise AssertionError(f"update {update.number} was not expected")

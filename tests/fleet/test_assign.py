@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from console.fleet.assign import Index
 from console.fleet.discover import propose
@@ -122,10 +123,16 @@ def test_an_address_gets_the_name_of_its_registered_host() -> None:
 
 @pytest.mark.parametrize("label", ["host", "hostname", "node", "nodename"])
 def test_a_target_whose_label_names_a_registered_host_is_on_it(label: str) -> None:
+    more = {label: "web-2"}
+    other = {label: "nobody-wrote-it-down"}
+    plain = (
+        (target("10.9.9.9:9100", "node"), more),
+        (target("10.9.9.9:9187", "postgres"), other),
+        (target("https://shop.example/", "blackbox"), more),
+    )
     targets = [
-        target("10.9.9.9:9100", "node", **{label: "web-2"}),
-        target("10.9.9.9:9187", "postgres", **{label: "nobody-wrote-it-down"}),
-        target("https://shop.example/", "blackbox", **{label: "web-2"}),
+        replace(one, labels=Labels({**dict(one.labels.exact_items()), **labels}))
+        for one, labels in plain
     ]
     proposed = propose(targets, REGISTRY)
     places = {service.name: service.place for service in proposed.services}

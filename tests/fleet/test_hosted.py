@@ -312,7 +312,7 @@ def test_workloads_by_their_replicas(
 @pytest.mark.parametrize(
     ("name", "kind", "more", "state", "said"),
     [
-        ("api", "Rollout", {}, State.UNKNOWN, "its pods are those of a Rollout; only deployments, "),
+        ("api", "Rollout", {}, State.UNKNOWN, "pods are those of a Rollout; only deployments, "),
         ("api", "Pod", {}, State.UNKNOWN, "it is a pod of its own; only deployments, stateful"),
         ("other", "Rollout", {}, State.FIRING, "there is no workload called api in shop"),
         ("api", "Rollout", {"pods": w.failure("k8s", "pods", 0)}, State.UNKNOWN,
