@@ -87,7 +87,7 @@ def pane(
         label = one.lines[0].label or one.lines[0].topic.value
         name = "" if label == before else label
         if number == len(placed) and hidden:
-            more: list[Span] = [(f"  +{count_text(hidden)} ", Ink.MUTED), (more_key, Ink.KEY)]
+            more: list[Span] = [(f"  {count_text(hidden)} more: ", Ink.MUTED), (more_key, Ink.KEY)]
             room = width - width_of(more, glyphs.marks)
             cells = _drawn(one, name, now, room, glyphs.marks, whole=True)
             found.append([*cells, *more] if room > 2 * LABEL_CELLS else cells)

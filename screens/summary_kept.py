@@ -29,12 +29,14 @@ class KeptRows:
         self.with_unmeasured = False
         self.all: dict[Part, tuple[Any, ...]] = dict.fromkeys(Part, ())
         """All rows there are, by part."""
+        self.is_made = False
+        """That there is no row is so: they were made without a fault."""
         self._together: tuple[ServiceRow, ...] = ()
 
     def take(self, week: Week | None) -> None:
         """Make the rows of `week`; none where there is none."""
+        self.all, self.is_made = dict.fromkeys(Part, ()), False
         if week is None:
-            self.all = dict.fromkeys(Part, ())
             return
         self.all = {
             Part.SERVICES: rows_of(week),
@@ -43,6 +45,7 @@ class KeptRows:
             Part.DOCUMENTS: document_rows(week),
         }
         self._together = (all_row(week),)
+        self.is_made = True
 
     def of(self, part: Part, wanted: Filter) -> tuple[Any, ...]:
         """The rows of a part that are left, in their order."""

@@ -174,6 +174,8 @@ class SummaryLists(SummaryDeeds):
                 why = "the line above says why" if weeks.refused else "nothing has come"
                 said = f"these days could not be told: {why}"
             return [((f"  {said}", Ink.UNKNOWN),)]
+        if not self.kept.is_made:
+            return [(("  these days cannot be drawn: :messages says where", Ink.UNKNOWN),)]
         said = {
             Part.SERVICES: "no service is registered, and none was seen",
             Part.OBJECTIVES: "no objective is measured",

@@ -145,10 +145,10 @@ class EngineThread:
 
     async def _end_questions(self) -> None:
         # Before the loop's own end cancels every task of it at once: a program that is just being
-        # started never gets past that (Python 3.11), and what was cancelled before may still be
-        # about to end one.
+        # started never gets past that (Python 3.11). What was cancelled cancels others in turn.
         for question in set(self._questions):
             question.cancel()
-        ending = [one for one in asyncio.all_tasks() if one.cancelling()]
-        if ending:
-            await asyncio.wait(ending, timeout=QUESTIONS_END_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUESTIONS_END_S):
+                while ending := [one for one in asyncio.all_tasks() if one.cancelling()]:
+                    await asyncio.wait(ending)

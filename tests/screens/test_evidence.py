@@ -139,7 +139,7 @@ async def test_at_80x24_every_line_keeps_to_its_place() -> None:
         assert [line[:8].strip() for line in lines[1:]] == [
             "says", "now", "probe", "docker", "host", "log", "hits", "before", "book",
         ]  # fmt: skip
-        assert lines[-1].endswith("  +1 d")
+        assert lines[-1].endswith("  1 more: d")
         assert all(cell_width(line) <= 80 for line in lines)
 
 
@@ -408,7 +408,7 @@ def test_what_tells_most_stays_when_there_is_little_room() -> None:
     labels = [visible(line[0][0]).strip() for line in spans[1:]]
     assert labels == ["now", "probe", "docker"]
     last = "".join(visible(text) for text, _ in spans[-1])
-    assert last.endswith("<10s ago  +4 d")
+    assert last.endswith("<10s ago  4 more: d")
 
 
 def test_two_short_proofs_share_a_line_before_anything_is_left_out() -> None:

@@ -542,3 +542,14 @@ async def test_the_last_week_is_there_before_the_engine_is_up() -> None:
             assert console.engine is None
         finally:
             console.may_start.set()
+
+
+async def test_days_that_cannot_be_drawn_are_not_taken_for_empty_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("screens.summary_kept.document_rows", lambda week: 1 / 0)
+    async with weeks_on(wait=False) as (console, pilot, _):
+        await until(pilot, lambda: any("that failed" in said for said in console.app.notices))
+        await pilot.press("tab", "tab")
+        await until(pilot, lambda: "cannot be drawn: :messages says where" in console.text)
+        assert "no alert fired" not in console.text
