@@ -153,8 +153,11 @@ class Doomed:
         raise RuntimeError("injected fault")
 
 
-@pytest.mark.parametrize("turns", range(8))
-def test_a_program_that_is_just_being_started_keeps_no_crash_back(turns: int) -> None:
+@pytest.mark.parametrize("is_left", [False, True], ids=["awaited", "left to end by itself"])
+@pytest.mark.parametrize("turns", range(4))
+def test_a_program_that_is_just_being_started_keeps_no_crash_back(
+    turns: int, is_left: bool
+) -> None:
     crashes: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
 
     def make(publish: Callable[[Update], None]) -> Engine:
@@ -165,7 +168,10 @@ def test_a_program_that_is_just_being_started_keeps_no_crash_back(turns: int) ->
         for _ in range(turns):
             await asyncio.sleep(0)
         cast("Doomed", engine).told.set()
-        await started
+        try:
+            await (asyncio.Event().wait() if is_left else started)
+        finally:
+            started.cancel()
 
     thread = EngineThread(make, publish=not_expected_update, crashed=crashes.put)
     thread.start()
