@@ -29,7 +29,7 @@ def excerpt_lines(attempt: Attempt | None) -> tuple[OutputLine, ...]:
 
 def _lines(text: Raw, mark: str, ink: Ink) -> Iterator[OutputLine]:
     for line, is_printed in printed_lines(text):
-        yield OutputLine(None, line, mark, ink if is_printed else Ink.MUTED)
+        yield OutputLine(None, line, mark=mark, ink=ink if is_printed else Ink.MUTED)
 
 
 def output_title(output: StepOutput, lines: int, *, runs: bool, found: Spans = ()) -> Spans:

@@ -186,4 +186,4 @@ def _joined(spans: Spans) -> str:
 
 
 def _line(text: str, ink: Ink = Ink.PLAIN) -> OutputLine:
-    return OutputLine(None, Raw(text), "", ink)
+    return OutputLine(None, Raw(text), ink=ink)

@@ -235,6 +235,19 @@ async def test_the_state_is_saved_when_all_are_heard_and_every_half_minute(tmp_p
     assert await kept.saves(complete=False)
 
 
+async def test_what_was_saved_on_the_way_out_is_not_replaced_by_what_was_to_be_saved_before(
+    tmp_path: Path,
+) -> None:
+    kept = Kept(tmp_path / "state")
+    now = kept.clock.now()
+    update = Update(0, snapshot(now=now), Worklist(now))
+    kept.keeper.keep(update, ())  # its thread has not begun yet
+    assert kept.keeper.keep_now(update, ()) == ""
+    kept.file.unlink()
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+    assert not kept.file.exists()
+
+
 async def test_a_half_of_the_first_picture_does_not_replace_what_was_saved(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     state.save((), b"the last picture", ())

@@ -80,7 +80,7 @@ def screen_of(console: Console) -> JournalScreen:
 async def test_what_matters_first_stands_first_and_fits_80_columns() -> None:
     async with journal_on() as (console, _, _):
         assert [" ".join(line.split()) for line in console.lines[2:13]] == [
-            "NEXT AGE P STATE ID TITLE WH 1/13",
+            "NEXT AGE P STATE ID TITLE W… 1/13",
             "── drafts: typed and not saved " + "─" * 49,
             "> - 3m - draft INC-20261122-001 redis is down -",
             "── incidents " + "─" * 67,
