@@ -8,7 +8,7 @@ import signal
 import subprocess
 import termios
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -53,11 +53,11 @@ def in_foreground(
     """
     if isinstance(argv, str | bytes) or not argv or not all(isinstance(a, str) for a in argv):
         raise TypeError("a program is started by a list of arguments, never by one string")
-    with _modes_kept(terminal):
+    with _modes_kept(terminal), _ended_with_us() as began:
         program = _start(argv, terminal, keep_complaints, cwd)
+        began(program)
         tee = _Tee(program.stderr, terminal) if program.stderr is not None else None
-        with _ended_with_us(program):
-            status = _wait_in_thread(program, terminal)
+        status = _wait_in_thread(program, terminal)
         complaints = tee.end() if tee is not None else b""
     return Foreground(status, complaints)
 
@@ -147,11 +147,26 @@ def _modes_kept(terminal: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _ended_with_us(program: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Whoever handles these signals hears of them too, once the program has ended."""
-    killers: list[threading.Timer] = []
+def _ended_with_us() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Whoever handles these signals hears of them too, once the program has ended.
 
-    def end(*_: object) -> None:
+    It begins before the program does, which is then handed in: a signal that comes while it
+    is being started ends it too.
+    """
+    killers: list[threading.Timer] = []
+    started: list[subprocess.Popen[bytes]] = []
+    told: list[object] = []
+
+    def began(program: subprocess.Popen[bytes]) -> None:
+        started.append(program)
+        if told:
+            end()
+
+    def end(*number: object) -> None:
+        told.extend(number)
+        if not started:
+            return
+        program = started[0]
         _signal(program, signal.SIGHUP)
         _signal(program, signal.SIGCONT)
         killer = threading.Timer(_KILL_AFTER_S, _signal, (program, signal.SIGKILL))
@@ -161,7 +176,7 @@ def _ended_with_us(program: subprocess.Popen[bytes]) -> Iterator[None]:
 
     before = {number: signal.signal(number, end) for number in _ENDS}
     try:
-        yield
+        yield began
     finally:
         for killer in killers:
             killer.cancel()
