@@ -31,7 +31,7 @@ WIDE_COLUMNS: Final = 160
 """From here on smaller letters, so that the picture fits a page."""
 BLENDS: Final = 4
 """Colours between a letter and its ground, which keep its edge smooth."""
-MOST_BYTES: Final = 70_000
+MOST_BYTES: Final = 80_000
 Rgb = tuple[int, int, int]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import sys
 import traceback
@@ -91,6 +92,8 @@ def oncall(ctx: click.Context, chosen: Chosen) -> None:
 
 def main() -> None:
     """The entry point of the `oncall` command."""
+    # What is registered first runs last: something may be written on the way out.
+    atexit.register(_let_go_of_output)
     try:
         code = oncall.main(prog_name="oncall", standalone_mode=False)
     except click.ClickException as error:
@@ -106,7 +109,6 @@ def main() -> None:
         # Python would end with 1, which of `oncall status` says that something fires.
         traceback.print_exc()
         sys.exit(EXIT_FAILED)
-    _let_go_of_output()
     sys.exit(code if isinstance(code, int) else 0)
 
 
