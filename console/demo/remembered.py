@@ -18,6 +18,7 @@ import msgspec
 from console.demo.alerting import Track
 from console.demo.inventory import API_ENDPOINTS, BY_NAME, PAGES
 from console.demo.judged import BY_ALERT
+from console.demo.machines.cronjobs import NAME as NIGHTLY
 from console.demo.metrics import NODE_EXPORTERS, Series
 from console.demo.week import HOUR_S, MINUTE_S, LocalDays, Turn, share_of
 from console.demo.world import World
@@ -102,9 +103,9 @@ def _as_seen(bout: Bout, slept: datetime, woke: datetime) -> Bout | None:
 def sights_of(world: World, days: LocalDays) -> dict[str, tuple[tuple[float, float, Sight], ...]]:
     """When each service was seen how, in script seconds, up to the start; in the registry's
     order, then the hosts."""
-    order = [*BY_NAME, *(page.name for page in (*PAGES, *API_ENDPOINTS))]
+    order = [*BY_NAME, *(page.name for page in (*PAGES, *API_ENDPOINTS)), NIGHTLY]
     found: dict[str, list[tuple[float, float, Sight]]] = {name: [] for name in order}
-    seen = set()
+    seen = {NIGHTLY}  # by kubectl; no server has a series of it
     for series in world.series:
         for name in services_of(series):
             if name not in found and not name.startswith("host:"):
